@@ -1,0 +1,10 @@
+"""Every URL of the site."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("recognizer.urls")),
+    path("api/v1/", include("recognizer.api.urls")),
+    path("admin/", admin.site.urls),
+]

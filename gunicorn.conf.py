@@ -1,0 +1,9 @@
+"""The production server: threads in one process; WEB_CONCURRENCY asks for more processes."""
+
+import os
+
+bind = f"{os.environ.get('HOST') or '127.0.0.1'}:{os.environ.get('PORT') or '8000'}"
+worker_class = "gthread"
+threads = 8
+# A worker's heartbeat file must not wait for a slow disk.
+worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None

@@ -1,0 +1,15 @@
+"""Reads handwritten digits. Plain Python: nothing here knows of Django.
+
+The files in the order in which a drawing, and then a training, goes through them:
+
+    decode      image bytes          -> grey picture
+    normalize   grey picture         -> the 28x28 that a network sees
+    runtime     28x28                -> digit, confidence, probabilities (LiteRT)
+    mnist       the MNIST file       -> checked arrays, split for training
+    outliers    digits, random walks -> 28x28 pictures that are not a digit
+    augment     28x28 batch          -> the same digits, written by another hand
+    network     the network          -> its weights as bytes, its LiteRT model
+    training    images and labels    -> a trained, calibrated network
+    evaluation  two networks         -> which one reads better
+    make_base   MNIST alone          -> the version that ships, in base/
+"""

@@ -1,0 +1,97 @@
+"""Image bytes in, grey picture out; what is no picture of ours is refused in words."""
+
+import io
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageOps
+
+Grey = npt.NDArray[np.uint8]
+
+FORMATS: Final = ("PNG", "JPEG", "WEBP", "GIF")
+MAX_PIXELS: Final = 13_000_000  # a 12-megapixel phone photo fits
+Image.MAX_IMAGE_PIXELS = None  # Pillow's own limit, which would warn before ours refuses
+MAX_SIDE: Final = 512  # what is kept of a larger picture: plenty for a 20 px digit
+
+
+class BadImageError(ValueError):
+    """An image that cannot be read; `code` is for programs, the message for people."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def decode(data: bytes) -> Grey:
+    """Decode an image file to a grey picture.
+
+    Returns (height, width) uint8, 0 black to 255 white, longest side at most `MAX_SIDE`,
+    upright as EXIF says, transparency laid on paper that contrasts with the ink.
+    Raises `BadImageError` when `data` is no single still picture in one of `FORMATS`,
+    is damaged, or has more than `MAX_PIXELS` pixels.
+    """
+    image = _open(data)
+    # A JPEG decoder can shrink while it reads; the call does nothing to other formats.
+    image.draft("L" if image.mode == "L" else "RGB", (2 * MAX_SIDE, 2 * MAX_SIDE))
+    try:
+        image.load()
+        image = ImageOps.exif_transpose(image)
+    except (OSError, SyntaxError, ValueError, EOFError) as error:
+        raise BadImageError("damaged_image", "The image is damaged or cut short.") from error
+    grey = _to_grey(image)
+    if max(grey.size) > MAX_SIDE:
+        grey = ImageOps.contain(grey, (MAX_SIDE, MAX_SIDE), Image.Resampling.BOX)
+    return np.asarray(grey)
+
+
+def encode_png(grey: Grey) -> bytes:
+    """The picture as PNG bytes without metadata; `decode` gives the same pixels back."""
+    buffer = io.BytesIO()
+    Image.fromarray(grey).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def _open(data: bytes) -> Image.Image:
+    """Read the header only, and refuse by it."""
+    try:
+        image = Image.open(io.BytesIO(data), formats=FORMATS)
+    except (OSError, SyntaxError, ValueError) as error:  # what Pillow's header parsers raise
+        raise BadImageError(
+            "not_an_image", "This is not an image that can be read: send PNG, JPEG, WebP or GIF."
+        ) from error
+    if image.width * image.height > MAX_PIXELS:
+        limit = f"{MAX_PIXELS // 1_000_000} million pixels"
+        raise BadImageError("image_too_large", f"The image has more than {limit}.")
+    if getattr(image, "is_animated", False):
+        raise BadImageError("animated_image", "The image is animated: send a single still picture.")
+    return image
+
+
+def _to_grey(image: Image.Image) -> Image.Image:
+    if image.mode.startswith("I"):  # 16 bits a pixel; Pillow's own conversion would clip to white
+        values = np.asarray(image).astype(np.uint32)
+        return Image.fromarray((values >> 8).astype(np.uint8))
+    if not image.has_transparency_data:
+        return image.convert("L")
+    grey, alpha = image.convert("LA").split() if image.mode == "LA" else _grey_and_alpha(image)
+    return Image.composite(grey, Image.new("L", grey.size, _paper(grey, alpha)), alpha)
+
+
+def _grey_and_alpha(image: Image.Image) -> tuple[Image.Image, Image.Image]:
+    rgba = image.convert("RGBA")
+    return rgba.convert("RGB").convert("L"), rgba.getchannel("A")
+
+
+def _paper(grey: Image.Image, alpha: Image.Image) -> int:
+    """The grey to lay under a transparent picture.
+
+    Where most is transparent, what is opaque is ink, and the paper must differ from it;
+    where most is opaque, it holds its own paper, and the holes in it take the same grey.
+    """
+    opaque = np.asarray(grey)[np.asarray(alpha) > 127]
+    if opaque.size == 0:
+        return 255
+    if opaque.size < grey.width * grey.height / 2:
+        return 0 if opaque.mean() > 127 else 255
+    return int(np.median(opaque))

@@ -1,0 +1,65 @@
+"""The network: its layers, its weights as plain arrays, and its export to LiteRT."""
+
+import io
+import tempfile
+import zipfile
+from pathlib import Path
+from typing import Final
+
+import keras
+import numpy as np
+
+from ml.normalize import SIDE
+from ml.runtime import CLASSES, DamagedModelError
+
+# Channels and stride of each 3x3 convolution. Half the work of a network that keeps 28x28 for
+# two layers, at the same accuracy.
+CONVOLUTIONS: Final = ((16, 1), (32, 2), (48, 1), (96, 2), (96, 1))
+DROPOUT: Final = 0.4
+
+
+def build() -> keras.Model:
+    """A small convolutional network: (n, 28, 28, 1) float32 in 0..1 to (n, 11) logits."""
+    layers = keras.layers
+    x = inputs = keras.Input((SIDE, SIDE, 1))
+    for channels, stride in CONVOLUTIONS:
+        x = layers.Conv2D(channels, 3, strides=stride, padding="same", use_bias=False)(x)
+        x = layers.BatchNormalization(momentum=0.9)(x)
+        x = layers.Activation("relu")(x)
+    x = layers.MaxPooling2D()(x)
+    x = layers.Flatten()(x)
+    x = layers.Dropout(DROPOUT)(x)
+    return keras.Model(inputs, layers.Dense(CLASSES)(x))
+
+
+def weights_to_bytes(network: keras.Model) -> bytes:
+    """All weights in order, as an .npz of plain arrays: no code travels with them."""
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, *network.get_weights())
+    return buffer.getvalue()
+
+
+def load_weights(network: keras.Model, data: bytes) -> None:
+    """Set the weights from `weights_to_bytes`; raises `DamagedModelError` where they do not fit."""
+    try:
+        with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
+            network.set_weights([arrays[name] for name in arrays.files])
+    except (OSError, ValueError, zipfile.BadZipFile) as error:
+        raise DamagedModelError(
+            f"The live version's weights do not fit ({error}). Train with --from-scratch."
+        ) from error
+
+
+def to_litert(network: keras.Model, temperature: float) -> bytes:
+    """The network as a LiteRT model that answers with calibrated probabilities.
+
+    Takes (1, 28, 28, 1) float32, returns (1, 11) float32 that sum to 1. `temperature` divides the
+    logits (C. Guo et al., "On Calibration of Modern Neural Networks", 2017).
+    """
+    inputs = keras.Input((SIDE, SIDE, 1), batch_size=1)
+    logits = network(inputs, training=False)
+    calibrated = keras.Model(inputs, keras.layers.Softmax()(logits / temperature))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.tflite"
+        calibrated.export(path, format="litert", verbose=False)
+        return path.read_bytes()

@@ -1,0 +1,138 @@
+"""Train the network: the knobs first, then the trainer, read from top to bottom."""
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import keras
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from ml import network
+from ml.augment import augment
+from ml.mnist import Labelled, Mnist
+from ml.outliers import outliers
+from ml.runtime import NOT_A_DIGIT
+
+EPOCHS_FROM_SCRATCH: Final = 20
+EPOCHS_FROM_LIVE: Final = 2
+RATE_FROM_SCRATCH: Final = 3e-3
+RATE_FROM_LIVE: Final = 5e-4
+WARMUP: Final = 0.1  # share of the steps in which the rate rises, before it falls as a cosine
+WEIGHT_DECAY: Final = 1e-3
+BATCH: Final = 128
+OUTLIER_SHARE: Final = 0.06  # "not a digit", for each MNIST image
+CORRECTION_SHARE: Final = 0.25  # corrections fill up to so much for each MNIST image ...
+CORRECTION_REPEATS: Final = 50  # ... but none is shown more often than this in an epoch
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a training is: `share` in 0..1 of all steps, and the seconds that the rest takes."""
+
+    epoch: int
+    epochs: int
+    share: float
+    loss: float
+    seconds_left: float
+
+
+@dataclass(frozen=True)
+class Trained:
+    """The result: weights to train on from, and the LiteRT model to serve."""
+
+    weights: bytes
+    model: bytes
+    temperature: float
+    epochs: int
+
+
+def train(
+    mnist: Mnist,
+    corrections: Labelled,
+    *,
+    start: bytes | None,
+    epochs: int | None,
+    seed: int,
+    report: Callable[[Progress], None],
+) -> Trained:
+    """Train on MNIST's training part, made-up outliers and the corrections.
+
+    `start` holds weights to go on from; None starts from random ones. `epochs` None takes the
+    default for either. The same arguments on the same libraries give the same weights.
+    """
+    keras.utils.set_random_seed(seed)
+    tf.config.experimental.enable_op_determinism()
+    rng = np.random.default_rng(seed)
+    model = network.build()
+    if start is not None:
+        network.load_weights(model, start)
+    epochs = epochs or (EPOCHS_FROM_SCRATCH if start is None else EPOCHS_FROM_LIVE)
+    data = mnist.training + _outliers(mnist.training, rng) + _repeated(corrections, mnist)
+    steps = math.ceil(len(data) / BATCH)
+    rate = RATE_FROM_SCRATCH if start is None else RATE_FROM_LIVE
+    model.compile(
+        keras.optimizers.AdamW(_schedule(rate, epochs * steps), weight_decay=WEIGHT_DECAY),
+        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+    )
+    started = time.monotonic()
+    for epoch in range(epochs):
+        order = rng.permutation(len(data))
+        for step in range(steps):
+            chosen = order[step * BATCH : (step + 1) * BATCH]
+            loss = model.train_on_batch(
+                augment(data.images[chosen], rng)[..., None], data.labels[chosen]
+            )
+            share = (epoch + (step + 1) / steps) / epochs
+            seconds = time.monotonic() - started
+            report(Progress(epoch + 1, epochs, share, float(loss), seconds / share - seconds))
+    temperature = _temperature(model, mnist.validation + _outliers(mnist.validation, rng))
+    return Trained(
+        weights=network.weights_to_bytes(model),
+        model=network.to_litert(model, temperature),
+        temperature=temperature,
+        epochs=epochs,
+    )
+
+
+def _outliers(digits: Labelled, rng: np.random.Generator) -> Labelled:
+    made = outliers(round(OUTLIER_SHARE * len(digits)), digits.images, digits.labels, rng)
+    return Labelled(made, np.full(len(made), NOT_A_DIGIT, np.uint8))
+
+
+def _repeated(corrections: Labelled, mnist: Mnist) -> Labelled:
+    """Few corrections are shown several times an epoch, or MNIST would drown them."""
+    if not len(corrections):
+        return corrections
+    room = round(CORRECTION_SHARE * len(mnist.training) / len(corrections))
+    times = min(max(room, 1), CORRECTION_REPEATS)
+    return Labelled(
+        np.repeat(corrections.images, times, axis=0), np.repeat(corrections.labels, times)
+    )
+
+
+def _schedule(rate: float, steps: int) -> keras.optimizers.schedules.LearningRateSchedule:
+    warmup = round(WARMUP * steps)
+    return keras.optimizers.schedules.CosineDecay(
+        rate / 10, max(1, steps - warmup), warmup_target=rate, warmup_steps=warmup
+    )
+
+
+def _temperature(model: keras.Model, validation: Labelled) -> float:
+    """The temperature at which the probabilities fit the validation labels best."""
+    images = (validation.images.astype(np.float32) / 255)[..., None]
+    logits = model.predict(images, batch_size=500, verbose=0).astype(np.float64)
+    candidates = np.exp(np.linspace(math.log(0.25), math.log(4), 81))
+    losses = [_negative_log_likelihood(logits / t, validation.labels) for t in candidates]
+    return float(candidates[int(np.argmin(losses))])
+
+
+def _negative_log_likelihood(logits: Floats, labels: npt.NDArray[np.uint8]) -> float:
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    log_sum = np.log(np.exp(shifted).sum(axis=1))
+    return float((log_sum - shifted[np.arange(len(labels)), labels]).mean())

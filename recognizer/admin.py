@@ -1,0 +1,224 @@
+"""Where submissions are reviewed, and model versions looked at."""
+
+import json
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ActionForm
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+
+from recognizer.models import Answer, ModelVersion, Review, Submission, SubmissionQuerySet
+from recognizer.recognition import png_data_url
+
+
+class DisagreementFilter(admin.SimpleListFilter):
+    title = "disagreement"
+    parameter_name = "disagreement"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", "the visitor says something else"), ("no", "the visitor agrees")]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        if self.value() == "yes":
+            return queryset.disagreeing()
+        if self.value() == "no":
+            return queryset.agreeing()
+        return queryset
+
+
+class ReviewActionForm(ActionForm):
+    """Beside the list's actions: what to approve the ticked drawings as."""
+
+    label = forms.TypedChoiceField(
+        choices=[("", "what the visitor said"), *Answer.choices],
+        coerce=int,
+        required=False,
+        empty_value=None,
+        label="Approve as",
+    )
+
+
+class ReviewForm(forms.ModelForm):
+    """One submission: approve it with a label, reject it, or leave it for later."""
+
+    class Meta:
+        model = Submission
+        fields = ("review", "label")
+        help_texts = {"label": "Only with “approved”; empty means what the visitor said."}
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        if cleaned.get("review") != Review.APPROVED:
+            cleaned["label"] = None
+        elif cleaned.get("label") is None:
+            cleaned["label"] = self.instance.corrected_digit
+            if cleaned["label"] is None:
+                self.add_error("label", "The visitor did not say what it is: choose a label.")
+        return cleaned
+
+
+@admin.register(Submission)
+class SubmissionAdmin(admin.ModelAdmin):
+    form = ReviewForm
+    action_form = ReviewActionForm
+    actions = ("approve", "reject")
+    list_display = (
+        "thumbnail",
+        "id",
+        "predicted_digit",
+        "percent_sure",
+        "corrected_digit",
+        "review",
+        "label",
+        "model_version",
+        "source",
+        "created",
+    )
+    list_display_links = ("thumbnail", "id")
+    list_filter = (
+        "review",
+        DisagreementFilter,
+        "predicted_digit",
+        "corrected_digit",
+        "label",
+        "source",
+        "created",
+        "model_version",
+    )
+    list_select_related = ("model_version",)
+    list_per_page = 50
+    show_full_result_count = False
+    search_fields = ("id",)
+    search_help_text = "The whole id of a submission"
+    fields = (
+        ("picture", "thumbnail"),
+        ("predicted_digit", "percent_sure", "ten_probabilities", "model_version"),
+        ("corrected_digit", "corrected_at"),
+        ("review", "label"),
+        ("reviewed_by", "reviewed_at", "learned_in"),
+        ("id", "owner", "source", "created"),
+    )
+    # All but what the reviewer decides.
+    readonly_fields = tuple(
+        name for row in fields for name in row if name not in ("review", "label")
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        # The thumbnail is made from the 28×28 bytes, which every row brings along.
+        return (
+            super()
+            .get_queryset(request)
+            .defer(
+                "strokes", "model_version__card", "model_version__model", "model_version__weights"
+            )
+        )
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet, search_term: str
+    ) -> tuple[QuerySet, bool]:
+        if not search_term:
+            return queryset, False
+        try:
+            return queryset.filter(pk=UUID(search_term.strip())), False
+        except ValueError:
+            return queryset.none(), False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Submission, form: Any, change: bool) -> None:
+        if obj.review == Review.APPROVED and obj.label is not None:
+            obj.approve(request.user, Answer(obj.label))
+        elif obj.review == Review.REJECTED:
+            obj.reject(request.user)
+        else:
+            obj.reopen()
+
+    @admin.action(description="Approve: from now on it is learned", permissions=["change"])
+    def approve(self, request: HttpRequest, queryset: SubmissionQuerySet) -> None:
+        given = request.POST["label"]
+        done, unsaid = 0, 0
+        for submission in queryset:
+            label = int(given) if given else submission.corrected_digit
+            if label is None:
+                unsaid += 1
+                continue
+            submission.approve(request.user, Answer(label))
+            self.log_change(request, submission, f"Approved as {Answer(label).label}.")
+            done += 1
+        self.message_user(request, f"{done} approved.")
+        if unsaid:
+            self.message_user(
+                request,
+                f"{unsaid} left as they were: the visitor did not say what they are. "
+                "Choose it in “Approve as”.",
+                messages.WARNING,
+            )
+
+    @admin.action(description="Reject: never learned", permissions=["change"])
+    def reject(self, request: HttpRequest, queryset: SubmissionQuerySet) -> None:
+        for submission in queryset:
+            submission.reject(request.user)
+            self.log_change(request, submission, "Rejected.")
+        self.message_user(request, f"{len(queryset)} rejected.")
+
+    @admin.display(description="seen")
+    def thumbnail(self, submission: Submission) -> str:
+        return format_html(
+            '<img src="{}" width="56" height="56" alt="what the network saw">',
+            png_data_url(submission.pixels),
+        )
+
+    @admin.display(description="drawn")
+    def picture(self, submission: Submission) -> str:
+        return format_html(
+            '<img src="{}" height="280" alt="the stored picture">',
+            reverse("submission-image", args=[submission.pk]),
+        )
+
+    @admin.display(description="sure", ordering="confidence")
+    def percent_sure(self, submission: Submission) -> str:
+        return f"{submission.confidence:.0%}"
+
+    @admin.display(description="of the ten digits")
+    def ten_probabilities(self, submission: Submission) -> str:
+        return ", ".join(f"{d}: {p:.1%}" for d, p in enumerate(submission.probabilities))
+
+
+@admin.register(ModelVersion)
+class ModelVersionAdmin(admin.ModelAdmin):
+    """To look at: versions are made by `manage.py retrain` alone."""
+
+    list_display = ("number", "state", "created", "mnist_test", "corrections", "reason")
+    list_filter = ("state",)
+    fields = ("number", "state", "reason", "parent", "created", "sha256", "whole_card")
+    readonly_fields = fields
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        return super().get_queryset(request).defer("model", "weights")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    @admin.display(description="MNIST test")
+    def mnist_test(self, version: ModelVersion) -> str:
+        return f"{version.card['scores']['mnist_test']:.2%}"
+
+    @admin.display(description="corrections learned")
+    def corrections(self, version: ModelVersion) -> int:
+        return int(version.card["trained_on"]["corrections"])
+
+    @admin.display(description="card")
+    def whole_card(self, version: ModelVersion) -> str:
+        return format_html("<pre>{}</pre>", json.dumps(version.card, indent=2))

@@ -1,0 +1,270 @@
+"""The bridge from approved labels and MNIST to a new version, judged and perhaps put live."""
+
+import hashlib
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
+
+import numpy as np
+from django.conf import settings
+from django.db import transaction
+from filelock import FileLock, Timeout
+
+from ml import mnist as mnist_file
+from ml.evaluation import Verdict, accuracy, judge, read_all
+from ml.mnist import Labelled, Mnist, MnistError
+from ml.runtime import Recognizer
+from ml.versions import library_versions
+from recognizer import registry
+from recognizer.models import ModelVersion, Review, State, Submission
+
+if TYPE_CHECKING:
+    from ml.training import Progress, Trained
+
+__all__ = ["MnistError", "Options", "Outcome", "RetrainError", "retrain"]
+
+HELD_OUT: Final = 5  # one owner in so many is never trained on, only judged with
+FEW_OWNERS: Final = 5  # below this number of owners, all are trained on
+
+Scores = dict[str, float | None]
+
+
+class RetrainError(Exception):
+    """The retraining cannot start; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the operator may choose; `epochs` None takes the default."""
+
+    from_scratch: bool = False
+    epochs: int | None = None
+    seed: int = 1
+    dry_run: bool = False
+    include_pending: bool = False
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of it. `version` is None where nothing was stored; scores are shares in 0..1."""
+
+    decision: str  # "live", "refused", "nothing new", or with --dry-run "would be ..."
+    reason: str
+    version: int | None
+    counts: dict[str, int]
+    scores_before: Scores
+    scores_after: Scores
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Corrections:
+    """Labels from people: what is trained on, what is only judged with."""
+
+    ids: list[UUID]  # of what is trained on
+    learned: Labelled
+    held_out: Labelled
+    sha256: str  # over ids and labels of what is trained on
+
+
+def retrain(
+    options: Options, *, report: Callable[["Progress"], None], say: Callable[[str], None]
+) -> Outcome:
+    """Train a candidate, judge it against the live version, and store it with its fate.
+
+    Raises `RetrainError` while another retraining runs, and `MnistError`. Nothing is stored
+    before the end, and then all at once: until then, whatever happens, the old version is live.
+    """
+    started = time.monotonic()
+    with _only_one():
+        live = registry.live_version()
+        corrections = _corrections(options.include_pending)
+        counts = _counts(corrections, live)
+        if not options.from_scratch and _knows(live, corrections):
+            return Outcome("nothing new", _nothing_new(live), None, counts, {}, {}, 0.0)
+        mnist = _mnist()
+        say(
+            f"Training on {len(mnist.training)} MNIST digits and {counts['learned']} corrections "
+            f"({counts['new']} new); {counts['held_out']} corrections are kept to judge with."
+        )
+        trained = _train(mnist, corrections, live, options, report)
+        say(f"Judging against {live} ...")
+        before, after, verdict = _judge(live, trained, mnist, corrections)
+        seconds = time.monotonic() - started
+        decision, number = ("live" if verdict.accepted else "refused"), None
+        if options.dry_run:
+            decision = f"would be {decision}"
+        else:
+            card = _card(mnist, corrections, counts, trained, options, after)
+            number = _store(live, trained, card, corrections, verdict)
+        return Outcome(decision, verdict.reason, number, counts, before, after, seconds)
+
+
+@contextmanager
+def _only_one() -> Iterator[None]:
+    """Hold a lock that the operating system frees when this process ends, however it ends."""
+    try:
+        with FileLock(settings.DATA_DIR / "retrain.lock", timeout=0):
+            yield
+    except Timeout as error:
+        raise RetrainError("Another retraining is running. Wait for its end.") from error
+
+
+def _mnist() -> Mnist:
+    digest = settings.MNIST_SHA256 or mnist_file.DIGEST
+    is_default = settings.MNIST_PATH == settings.DATA_DIR / "mnist.npz"
+    if is_default and digest == mnist_file.DIGEST and not settings.MNIST_PATH.exists():
+        mnist_file.fetch(settings.MNIST_PATH)
+    return mnist_file.load(settings.MNIST_PATH, digest)
+
+
+def _corrections(include_pending: bool) -> Corrections:
+    """Everything people have labelled, split by owner.
+
+    Who is held out stays so, and who was ever trained on is never judged with.
+    """
+    rows = list(
+        Submission.objects.labelled(include_pending)  # type: ignore[misc]  # "said" is annotated
+        .order_by("id")
+        .values_list("id", "owner", "said", "review", "pixels", "learned_in", named=True)
+    )
+    learned_owners = {row.owner for row in rows if row.learned_in is not None}
+    few = len({row.owner for row in rows}) < FEW_OWNERS
+    learned, held_out = [], []
+    for row in rows:
+        if few or row.owner in learned_owners or not _is_held_out(row.owner):
+            learned.append(row)
+        elif row.review == Review.APPROVED:
+            held_out.append(row)
+    sha256 = hashlib.sha256("".join(f"{row.id} {row.said}\n" for row in learned).encode())
+    return Corrections(
+        [row.id for row in learned], _labelled(learned), _labelled(held_out), sha256.hexdigest()
+    )
+
+
+def _is_held_out(owner: UUID) -> bool:
+    return hashlib.sha256(owner.bytes).digest()[0] % HELD_OUT == 0
+
+
+def _labelled(rows: list[Any]) -> Labelled:
+    pixels = np.frombuffer(b"".join(bytes(row.pixels) for row in rows), np.uint8)
+    return Labelled(pixels.reshape(-1, 28, 28), np.array([row.said for row in rows], np.uint8))
+
+
+def _knows(version: ModelVersion, corrections: Corrections) -> bool:
+    return bool(version.card["trained_on"]["corrections_sha256"] == corrections.sha256)
+
+
+def _nothing_new(live: ModelVersion) -> str:
+    return (
+        f"{live} has learned all approved labels already. Approve more in the admin, "
+        "or train anew with --from-scratch."
+    )
+
+
+def _counts(corrections: Corrections, live: ModelVersion) -> dict[str, int]:
+    known = Submission.objects.filter(pk__in=corrections.ids, learned_in__isnull=False).count()
+    return {
+        "learned": len(corrections.learned),
+        "new": len(corrections.learned) - known,
+        "held_out": len(corrections.held_out),
+    }
+
+
+def _train(
+    mnist: Mnist,
+    corrections: Corrections,
+    live: ModelVersion,
+    options: Options,
+    report: Callable[["Progress"], None],
+) -> "Trained":
+    # Here, not above: importing TensorFlow takes seconds, and every refusal comes before it.
+    from ml.training import train
+
+    return train(
+        mnist,
+        corrections.learned,
+        start=None if options.from_scratch else bytes(live.weights),
+        epochs=options.epochs,
+        seed=options.seed,
+        report=report,
+    )
+
+
+def _judge(
+    live: ModelVersion, trained: "Trained", mnist: Mnist, corrections: Corrections
+) -> tuple[Scores, Scores, Verdict]:
+    """Both versions' scores on everything, and the verdict on what neither was trained on."""
+    recognizers = Recognizer(bytes(live.model)), Recognizer(trained.model)
+    before: Scores = {}
+    after: Scores = {}
+    verdicts = []
+    for name, what, data in (
+        ("mnist_validation", "MNIST held back from training", mnist.validation),
+        ("held_out_corrections", "corrections of held-out people", corrections.held_out),
+        ("learned_corrections", "", corrections.learned),
+        ("mnist_test", "", mnist.test),
+    ):
+        old, new = (read_all(recognizer, data) for recognizer in recognizers)
+        before[name], after[name] = accuracy(old, data), accuracy(new, data)
+        if what and len(data):
+            verdicts.append(judge(old, new, data.labels, what))
+    refusals = [verdict for verdict in verdicts if not verdict.accepted]
+    reason = "; ".join(verdict.reason for verdict in refusals or verdicts)
+    return before, after, Verdict(not refusals, f"{reason}.")
+
+
+def _card(
+    mnist: Mnist,
+    corrections: Corrections,
+    counts: dict[str, int],
+    trained: "Trained",
+    options: Options,
+    scores: Scores,
+) -> dict[str, Any]:
+    return {
+        "trained_on": {
+            "mnist": len(mnist.training),
+            "mnist_sha256": mnist.digest,
+            "corrections": counts["learned"],
+            "corrections_sha256": corrections.sha256,
+            "include_pending": options.include_pending,
+        },
+        "from_scratch": options.from_scratch,
+        "epochs": trained.epochs,
+        "seed": options.seed,
+        "temperature": trained.temperature,
+        "scores": scores,
+        "libraries": library_versions(),
+    }
+
+
+def _store(
+    live: ModelVersion,
+    trained: "Trained",
+    card: dict[str, Any],
+    corrections: Corrections,
+    verdict: Verdict,
+) -> int:
+    """Store the candidate and, if accepted, put it live: all or nothing."""
+    with transaction.atomic():
+        newest = ModelVersion.objects.order_by("-number")[0]
+        version = ModelVersion.objects.create(
+            number=newest.number + 1,
+            parent=live,
+            state=State.RETIRED if verdict.accepted else State.REFUSED,
+            reason=verdict.reason,
+            card=card,
+            model=trained.model,
+            sha256=hashlib.sha256(trained.model).hexdigest(),
+            weights=trained.weights,
+        )
+        if verdict.accepted:
+            registry.promote(version)
+            Submission.objects.filter(pk__in=corrections.ids, learned_in=None).update(
+                learned_in=version
+            )
+    return version.number
