@@ -44,7 +44,7 @@ def load_weights(network: keras.Model, data: bytes) -> None:
     try:
         with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
             network.set_weights([arrays[name] for name in arrays.files])
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, ValueError, zipfile.BadZipFile) as error:
         raise DamagedModelError(
             f"The live version's weights do not fit ({error}). Train with --from-scratch."
         ) from error
