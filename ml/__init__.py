@@ -6,6 +6,7 @@ The files in the order in which a drawing, and then a training, goes through the
     normalize   grey picture         -> the 28x28 that a network sees
     runtime     28x28                -> digit, confidence, probabilities (LiteRT)
     mnist       the MNIST file       -> checked arrays, split for training
+    styles      digits               -> the same, as people elsewhere write them
     outliers    digits, random walks -> 28x28 pictures that are not a digit
     augment     28x28 batch          -> the same digits, written by another hand
     network     the network          -> its weights as bytes, its LiteRT model

@@ -12,7 +12,7 @@ Field = npt.NDArray[np.float32]
 
 ROTATION: Final = 0.20  # radians, standard deviation 1/2 of it; so for the others
 SLANT: Final = 0.35  # pixels to the side a pixel of height
-STRETCH: Final = 0.16  # share by which one axis grows and the other shrinks
+STRETCH: Final = 0.22  # share by which one axis grows and the other shrinks
 SHIFT: Final = 1.2  # pixels
 WOBBLE: Final = 1.4  # pixels, at the knots of the elastic grid
 KNOTS: Final = 5

@@ -16,8 +16,9 @@ from ml.augment import augment
 from ml.mnist import Labelled, Mnist
 from ml.outliers import outliers
 from ml.runtime import NOT_A_DIGIT
+from ml.styles import styled
 
-EPOCHS_FROM_SCRATCH: Final = 20
+EPOCHS_FROM_SCRATCH: Final = 18
 EPOCHS_FROM_LIVE: Final = 2
 RATE_FROM_SCRATCH: Final = 3e-3
 RATE_FROM_LIVE: Final = 5e-4
@@ -61,7 +62,7 @@ def train(
     seed: int,
     report: Callable[[Progress], None],
 ) -> Trained:
-    """Train on MNIST's training part, made-up outliers and the corrections.
+    """Train on MNIST's training part, its other styles, made-up outliers and the corrections.
 
     `start` holds weights to go on from; None starts from random ones. `epochs` None takes the
     default for either. The same arguments on the same libraries give the same weights.
@@ -73,7 +74,8 @@ def train(
     if start is not None:
         network.load_weights(model, start)
     epochs = epochs or (EPOCHS_FROM_SCRATCH if start is None else EPOCHS_FROM_LIVE)
-    data = mnist.training + _outliers(mnist.training, rng) + _repeated(corrections, mnist)
+    data = mnist.training + styled(mnist.training, rng) + _outliers(mnist.training, rng)
+    data += _repeated(corrections, mnist)
     steps = math.ceil(len(data) / BATCH)
     rate = RATE_FROM_SCRATCH if start is None else RATE_FROM_LIVE
     model.compile(

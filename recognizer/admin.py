@@ -110,13 +110,7 @@ class SubmissionAdmin(admin.ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         # The thumbnail is made from the 28×28 bytes, which every row brings along.
-        return (
-            super()
-            .get_queryset(request)
-            .defer(
-                "strokes", "model_version__card", "model_version__model", "model_version__weights"
-            )
-        )
+        return super().get_queryset(request).defer("image", "strokes")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet, search_term: str
@@ -198,9 +192,6 @@ class ModelVersionAdmin(admin.ModelAdmin):
     list_filter = ("state",)
     fields = ("number", "state", "reason", "parent", "created", "sha256", "whole_card")
     readonly_fields = fields
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet:
-        return super().get_queryset(request).defer("model", "weights")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -1,10 +1,11 @@
 """What is stored: submissions and model versions. Verbs on one row are methods of it."""
 
+import hashlib
 import uuid
 from typing import Any, Self
 
 from django.conf import settings
-from django.db import models
+from django.db import models, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 from django.utils import timezone
@@ -169,6 +170,19 @@ class State(models.TextChoices):
     REFUSED = "refused"
 
 
+class ModelVersionQuerySet(models.QuerySet["ModelVersion"]):
+    def live(self) -> Self:
+        """The live version, or none on an empty database."""
+        return self.filter(state=State.LIVE)
+
+    def store(self, *, model: bytes, weights: bytes, **fields: Any) -> "ModelVersion":
+        """A new version with its files, all or nothing; its hash is taken here."""
+        with transaction.atomic():
+            version = self.create(sha256=hashlib.sha256(model).hexdigest(), **fields)
+            ModelFiles.objects.create(version=version, model=model, weights=weights)
+        return version
+
+
 class ModelVersion(models.Model):
     """One trained network with its card. Exactly one is live."""
 
@@ -178,9 +192,9 @@ class ModelVersion(models.Model):
     state = models.CharField(max_length=7, choices=State)
     reason = models.TextField(help_text="why it was put live or refused")
     card = models.JSONField(help_text="what it was trained on, how it scored")
-    model = models.BinaryField(help_text="LiteRT model")
     sha256 = models.CharField(max_length=64, help_text="of the LiteRT model")
-    weights = models.BinaryField(help_text="to go on training from")
+
+    objects = ModelVersionQuerySet.as_manager()
 
     class Meta:
         ordering = ("-number",)
@@ -192,3 +206,16 @@ class ModelVersion(models.Model):
 
     def __str__(self) -> str:
         return f"version {self.number}"
+
+
+class ModelFiles(models.Model):
+    """A version's bytes, in a table of their own: whoever needs its number does not load a MB."""
+
+    version = models.OneToOneField(
+        ModelVersion, models.CASCADE, primary_key=True, related_name="files"
+    )
+    model = models.BinaryField(help_text="LiteRT model")
+    weights = models.BinaryField(help_text="to go on training from")
+
+    def __str__(self) -> str:
+        return f"files of {self.version}"

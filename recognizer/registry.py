@@ -1,6 +1,5 @@
 """Which version is live: every worker follows the database, without a restart."""
 
-import hashlib
 import json
 import logging
 import threading
@@ -8,7 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import Final
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from ml import runtime
 from ml.runtime import BASE, DamagedModelError, Recognizer
@@ -52,27 +51,27 @@ def serving() -> Served:
 
 def live_version() -> ModelVersion:
     """The live version's row; on an empty database the base becomes it first."""
-    return ModelVersion.objects.filter(state=State.LIVE).first() or _install_base()
+    return ModelVersion.objects.live().first() or _install_base()
 
 
 def promote(version: ModelVersion) -> None:
     """Put a sound version live, in one transaction; raises `DamagedModelError` otherwise."""
-    runtime.load(bytes(version.model), version.sha256)
+    _load(version)
     with transaction.atomic():
-        ModelVersion.objects.filter(state=State.LIVE).update(state=State.RETIRED)
+        ModelVersion.objects.live().update(state=State.RETIRED)
         version.state = State.LIVE
         version.save(update_fields=("state",))
 
 
 def _follow(served: Served | None) -> Served:
-    live_pk = ModelVersion.objects.filter(state=State.LIVE).values_list("pk", flat=True).first()
+    live_pk = ModelVersion.objects.live().values_list("pk", flat=True).first()
     if served is not None and served.live_pk == live_pk:
         return served
     live = live_version()
     version: ModelVersion | None = live
     while version is not None:
         try:
-            recognizer = runtime.load(bytes(version.model), version.sha256)
+            recognizer = _load(version)
         except DamagedModelError as error:
             log.error("%s is not served: %s", version, error)
             if served is not None:
@@ -86,17 +85,19 @@ def _follow(served: Served | None) -> Served:
     )
 
 
+def _load(version: ModelVersion) -> Recognizer:
+    return runtime.load(bytes(version.files.model), version.sha256)
+
+
 def _install_base() -> ModelVersion:
-    model = (BASE / "model.tflite").read_bytes()
-    version, _ = ModelVersion.objects.get_or_create(
-        number=1,
-        defaults={
-            "state": State.LIVE,
-            "reason": "The base, shipped with the code.",
-            "card": json.loads((BASE / "card.json").read_text()),
-            "model": model,
-            "sha256": hashlib.sha256(model).hexdigest(),
-            "weights": (BASE / "weights.npz").read_bytes(),
-        },
-    )
-    return version
+    try:
+        return ModelVersion.objects.store(
+            number=1,
+            state=State.LIVE,
+            reason="The base, shipped with the code.",
+            card=json.loads((BASE / "card.json").read_text()),
+            model=(BASE / "model.tflite").read_bytes(),
+            weights=(BASE / "weights.npz").read_bytes(),
+        )
+    except IntegrityError:  # another process was faster
+        return ModelVersion.objects.get(number=1)

@@ -187,7 +187,7 @@ def _train(
     return train(
         mnist,
         corrections.learned,
-        start=None if options.from_scratch else bytes(live.weights),
+        start=None if options.from_scratch else bytes(live.files.weights),
         epochs=options.epochs,
         seed=options.seed,
         report=report,
@@ -198,7 +198,7 @@ def _judge(
     live: ModelVersion, trained: "Trained", mnist: Mnist, corrections: Corrections
 ) -> tuple[Scores, Scores, Verdict]:
     """Both versions' scores on everything, and the verdict on what neither was trained on."""
-    recognizers = Recognizer(bytes(live.model)), Recognizer(trained.model)
+    recognizers = Recognizer(bytes(live.files.model)), Recognizer(trained.model)
     before: Scores = {}
     after: Scores = {}
     verdicts = []
@@ -252,14 +252,13 @@ def _store(
     """Store the candidate and, if accepted, put it live: all or nothing."""
     with transaction.atomic():
         newest = ModelVersion.objects.order_by("-number")[0]
-        version = ModelVersion.objects.create(
+        version = ModelVersion.objects.store(
             number=newest.number + 1,
             parent=live,
             state=State.RETIRED if verdict.accepted else State.REFUSED,
             reason=verdict.reason,
             card=card,
             model=trained.model,
-            sha256=hashlib.sha256(trained.model).hexdigest(),
             weights=trained.weights,
         )
         if verdict.accepted:

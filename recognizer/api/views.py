@@ -73,9 +73,7 @@ class SubmissionViewSet(
 ):
     """Everybody else's submission is 404, as if it did not exist."""
 
-    queryset = Submission.objects.select_related("model_version").defer(
-        "image", "model_version__card", "model_version__model", "model_version__weights"
-    )
+    queryset = Submission.objects.select_related("model_version").defer("image")
     lookup_field = "id"
     lookup_value_converter = "uuid"
     pagination_class = NewestFirst
@@ -164,7 +162,7 @@ class HighestNumberFirst(NewestFirst):
     retrieve=extend_schema(summary="One model version with its card"),
 )
 class ModelVersionViewSet(ReadOnlyModelViewSet):
-    queryset = ModelVersion.objects.select_related("parent").defer("model", "weights")
+    queryset = ModelVersion.objects.select_related("parent")
     serializer_class = ModelVersionSerializer
     lookup_field = "number"
     lookup_value_converter = "int"

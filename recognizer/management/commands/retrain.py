@@ -39,7 +39,7 @@ class Command(BaseCommand):
             help="start from random weights, not from the live version: slower, owes it nothing",
         )
         parser.add_argument("--epochs", type=positive, help="how often to go through all digits")
-        parser.add_argument("--seed", type=int, default=1, help="the same seed, the same result")
+        parser.add_argument("--seed", type=seed, default=1, help="the same seed, the same result")
         parser.add_argument(
             "--dry-run", action="store_true", help="train and judge, but store nothing"
         )
@@ -60,17 +60,15 @@ class Command(BaseCommand):
             outcome = retrain(
                 Options(**{name: options[name] for name in Options.__dataclass_fields__}),
                 report=ProgressLine(self.stderr),
-                say=lambda sentence: self.stderr.write(sentence, self.style.NOTICE),
+                say=lambda sentence: self.stderr.write(sentence, str),
             )
         except (RetrainError, MnistError, registry.DamagedModelError) as error:
             raise CommandError(str(error)) from error
-        except DatabaseError as error:
-            raise CommandError(
-                f"The database refused: {error}. Nothing was stored, the live version stays."
-            ) from error
+        except (DatabaseError, OSError) as error:  # a full disk, a database that is gone
+            raise CommandError(f"{error}. Nothing was stored, the live version stays.") from error
         except KeyboardInterrupt:
             raise CommandError(
-                "Interrupted. Nothing was stored, the live version stays.",
+                "\nInterrupted. Nothing was stored, the live version stays.",
                 returncode=EXIT_INTERRUPTED,
             ) from None
         self.stdout.write(json.dumps(asdict(outcome)) if options["json"] else summary(outcome))
@@ -95,16 +93,25 @@ class ProgressLine:
             f"epoch {progress.epoch} of {progress.epochs}  {bar(progress.share)} {percent:3d} %  "
             f"loss {progress.loss:.3f}  about {duration(progress.seconds_left)} left"
         )
-        done = percent == 100
-        self._out.write(
-            f"\r{line:<79}" if terminal else line, ending="" if terminal and not done else "\n"
-        )
+        # The style is given because standard error's own is red.
+        if terminal:
+            self._out.write(f"\r{line:<79}", str, ending="\n" if percent == 100 else "")
+        else:
+            self._out.write(line, str)
 
 
 def positive(text: str) -> int:
     """An argparse type: a whole number from 1."""
     number = int(text)
     if number < 1:
+        raise ValueError
+    return number
+
+
+def seed(text: str) -> int:
+    """An argparse type: what Keras takes as a seed."""
+    number = int(text)
+    if not 0 <= number < 2**32:
         raise ValueError
     return number
 

@@ -1,0 +1,78 @@
+"""Digits that the tests write themselves, for machines without real handwriting.
+
+Units: a box of 200 x 200, y downward, as pens and canvases have it.
+"""
+
+from itertools import pairwise
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+
+def _arc(cx, cy, rx, ry, start, end, points=16):
+    """Part of an ellipse; 0 degrees is right, 90 is down."""
+    return [
+        (cx + rx * np.cos(a), cy + ry * np.sin(a))
+        for a in np.radians(np.linspace(start, end, points))
+    ]
+
+
+def _line(*corners, points=8):
+    """Corner to corner, with points between, so that a jitter bends the whole of it."""
+    steps = np.linspace(0, 1, points, endpoint=False)
+    line = [
+        (x1 + t * (x2 - x1), y1 + t * (y2 - y1))
+        for (x1, y1), (x2, y2) in pairwise(corners)
+        for t in steps
+    ]
+    return [*line, corners[-1]]
+
+
+TEMPLATES = (
+    [_arc(100, 100, 58, 96, -80, 285, 32)],
+    [_line((108, 4), (96, 196))],
+    [_arc(98, 56, 54, 52, -160, 40) + _line((128, 104), (42, 190), (166, 188))],
+    [_arc(92, 52, 56, 48, -145, 80) + _arc(94, 146, 62, 50, -80, 145)],
+    [_line((84, 6), (36, 118), (164, 114)), _line((134, 50), (122, 196))],
+    [_line((74, 12), (62, 90)) + _arc(92, 136, 62, 58, -130, 140), _line((74, 12), (154, 8))],
+    [_arc(158, 118, 108, 114, -105, -180) + _arc(100, 144, 50, 50, -180, 180, 28)],
+    [_line((34, 16), (160, 14), (90, 196))],
+    [_arc(100, 50, 46, 46, -60, -270, 20) + _arc(100, 146, 54, 50, -90, 270, 28)
+     + _arc(100, 50, 46, 46, 90, -60, 12)],
+    [_arc(96, 58, 50, 50, -20, -380, 28) + _line((144, 44), (120, 196))],
+)  # fmt: skip
+
+
+def strokes_of(digit, rng):
+    """`digit` as a hand would write it: strokes of [x, y], another each time `rng` is asked."""
+    slant, turn = rng.normal(0, 0.08), rng.normal(0, 0.05)
+    width, height = rng.normal(1, 0.06), rng.normal(1, 0.04)
+    matrix = np.array([[width, turn - slant], [-turn, height]])
+    tremor = rng.normal(0, 4, (2, 2))
+    strokes = []
+    for stroke in TEMPLATES[digit]:
+        points = np.array(stroke, float)
+        waves = np.sin(points[:, ::-1] / 45 + rng.normal(0, 1, 2)) @ tremor
+        points = (points - 100) @ matrix.T + 100 + waves + rng.normal(0, 3, 2)
+        strokes.append(points.clip(0, 200).round(1).tolist())
+    return strokes
+
+
+def draw(strokes, size=280, share=0.6, pen=20.0, shift=(0, 0)):
+    """Strokes as a canvas shows them: (size, size) uint8, paper 255, ink 0, round ends.
+
+    The longer side covers `share` of the picture; `pen` and `shift` are in its pixels.
+    """
+    points = np.concatenate([np.array(stroke, float) for stroke in strokes])
+    low, high = points.min(axis=0), points.max(axis=0)
+    scale = size * share / max((high - low).max(), 1e-3)
+    image = Image.new("L", (2 * size, 2 * size), 255)  # twice as large, shrunk for smooth edges
+    pencil = ImageDraw.Draw(image)
+    for stroke in strokes:
+        centred = (np.array(stroke, float) - (low + high) / 2) * scale + size / 2 + shift
+        path = [tuple(point) for point in 2 * centred]
+        if len(path) > 1:
+            pencil.line(path, fill=0, width=round(2 * pen), joint="curve")
+        for x, y in path:
+            pencil.ellipse((x - pen, y - pen, x + pen, y + pen), fill=0)
+    return np.asarray(image.resize((size, size), Image.Resampling.BOX))

@@ -1,0 +1,91 @@
+"""The site as an operator runs it: processes of its own, a real server, a database file."""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+
+import requests
+from conftest import ROOT
+
+
+class Site:
+    """`with Site(folder) as site:` serves on a free port until the end of the block."""
+
+    def __init__(self, data_dir, **environment):
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        self.url = f"http://127.0.0.1:{port}"
+        self.environment = os.environ | {
+            "DATA_DIR": str(data_dir),
+            "PORT": str(port),
+            **environment,
+        }
+        self.environment.pop("DJANGO_SETTINGS_MODULE", None)
+
+    def manage(self, *arguments, **more):
+        """Run `manage.py`; returns the finished process with its output."""
+        return subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT,
+            env=self.environment | more,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def __enter__(self):
+        for command in ("migrate", "collectstatic"):
+            done = self.manage(command, "--no-input")
+            assert done.returncode == 0, done.stderr
+        self.server = subprocess.Popen(
+            [sys.executable, "-m", "gunicorn", "digitsite.wsgi"], cwd=ROOT, env=self.environment
+        )
+        try:
+            self._wait_until_alive()
+        except AssertionError:
+            self.__exit__()
+            raise
+        return self
+
+    def _wait_until_alive(self):
+        deadline = time.monotonic() + 60
+        while self.server.poll() is None and time.monotonic() < deadline:
+            try:
+                if requests.get(f"{self.url}/healthz/", timeout=10).status_code == 200:
+                    return
+            except (requests.ConnectionError, requests.Timeout):
+                time.sleep(0.1)
+        raise AssertionError("the site did not start")
+
+    def __exit__(self, *error):
+        self.server.terminate()
+        self.server.wait(timeout=20)
+
+    def log_in(self, name, password):
+        """A session that is logged in to the admin, as through the login form."""
+        session = requests.Session()
+        login = f"{self.url}/admin/login/"
+        session.get(login)
+        body = {"username": name, "password": password, "csrfmiddlewaretoken": token(session)}
+        assert session.post(login, body, allow_redirects=False).status_code == 302
+        return session
+
+    def worker_memory(self):
+        """Resident memory of the largest worker, in MB (Linux)."""
+        children = f"/proc/{self.server.pid}/task/{self.server.pid}/children"
+        with open(children) as file:
+            workers = file.read().split()
+        return max(_resident(pid) for pid in workers)
+
+
+def token(session):
+    return session.cookies["csrftoken"]
+
+
+def _resident(pid):
+    with open(f"/proc/{pid}/status") as file:
+        return int(re.search(r"VmRSS:\s+(\d+)", file.read())[1]) / 1000

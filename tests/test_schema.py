@@ -1,0 +1,64 @@
+"""The OpenAPI schema, its docs page, and the model versions' endpoints."""
+
+import pytest
+from conftest import drawing
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.validation import validate_schema
+
+from digitsite.urls import urlpatterns
+
+
+def test_the_schema_is_valid_and_complete(capsys):
+    schema = SchemaGenerator(patterns=urlpatterns).get_schema(request=None, public=True)
+    validate_schema(schema)
+    assert capsys.readouterr().err == ""  # drf-spectacular warns there
+    assert set(schema["paths"]) == {
+        "/api/v1/recognize/",
+        "/api/v1/submissions/",
+        "/api/v1/submissions/{id}/",
+        "/api/v1/submissions/{id}/correction/",
+        "/api/v1/submissions/{id}/image/",
+        "/api/v1/models/",
+        "/api/v1/models/{number}/",
+    }
+    body = schema["paths"]["/api/v1/submissions/"]["post"]["requestBody"]["content"]
+    assert set(body) == {"multipart/form-data", "application/json"}
+
+
+def test_the_answers_are_as_the_schema_says(visitor):
+    schemas = SchemaGenerator(patterns=urlpatterns).get_schema(request=None, public=True)[
+        "components"
+    ]["schemas"]
+    assert set(visitor.recognize(drawing()).json()) == set(schemas["Recognition"]["properties"])
+    submission = visitor.submit().json()
+    assert set(submission) == set(schemas["Submission"]["properties"])
+    whole = visitor.get(f"/api/v1/submissions/{submission['id']}/").json()
+    assert set(whole) == set(schemas["SubmissionWithStrokes"]["properties"])
+    version = visitor.get("/api/v1/models/1/").json()
+    assert set(version) == set(schemas["ModelVersion"]["properties"])
+
+
+def test_schema_and_docs_come_from_this_site(visitor):
+    assert visitor.get("/api/v1/schema/").status_code == 200
+    page = visitor.get("/api/v1/docs/").content.decode()
+    assert "swagger-ui" in page
+    assert "//" not in page.replace("<!-- ", "").replace("http://testserver", "")
+
+
+def test_model_versions(visitor):
+    visitor.submit()
+    listed = visitor.get("/api/v1/models/").json()["results"]
+    assert [(version["number"], version["state"]) for version in listed] == [(1, "live")]
+    assert listed[0] == visitor.get("/api/v1/models/1/").json()
+    assert listed[0]["card"]["sha256"] == listed[0]["sha256"]
+
+
+@pytest.mark.parametrize("path", ["models/2/", "models/x/", "nothing/"])
+def test_nothing_there(visitor, path):
+    assert visitor.get(f"/api/v1/{path}").status_code == 404
+
+
+def test_versions_cannot_be_changed(visitor):
+    visitor.submit()
+    for method in (visitor.post, visitor.put, visitor.patch, visitor.delete):
+        assert method("/api/v1/models/1/").status_code == 405

@@ -1,0 +1,122 @@
+"""What the network is made of and from: data, augmentation, outliers, weights, export."""
+
+import numpy as np
+import pytest
+
+from ml import mnist, network
+from ml.augment import augment
+from ml.evaluation import judge, read_all
+from ml.mnist import Labelled, MnistError
+from ml.normalize import BOX
+from ml.outliers import outliers
+from ml.runtime import NOT_A_DIGIT, DamagedModelError, Recognizer, to_reading
+
+
+@pytest.fixture(scope="module")
+def digits(small_mnist_file):
+    return mnist.load(*small_mnist_file)
+
+
+def test_validation_is_never_trained_on(digits):
+    assert (len(digits.training), len(digits.validation), len(digits.test)) == (385, 35, 60)
+
+
+def test_real_mnist_is_known_by_its_content(real_mnist):
+    whole = mnist.load(real_mnist)
+    assert (len(whole.training), len(whole.validation), len(whole.test)) == (55_000, 5_000, 10_000)
+
+
+def test_another_content_is_refused(small_mnist_file):
+    with pytest.raises(MnistError, match="does not hold MNIST"):
+        mnist.load(small_mnist_file[0])
+
+
+def test_augmented_digits_are_the_same_digits_drawn_anew(digits):
+    images = digits.training.images[:64]
+    drawn = augment(images, np.random.default_rng(0))
+    assert drawn.shape == images.shape
+    assert drawn.dtype == np.float32
+    assert drawn.min() >= 0
+    assert drawn.max(axis=(1, 2)) == pytest.approx(np.ones(64))
+    assert (abs(drawn - images / 255).mean(axis=(1, 2)) > 0.005).all()
+    again = augment(images, np.random.default_rng(0))
+    assert (again == drawn).all()
+
+
+def test_outliers_are_normalized_as_drawings_are(digits):
+    made = outliers(40, digits.training.images, digits.training.labels, np.random.default_rng(0))
+    assert made.shape == (40, 28, 28)
+    for image in made:
+        rows, columns = np.flatnonzero(image.any(1)), np.flatnonzero(image.any(0))
+        assert max(np.ptp(rows), np.ptp(columns)) + 1 == BOX
+
+
+def test_exported_and_original_network_agree():
+    model = network.build()
+    images = np.random.default_rng(0).integers(0, 256, (8, 28, 28)).astype(np.uint8)
+    logits = np.asarray(model(images[..., None].astype(np.float32) / 255)) / 2
+    expected = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    recognizer = Recognizer(network.to_litert(model, temperature=2))
+    for image, probabilities in zip(images, expected, strict=True):
+        assert recognizer.probabilities(image) == pytest.approx(probabilities, abs=1e-5)
+
+
+def test_weights_go_to_bytes_and_back():
+    first, second = network.build(), network.build()
+    data = network.weights_to_bytes(first)
+    network.load_weights(second, data)
+    assert network.weights_to_bytes(second) == data
+
+
+@pytest.mark.parametrize("data", [b"", b"rubbish", b"\x80\x04N."])  # the last one is a pickle
+def test_damaged_weights_are_refused(data):
+    with pytest.raises(DamagedModelError, match="weights do not fit"):
+        network.load_weights(network.build(), data)
+
+
+def test_reading():
+    sure = np.full(11, 0.01)
+    sure[4] = 0.9
+    reading = to_reading(sure.astype(np.float32))
+    assert reading.answer == 4
+    assert reading.confidence == pytest.approx(0.9)
+    assert sum(reading.probabilities) == pytest.approx(1)
+    neither = np.full(11, 0.04)
+    neither[NOT_A_DIGIT] = 0.6
+    assert to_reading(neither.astype(np.float32)).answer == NOT_A_DIGIT
+
+
+def verdict(gained, lost, both=1000, label=3):
+    """Judge a candidate that reads `gained` more and `lost` fewer images of one label."""
+    labels = np.full(gained + lost + both, label, np.uint8)
+    live, candidate = labels.copy(), labels.copy()
+    live[:gained] = 7
+    candidate[gained : gained + lost] = 7
+    return judge(live, candidate, labels, "test")
+
+
+@pytest.mark.parametrize(("gained", "lost"), [(0, 0), (5, 0), (9, 9), (2, 4), (40, 50)])
+def test_as_good_is_accepted(gained, lost):
+    assert verdict(gained, lost).accepted
+
+
+@pytest.mark.parametrize(("gained", "lost"), [(0, 8), (10, 40), (100, 200)])
+def test_a_real_loss_is_refused(gained, lost):
+    assert not verdict(gained, lost).accepted
+    assert f"{lost} drawings lost" in verdict(gained, lost).reason
+
+
+def test_a_loss_on_one_digit_is_refused_though_others_gain():
+    labels = np.repeat(np.arange(10, dtype=np.uint8), 100)
+    live, candidate = labels.copy(), labels.copy()
+    live[100:140] = 9  # the candidate reads 40 ones more
+    candidate[200:220] = 9  # and 20 twos fewer
+    refused = judge(live, candidate, labels, "test")
+    assert not refused.accepted
+    assert "digit 2" in refused.reason
+
+
+def test_read_all(digits):
+    model = network.to_litert(network.build(), temperature=1)
+    few = Labelled(digits.test.images[:5], digits.test.labels[:5])
+    assert read_all(Recognizer(model), few).shape == (5,)
