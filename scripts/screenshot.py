@@ -1,0 +1,31 @@
+"""Takes the README's picture of the drawing page: python scripts/screenshot.py URL OUT.png"""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+from playwright.sync_api import expect, sync_playwright
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+from browser import chromium
+from browser.hands import draw_by_mouse
+from handwriting import strokes_of
+
+SEED = 8
+
+
+def main(url, out):
+    with sync_playwright() as driver:
+        browser = chromium.launch(driver)
+        page = browser.new_page(viewport={"width": 1100, "height": 740})
+        page.goto(url)
+        draw_by_mouse(page, strokes_of(3, np.random.default_rng(SEED)))
+        page.get_by_role("button", name="Yes").click()
+        expect(page.get_by_text("Thank you")).to_be_visible()
+        page.mouse.move(0, 0)
+        page.screenshot(path=out)
+        browser.close()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

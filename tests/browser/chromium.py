@@ -1,0 +1,29 @@
+"""The browser for the tests; `python -m tests.browser.chromium` says where it is, or fails."""
+
+import shutil
+import sys
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+SWITCHES = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
+    " --disable-component-update --disable-sync"
+)
+
+
+def find(driver):
+    """The machine's own, or the one that Playwright has brought; None where there is neither."""
+    own = next(filter(None, map(shutil.which, NAMES)), None)
+    path = own or driver.chromium.executable_path
+    return path if Path(path).exists() else None
+
+
+def launch(driver):
+    return driver.chromium.launch(executable_path=find(driver), args=SWITCHES.split())
+
+
+if __name__ == "__main__":
+    with sync_playwright() as driver:
+        print(find(driver) or sys.exit("no Chromium on this machine"))

@@ -1,0 +1,161 @@
+"""The paper and the pen."""
+
+import pytest
+from browser.hands import draw_by_mouse, on_canvas, swipe
+from playwright.sync_api import expect
+
+from recognizer.models import Submission
+
+INK = """() => {
+    const canvas = document.getElementById("canvas");
+    const pixels = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+    return pixels.filter((value, i) => i % 4 === 3 && value > 127).length / (canvas.width ** 2);
+}"""
+
+
+def ink(page):
+    """How much of the canvas is inked, 0 to 1."""
+    return page.evaluate(INK)
+
+
+def middle(page):
+    box = page.locator("#canvas").bounding_box()
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def sentence(page):
+    return expect(page.locator("#sentence"))
+
+
+def drawn_strokes(page):
+    """The strokes that the page stores when the pen has rested."""
+    page.clock.fast_forward(2000)
+    expect(page.locator("#notice")).to_contain_text("Stored")
+    return Submission.objects.get().strokes
+
+
+def test_a_stroke_is_seen(page, four):
+    assert ink(page) == 0
+    draw_by_mouse(page, four)
+
+    assert 0.03 < ink(page) < 0.2
+
+
+def test_a_tap_leaves_a_dot_which_is_no_drawing(page):
+    page.mouse.click(*middle(page))
+
+    dot = 3.14 * (18 / 280 / 2) ** 2
+    assert ink(page) == pytest.approx(dot, rel=0.1)
+    sentence(page).to_have_text("That is a single dot: draw a digit.")
+    expect(page.locator("#yes")).to_be_disabled()
+    with page.expect_response("**/submissions/") as refused:
+        page.clock.fast_forward(2000)
+    assert refused.value.status == 400
+    sentence(page).to_have_text("That is a single dot: draw a digit.")
+    assert not Submission.objects.exists()
+
+
+def test_a_finger_leaves_a_dot_too(open_page):
+    page = open_page(has_touch=True)
+    page.touchscreen.tap(*middle(page))
+
+    sentence(page).to_have_text("That is a single dot: draw a digit.")
+    assert ink(page) > 0
+
+
+def test_a_stroke_that_leaves_the_canvas_ends_with_the_button(page, four):
+    x, y = middle(page)
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x, y + 500, steps=5)
+    page.mouse.move(x + 500, y + 500, steps=5)
+    page.mouse.up()
+    before = ink(page)
+    page.mouse.move(x, y)
+    page.mouse.move(x - 80, y)
+
+    assert ink(page) == before > 0
+    assert len(drawn_strokes(page)) == 1
+
+
+def test_undo_takes_back_one_stroke_after_the_other(page, four):
+    draw_by_mouse(page, four[:1])
+    one = ink(page)
+    draw_by_mouse(page, [four[1]])
+    page.get_by_role("button", name="Undo").click()
+    assert ink(page) == one
+    page.keyboard.press("Control+z")
+
+    assert ink(page) == 0
+    sentence(page).to_contain_text("Draw one digit")
+    expect(page.get_by_role("button", name="Undo")).to_be_disabled()
+
+
+def test_clear_begins_anew(page, four):
+    draw_by_mouse(page, four)
+    expect(page.locator("#digit")).to_have_text("4")
+    page.get_by_role("button", name="Clear").click()
+
+    assert ink(page) == 0
+    sentence(page).to_contain_text("Draw one digit")
+    expect(page.locator("#digit")).to_be_empty()
+    expect(page.locator("#yes")).to_be_disabled()
+
+
+@pytest.mark.parametrize("ratio", [1, 2, 3])
+def test_it_is_sharp(open_page, ratio):
+    page = open_page(device_scale_factor=ratio)
+
+    width = page.locator("#canvas").bounding_box()["width"]
+    assert page.evaluate("canvas.width") == pytest.approx(width * ratio, abs=1)
+
+
+def test_a_turned_phone_keeps_the_drawing(open_page, four):
+    page = open_page(viewport={"width": 360, "height": 740})
+    draw_by_mouse(page, four)
+    before = ink(page)
+    width = page.evaluate("canvas.width")
+    page.set_viewport_size({"width": 740, "height": 360})
+    page.wait_for_function("width => canvas.width !== width", arg=width)
+
+    assert ink(page) == pytest.approx(before, rel=0.05)
+    assert len(drawn_strokes(page)) == 2
+
+
+def test_the_answer_does_not_depend_on_the_screen(open_page, four):
+    seen = set()
+    for kind in ({}, {"device_scale_factor": 3}, {"viewport": {"width": 340, "height": 800}}):
+        page = open_page(**kind)
+        draw_by_mouse(page, four)
+        expect(page.locator("#verdict")).to_have_attribute("aria-busy", "false")
+        seen.add(page.locator("#sentence").inner_text())
+
+    assert len(seen) == 1
+
+
+def test_the_page_does_not_scroll_under_the_finger(open_page, four):
+    page = open_page(has_touch=True, is_mobile=True, viewport={"width": 360, "height": 500})
+    x, y = middle(page)
+    swipe(page, [(x, y + 100 - 20 * step) for step in range(10)])
+
+    assert page.evaluate("scrollY") == 0
+    assert ink(page) > 0.01
+
+
+def test_the_page_scrolls_beside_the_canvas(open_page):
+    page = open_page(has_touch=True, is_mobile=True, viewport={"width": 360, "height": 500})
+    swipe(page, [(100, 480 - 20 * step) for step in range(20)])
+
+    page.wait_for_function("scrollY > 0")
+
+
+def test_a_second_finger_draws_nothing(open_page, four):
+    page = open_page(has_touch=True)
+    session = page.context.new_cdp_session(page)
+    (x1, y1), (x2, y2) = on_canvas(page, four)[0][:: len(four[0]) - 1]
+    for kind, count in (("touchStart", 1), ("touchStart", 2), ("touchMove", 2), ("touchEnd", 0)):
+        shift = 60 if kind == "touchMove" else 0
+        fingers = [{"x": x1 + shift, "y": y1, "id": 1}, {"x": x2 + shift, "y": y2, "id": 2}]
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": fingers[:count]})
+
+    assert len(drawn_strokes(page)) == 1
