@@ -64,6 +64,8 @@ DATABASES = {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": DATA_DIR / "digitsite.sqlite3",
         "CONN_MAX_AGE": None,
+        # A file, because the threads of a test server cannot share a database in memory.
+        "TEST": {"NAME": DATA_DIR / "test.sqlite3"},
         # So that several writers wait for each other instead of failing.
         "OPTIONS": {
             "transaction_mode": "IMMEDIATE",

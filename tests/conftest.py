@@ -6,7 +6,6 @@ tests write their own, and those that need people's say so and are skipped.
 
 import gzip
 import importlib.util
-import io
 import json
 import os
 from pathlib import Path
@@ -14,17 +13,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from django.core.cache import cache
-from django.core.files.uploadedfile import SimpleUploadedFile
-from django.test import Client
 from handwriting import draw, strokes_of
-from PIL import Image
+from kit import REAL_DATA, Visitor, png
 
 from ml.mnist import ARRAYS, content_digest
 from recognizer import registry
-from recognizer.models import Submission
-
-ROOT = Path(__file__).parent.parent
-REAL_DATA = Path(os.environ.get("REAL_DATA") or ROOT.parent / "shared" / "data")
 
 
 @pytest.fixture(autouse=True)
@@ -36,48 +29,6 @@ def _fresh_process(settings, tmp_path, monkeypatch):
     }
     monkeypatch.setattr(registry, "_served", None)
     cache.clear()
-
-
-def png(image, **options):
-    """A picture as PNG bytes: of an array, or of a Pillow image."""
-    image = Image.fromarray(image) if isinstance(image, np.ndarray) else image
-    buffer = io.BytesIO()
-    image.save(buffer, options.pop("format", "PNG"), **options)
-    return buffer.getvalue()
-
-
-def drawing(digit=7, seed=0, **how):
-    """A drawn digit as a browser would send it, as PNG bytes."""
-    return png(draw(strokes_of(digit, np.random.default_rng(seed)), **how))
-
-
-def upload(data, name="drawing.png"):
-    return SimpleUploadedFile(name, data, "application/octet-stream")
-
-
-class Visitor(Client):
-    """Somebody with a browser of their own, talking to the API."""
-
-    def recognize(self, data):
-        return self.post("/api/v1/recognize/", {"image": upload(data)})
-
-    def submit(self, data=None, **more):
-        image = upload(drawing() if data is None else data)
-        return self.post("/api/v1/submissions/", {"image": image, **more})
-
-    def correct(self, submission_id, digit):
-        return self.post(
-            f"/api/v1/submissions/{submission_id}/correction/",
-            json.dumps({"digit": digit}),
-            content_type="application/json",
-        )
-
-    def submitted(self, data=None, digit=..., **more):
-        """A stored submission's row; corrected to `digit` where one is given."""
-        found = self.submit(data, **more).json()["id"]
-        if digit is not ...:
-            assert self.correct(found, digit).status_code == 200
-        return Submission.objects.get(pk=found)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import sys
 import time
 
 import requests
-from conftest import ROOT
+from kit import ROOT
 
 
 class Site:

@@ -1,8 +1,8 @@
 """The admin, where submissions are reviewed."""
 
 import pytest
-from conftest import Visitor, drawing
 from django.contrib.admin.models import LogEntry
+from kit import Visitor, drawing
 
 from recognizer.models import Answer, Submission
 

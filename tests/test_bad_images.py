@@ -7,8 +7,8 @@ import zlib
 
 import numpy as np
 import pytest
-from conftest import drawing, png, upload
 from handwriting import draw
+from kit import drawing, png, upload
 from PIL import Image
 
 from recognizer.models import Submission

@@ -5,7 +5,7 @@ import json
 
 import numpy as np
 import pytest
-from conftest import Visitor, png
+from kit import Visitor, png
 
 from ml import mnist, network
 from ml.evaluation import accuracy, read_all

@@ -3,7 +3,7 @@
 import uuid
 
 import pytest
-from conftest import Visitor, drawing
+from kit import Visitor, drawing
 
 from recognizer.models import Answer
 

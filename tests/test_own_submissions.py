@@ -1,7 +1,7 @@
 """GET and DELETE /api/v1/submissions/: one's own; for staff, everybody's to look at."""
 
 import pytest
-from conftest import Visitor, drawing
+from kit import Visitor, drawing
 
 from recognizer.models import Answer, Submission
 

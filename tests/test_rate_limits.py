@@ -1,7 +1,7 @@
 """How often one address may ask; other addresses do not suffer."""
 
 import pytest
-from conftest import drawing
+from kit import drawing
 from rest_framework.throttling import ScopedRateThrottle
 
 

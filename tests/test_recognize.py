@@ -4,8 +4,8 @@ import base64
 
 import numpy as np
 import pytest
-from conftest import drawing, png
 from handwriting import draw, strokes_of
+from kit import drawing, png
 from PIL import Image
 
 from recognizer.models import Submission

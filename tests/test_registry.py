@@ -3,8 +3,8 @@
 import threading
 
 import pytest
-from conftest import drawing
 from django.db import IntegrityError, transaction
+from kit import drawing
 
 from recognizer import registry
 from recognizer.models import ModelFiles, ModelVersion, State

@@ -3,8 +3,8 @@
 import json
 
 import pytest
-from conftest import Visitor, drawing
 from django.core.management import call_command
+from kit import Visitor, drawing
 
 from recognizer import registry
 from recognizer.models import Answer, ModelVersion, State, Submission

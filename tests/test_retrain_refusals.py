@@ -8,10 +8,10 @@ import time
 
 import numpy as np
 import pytest
-from conftest import ROOT
 from django.core.management import CommandError, call_command
 from django.db import connection
 from filelock import FileLock
+from kit import ROOT
 
 from recognizer import registry
 from recognizer.models import Answer, ModelFiles, ModelVersion

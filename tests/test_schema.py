@@ -1,9 +1,9 @@
 """The OpenAPI schema, its docs page, and the model versions' endpoints."""
 
 import pytest
-from conftest import drawing
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.validation import validate_schema
+from kit import drawing
 
 from digitsite.urls import urlpatterns
 

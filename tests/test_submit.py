@@ -6,8 +6,8 @@ import json
 
 import numpy as np
 import pytest
-from conftest import Visitor, drawing, png
 from handwriting import draw, strokes_of
+from kit import Visitor, drawing, png
 from PIL import Image, PngImagePlugin
 
 from ml.decode import decode

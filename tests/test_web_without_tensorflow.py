@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 
-from conftest import ROOT
+from kit import ROOT
 
 
 def test_no_web_process_imports_tensorflow(tmp_path):
@@ -14,7 +14,7 @@ import sys
 from django.core.management import call_command
 from digitsite.wsgi import application
 call_command("migrate", verbosity=0)
-from conftest import Visitor, drawing
+from kit import Visitor, drawing
 answer = Visitor().submit(drawing(7)).json()
 assert answer["digit"] == 7, answer
 Visitor().get("/admin/login/")

@@ -7,7 +7,7 @@ import time
 
 import pytest
 import requests
-from conftest import drawing
+from kit import drawing
 from site_under_test import Site, token
 
 

@@ -4,28 +4,16 @@ import gzip
 import json
 import os
 import warnings
-from math import inf
-from pathlib import Path
 
 import numpy as np
 import pytest
 from browser import chromium
-from django.conf import settings as django_settings
 from handwriting import strokes_of
+from kit import REAL_DATA
 from playwright.sync_api import sync_playwright
-
-from recognizer import registry
-
-# What people wrote, where a copy is at hand; the project holds none.
-REAL_DATA = Path(os.environ.get("REAL_DATA") or Path(__file__).parents[3] / "shared" / "data")
 
 # Playwright runs an event loop in the thread of the tests, which Django would take for async code.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-
-# The server's threads need connections of their own, which a database in memory cannot give.
-_database = django_settings.DATABASES["default"]
-if _database["ENGINE"].endswith("sqlite3"):
-    _database.setdefault("TEST", {})["NAME"] = django_settings.DATA_DIR / "test.sqlite3"
 
 
 @pytest.fixture(scope="session")
@@ -39,10 +27,8 @@ def browser():
 
 
 @pytest.fixture(autouse=True)
-def site(monkeypatch, live_server):
+def site(live_server):
     """The site with an empty database, as after a fresh start."""
-    monkeypatch.setattr(registry, "_served", None)
-    monkeypatch.setattr(registry, "_checked", -inf)
     return live_server
 
 

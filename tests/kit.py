@@ -1,0 +1,60 @@
+"""What tests are made with: pictures, and visitors who send them."""
+
+import io
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from handwriting import draw, strokes_of
+from PIL import Image
+
+from recognizer.models import Submission
+
+ROOT = Path(__file__).parent.parent
+# What people wrote, where a copy is at hand; the project holds none.
+REAL_DATA = Path(os.environ.get("REAL_DATA") or ROOT.parent / "shared" / "data")
+
+
+def png(image, **options):
+    """A picture as PNG bytes: of an array, or of a Pillow image."""
+    image = Image.fromarray(image) if isinstance(image, np.ndarray) else image
+    buffer = io.BytesIO()
+    image.save(buffer, options.pop("format", "PNG"), **options)
+    return buffer.getvalue()
+
+
+def drawing(digit=7, seed=0, **how):
+    """A drawn digit as a browser would send it, as PNG bytes."""
+    return png(draw(strokes_of(digit, np.random.default_rng(seed)), **how))
+
+
+def upload(data, name="drawing.png"):
+    return SimpleUploadedFile(name, data, "application/octet-stream")
+
+
+class Visitor(Client):
+    """Somebody with a browser of their own, talking to the API."""
+
+    def recognize(self, data):
+        return self.post("/api/v1/recognize/", {"image": upload(data)})
+
+    def submit(self, data=None, **more):
+        image = upload(drawing() if data is None else data)
+        return self.post("/api/v1/submissions/", {"image": image, **more})
+
+    def correct(self, submission_id, digit):
+        return self.post(
+            f"/api/v1/submissions/{submission_id}/correction/",
+            json.dumps({"digit": digit}),
+            content_type="application/json",
+        )
+
+    def submitted(self, data=None, digit=..., **more):
+        """A stored submission's row; corrected to `digit` where one is given."""
+        found = self.submit(data, **more).json()["id"]
+        if digit is not ...:
+            assert self.correct(found, digit).status_code == 200
+        return Submission.objects.get(pk=found)
