@@ -69,7 +69,6 @@ class SubmissionAdmin(admin.ModelAdmin):
     actions = ("approve", "reject")
     list_display = (
         "thumbnail",
-        "id",
         "predicted_digit",
         "percent_sure",
         "corrected_digit",
@@ -79,7 +78,7 @@ class SubmissionAdmin(admin.ModelAdmin):
         "source",
         "created",
     )
-    list_display_links = ("thumbnail", "id")
+    list_display_links = ("thumbnail", "predicted_digit")
     list_filter = (
         "review",
         DisagreementFilter,

@@ -15,7 +15,7 @@ from ml.runtime import Reading
 from recognizer import registry
 from recognizer.models import Source, Submission
 
-__all__ = ["BadImageError", "Recognition", "png_data_url", "recognize", "submit"]
+__all__ = ["BadImageError", "Recognition", "png_data_url", "recognize", "store"]
 
 
 @dataclass(frozen=True)
@@ -36,14 +36,13 @@ def recognize(data: bytes) -> Recognition:
     return Recognition(encode_png(grey), pixels, version.recognizer.read(pixels), version)
 
 
-def submit(
-    data: bytes, *, owner: uuid.UUID, source: Source, strokes: list[Any] | None
+def store(
+    read: Recognition, *, owner: uuid.UUID, source: Source, strokes: list[Any] | None
 ) -> tuple[Submission, bool]:
-    """Read an image file and store it; returns the submission and whether it is new.
+    """Store what was read; returns the submission and whether it is new.
 
-    The same image of the same owner is stored once. Raises `BadImageError`.
+    The same image of the same owner is stored once.
     """
-    read = recognize(data)
     sha256 = hashlib.sha256(read.image).digest()
     submission = Submission(
         owner=owner,

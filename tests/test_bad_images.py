@@ -7,6 +7,7 @@ import zlib
 
 import numpy as np
 import pytest
+from django.contrib.sessions.models import Session
 from handwriting import draw
 from kit import drawing, png, upload
 from PIL import Image
@@ -68,6 +69,7 @@ def test_refused_with_a_code_and_a_sentence(visitor, bad, path):
     assert (response.status_code, response.json()["code"]) == (400, code)
     assert response.json()["detail"].endswith(".")
     assert not Submission.objects.exists()
+    assert not Session.objects.exists()
 
 
 def test_a_bomb_is_refused_by_its_header(visitor):

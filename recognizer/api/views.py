@@ -7,7 +7,6 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_view
 from rest_framework import mixins, status
 from rest_framework.decorators import action
-from rest_framework.generics import get_object_or_404
 from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -73,7 +72,7 @@ class SubmissionViewSet(
 ):
     """Everybody else's submission is 404, as if it did not exist."""
 
-    queryset = Submission.objects.select_related("model_version").defer("image")
+    queryset = Submission.objects.select_related("model_version").defer("image", "strokes")
     lookup_field = "id"
     lookup_value_converter = "uuid"
     pagination_class = NewestFirst
@@ -109,8 +108,9 @@ class SubmissionViewSet(
     def create(self, request: Request) -> Response:
         body = NewSubmissionSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        submission, is_new = recognition.submit(
-            body.validated_data["image"],
+        read = recognition.recognize(body.validated_data["image"])
+        submission, is_new = recognition.store(
+            read,
             owner=owners.ensure(request),
             source=body.validated_data["source"],
             strokes=body.validated_data["strokes"],
@@ -128,7 +128,7 @@ class SubmissionViewSet(
         request=CorrectionSerializer,
         responses={200: SubmissionSerializer, 409: schema.ERROR, **schema.BODY_ERRORS},
     )
-    @action(detail=True, methods=["post"], filterset_class=None)
+    @action(detail=True, methods=["post"])
     def correction(self, request: Request, **kwargs: Any) -> Response:
         submission: Submission = self.get_object()
         body = CorrectionSerializer(data=request.data)
@@ -142,12 +142,12 @@ class SubmissionViewSet(
     @extend_schema(
         summary="The stored picture", responses={(200, "image/png"): OpenApiTypes.BINARY}
     )
-    @action(detail=True, filterset_class=None)
-    def image(self, request: Request, id: str) -> HttpResponse:
-        found = get_object_or_404(self.get_queryset().only("image"), id=id)
+    @action(detail=True)
+    def image(self, request: Request, **kwargs: Any) -> HttpResponse:
+        submission: Submission = self.get_object()
         # It never changes, but only its owner may see it: the browser keeps it, no proxy does.
         return HttpResponse(
-            bytes(found.image),
+            bytes(submission.image),
             content_type="image/png",
             headers={"Cache-Control": "private, max-age=31536000, immutable"},
         )
