@@ -1,8 +1,8 @@
 # `make run` serves the site, `make test` runs every test. Both set up all they need.
 
 PORT ?= 8000
-HOST ?= 127.0.0.1
-export HOST PORT
+BIND ?= 127.0.0.1
+export BIND PORT
 
 # The first of these that is a Python we support.
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
@@ -16,7 +16,7 @@ run: .venv/installed
 	@$(BIN)/python manage.py migrate --no-input --verbosity 0
 	@$(BIN)/python manage.py collectstatic --no-input --verbosity 0
 	@echo
-	@echo "  The site:            http://$(HOST):$(PORT)"
+	@echo "  The site:            http://$(BIND):$(PORT)"
 	@echo "  An admin account:    $(BIN)/python manage.py createsuperuser"
 	@echo
 	@exec $(BIN)/gunicorn digitsite.wsgi

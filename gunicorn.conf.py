@@ -2,7 +2,7 @@
 
 import os
 
-bind = f"{os.environ.get('HOST') or '127.0.0.1'}:{os.environ.get('PORT') or '8000'}"
+bind = f"{os.environ.get('BIND') or '127.0.0.1'}:{os.environ.get('PORT') or '8000'}"
 # Nobody steers it from outside, and two sites of one user would share the socket.
 control_socket_disable = True
 worker_class = "gthread"
