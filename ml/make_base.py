@@ -26,6 +26,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--epochs", type=int)
     options = parser.parse_args()
+    if not options.mnist.exists():
+        mnist_file.fetch(options.mnist)
     mnist = mnist_file.load(options.mnist)
     trained = train(
         mnist, NOTHING, start=None, epochs=options.epochs, seed=options.seed, report=_print
@@ -69,7 +71,7 @@ def _print(progress: Progress) -> None:
         f"epoch {progress.epoch} of {progress.epochs}, {progress.share:4.0%}, "
         f"loss {progress.loss:.4f}, about {progress.seconds_left / 60:.0f} min left"
     )
-    print(line, file=sys.stderr, flush=True)
+    print(line, file=sys.stderr, end="\r", flush=True)
 
 
 if __name__ == "__main__":
