@@ -28,6 +28,7 @@ __all__ = ["MnistError", "Options", "Outcome", "RetrainError", "retrain"]
 
 HELD_OUT: Final = 5  # one owner in so many is never trained on, only judged with
 FEW_OWNERS: Final = 5  # below this number of owners, all are trained on
+IDS_AT_ONCE: Final = 1000  # a statement takes only so many parameters
 
 Scores = dict[str, float | None]
 
@@ -64,10 +65,18 @@ class Outcome:
 class Corrections:
     """Labels from people: what is trained on, what is only judged with."""
 
-    ids: list[UUID]  # of what is trained on
     learned: Labelled
+    new_ids: list[UUID]  # those of `learned` that no live version has learned yet
     held_out: Labelled
     sha256: str  # over ids and labels of what is trained on
+
+    @property
+    def counts(self) -> dict[str, int]:
+        return {
+            "learned": len(self.learned),
+            "new": len(self.new_ids),
+            "held_out": len(self.held_out),
+        }
 
 
 def retrain(
@@ -82,7 +91,7 @@ def retrain(
     with _only_one():
         live = registry.live_version()
         corrections = _corrections(options.include_pending)
-        counts = _counts(corrections, live)
+        counts = corrections.counts
         if not options.from_scratch and _knows(live, corrections):
             return Outcome("nothing new", _nothing_new(live), None, counts, {}, {}, 0.0)
         mnist = _mnist()
@@ -98,7 +107,7 @@ def retrain(
         if options.dry_run:
             decision = f"would be {decision}"
         else:
-            card = _card(mnist, corrections, counts, trained, options, after)
+            card = _card(mnist, corrections, trained, options, after)
             number = _store(live, trained, card, corrections, verdict)
         return Outcome(decision, verdict.reason, number, counts, before, after, seconds)
 
@@ -141,7 +150,10 @@ def _corrections(include_pending: bool) -> Corrections:
             held_out.append(row)
     sha256 = hashlib.sha256("".join(f"{row.id} {row.said}\n" for row in learned).encode())
     return Corrections(
-        [row.id for row in learned], _labelled(learned), _labelled(held_out), sha256.hexdigest()
+        learned=_labelled(learned),
+        new_ids=[row.id for row in learned if row.learned_in is None],
+        held_out=_labelled(held_out),
+        sha256=sha256.hexdigest(),
     )
 
 
@@ -163,15 +175,6 @@ def _nothing_new(live: ModelVersion) -> str:
         f"{live} has learned all approved labels already. Approve more in the admin, "
         "or train anew with --from-scratch."
     )
-
-
-def _counts(corrections: Corrections, live: ModelVersion) -> dict[str, int]:
-    known = Submission.objects.filter(pk__in=corrections.ids, learned_in__isnull=False).count()
-    return {
-        "learned": len(corrections.learned),
-        "new": len(corrections.learned) - known,
-        "held_out": len(corrections.held_out),
-    }
 
 
 def _train(
@@ -220,7 +223,6 @@ def _judge(
 def _card(
     mnist: Mnist,
     corrections: Corrections,
-    counts: dict[str, int],
     trained: "Trained",
     options: Options,
     scores: Scores,
@@ -229,7 +231,7 @@ def _card(
         "trained_on": {
             "mnist": len(mnist.training),
             "mnist_sha256": mnist.digest,
-            "corrections": counts["learned"],
+            "corrections": len(corrections.learned),
             "corrections_sha256": corrections.sha256,
             "include_pending": options.include_pending,
         },
@@ -263,7 +265,7 @@ def _store(
         )
         if verdict.accepted:
             registry.promote(version)
-            Submission.objects.filter(pk__in=corrections.ids, learned_in=None).update(
-                learned_in=version
-            )
+            for start in range(0, len(corrections.new_ids), IDS_AT_ONCE):
+                some = corrections.new_ids[start : start + IDS_AT_ONCE]
+                Submission.objects.filter(pk__in=some).update(learned_in=version)
     return version.number
