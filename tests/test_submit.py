@@ -6,6 +6,7 @@ import json
 
 import numpy as np
 import pytest
+from django.db import connection
 from handwriting import draw, strokes_of
 from kit import Visitor, drawing, png
 from PIL import Image, PngImagePlugin
@@ -120,3 +121,21 @@ def test_unknown_source(visitor):
     response = visitor.submit(source="pigeon")
     assert response.status_code == 400
     assert list(response.json()["fields"]) == ["source"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_full_disk_loses_nothing_that_was_answered_with_201(visitor):
+    visitor.submit(drawing(0))
+    with connection.cursor() as cursor:
+        pages = cursor.execute("PRAGMA page_count").fetchone()[0]
+        cursor.execute(f"PRAGMA max_page_count = {pages + 4}")
+    try:
+        answers = [visitor.submit(drawing(3, seed)) for seed in range(12)]
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA max_page_count = 1073741823")
+    assert answers[-1].status_code == 503
+    assert answers[-1].json()["code"] == "unavailable"
+    assert {answer.status_code for answer in answers} <= {201, 503}
+    stored = sum(answer.status_code == 201 for answer in answers)
+    assert Submission.objects.count() == 1 + stored

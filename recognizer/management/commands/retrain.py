@@ -89,9 +89,11 @@ class ProgressLine:
         if percent == self._shown or (not terminal and percent % 10):
             return
         self._shown = percent
+        # The first steps take long and say nothing of the others.
+        left = f"about {duration(progress.seconds_left)} left" if percent else "estimating ..."
         line = (
             f"epoch {progress.epoch} of {progress.epochs}  {bar(progress.share)} {percent:3d} %  "
-            f"loss {progress.loss:.3f}  about {duration(progress.seconds_left)} left"
+            f"loss {progress.loss:.3f}  {left}"
         )
         # The style is given because standard error's own is red.
         if terminal:
