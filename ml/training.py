@@ -76,8 +76,27 @@ def train(
     epochs = epochs or (EPOCHS_FROM_SCRATCH if start is None else EPOCHS_FROM_LIVE)
     data = mnist.training + styled(mnist.training, rng) + _outliers(mnist.training, rng)
     data += _repeated(corrections, mnist)
-    steps = math.ceil(len(data) / BATCH)
     rate = RATE_FROM_SCRATCH if start is None else RATE_FROM_LIVE
+    _fit(model, data, rate, epochs, rng, report)
+    temperature = _temperature(model, mnist.validation + _outliers(mnist.validation, rng))
+    return Trained(
+        weights=network.weights_to_bytes(model),
+        model=network.to_litert(model, temperature),
+        temperature=temperature,
+        epochs=epochs,
+    )
+
+
+def _fit(
+    model: keras.Model,
+    data: Labelled,
+    rate: float,
+    epochs: int,
+    rng: np.random.Generator,
+    report: Callable[[Progress], None],
+) -> None:
+    """Show every image once an epoch, each time drawn anew."""
+    steps = math.ceil(len(data) / BATCH)
     model.compile(
         keras.optimizers.AdamW(_schedule(rate, epochs * steps), weight_decay=WEIGHT_DECAY),
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
@@ -93,13 +112,6 @@ def train(
             share = (epoch + (step + 1) / steps) / epochs
             seconds = time.monotonic() - started
             report(Progress(epoch + 1, epochs, share, float(loss), seconds / share - seconds))
-    temperature = _temperature(model, mnist.validation + _outliers(mnist.validation, rng))
-    return Trained(
-        weights=network.weights_to_bytes(model),
-        model=network.to_litert(model, temperature),
-        temperature=temperature,
-        epochs=epochs,
-    )
 
 
 def _outliers(digits: Labelled, rng: np.random.Generator) -> Labelled:
