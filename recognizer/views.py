@@ -6,13 +6,16 @@ from django.shortcuts import render
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 
-from recognizer import registry
+from recognizer import owners, registry
 
 
 @require_safe
 @ensure_csrf_cookie
 def draw(request: HttpRequest) -> HttpResponse:
     """Draw a digit, see what the site reads, say what it is."""
+    # Before the first drawing is sent: were its answer lost on the way, and the cookie with it,
+    # the retry would come from somebody else, and be stored twice.
+    owners.ensure(request)
     return render(request, "recognizer/draw.html")
 
 

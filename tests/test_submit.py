@@ -65,6 +65,14 @@ def test_a_retry_is_stored_once(visitor):
     assert Submission.objects.count() == 1
 
 
+def test_a_retry_is_stored_once_though_the_first_answer_was_lost_with_its_cookie(visitor):
+    visitor.get("/")
+    retry = Visitor()
+    retry.cookies.update(visitor.cookies)
+    assert visitor.submit(drawing()).status_code == 201
+    assert retry.submit(drawing()).status_code == 200
+
+
 def test_the_same_picture_of_another_visitor_is_another_submission(visitor):
     visitor.submit(drawing())
     assert Visitor().submit(drawing()).status_code == 201
