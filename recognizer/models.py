@@ -26,11 +26,6 @@ class Answer(models.IntegerChoices):
     NINE = 9, "9"
     NOT_A_DIGIT = 10, "not a digit"
 
-    @classmethod
-    def from_digit(cls, digit: int | None) -> Self:
-        """0..9, or None for "not a digit", as the API says it."""
-        return cls(10 if digit is None else digit)
-
 
 def to_digit(answer: int) -> int | None:
     """The API's form of an answer: 0..9, or None for "not a digit"."""
