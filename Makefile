@@ -36,7 +36,7 @@ browser: .venv/installed
 		|| { [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -y -qq chromium; } \
 		|| $(BIN)/playwright install chromium
 
-# The version that ships with the code, trained anew (15 minutes on 2 cores).
+# The version that ships with the code, trained anew (half an hour on 2 cores).
 base: .venv/installed
 	@TF_CPP_MIN_LOG_LEVEL=3 $(BIN)/python -m ml.make_base $(or $(MNIST_PATH),var/mnist.npz)
 

@@ -74,13 +74,9 @@ def _to_grey(image: Image.Image) -> Image.Image:
         return Image.fromarray((values >> 8).astype(np.uint8))
     if not image.has_transparency_data:
         return image.convert("L")
-    grey, alpha = image.convert("LA").split() if image.mode == "LA" else _grey_and_alpha(image)
-    return Image.composite(grey, Image.new("L", grey.size, _paper(grey, alpha)), alpha)
-
-
-def _grey_and_alpha(image: Image.Image) -> tuple[Image.Image, Image.Image]:
     rgba = image.convert("RGBA")
-    return rgba.convert("RGB").convert("L"), rgba.getchannel("A")
+    grey, alpha = rgba.convert("RGB").convert("L"), rgba.getchannel("A")
+    return Image.composite(grey, Image.new("L", grey.size, _paper(grey, alpha)), alpha)
 
 
 def _paper(grey: Image.Image, alpha: Image.Image) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from django.db import IntegrityError, transaction
 
-from ml.decode import BadImageError, decode, encode_png
+from ml.decode import BadImageError, Grey, decode, encode_png
 from ml.normalize import SIDE, Pixels, normalize
 from ml.runtime import Reading
 from recognizer import registry
@@ -20,9 +20,9 @@ __all__ = ["BadImageError", "Recognition", "png_data_url", "recognize", "store"]
 
 @dataclass(frozen=True)
 class Recognition:
-    """One image, read: the grey PNG that is kept, what the network saw, what it answered."""
+    """One image, read: the grey picture, what the network saw of it, what it answered."""
 
-    image: bytes
+    grey: Grey
     pixels: Pixels
     reading: Reading
     version: registry.Served
@@ -33,7 +33,7 @@ def recognize(data: bytes) -> Recognition:
     grey = decode(data)
     pixels = normalize(grey)
     version = registry.serving()
-    return Recognition(encode_png(grey), pixels, version.recognizer.read(pixels), version)
+    return Recognition(grey, pixels, version.recognizer.read(pixels), version)
 
 
 def store(
@@ -43,11 +43,12 @@ def store(
 
     The same image of the same owner is stored once.
     """
-    sha256 = hashlib.sha256(read.image).digest()
+    image = encode_png(read.grey)
+    sha256 = hashlib.sha256(image).digest()
     submission = Submission(
         owner=owner,
         source=source,
-        image=read.image,
+        image=image,
         image_sha256=sha256,
         pixels=read.pixels.tobytes(),
         strokes=strokes,
