@@ -12,6 +12,7 @@ Grey = npt.NDArray[np.uint8]
 FORMATS: Final = ("PNG", "JPEG", "WEBP", "GIF")
 MAX_PIXELS: Final = 13_000_000  # a 12-megapixel phone photo fits
 Image.MAX_IMAGE_PIXELS = None  # Pillow's own limit, which would warn before ours refuses
+MIN_RANGE: Final = 96  # of 255, between the darkest and the brightest grey of a fair picture
 MAX_SIDE: Final = 512  # what is kept of a larger picture: plenty for a 20 px digit
 
 
@@ -73,10 +74,25 @@ def _to_grey(image: Image.Image) -> Image.Image:
         values = np.asarray(image).astype(np.uint32)
         return Image.fromarray((values >> 8).astype(np.uint8))
     if not image.has_transparency_data:
-        return image.convert("L")
+        return _grey_with_contrast(image)
     rgba = image.convert("RGBA")
-    grey, alpha = rgba.convert("RGB").convert("L"), rgba.getchannel("A")
+    alpha = rgba.getchannel("A")
+    grey = _grey_with_contrast(rgba.convert("RGB"))
+    if alpha.getextrema()[0] == 255:
+        return grey
     return Image.composite(grey, Image.new("L", grey.size, _paper(grey, alpha)), alpha)
+
+
+def _grey_with_contrast(image: Image.Image) -> Image.Image:
+    """The luminance, or where that shows little (yellow on white), the colour that shows most."""
+    grey = image.convert("L")
+    if image.mode == "L" or _range(grey) >= MIN_RANGE:
+        return grey
+    return max((grey, *image.convert("RGB").split()), key=_range)
+
+
+def _range(channel: Image.Image) -> int:
+    return int(np.ptp(np.asarray(channel)))
 
 
 def _paper(grey: Image.Image, alpha: Image.Image) -> int:

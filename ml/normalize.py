@@ -11,12 +11,15 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from ml import photo
 from ml.decode import BadImageError, Grey
 
 SIDE: Final = 28
 BOX: Final = 20  # the ink's longer side
 CENTRE: Final = 14  # index of the pixel that holds the centre of mass
 
+# Drawn on a screen, at least half of the picture has the paper's one grey; photos have many.
+PLAIN: Final = 0.5
 MIN_CONTRAST: Final = 32  # of 255, between paper and the strongest ink; less is an empty page
 NOISE: Final = 13  # of 255: less ink than this is paper
 EDGE: Final = 26  # of 255: from here on a pixel counts for the extent of the ink
@@ -34,19 +37,22 @@ def normalize(grey: Grey) -> Pixels:
     Raises `BadImageError` with code `blank_image` where there is no ink, and
     `single_dot` where the ink is one dot, as a tap leaves it: that is no drawing yet.
     """
-    ink = _crop(_ink(grey), EDGE)
+    ink = _crop(_ink(Image.fromarray(grey)), EDGE)
     if _is_dot(ink):
         raise BadImageError("single_dot", "That is a single dot: draw a digit.")
     return _centre(_shrink(ink))
 
 
-def _ink(grey: Grey) -> Pixels:
+def _ink(image: Image.Image) -> Image.Image:
     """How much ink each pixel holds, 0 to 255, for dark on light and light on dark alike.
 
     All is decided on the 256 greys and how often each occurs, then looked up for every pixel.
     """
-    count = np.bincount(grey.ravel(), minlength=256)
-    paper = int(np.searchsorted(count.cumsum(), grey.size / 2))  # the median
+    count = np.array(image.histogram())
+    paper = int(np.searchsorted(count.cumsum(), count.sum() / 2))  # the median
+    if count[paper] < PLAIN * count.sum():
+        image = photo.ink_on_even_paper(image)
+        count, paper = np.array(image.histogram()), 0
     difference = paper - np.arange(256)
     # The square lets a few strong strokes outweigh the unevenness of much paper.
     if (count * difference * abs(difference)).sum() < 0:
@@ -56,28 +62,27 @@ def _ink(grey: Grey) -> Pixels:
         raise BadImageError("blank_image", "The picture is empty: there is no ink on it.")
     ink = np.rint(difference * (255 / strongest))
     ink[ink < NOISE] = 0
-    return np.minimum(ink, 255).astype(np.uint8)[grey]
+    return image.point(ink.clip(0, 255).astype(int).tolist())
 
 
-def _crop(ink: Pixels, edge: int) -> Pixels:
-    rows = np.flatnonzero(ink.max(axis=1) >= edge)
-    columns = np.flatnonzero(ink.max(axis=0) >= edge)
-    return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+def _crop(ink: Image.Image, edge: int) -> Image.Image:
+    """The part that holds all pixels from `edge` on."""
+    return ink.crop(ink.point([255 * (value >= edge) for value in range(256)]).getbbox())
 
 
-def _is_dot(ink: Pixels) -> bool:
-    solid = _crop(ink, SOLID) >= SOLID
+def _is_dot(ink: Image.Image) -> bool:
+    solid = np.asarray(_crop(ink, SOLID)) >= SOLID
     short, long = sorted(solid.shape)
     return bool(short >= DOT_ASPECT * long and solid.mean() >= DOT_FILL)
 
 
-def _shrink(ink: Pixels) -> Pixels:
+def _shrink(ink: Image.Image) -> Pixels:
     """Scale the ink so that its longer side is `BOX`, by the mean of the area under each pixel."""
-    height, width = ink.shape
+    width, height = ink.size
     scale = BOX / max(height, width)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     how = Image.Resampling.BOX if scale < 1 else Image.Resampling.BILINEAR
-    small = np.asarray(Image.fromarray(ink).resize(size, how), np.float32)
+    small = np.asarray(ink.resize(size, how), np.float32)
     return np.rint(small * (255 / small.max())).astype(np.uint8)
 
 

@@ -1,0 +1,1 @@
+"""What digitsite claims in figures, measured: run by `make bench-...`."""
