@@ -10,7 +10,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	2>/dev/null && echo $$python && break; done)
 BIN := .venv/bin
 
-.PHONY: run test lint format browser base lock
+.PHONY: run test lint format browser base bench-recognition lock
 
 run: .venv/installed
 	@$(BIN)/python manage.py migrate --no-input --verbosity 0
@@ -36,9 +36,15 @@ browser: .venv/installed
 		|| { [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -y -qq chromium; } \
 		|| $(BIN)/playwright install chromium
 
-# The version that ships with the code, trained anew (half an hour on 2 cores).
+# The version that ships with the code, trained anew (ten minutes on 2 cores).
 base: .venv/installed
 	@TF_CPP_MIN_LOG_LEVEL=3 $(BIN)/python -m ml.make_base $(or $(MNIST_PATH),var/mnist.npz)
+
+# Three seeds and the usual baseline, scored side by side; writes docs/model-card.md (an hour).
+# REAL_DATA: a folder with the pen strokes, see benchmarks/README.md. REUSE=--reuse trains nothing.
+bench-recognition: .venv/installed
+	@TF_CPP_MIN_LOG_LEVEL=3 $(BIN)/python -m benchmarks.recognition \
+		$(or $(MNIST_PATH),var/mnist.npz) "$(REAL_DATA)" var/bench $(REUSE)
 
 format: .venv/installed
 	@$(BIN)/ruff check --fix --quiet

@@ -4,10 +4,12 @@ The files in the order in which a drawing, and then a training, goes through the
 
     decode      image bytes          -> grey picture
     normalize   grey picture         -> the 28x28 that a network sees
+    photo       a photo of paper     -> the ink on it, for normalize
     runtime     28x28                -> digit, confidence, probabilities (LiteRT)
     mnist       the MNIST file       -> checked arrays, split for training
     styles      digits               -> the same, as people elsewhere write them
-    outliers    digits, random walks -> 28x28 pictures that are not a digit
+    letters     a stroke font        -> letters as ever another hand writes them
+    outliers    letters, scribbles   -> 28x28 pictures that are not a digit
     augment     28x28 batch          -> the same digits, written by another hand
     network     the network          -> its weights as bytes, its LiteRT model
     training    images and labels    -> a trained, calibrated network

@@ -41,8 +41,7 @@ def decode(data: bytes) -> Grey:
     except (OSError, SyntaxError, ValueError, EOFError) as error:
         raise BadImageError("damaged_image", "The image is damaged or cut short.") from error
     grey = _to_grey(image)
-    if max(grey.size) > MAX_SIDE:
-        grey = ImageOps.contain(grey, (MAX_SIDE, MAX_SIDE), Image.Resampling.BOX)
+    grey.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.BOX)
     return np.asarray(grey)
 
 
@@ -75,9 +74,8 @@ def _to_grey(image: Image.Image) -> Image.Image:
         return Image.fromarray((values >> 8).astype(np.uint8))
     if not image.has_transparency_data:
         return _grey_with_contrast(image)
-    rgba = image.convert("RGBA")
-    alpha = rgba.getchannel("A")
-    grey = _grey_with_contrast(rgba.convert("RGB"))
+    image = image.convert("RGBA")
+    grey, alpha = _grey_with_contrast(image), image.getchannel("A")
     if alpha.getextrema()[0] == 255:
         return grey
     return Image.composite(grey, Image.new("L", grey.size, _paper(grey, alpha)), alpha)

@@ -4,6 +4,7 @@ import argparse
 import hashlib
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
@@ -28,17 +29,20 @@ def main() -> None:
     options = parser.parse_args()
     if not options.mnist.exists():
         mnist_file.fetch(options.mnist)
-    mnist = mnist_file.load(options.mnist)
-    trained = train(
-        mnist, NOTHING, start=None, epochs=options.epochs, seed=options.seed, report=_print
-    )
-    BASE.mkdir(exist_ok=True)
-    np.save(KNOWN_DIGITS, _one_of_each(mnist.training))
-    (BASE / "model.tflite").write_bytes(trained.model)
-    (BASE / "weights.npz").write_bytes(trained.weights)
-    text = json.dumps(_card(mnist, trained, options.seed), indent=2)
-    (BASE / "card.json").write_text(text + "\n")
-    print(text)
+    card = make(mnist_file.load(options.mnist), BASE, options.seed, options.epochs)
+    print(json.dumps(card, indent=2))
+
+
+def make(mnist: Mnist, folder: Path, seed: int, epochs: int | None = None) -> dict[str, object]:
+    """Train a network on MNIST alone and write it to `folder`; returns its card."""
+    trained = train(mnist, NOTHING, start=None, epochs=epochs, seed=seed, report=_print)
+    folder.mkdir(parents=True, exist_ok=True)
+    np.save(folder / KNOWN_DIGITS.name, _one_of_each(mnist.training))
+    (folder / "model.tflite").write_bytes(trained.model)
+    (folder / "weights.npz").write_bytes(trained.weights)
+    card = _card(mnist, trained, seed)
+    (folder / "card.json").write_text(json.dumps(card, indent=2) + "\n")
+    return card
 
 
 def _card(mnist: Mnist, trained: Trained, seed: int) -> dict[str, object]:
@@ -52,7 +56,7 @@ def _card(mnist: Mnist, trained: Trained, seed: int) -> dict[str, object]:
         },
         "seed": seed,
         "epochs": trained.epochs,
-        "temperature": trained.temperature,
+        "calibration": asdict(trained.calibration),
         "scores": {
             "mnist_validation": accuracy(read_all(recognizer, mnist.validation), mnist.validation),
             "mnist_test": accuracy(read_all(recognizer, mnist.test), mnist.test),

@@ -3,17 +3,19 @@
 import io
 import tempfile
 import zipfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from ml.normalize import SIDE
-from ml.runtime import CLASSES, DamagedModelError
+from ml.runtime import CLASSES, NOT_A_DIGIT, DamagedModelError
 
 # Channels and stride of each 3x3 convolution; an early stride saves most of the work.
-CONVOLUTIONS: Final = ((16, 1), (32, 2), (48, 1), (96, 2), (96, 1))
+CONVOLUTIONS: Final = ((32, 2), (48, 1), (64, 2), (128, 1), (128, 1))
 DROPOUT: Final = 0.4
 
 
@@ -49,16 +51,34 @@ def load_weights(network: keras.Model, data: bytes) -> None:
         ) from error
 
 
-def to_litert(network: keras.Model, temperature: float) -> bytes:
+@dataclass(frozen=True)
+class Calibration:
+    """What makes logits probabilities that can be believed.
+
+    `outlier_bias` is added to the logit of "not a digit"; then `temperature` divides all of them
+    (C. Guo et al., "On Calibration of Modern Neural Networks", 2017).
+    """
+
+    outlier_bias: float
+    temperature: float
+
+
+def to_litert(network: keras.Model, calibration: Calibration) -> bytes:
     """The network as a LiteRT model that answers with calibrated probabilities.
 
-    Takes (1, 28, 28, 1) float32, returns (1, 11) float32 that sum to 1. `temperature` divides the
-    logits (C. Guo et al., "On Calibration of Modern Neural Networks", 2017).
+    Takes (1, 28, 28, 1) float32, returns (1, 11) float32 that sum to 1.
     """
     inputs = keras.Input((SIDE, SIDE, 1), batch_size=1)
-    logits = network(inputs, training=False)
-    calibrated = keras.Model(inputs, keras.layers.Softmax()(logits / temperature))
+    bias = np.zeros(CLASSES, np.float32)
+    bias[NOT_A_DIGIT] = calibration.outlier_bias
+    logits = (network(inputs, training=False) + bias) / calibration.temperature
+    calibrated = keras.Model(inputs, keras.layers.Softmax()(logits))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.tflite"
-        calibrated.export(path, format="litert", verbose=False)
+        calibrated.export(
+            path,
+            format="litert",
+            verbose=False,
+            optimizations=[tf.lite.Optimize.DEFAULT],  # 8-bit weights
+        )
         return path.read_bytes()

@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageFilter, ImageOps
+from PIL import Image, ImageFilter
 
 SIDE: Final = 256  # pixels of the longer side from here on
 COARSE: Final = 48  # ... and of the fields in which light and blots are told apart
@@ -47,7 +47,8 @@ def ink_on_even_paper(photo: Image.Image) -> Image.Image:
 
 def _even_light(image: Image.Image) -> Field:
     """How much of the paper's light each pixel lacks, 0 to 255, for either polarity."""
-    small = ImageOps.contain(image, (COARSE, COARSE), Image.Resampling.BOX)
+    small = image.copy()
+    small.thumbnail((COARSE, COARSE), Image.Resampling.BOX)
     light = small.filter(ImageFilter.MedianFilter(NEIGHBOURHOOD))
     paper = np.asarray(light.resize(image.size, Image.Resampling.BILINEAR), np.float32)
     difference = paper - np.asarray(image, np.float32)
@@ -59,7 +60,7 @@ def _even_light(image: Image.Image) -> Field:
 def _printed_lines(ink: Mask) -> Mask:
     """Pixels of thin, long, level runs of ink."""
     height, width = ink.shape
-    long = _opened(ink, round(LINE_LENGTH * width))
+    long = _opened(ink, max(1, round(LINE_LENGTH * width)))
     thick = _opened(ink.T, round(LINE_WIDTH * height) + 1).T
     return long & ~thick
 

@@ -12,20 +12,22 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from ml import network
-from ml.augment import augment
+from ml.augment import STRONGEST, augment
 from ml.mnist import Labelled, Mnist
 from ml.outliers import outliers
 from ml.runtime import NOT_A_DIGIT
 from ml.styles import styled
 
-EPOCHS_FROM_SCRATCH: Final = 18
+EPOCHS_FROM_SCRATCH: Final = 14
 EPOCHS_FROM_LIVE: Final = 2
 RATE_FROM_SCRATCH: Final = 3e-3
 RATE_FROM_LIVE: Final = 5e-4
 WARMUP: Final = 0.1  # share of the steps in which the rate rises, before it falls as a cosine
 WEIGHT_DECAY: Final = 1e-3
 BATCH: Final = 128
-OUTLIER_SHARE: Final = 0.06  # "not a digit", for each MNIST image
+OUTLIER_SHARE: Final = 0.15  # "not a digit", for each MNIST image
+# Of the drawings that people make, so many are no digit; training shows more, to learn from.
+OUTLIERS_IN_USE: Final = 0.01
 CORRECTION_SHARE: Final = 0.25  # corrections fill up to so much for each MNIST image ...
 CORRECTION_REPEATS: Final = 50  # ... but none is shown more often than this in an epoch
 
@@ -49,7 +51,7 @@ class Trained:
 
     weights: bytes
     model: bytes
-    temperature: float
+    calibration: network.Calibration
     epochs: int
 
 
@@ -74,28 +76,32 @@ def train(
     if start is not None:
         network.load_weights(model, start)
     epochs = epochs or (EPOCHS_FROM_SCRATCH if start is None else EPOCHS_FROM_LIVE)
-    data = mnist.training + styled(mnist.training, rng) + _outliers(mnist.training, rng)
-    data += _repeated(corrections, mnist)
+    data = mnist.training + styled(mnist.training, rng)
+    data += _outliers(mnist.training, rng, OUTLIER_SHARE) + _repeated(corrections, mnist)
     rate = RATE_FROM_SCRATCH if start is None else RATE_FROM_LIVE
-    _fit(model, data, rate, epochs, rng, report)
-    temperature = _temperature(model, mnist.validation + _outliers(mnist.validation, rng))
+    fit(model, data, rate, epochs, rng, report)
+    calibration = calibrate(model, _share_of_outliers(data), mnist.validation, rng)
     return Trained(
         weights=network.weights_to_bytes(model),
-        model=network.to_litert(model, temperature),
-        temperature=temperature,
+        model=network.to_litert(model, calibration),
+        calibration=calibration,
         epochs=epochs,
     )
 
 
-def _fit(
+def fit(
     model: keras.Model,
     data: Labelled,
     rate: float,
     epochs: int,
     rng: np.random.Generator,
     report: Callable[[Progress], None],
+    strongest: float = STRONGEST,
 ) -> None:
-    """Show every image once an epoch, each time drawn anew."""
+    """Show `model` every image once an epoch, each time drawn anew.
+
+    `rate` is the highest learning rate, `strongest` that of `augment`.
+    """
     steps = math.ceil(len(data) / BATCH)
     model.compile(
         keras.optimizers.AdamW(_schedule(rate, epochs * steps), weight_decay=WEIGHT_DECAY),
@@ -107,15 +113,15 @@ def _fit(
         for step in range(steps):
             chosen = order[step * BATCH : (step + 1) * BATCH]
             loss = model.train_on_batch(
-                augment(data.images[chosen], rng)[..., None], data.labels[chosen]
+                augment(data.images[chosen], rng, strongest)[..., None], data.labels[chosen]
             )
             share = (epoch + (step + 1) / steps) / epochs
             seconds = time.monotonic() - started
             report(Progress(epoch + 1, epochs, share, float(loss), seconds / share - seconds))
 
 
-def _outliers(digits: Labelled, rng: np.random.Generator) -> Labelled:
-    made = outliers(round(OUTLIER_SHARE * len(digits)), digits.images, digits.labels, rng)
+def _outliers(digits: Labelled, rng: np.random.Generator, share: float) -> Labelled:
+    made = outliers(round(share * len(digits)), digits.images, digits.labels, rng)
     return Labelled(made, np.full(len(made), NOT_A_DIGIT, np.uint8))
 
 
@@ -137,13 +143,32 @@ def _schedule(rate: float, steps: int) -> keras.optimizers.schedules.LearningRat
     )
 
 
-def _temperature(model: keras.Model, validation: Labelled) -> float:
-    """The temperature at which the probabilities fit the validation labels best."""
-    images = (validation.images.astype(np.float32) / 255)[..., None]
+def _share_of_outliers(data: Labelled) -> float:
+    return float((data.labels == NOT_A_DIGIT).mean())
+
+
+def calibrate(
+    model: keras.Model, shown: float, digits: Labelled, rng: np.random.Generator
+) -> network.Calibration:
+    """Make the probabilities those of the drawings that people make.
+
+    First the prior: `shown` is the share of outliers in training (M. Saerens et al., "Adjusting
+    the Outputs of a Classifier to New a Priori Probabilities", 2002, equation 2.4). Then the
+    temperature at which they fit best on validation digits, in MNIST's style and the others.
+    """
+    bias = math.log(_odds(OUTLIERS_IN_USE) / _odds(shown))
+    data = digits + styled(digits, rng)
+    data += _outliers(data, rng, OUTLIERS_IN_USE)
+    images = (data.images.astype(np.float32) / 255)[..., None]
     logits = model.predict(images, batch_size=500, verbose=0).astype(np.float64)
-    candidates = np.exp(np.linspace(math.log(0.25), math.log(4), 81))
-    losses = [_negative_log_likelihood(logits / t, validation.labels) for t in candidates]
-    return float(candidates[int(np.argmin(losses))])
+    logits[:, NOT_A_DIGIT] += bias
+    temperatures = np.exp(np.linspace(math.log(0.25), math.log(4), 81))
+    losses = [_negative_log_likelihood(logits / t, data.labels) for t in temperatures]
+    return network.Calibration(bias, float(temperatures[int(np.argmin(losses))]))
+
+
+def _odds(share: float) -> float:
+    return share / (1 - share)
 
 
 def _negative_log_likelihood(logits: Floats, labels: npt.NDArray[np.uint8]) -> float:

@@ -4,7 +4,7 @@ import hashlib
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
@@ -238,7 +238,7 @@ def _card(
         "from_scratch": options.from_scratch,
         "epochs": trained.epochs,
         "seed": options.seed,
-        "temperature": trained.temperature,
+        "calibration": asdict(trained.calibration),
         "scores": scores,
         "libraries": library_versions(),
     }

@@ -55,6 +55,12 @@ def real_digits():
     return _real("pen_digits.ndjson.gz")
 
 
+@pytest.fixture(scope="session")
+def real_letters():
+    """Letters and signs that do not look like a digit: a list of {"label", "strokes"}."""
+    return _real("pen_letters.ndjson.gz")
+
+
 def _real(name):
     path = REAL_DATA / name
     if not path.exists():

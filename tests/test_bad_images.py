@@ -12,6 +12,8 @@ from handwriting import draw
 from kit import drawing, png, upload
 from PIL import Image
 
+from ml.decode import BadImageError, decode
+from ml.normalize import normalize
 from recognizer.models import Submission
 
 
@@ -129,3 +131,18 @@ def test_a_body_over_the_limit(visitor, as_json):
 def test_wrong_method(visitor):
     response = visitor.get("/api/v1/recognize/")
     assert (response.status_code, response.json()["code"]) == (405, "method_not_allowed")
+
+
+@pytest.mark.parametrize("width", [1, 2, 3, 28, 300, 6000])
+@pytest.mark.parametrize("height", [1, 2, 3, 28, 300])
+def test_any_shape_is_read_or_refused(width, height):
+    rng = np.random.default_rng(0)
+    for picture in (
+        rng.integers(0, 256, (height, width)).astype(np.uint8),
+        np.add.outer(np.arange(height), np.arange(width)).astype(np.uint8),
+    ):
+        try:
+            pixels = normalize(decode(png(picture)))
+        except BadImageError:
+            continue
+        assert (pixels.shape, pixels.max()) == ((28, 28), 255)

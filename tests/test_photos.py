@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw
 from benchmarks.photograph import photograph
 from ml.decode import BadImageError, decode
 from ml.normalize import normalize
-from ml.runtime import BASE, Recognizer
+from ml.runtime import BASE, NOT_A_DIGIT, Recognizer
 
 EMPTY = np.full((280, 280), 255, np.uint8)
 
@@ -38,24 +38,24 @@ def test_photos_show_what_was_drawn():
     assert np.mean(np.array(found) > 0.5) > 0.95
 
 
+def answer(photo):
+    """As the site answers; a page that is refused as empty is no digit either."""
+    try:
+        return (
+            Recognizer((BASE / "model.tflite").read_bytes()).read(normalize(decode(photo))).answer
+        )
+    except BadImageError:
+        return NOT_A_DIGIT
+
+
 def test_photos_are_read():
-    recognizer = Recognizer((BASE / "model.tflite").read_bytes())
-    right = 0
-    for seed in range(60):
-        photo = photograph(drawn(seed % 10, seed), np.random.default_rng(seed))
-        right += recognizer.read(normalize(decode(photo))).answer == seed % 10
-    assert right >= 55
+    photos = [photograph(drawn(seed % 10, seed), np.random.default_rng(seed)) for seed in range(60)]
+    assert sum(answer(photo) == seed % 10 for seed, photo in enumerate(photos)) >= 55
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_empty_paper_is_empty_or_no_digit(seed):
-    recognizer = Recognizer((BASE / "model.tflite").read_bytes())
-    try:
-        pixels = normalize(decode(photograph(EMPTY, np.random.default_rng(seed))))
-    except BadImageError as error:
-        assert error.code in ("blank_image", "single_dot")
-    else:
-        assert recognizer.read(pixels).answer == 10
+def test_empty_paper_is_no_digit(seed):
+    assert answer(photograph(EMPTY, np.random.default_rng(seed))) == NOT_A_DIGIT
 
 
 @pytest.mark.parametrize("squared", [False, True])

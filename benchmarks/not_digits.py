@@ -1,0 +1,79 @@
+"""Pictures without any digit in them, made otherwise than those that the training makes."""
+
+import io
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageDraw
+
+from benchmarks.photograph import photograph
+
+SIDE = 280
+
+Canvas = npt.NDArray[np.uint8]
+
+
+def pictures(each: int, rng: np.random.Generator) -> list[bytes]:
+    """Scribbles, noise and blank pages as image files, `each` of every kind."""
+    kinds = (_loops, _hatching, _crossing_out, _grain, _spots, _empty_canvas, _empty_paper)
+    return [kind(rng) for kind in kinds for _ in range(each)]
+
+
+def _loops(rng: np.random.Generator) -> bytes:
+    """A closed curve of random waves, as an idle hand draws it."""
+    t = np.linspace(0, 2 * np.pi, 200)[:, None]
+    waves = np.arange(1, 7)
+    curves = [
+        (np.sin(t * waves + rng.uniform(0, 7, 6)) * rng.normal(0, 1, 6)).sum(axis=1)
+        for _ in range(2)
+    ]
+    return _stroke(np.stack(curves, 1), rng)
+
+
+def _hatching(rng: np.random.Generator) -> bytes:
+    """To and fro, each time a little further."""
+    turns = int(rng.integers(8, 20))
+    ends = np.stack([np.arange(turns) * rng.uniform(0.1, 0.4), np.arange(turns) % 2 * 2.0], 1)
+    return _stroke(ends + rng.normal(0, 0.1, ends.shape), rng)
+
+
+def _crossing_out(rng: np.random.Generator) -> bytes:
+    """Ten to thirty straight lines between random places."""
+    return _stroke(rng.uniform(0, 1, (rng.integers(10, 30), 2)), rng)
+
+
+def _stroke(points: npt.NDArray[np.float64], rng: np.random.Generator) -> bytes:
+    low, high = points.min(axis=0), points.max(axis=0)
+    points = (points - low) / (high - low).max() * rng.uniform(100, 220) + 30
+    image = Image.new("L", (SIDE, SIDE), 255)
+    path = [tuple(point) for point in points.tolist()]
+    ImageDraw.Draw(image).line(path, fill=0, width=int(rng.integers(6, 22)), joint="curve")
+    return _png(np.asarray(image))
+
+
+def _grain(rng: np.random.Generator) -> bytes:
+    """A grey that no two pixels share."""
+    grain = rng.normal(rng.uniform(60, 200), rng.uniform(10, 60), (SIDE, SIDE))
+    return _png(grain.clip(0, 255).astype(np.uint8))
+
+
+def _spots(rng: np.random.Generator) -> bytes:
+    """Black squares at random, 1 to 28 pixels wide."""
+    cells = SIDE // int(rng.choice([1, 4, 10, 28]))
+    spots = (rng.random((cells, cells)) > rng.uniform(0.05, 0.5)).astype(np.uint8) * 255
+    return _png(np.asarray(Image.fromarray(spots).resize((SIDE, SIDE), Image.Resampling.NEAREST)))
+
+
+def _empty_canvas(rng: np.random.Generator) -> bytes:
+    return _png(np.full((SIDE, SIDE), rng.integers(256), np.uint8))
+
+
+def _empty_paper(rng: np.random.Generator) -> bytes:
+    """A photo of paper that nobody wrote on, some of it ruled or squared, some in shadow."""
+    return photograph(np.full((SIDE, SIDE), 255, np.uint8), rng)
+
+
+def _png(canvas: Canvas) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(canvas).save(buffer, "PNG")
+    return buffer.getvalue()

@@ -1,0 +1,56 @@
+"""Real pen strokes from people who are not in MNIST, drawn as the page would show them.
+
+The files are not part of the project: see `benchmarks/README.md` for where they come from.
+"""
+
+import gzip
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageDraw
+
+Canvas = npt.NDArray[np.uint8]
+Strokes = list[list[list[float]]]  # of x, y; y grows downward
+
+SIDE = 280  # pixels of the canvas
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """What one person drew: `label` is a digit's or a letter's name, `writer` 0 if unknown."""
+
+    label: str
+    writer: int
+    strokes: Strokes
+
+
+def load(path: Path) -> list[Drawing]:
+    """Read an .ndjson.gz of {"digit" or "label", "strokes", "writer"?}, a drawing a line."""
+    with gzip.open(path, "rt") as lines:
+        rows = [json.loads(line) for line in lines]
+    return [
+        Drawing(str(row.get("digit", row.get("label"))), row.get("writer", 0), row["strokes"])
+        for row in rows
+    ]
+
+
+def draw(strokes: Strokes, rng: np.random.Generator) -> Canvas:
+    """The strokes on a canvas at random size, pen and place: (280, 280) uint8, ink 0 on 255."""
+    share, pen = rng.uniform(0.35, 0.8), rng.uniform(10, 26)
+    room = max(0.0, SIDE / 2 * (1 - share) - pen / 2)
+    points = np.concatenate([np.array(stroke, float) for stroke in strokes if stroke])
+    low, high = points.min(axis=0), points.max(axis=0)
+    scale = SIDE * share / max((high - low).max(), 1e-3)
+    middle = SIDE / 2 + rng.uniform(-room, room, 2)
+    image = Image.new("L", (2 * SIDE, 2 * SIDE), 255)  # twice as large, shrunk for smooth edges
+    pencil = ImageDraw.Draw(image)
+    for stroke in strokes:
+        path = [tuple(2 * ((np.array(at) - (low + high) / 2) * scale + middle)) for at in stroke]
+        if len(path) > 1:
+            pencil.line(path, fill=0, width=round(2 * pen), joint="curve")
+        for x, y in path:
+            pencil.ellipse((x - pen, y - pen, x + pen, y + pen), fill=0)
+    return np.asarray(image.resize((SIDE, SIDE), Image.Resampling.BOX))
