@@ -203,11 +203,11 @@ class ModelVersionAdmin(admin.ModelAdmin):
 
     @admin.display(description="MNIST test")
     def mnist_test(self, version: ModelVersion) -> str:
-        return f"{version.card['scores']['mnist_test']:.2%}"
+        return f"{version.mnist_test:.2%}"
 
     @admin.display(description="corrections learned")
     def corrections(self, version: ModelVersion) -> int:
-        return int(version.card["trained_on"]["corrections"])
+        return version.corrections
 
     @admin.display(description="card")
     def whole_card(self, version: ModelVersion) -> str:

@@ -2,7 +2,7 @@
 
 import hashlib
 import uuid
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from django.conf import settings
 from django.db import models, transaction
@@ -159,6 +159,9 @@ class Submission(models.Model):
         self.save(update_fields=("review", "label", "reviewed_by", "reviewed_at"))
 
 
+BASE_NUMBER: Final = 1
+
+
 class State(models.TextChoices):
     LIVE = "live"
     RETIRED = "retired"
@@ -169,6 +172,16 @@ class ModelVersionQuerySet(models.QuerySet["ModelVersion"]):
     def live(self) -> Self:
         """The live version, or none on an empty database."""
         return self.filter(state=State.LIVE)
+
+    def prunable(self, keep: int) -> Self:
+        """Those whose files can go: all but the `keep` newest, the live one, its parent, the base.
+
+        Where the live version is damaged its ancestors step in: its parent, or in the end the base.
+        """
+        kept = set(self.order_by("-number").values_list("pk", flat=True)[:keep])
+        for pk, parent_pk in self.live().values_list("pk", "parent"):
+            kept |= {pk, parent_pk}
+        return self.filter(files__isnull=False).exclude(number=BASE_NUMBER).exclude(pk__in=kept)
 
     def store(self, *, model: bytes, weights: bytes, **fields: Any) -> "ModelVersion":
         """A new version with its files, all or nothing; its hash is taken here."""
@@ -201,6 +214,21 @@ class ModelVersion(models.Model):
 
     def __str__(self) -> str:
         return f"version {self.number}"
+
+    @property
+    def corrections(self) -> int:
+        """How many labels from people it was trained on."""
+        return int(self.card["trained_on"]["corrections"])
+
+    @property
+    def mnist_test(self) -> float:
+        """Its score on MNIST's test digits, 0..1."""
+        return float(self.card["scores"]["mnist_test"])
+
+    @property
+    def has_files(self) -> bool:
+        """False once `manage.py models prune` has deleted them: then it can never be served."""
+        return ModelFiles.objects.filter(pk=self.pk).exists()
 
 
 class ModelFiles(models.Model):

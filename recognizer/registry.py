@@ -11,13 +11,26 @@ from django.db import IntegrityError, transaction
 
 from ml import runtime
 from ml.runtime import BASE, DamagedModelError, Recognizer
-from recognizer.models import ModelVersion, State
+from recognizer.models import BASE_NUMBER, ModelFiles, ModelVersion, State
 
-__all__ = ["DamagedModelError", "Served", "live_version", "promote", "serving"]
+__all__ = [
+    "DamagedModelError",
+    "RefusedVersionError",
+    "Served",
+    "live_version",
+    "load",
+    "promote",
+    "prune",
+    "serving",
+]
 
 FOLLOW_SECONDS: Final = 1.0  # how old a worker's knowledge of what is live may be
 
 log = logging.getLogger(__name__)
+
+
+class RefusedVersionError(Exception):
+    """The version was judged worse than the one it should have followed; the message says how."""
 
 
 @dataclass(frozen=True)
@@ -54,13 +67,46 @@ def live_version() -> ModelVersion:
     return ModelVersion.objects.live().first() or _install_base()
 
 
-def promote(version: ModelVersion) -> None:
-    """Put a sound version live, in one transaction; raises `DamagedModelError` otherwise."""
-    _load(version)
+def promote(version: ModelVersion, *, by: str, force: bool = False) -> None:
+    """Put a sound version live; `by` is for the log.
+
+    Raises `DamagedModelError`, and unless `force` is given `RefusedVersionError`.
+    """
+    # Checked inside, so that its files are not pruned meanwhile.
     with transaction.atomic():
+        load(version)
+        if version.state == State.REFUSED:
+            if not force:
+                raise RefusedVersionError(f"{version} was refused: {version.reason}")
+            version.reason += " Put live by force."
+        before = live_version()
         ModelVersion.objects.live().update(state=State.RETIRED)
         version.state = State.LIVE
-        version.save(update_fields=("state",))
+        version.save(update_fields=("state", "reason"))
+        # Only then: the rest of a retraining's transaction may still fail.
+        transaction.on_commit(
+            lambda: log.info("%s is live instead of %s, put there by %s", version, before, by)
+        )
+
+
+def prune(keep: int) -> list[ModelVersion]:
+    """Delete old versions' files, see `prunable()`; returns whose.
+
+    Their rows stay: submissions name them, and who was trained on is known from them.
+    Raises `DamagedModelError` where the live version is damaged, as its ancestors are needed then.
+    """
+    with transaction.atomic():
+        load(live_version())
+        pruned = list(ModelVersion.objects.prunable(keep))
+        ModelFiles.objects.filter(version__in=pruned).delete()
+    return pruned
+
+
+def load(version: ModelVersion) -> Recognizer:
+    """Check a version and make it ready to read; raises `DamagedModelError`."""
+    if not version.has_files:
+        raise DamagedModelError("its files are gone")
+    return runtime.load(bytes(version.files.model), version.sha256)
 
 
 def _follow(served: Served | None) -> Served:
@@ -71,7 +117,7 @@ def _follow(served: Served | None) -> Served:
     version: ModelVersion | None = live
     while version is not None:
         try:
-            recognizer = _load(version)
+            recognizer = load(version)
         except DamagedModelError as error:
             log.error("%s is not served: %s", version, error)
             if served is not None:
@@ -85,14 +131,10 @@ def _follow(served: Served | None) -> Served:
     )
 
 
-def _load(version: ModelVersion) -> Recognizer:
-    return runtime.load(bytes(version.files.model), version.sha256)
-
-
 def _install_base() -> ModelVersion:
     try:
         return ModelVersion.objects.store(
-            number=1,
+            number=BASE_NUMBER,
             state=State.LIVE,
             reason="The base, shipped with the code.",
             card=json.loads((BASE / "card.json").read_text()),
@@ -100,4 +142,4 @@ def _install_base() -> ModelVersion:
             weights=(BASE / "weights.npz").read_bytes(),
         )
     except IntegrityError:  # another process was faster
-        return ModelVersion.objects.get(number=1)
+        return ModelVersion.objects.get(number=BASE_NUMBER)

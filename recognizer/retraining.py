@@ -253,6 +253,12 @@ def _store(
 ) -> int:
     """Store the candidate and, if accepted, put it live: all or nothing."""
     with transaction.atomic():
+        now_live = registry.live_version()
+        if now_live != live:
+            raise RetrainError(
+                f"Somebody put {now_live} live meanwhile, and the result was only compared with "
+                f"{live}. Nothing was stored. Start again."
+            )
         newest = ModelVersion.objects.order_by("-number")[0]
         version = ModelVersion.objects.store(
             number=newest.number + 1,
@@ -264,7 +270,7 @@ def _store(
             weights=trained.weights,
         )
         if verdict.accepted:
-            registry.promote(version)
+            registry.promote(version, by="retrain")
             for start in range(0, len(corrections.new_ids), IDS_AT_ONCE):
                 some = corrections.new_ids[start : start + IDS_AT_ONCE]
                 Submission.objects.filter(pk__in=some).update(learned_in=version)

@@ -11,7 +11,7 @@ from django.test import Client
 from handwriting import draw, strokes_of
 from PIL import Image
 
-from recognizer.models import Submission
+from recognizer.models import ModelFiles, ModelVersion, State, Submission
 
 ROOT = Path(__file__).parent.parent
 # What people wrote, where a copy is at hand; the project holds none.
@@ -33,6 +33,27 @@ def drawing(digit=7, seed=0, **how):
 
 def upload(data, name="drawing.png"):
     return SimpleUploadedFile(name, data, "application/octet-stream")
+
+
+def new_version(parent, model=None, state=State.RETIRED, **fields):
+    """A version after `parent`; reads as that does unless it gets a model of its own."""
+    return ModelVersion.objects.store(
+        number=ModelVersion.objects.count() + 1,
+        parent=parent,
+        state=state,
+        card=parent.card,
+        model=bytes(parent.files.model) if model is None else model,
+        weights=b"",
+        **fields,
+    )
+
+
+def damage(version):
+    """Flip a bit of one weight, in the middle of the file."""
+    flipped = bytearray(version.files.model)
+    flipped[len(flipped) // 2] ^= 0x40
+    ModelFiles.objects.filter(pk=version.pk).update(model=bytes(flipped))
+    version.refresh_from_db()
 
 
 class Visitor(Client):

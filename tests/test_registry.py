@@ -4,7 +4,7 @@ import threading
 
 import pytest
 from django.db import IntegrityError, transaction
-from kit import drawing
+from kit import damage, drawing, new_version
 
 from recognizer import registry
 from recognizer.models import ModelFiles, ModelVersion, State
@@ -13,25 +13,6 @@ from recognizer.models import ModelFiles, ModelVersion, State
 @pytest.fixture
 def base(db):
     return registry.live_version()
-
-
-def new_version(parent, model=None, state=State.RETIRED):
-    return ModelVersion.objects.store(
-        number=parent.number + 1,
-        parent=parent,
-        state=state,
-        card=parent.card,
-        model=bytes(parent.files.model) if model is None else model,
-        weights=b"",
-    )
-
-
-def damage(version):
-    """Flip a bit of one weight, in the middle of the file."""
-    flipped = bytearray(version.files.model)
-    flipped[len(flipped) // 2] ^= 0x40
-    ModelFiles.objects.filter(pk=version.pk).update(model=bytes(flipped))
-    version.refresh_from_db()
 
 
 def test_an_empty_database_serves_the_base(base):
@@ -43,7 +24,7 @@ def test_an_empty_database_serves_the_base(base):
 def test_a_promoted_version_is_followed(base, monkeypatch):
     monkeypatch.setattr(registry, "FOLLOW_SECONDS", 0)
     assert registry.serving().number == 1
-    registry.promote(new_version(base))
+    registry.promote(new_version(base), by="a test")
     assert registry.serving().number == 2
     base.refresh_from_db()
     assert base.state == State.RETIRED
@@ -65,14 +46,14 @@ def test_a_damaged_version_is_not_promoted(base):
     bad = new_version(base)
     damage(bad)
     with pytest.raises(registry.DamagedModelError, match="SHA-256"):
-        registry.promote(bad)
+        registry.promote(bad, by="a test")
     assert registry.live_version() == base
 
 
 def test_a_model_that_reads_nothing_is_not_promoted(base):
     bad = new_version(base, model=b"rubbish")
     with pytest.raises(registry.DamagedModelError, match="LiteRT"):
-        registry.promote(bad)
+        registry.promote(bad, by="a test")
 
 
 @pytest.mark.parametrize("already_serving", [True, False])
@@ -83,7 +64,7 @@ def test_where_the_live_version_is_damaged_the_previous_one_goes_on(
     if already_serving:
         registry.serving()
     live = new_version(base)
-    registry.promote(live)
+    registry.promote(live, by="a test")
     damage(live)
     assert registry.serving().number == 1
     assert "version 2 is not served" in caplog.text

@@ -11,10 +11,11 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 from filelock import FileLock
-from kit import ROOT
+from kit import ROOT, new_version
 
 from recognizer import registry
 from recognizer.models import Answer, ModelFiles, ModelVersion
+from recognizer.retraining import Options, RetrainError, retrain
 
 
 @pytest.fixture
@@ -74,6 +75,19 @@ def test_a_full_disk(label, small_mnist):
 def test_a_damaged_live_version(label, small_mnist):
     ModelFiles.objects.update(weights=b"rubbish")
     refused("weights")
+
+
+def test_another_version_put_live_meanwhile(label, small_mnist):
+    other = new_version(registry.live_version())
+
+    def say(sentence):
+        if "Judging" in sentence:
+            registry.promote(other, by="a test")
+
+    with pytest.raises(RetrainError, match="Somebody put version 2 live meanwhile"):
+        retrain(Options(epochs=1), report=lambda progress: None, say=say)
+    assert registry.live_version() == other
+    assert ModelVersion.objects.count() == 2
 
 
 @pytest.mark.parametrize(
