@@ -39,13 +39,17 @@ class RetrainError(Exception):
 
 @dataclass(frozen=True)
 class Options:
-    """What the operator may choose; `epochs` None takes the default."""
+    """What the operator may choose; `epochs` None takes the default.
+
+    With `if_new` nothing is done unless so many corrections are new.
+    """
 
     from_scratch: bool = False
     epochs: int | None = None
     seed: int = 1
     dry_run: bool = False
     include_pending: bool = False
+    if_new: int | None = None
 
 
 @dataclass(frozen=True)
@@ -92,8 +96,8 @@ def retrain(
         live = registry.live_version()
         corrections = _corrections(options.include_pending)
         counts = corrections.counts
-        if not options.from_scratch and _knows(live, corrections):
-            return Outcome("nothing new", _nothing_new(live), None, counts, {}, {}, 0.0)
+        if too_little := _too_little(live, corrections, options):
+            return Outcome("nothing new", too_little, None, counts, {}, {}, 0.0)
         mnist = _mnist()
         say(
             f"Training on {len(mnist.training)} MNIST digits and {counts['learned']} corrections "
@@ -166,15 +170,18 @@ def _labelled(rows: list[Any]) -> Labelled:
     return Labelled(pixels.reshape(-1, 28, 28), np.array([row.said for row in rows], np.uint8))
 
 
-def _knows(version: ModelVersion, corrections: Corrections) -> bool:
-    return bool(version.card["trained_on"]["corrections_sha256"] == corrections.sha256)
-
-
-def _nothing_new(live: ModelVersion) -> str:
-    return (
-        f"{live} has learned all approved labels already. Approve more in the admin, "
-        "or train anew with --from-scratch."
-    )
+def _too_little(live: ModelVersion, corrections: Corrections, options: Options) -> str:
+    """Why a training is not worth it; empty where it is."""
+    new, wanted = len(corrections.new_ids), options.if_new
+    if wanted is not None and new < wanted:
+        return f"New corrections to learn: {new}; wanted: {wanted}."
+    knows = live.card["trained_on"]["corrections_sha256"] == corrections.sha256
+    if knows and not options.from_scratch:
+        return (
+            f"{live} has learned all approved labels already. Approve more in the admin, "
+            "or train anew with --from-scratch."
+        )
+    return ""
 
 
 def _train(

@@ -61,6 +61,34 @@ def test_without_corrections_there_is_nothing_new(visitor, capsys):
     assert ModelVersion.objects.count() == 1
 
 
+def test_if_new_waits_for_enough(approved, capsys, visitor, reviewer):
+    visitor.submitted(drawing(5), digit=5)  # nobody has approved it
+    visitor.submitted(drawing(6), digit=6).reject(reviewer)
+    status, outcome = retrain(capsys, "--if-new=4", "--from-scratch")
+    assert (status, outcome["decision"], outcome["version"]) == (0, "nothing new", None)
+    assert outcome["reason"] == "New corrections to learn: 3; wanted: 4."
+    assert outcome["counts"] == {"learned": 3, "new": 3, "held_out": 0}
+    assert retrain(capsys, "--if-new=3")[1]["decision"] == "live"
+    # What a live version has learned is not new any more.
+    outcome = retrain(capsys, "--if-new=1")[1]
+    assert outcome["reason"] == "New corrections to learn: 0; wanted: 1."
+
+
+def test_if_new_does_not_count_what_is_only_judged_with(reviewer, capsys, db):
+    for seed in range(60):
+        Visitor().submitted(drawing(2, seed), digit=2).approve(reviewer, Answer.TWO)
+    outcome = retrain(capsys, "--if-new=60")[1]
+    assert outcome["decision"] == "nothing new"
+    assert outcome["counts"]["new"] + outcome["counts"]["held_out"] == 60
+
+
+def test_if_new_for_people(db, capsys):
+    call_command("retrain", "--if-new=1")
+    assert "Decision: nothing new. New corrections to learn: 0; wanted: 1." in (
+        capsys.readouterr().out
+    )
+
+
 def test_pending_ones_only_when_asked_for(visitor, capsys):
     visitor.submitted(digit=1)
     visitor.submitted(drawing(3))  # nobody says what it is

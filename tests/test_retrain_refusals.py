@@ -91,7 +91,8 @@ def test_another_version_put_live_meanwhile(label, small_mnist):
 
 
 @pytest.mark.parametrize(
-    "option", ["--epochs=0", "--epochs=x", "--seed=x", "--seed=-1", "--nonsense"]
+    "option",
+    ["--epochs=0", "--epochs=x", "--seed=x", "--seed=-1", "--if-new=0", "--if-new=x", "--nonsense"],
 )
 def test_wrong_options(option):
     with pytest.raises(CommandError):

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 EXIT_REFUSED = 3
 EXIT_INTERRUPTED = 130
 EPILOG = """exit status: 0 new version live, or nothing new to learn; 1 error; 2 wrong options;
-3 the new version was refused; 130 interrupted. Only with 0 may the live version have changed."""
+3 the new version was refused; 130 interrupted. Only with 0 may the live version have changed.
+A line for cron, which trains only when it is worth it:
+0 3 * * * cd digitsite && .venv/bin/python manage.py retrain --if-new 50"""
 
 
 class Command(BaseCommand):
@@ -47,6 +49,14 @@ class Command(BaseCommand):
             "--include-pending",
             action="store_true",
             help="also learn what visitors said and nobody has reviewed yet",
+        )
+        parser.add_argument(
+            "--if-new",
+            type=positive,
+            metavar="N",
+            help="do nothing unless at least N approved corrections are there that no live "
+            "version has learned; those that are kept to judge with do not count, and unreviewed "
+            "ones only with --include-pending",
         )
         parser.add_argument(
             "--json", action="store_true", help="print one JSON object to standard output"
