@@ -44,6 +44,15 @@ class Review(models.TextChoices):
     REJECTED = "rejected"
 
 
+class Fate(models.TextChoices):
+    """What has become of a submission up to now."""
+
+    PENDING = "pending"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    LEARNED = "learned"
+
+
 class AlreadyReviewedError(Exception):
     """The submission was reviewed, so its correction stands."""
 
@@ -126,6 +135,13 @@ class Submission(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_predicted_digit_display()} ({self.id})"
+
+    @property
+    def fate(self) -> Fate:
+        """Learned only while the approval stands: it may be taken back afterwards."""
+        if self.review == Review.APPROVED and self.learned_in_id is not None:
+            return Fate.LEARNED
+        return Fate(self.review)
 
     def correct(self, answer: Answer) -> None:
         """Store what the visitor says it is; raises `AlreadyReviewedError` once reviewed."""

@@ -15,7 +15,7 @@ from ml.runtime import Reading
 from recognizer import registry
 from recognizer.models import Source, Submission
 
-__all__ = ["BadImageError", "Recognition", "png_data_url", "recognize", "store"]
+__all__ = ["BadImageError", "Recognition", "png_data_url", "read_again", "recognize", "store"]
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,12 @@ def store(
     except IntegrityError:
         return Submission.objects.get(owner=owner, image_sha256=sha256), False
     return submission, True
+
+
+def read_again(submission: Submission, version: registry.Served) -> int:
+    """What this version answers to the stored 28×28."""
+    pixels = np.frombuffer(submission.pixels, np.uint8).reshape(SIDE, SIDE)
+    return version.recognizer.read(pixels).answer
 
 
 def png_data_url(pixels: bytes | memoryview) -> str:

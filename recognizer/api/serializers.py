@@ -3,13 +3,15 @@
 from datetime import datetime
 from typing import Any
 
+from django.utils.functional import cached_property
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.reverse import reverse
 
+from recognizer import registry
 from recognizer.api.fields import DigitField, ImageField, StrokesField
-from recognizer.models import ModelVersion, Source, Submission
-from recognizer.recognition import Recognition, png_data_url
+from recognizer.models import Fate, ModelVersion, Source, Submission
+from recognizer.recognition import Recognition, png_data_url, read_again
 
 SEEN = "The 28×28 picture that the network saw, as a data URL."
 
@@ -62,6 +64,21 @@ class SubmissionSerializer(serializers.ModelSerializer):
     image = serializers.SerializerMethodField(help_text="Where the stored picture is.")
     correction = serializers.SerializerMethodField(help_text="What the visitor says it is.")
     label = serializers.SerializerMethodField(help_text="What the reviewer accepted.")
+    fate = serializers.ChoiceField(
+        choices=Fate.choices,
+        read_only=True,
+        help_text="What has become of it: learned is approved, and trained on by a live version.",
+    )
+    learned_in = serializers.IntegerField(
+        source="learned_in.number",
+        read_only=True,
+        allow_null=True,
+        help_text="The first live version that was trained on it.",
+    )
+    reads_it_right = serializers.SerializerMethodField(
+        help_text="Whether the version that is live now reads the stored 28×28 as the label; "
+        "null unless approved, or while no version can be served."
+    )
 
     class Meta:
         model = Submission
@@ -78,6 +95,9 @@ class SubmissionSerializer(serializers.ModelSerializer):
             "correction",
             "review",
             "label",
+            "fate",
+            "learned_in",
+            "reads_it_right",
         )
         read_only_fields = fields
 
@@ -94,6 +114,19 @@ class SubmissionSerializer(serializers.ModelSerializer):
     @extend_schema_field(SaidSerializer(allow_null=True))
     def get_label(self, submission: Submission) -> dict[str, Any] | None:
         return _said(submission.label, submission.reviewed_at)
+
+    def get_reads_it_right(self, submission: Submission) -> bool | None:
+        if submission.label is None or self._served is None:
+            return None
+        return read_again(submission, self._served) == submission.label
+
+    @cached_property
+    def _served(self) -> registry.Served | None:
+        # One version reads a whole page. Where none can, people still see what is theirs.
+        try:
+            return registry.serving()
+        except registry.DamagedModelError:
+            return None
 
 
 class SubmissionWithStrokesSerializer(SubmissionSerializer):

@@ -72,7 +72,9 @@ class SubmissionViewSet(
 ):
     """Everybody else's submission is 404, as if it did not exist."""
 
-    queryset = Submission.objects.select_related("model_version").defer("image", "strokes")
+    queryset = Submission.objects.select_related("model_version", "learned_in").defer(
+        "image", "strokes"
+    )
     lookup_field = "id"
     lookup_value_converter = "uuid"
     pagination_class = NewestFirst
