@@ -246,6 +246,11 @@ class ModelVersion(models.Model):
         """False once `manage.py models prune` has deleted them: then it can never be served."""
         return ModelFiles.objects.filter(pk=self.pk).exists()
 
+    def score(self, name: str) -> float | None:
+        """A share of right answers, from the card; None where there was nothing to judge on."""
+        score: float | None = self.card["scores"].get(name)
+        return score
+
 
 class ModelFiles(models.Model):
     """A version's bytes, in a table of their own: whoever needs its number does not load a MB."""

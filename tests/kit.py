@@ -35,27 +35,6 @@ def upload(data, name="drawing.png"):
     return SimpleUploadedFile(name, data, "application/octet-stream")
 
 
-def new_version(parent, model=None, state=State.RETIRED, **fields):
-    """A version after `parent`; reads as that does unless it gets a model of its own."""
-    return ModelVersion.objects.store(
-        number=ModelVersion.objects.count() + 1,
-        parent=parent,
-        state=state,
-        card=parent.card,
-        model=bytes(parent.files.model) if model is None else model,
-        weights=b"",
-        **fields,
-    )
-
-
-def damage(version):
-    """Flip a bit of one weight, in the middle of the file."""
-    flipped = bytearray(version.files.model)
-    flipped[len(flipped) // 2] ^= 0x40
-    ModelFiles.objects.filter(pk=version.pk).update(model=bytes(flipped))
-    version.refresh_from_db()
-
-
 class Visitor(Client):
     """Somebody with a browser of their own, talking to the API."""
 
@@ -79,3 +58,26 @@ class Visitor(Client):
         if digit is not ...:
             assert self.correct(found, digit).status_code == 200
         return Submission.objects.get(pk=found)
+
+
+def new_version(parent, model=None, state=State.RETIRED, **fields):
+    """A stored version after all others, with its parent's model where none is given."""
+    return ModelVersion.objects.store(
+        **{
+            "number": ModelVersion.objects.latest("number").number + 1,
+            "parent": parent,
+            "state": state,
+            "card": parent.card,
+            "model": bytes(parent.files.model) if model is None else model,
+            "weights": b"",
+            **fields,
+        }
+    )
+
+
+def damage(version):
+    """Flip a bit of one weight, in the middle of the file."""
+    flipped = bytearray(version.files.model)
+    flipped[len(flipped) // 2] ^= 0x40
+    ModelFiles.objects.filter(pk=version.pk).update(model=bytes(flipped))
+    version.refresh_from_db()

@@ -1,6 +1,5 @@
-"""Where submissions are reviewed, and model versions looked at."""
+"""Where submissions are reviewed."""
 
-import json
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +11,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 
-from recognizer.models import Answer, ModelVersion, Review, Submission, SubmissionQuerySet
+from recognizer.models import Answer, Review, Submission, SubmissionQuerySet
 from recognizer.recognition import png_data_url
 
 
@@ -181,34 +180,3 @@ class SubmissionAdmin(admin.ModelAdmin):
     @admin.display(description="of the ten digits")
     def ten_probabilities(self, submission: Submission) -> str:
         return ", ".join(f"{d}: {p:.1%}" for d, p in enumerate(submission.probabilities))
-
-
-@admin.register(ModelVersion)
-class ModelVersionAdmin(admin.ModelAdmin):
-    """To look at: versions are made by `manage.py retrain` alone."""
-
-    list_display = ("number", "state", "created", "mnist_test", "corrections", "reason")
-    list_filter = ("state",)
-    fields = ("number", "state", "reason", "parent", "created", "sha256", "whole_card")
-    readonly_fields = fields
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    @admin.display(description="MNIST test")
-    def mnist_test(self, version: ModelVersion) -> str:
-        return f"{version.mnist_test:.2%}"
-
-    @admin.display(description="corrections learned")
-    def corrections(self, version: ModelVersion) -> int:
-        return version.corrections
-
-    @admin.display(description="card")
-    def whole_card(self, version: ModelVersion) -> str:
-        return format_html("<pre>{}</pre>", json.dumps(version.card, indent=2))
