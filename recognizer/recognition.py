@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 
 from ml.decode import BadImageError, Grey, decode, encode_png
 from ml.normalize import SIDE, Pixels, normalize
-from ml.runtime import Reading
+from ml.runtime import Reading, Recognizer
 from recognizer import registry
 from recognizer.models import Source, Submission
 
@@ -65,13 +65,15 @@ def store(
     return submission, True
 
 
-def read_again(submission: Submission, version: registry.Served) -> int:
-    """What this version answers to the stored 28×28."""
-    pixels = np.frombuffer(submission.pixels, np.uint8).reshape(SIDE, SIDE)
-    return version.recognizer.read(pixels).answer
+def read_again(pixels: bytes | memoryview, recognizer: Recognizer) -> Reading:
+    """What `recognizer` answers to 28×28 bytes that are stored."""
+    return recognizer.read(_picture(pixels))
 
 
 def png_data_url(pixels: bytes | memoryview) -> str:
     """28×28 bytes as a picture that a page can show at once."""
-    png = encode_png(np.frombuffer(pixels, np.uint8).reshape(SIDE, SIDE))
-    return "data:image/png;base64," + base64.b64encode(png).decode()
+    return "data:image/png;base64," + base64.b64encode(encode_png(_picture(pixels))).decode()
+
+
+def _picture(pixels: bytes | memoryview) -> Pixels:
+    return np.frombuffer(pixels, np.uint8).reshape(SIDE, SIDE)

@@ -6,11 +6,13 @@ import os
 from pathlib import Path
 
 import numpy as np
+from ai_edge_litert.interpreter import Interpreter
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from handwriting import draw, strokes_of
 from PIL import Image
 
+from ml.runtime import CLASSES
 from recognizer.models import ModelFiles, ModelVersion, State, Submission
 
 ROOT = Path(__file__).parent.parent
@@ -73,6 +75,21 @@ def new_version(parent, model=None, state=State.RETIRED, **fields):
             **fields,
         }
     )
+
+
+def mixing_up(one, two, version):
+    """The model of a sound version that answers `one` where `version` answers `two`, and back."""
+    model = bytes(version.files.model)
+    interpreter = Interpreter(model_content=model)
+    interpreter.allocate_tensors()
+    (last_layer,) = (
+        interpreter.get_tensor(tensor["index"])
+        for tensor in interpreter.get_tensor_details()
+        if len(tensor["shape"]) == 2 and tensor["shape"][0] == CLASSES
+    )
+    swapped = last_layer.copy()
+    swapped[[one, two]] = last_layer[[two, one]]
+    return model.replace(last_layer.tobytes(), swapped.tobytes())
 
 
 def damage(version):

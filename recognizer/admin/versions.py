@@ -1,19 +1,43 @@
 """Where model versions are looked at."""
 
-import json
+from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
-from django.http import HttpRequest
-from django.utils.html import format_html
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
 
+from recognizer import readings
 from recognizer.admin.chart import Chart, accuracy_chart
-from recognizer.models import ModelVersion
+from recognizer.admin.pictures import picture
+from recognizer.models import Answer, ModelVersion, Submission
+from recognizer.registry import DamagedModelError
+
+TEMPLATES = "admin/recognizer/modelversion"
 
 
 def percent(score: float | None) -> str:
     return "–" if score is None else f"{score:.2%}"
+
+
+def card_rows(card: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """The card as a table of two columns."""
+    for name, value in card.items():
+        parts = value if isinstance(value, dict) else {"": value}
+        for part, content in parts.items():
+            words = f"{name}: {part}" if part else name
+            shown = percent(content) if name == "scores" else _in_words(content)
+            yield words.replace("_", " "), shown
+
+
+def _in_words(content: Any) -> str:
+    if isinstance(content, bool):
+        return "yes" if content else "no"
+    return f"{content:.4g}" if isinstance(content, float) else str(content)
 
 
 class VersionList(ChangeList):
@@ -37,7 +61,7 @@ class ModelVersionAdmin(admin.ModelAdmin):
     )
     list_filter = ("state",)
     list_per_page = 50
-    fields = ("number", "state", "reason", "parent", "created", "sha256", "whole_card")
+    fields = ("number", "state", "reason", "parent", "created", "sha256")
     readonly_fields = fields
 
     class Media:
@@ -67,6 +91,75 @@ class ModelVersionAdmin(admin.ModelAdmin):
     def corrections(self, version: ModelVersion) -> int:
         return int(version.card["trained_on"]["corrections"])
 
-    @admin.display(description="card")
-    def whole_card(self, version: ModelVersion) -> str:
-        return format_html("<pre>{}</pre>", json.dumps(version.card, indent=2))
+    def get_urls(self) -> list[URLPattern]:
+        drawings = path(
+            "<int:pk>/drawings/<int:label>/<int:answer>/",
+            self.admin_site.admin_view(self.drawings),
+            name="recognizer_modelversion_drawings",
+        )
+        return [drawings, *super().get_urls()]
+
+    def render_change_form(
+        self,
+        request: HttpRequest,
+        context: dict[str, Any],
+        add: bool = False,
+        change: bool = False,
+        form_url: str = "",
+        obj: ModelVersion | None = None,
+    ) -> HttpResponse:
+        if obj is not None:
+            context["card"] = card_rows(obj.card)
+            if self.may_see_drawings(request):
+                context |= self.read_now(obj)
+        return super().render_change_form(request, context, add, change, form_url, obj)
+
+    def read_now(self, version: ModelVersion) -> dict[str, Any]:
+        """What the page says about the version's answers to approved submissions."""
+        submissions = readings.approved()
+        try:
+            answers = readings.read(version, submissions)
+        except DamagedModelError as error:
+            return {"damaged": str(error)}
+        confusion = readings.confusion(answers)
+        return {
+            "confusion": confusion,
+            "count": len(submissions),
+            "right": sum(row.right for row in confusion),
+            "newest": readings.NEWEST,
+        }
+
+    def drawings(self, request: HttpRequest, pk: int, label: int, answer: int) -> HttpResponse:
+        """The pictures behind one cell of the confusion matrix."""
+        if not (self.has_view_permission(request) and self.may_see_drawings(request)):
+            raise PermissionDenied
+        version = get_object_or_404(ModelVersion, pk=pk)
+        if label not in Answer or answer not in Answer:
+            raise Http404
+        submissions = [row for row in readings.approved() if row.label == label]
+        try:
+            answers = readings.read(version, submissions)
+        except DamagedModelError:  # the version's page says more
+            return redirect("admin:recognizer_modelversion_change", pk)
+        what = f"{Answer(label).label}, read as {Answer(answer).label}"
+        context = {
+            "title": f"{what} by {version}",
+            "pictures": [picture(row, what) for row in submissions if answers[row] == answer],
+            "newest": readings.NEWEST,
+        }
+        return self.page(request, "drawings.html", version, context)
+
+    def page(
+        self, request: HttpRequest, template: str, version: ModelVersion, context: dict[str, Any]
+    ) -> HttpResponse:
+        """A page of ours about one version, in the admin's frame."""
+        frame = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "media": self.media,
+            "original": version,
+        }
+        return TemplateResponse(request, f"{TEMPLATES}/{template}", {**frame, **context})
+
+    def may_see_drawings(self, request: HttpRequest) -> bool:
+        return self.admin_site.get_model_admin(Submission).has_view_permission(request)

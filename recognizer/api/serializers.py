@@ -118,7 +118,8 @@ class SubmissionSerializer(serializers.ModelSerializer):
     def get_reads_it_right(self, submission: Submission) -> bool | None:
         if submission.label is None or self._served is None:
             return None
-        return read_again(submission, self._served) == submission.label
+        reading = read_again(submission.pixels, self._served.recognizer)
+        return reading.answer == submission.label
 
     @cached_property
     def _served(self) -> registry.Served | None:
