@@ -47,3 +47,8 @@ def confusion(answers: Answers) -> list[Row]:
     """A row for each label, in it a count for each answer."""
     counts = Counter((submission.label, answer) for submission, answer in answers.items())
     return [Row(label, [(answer, counts[label, answer]) for answer in Answer]) for label in Answer]
+
+
+def gained(before: Answers, after: Answers) -> list[Submission]:
+    """The submissions that `after` reads rightly and `before` does not."""
+    return [row for row, answer in after.items() if answer == row.label != before[row]]

@@ -1,7 +1,7 @@
 """Where model versions are looked at."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
@@ -17,7 +17,8 @@ from recognizer.admin.pictures import picture
 from recognizer.models import Answer, ModelVersion, Submission
 from recognizer.registry import DamagedModelError
 
-TEMPLATES = "admin/recognizer/modelversion"
+TEMPLATES: Final = "admin/recognizer/modelversion"
+FACES: Final = 40  # so many pictures in a row
 
 
 def percent(score: float | None) -> str:
@@ -38,6 +39,15 @@ def _in_words(content: Any) -> str:
     if isinstance(content, bool):
         return "yes" if content else "no"
     return f"{content:.4g}" if isinstance(content, float) else str(content)
+
+
+def faces(wrong: readings.Answers, right: readings.Answers) -> dict[str, Any]:
+    """The newest pictures, and the number of all, that only one of two versions reads rightly."""
+    found = readings.gained(wrong, right)
+    shown = [
+        picture(row, f"{right[row].label}, read as {wrong[row].label}") for row in found[:FACES]
+    ]
+    return {"total": len(found), "pictures": shown}
 
 
 class VersionList(ChangeList):
@@ -127,7 +137,17 @@ class ModelVersionAdmin(admin.ModelAdmin):
             "count": len(submissions),
             "right": sum(row.right for row in confusion),
             "newest": readings.NEWEST,
+            **self.against_parent(version, answers),
         }
+
+    def against_parent(self, version: ModelVersion, answers: readings.Answers) -> dict[str, Any]:
+        if version.parent is None:
+            return {}
+        try:
+            before = readings.read(version.parent, list(answers))
+        except DamagedModelError:
+            return {"parent_damaged": True}
+        return {"gained": faces(before, answers), "lost": faces(answers, before)}
 
     def drawings(self, request: HttpRequest, pk: int, label: int, answer: int) -> HttpResponse:
         """The pictures behind one cell of the confusion matrix."""
