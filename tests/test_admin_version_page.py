@@ -99,9 +99,9 @@ def test_submissions_cost_no_query_each(
 ):
     for seed in range(8):
         visitor.submitted(drawing(3, seed)).approve(reviewer, Answer.THREE)
-    with django_assert_max_num_queries(7):
+    with django_assert_max_num_queries(8):
         page_of(mixed_up, desk)
-    with django_assert_max_num_queries(7):
+    with django_assert_max_num_queries(8):
         html = desk.get(f"{LIST}{mixed_up.pk}/drawings/3/8/").content.decode()
     assert html.count("data:image/png") > 5
 

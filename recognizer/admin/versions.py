@@ -1,17 +1,18 @@
-"""Where model versions are looked at."""
+"""Where model versions are looked at and put live."""
 
 from collections.abc import Iterator
 from typing import Any, Final
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
-from recognizer import readings
+from recognizer import readings, registry
 from recognizer.admin.chart import Chart, accuracy_chart
 from recognizer.admin.pictures import picture
 from recognizer.models import Answer, ModelVersion, Submission
@@ -58,7 +59,7 @@ class VersionList(ChangeList):
 
 @admin.register(ModelVersion)
 class ModelVersionAdmin(admin.ModelAdmin):
-    """To look at: versions are made by `manage.py retrain` alone."""
+    """To look at and put live: versions are made by `manage.py retrain` alone."""
 
     list_display = (
         "number",
@@ -84,7 +85,7 @@ class ModelVersionAdmin(admin.ModelAdmin):
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+        return False  # no form: see may_put_live
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -102,12 +103,20 @@ class ModelVersionAdmin(admin.ModelAdmin):
         return int(version.card["trained_on"]["corrections"])
 
     def get_urls(self) -> list[URLPattern]:
-        drawings = path(
-            "<int:pk>/drawings/<int:label>/<int:answer>/",
-            self.admin_site.admin_view(self.drawings),
-            name="recognizer_modelversion_drawings",
-        )
-        return [drawings, *super().get_urls()]
+        guarded = self.admin_site.admin_view
+        return [
+            path(
+                "<int:pk>/drawings/<int:label>/<int:answer>/",
+                guarded(self.drawings),
+                name="recognizer_modelversion_drawings",
+            ),
+            path(
+                "<int:pk>/put-live/",
+                guarded(self.put_live),
+                name="recognizer_modelversion_put_live",
+            ),
+            *super().get_urls(),
+        ]
 
     def render_change_form(
         self,
@@ -120,6 +129,8 @@ class ModelVersionAdmin(admin.ModelAdmin):
     ) -> HttpResponse:
         if obj is not None:
             context["card"] = card_rows(obj.card)
+            context["live"] = registry.live_version()
+            context["may_put_live"] = self.may_put_live(request)
             if self.may_see_drawings(request):
                 context |= self.read_now(obj)
         return super().render_change_form(request, context, add, change, form_url, obj)
@@ -169,6 +180,34 @@ class ModelVersionAdmin(admin.ModelAdmin):
         }
         return self.page(request, "drawings.html", version, context)
 
+    def put_live(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Asks first; puts the version live, or says why not."""
+        if not self.may_put_live(request):
+            raise PermissionDenied
+        version, live = get_object_or_404(ModelVersion, pk=pk), registry.live_version()
+        if version == live:
+            self.message_user(request, f"{version} is live already.")
+        elif request.method != "POST":
+            scores = [(row, self.mnist_test(row), self.held_out(row)) for row in (live, version)]
+            context = {"title": f"Put {version} live?", "live": live, "scores": scores}
+            return self.page(request, "put_live.html", version, context)
+        else:
+            self._put_live(request, version, live)
+        return redirect("admin:recognizer_modelversion_change", pk)
+
+    def _put_live(self, request: HttpRequest, version: ModelVersion, live: ModelVersion) -> None:
+        try:
+            with transaction.atomic():
+                # By force: whoever confirms has been told why a version was refused.
+                registry.promote(version, by=request.user.get_username(), force=True)
+                self.log_change(request, version, f"Put live instead of {live}.")
+        except DamagedModelError as error:
+            text = f"{version} is damaged, and was not put live: {error}."
+            self.message_user(request, text, messages.ERROR)
+        else:
+            text = f"{version} is live instead of {live}: web workers follow within two seconds."
+            self.message_user(request, text, messages.SUCCESS)
+
     def page(
         self, request: HttpRequest, template: str, version: ModelVersion, context: dict[str, Any]
     ) -> HttpResponse:
@@ -180,6 +219,9 @@ class ModelVersionAdmin(admin.ModelAdmin):
             "original": version,
         }
         return TemplateResponse(request, f"{TEMPLATES}/{template}", {**frame, **context})
+
+    def may_put_live(self, request: HttpRequest) -> bool:
+        return super().has_change_permission(request)
 
     def may_see_drawings(self, request: HttpRequest) -> bool:
         return self.admin_site.get_model_admin(Submission).has_view_permission(request)
