@@ -1,4 +1,4 @@
-"""How any version, live or not, reads what reviewers have approved."""
+"""How any version, live or not, reads what is stored."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -6,8 +6,10 @@ from typing import Final
 
 from recognizer import recognition, registry
 from recognizer.models import Answer, ModelVersion, Review, Submission
+from recognizer.recognition import Reading
 
 NEWEST: Final = 2000  # so many are read anew for a page, at 0.2 ms each
+VERSIONS: Final = 20  # so many are loaded for a page, at 5 ms each
 
 Answers = dict[Submission, Answer]
 
@@ -52,3 +54,16 @@ def confusion(answers: Answers) -> list[Row]:
 def gained(before: Answers, after: Answers) -> list[Submission]:
     """The submissions that `after` reads rightly and `before` does not."""
     return [row for row, answer in after.items() if answer == row.label != before[row]]
+
+
+def by_versions(pixels: bytes | memoryview) -> list[tuple[ModelVersion, Reading | None]]:
+    """What the newest versions answer to one drawing; None where a version is damaged."""
+    versions = ModelVersion.objects.select_related("files").defer("files__weights")[:VERSIONS]
+    return [(version, _reading(version, pixels)) for version in versions]
+
+
+def _reading(version: ModelVersion, pixels: bytes | memoryview) -> Reading | None:
+    try:
+        return recognition.read_again(pixels, registry.load(version))
+    except registry.DamagedModelError:
+        return None

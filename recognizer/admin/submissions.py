@@ -7,11 +7,12 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ActionForm
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
 
-from recognizer.models import Answer, Review, Submission, SubmissionQuerySet
+from recognizer import readings
+from recognizer.models import Answer, ModelVersion, Review, Submission, SubmissionQuerySet
 from recognizer.recognition import png_data_url
 
 
@@ -59,6 +60,19 @@ class ReviewForm(forms.ModelForm):
             if cleaned["label"] is None:
                 self.add_error("label", "The visitor did not say what it is: choose a label.")
         return cleaned
+
+
+def time_machine(submission: Submission) -> list[tuple[ModelVersion, str, str, str]]:
+    """How the newest versions read it now: version, answer, how sure, right or wrong."""
+    rows = []
+    for version, reading in readings.by_versions(submission.pixels):
+        if reading is None:
+            rows.append((version, "damaged", "–", "–"))
+            continue
+        verdict = "right" if reading.answer == submission.label else "wrong"
+        answer, sure = Answer(reading.answer).label, f"{reading.confidence:.0%}"
+        rows.append((version, answer, sure, "–" if submission.label is None else verdict))
+    return rows
 
 
 @admin.register(Submission)
@@ -122,6 +136,20 @@ class SubmissionAdmin(admin.ModelAdmin):
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
+
+    def render_change_form(
+        self,
+        request: HttpRequest,
+        context: dict[str, Any],
+        add: bool = False,
+        change: bool = False,
+        form_url: str = "",
+        obj: Submission | None = None,
+    ) -> HttpResponse:
+        if obj is not None:
+            context["time_machine"] = time_machine(obj)
+            context["newest"] = readings.VERSIONS
+        return super().render_change_form(request, context, add, change, form_url, obj)
 
     def save_model(self, request: HttpRequest, obj: Submission, form: Any, change: bool) -> None:
         if obj.review == Review.APPROVED and obj.label is not None:
