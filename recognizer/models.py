@@ -236,20 +236,15 @@ class ModelVersion(models.Model):
         """How many labels from people it was trained on."""
         return int(self.card["trained_on"]["corrections"])
 
-    @property
-    def mnist_test(self) -> float:
-        """Its score on MNIST's test digits, 0..1."""
-        return float(self.card["scores"]["mnist_test"])
+    def score(self, name: str) -> float | None:
+        """A share of right answers, from the card; None where there was nothing to judge on."""
+        score: float | None = self.card["scores"].get(name)
+        return score
 
     @property
     def has_files(self) -> bool:
         """False once `manage.py models prune` has deleted them: then it can never be served."""
         return ModelFiles.objects.filter(pk=self.pk).exists()
-
-    def score(self, name: str) -> float | None:
-        """A share of right answers, from the card; None where there was nothing to judge on."""
-        score: float | None = self.card["scores"].get(name)
-        return score
 
 
 class ModelFiles(models.Model):

@@ -4,9 +4,11 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Final
 
-from recognizer import recognition, registry
+from django.db.models import QuerySet
+
+from recognizer import recognition
 from recognizer.models import Answer, ModelVersion, Review, Submission
-from recognizer.recognition import Reading
+from recognizer.registry import Recognizer
 
 NEWEST: Final = 2000  # so many are read anew for a page, at 0.2 ms each
 VERSIONS: Final = 20  # so many are loaded for a page, at 5 ms each
@@ -36,9 +38,8 @@ def approved() -> list[Submission]:
     return list(rows.only("label", "pixels")[:NEWEST])
 
 
-def read(version: ModelVersion, submissions: list[Submission]) -> Answers:
-    """What `version` answers to each of them; raises `DamagedModelError`."""
-    recognizer = registry.load(version)
+def read(recognizer: Recognizer, submissions: list[Submission]) -> Answers:
+    """What a version, loaded, answers to each of them."""
     return {
         submission: Answer(recognition.read_again(submission.pixels, recognizer).answer)
         for submission in submissions
@@ -56,14 +57,6 @@ def gained(before: Answers, after: Answers) -> list[Submission]:
     return [row for row, answer in after.items() if answer == row.label != before[row]]
 
 
-def by_versions(pixels: bytes | memoryview) -> list[tuple[ModelVersion, Reading | None]]:
-    """What the newest versions answer to one drawing; None where a version is damaged."""
-    versions = ModelVersion.objects.select_related("files").defer("files__weights")[:VERSIONS]
-    return [(version, _reading(version, pixels)) for version in versions]
-
-
-def _reading(version: ModelVersion, pixels: bytes | memoryview) -> Reading | None:
-    try:
-        return recognition.read_again(pixels, registry.load(version))
-    except registry.DamagedModelError:
-        return None
+def newest_versions() -> QuerySet[ModelVersion]:
+    """With what is needed to load them."""
+    return ModelVersion.objects.select_related("files").defer("files__weights")[:VERSIONS]

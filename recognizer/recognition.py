@@ -15,15 +15,7 @@ from ml.runtime import Reading, Recognizer
 from recognizer import registry
 from recognizer.models import Source, Submission
 
-__all__ = [
-    "BadImageError",
-    "Reading",
-    "Recognition",
-    "png_data_url",
-    "read_again",
-    "recognize",
-    "store",
-]
+__all__ = ["BadImageError", "Recognition", "png_data_url", "read_again", "recognize", "store"]
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,8 @@ from recognizer.models import BASE_NUMBER, ModelFiles, ModelVersion, State
 
 __all__ = [
     "DamagedModelError",
+    "FilesDeletedError",
+    "Recognizer",
     "RefusedVersionError",
     "Served",
     "live_version",
@@ -27,6 +29,10 @@ __all__ = [
 FOLLOW_SECONDS: Final = 1.0  # how old a worker's knowledge of what is live may be
 
 log = logging.getLogger(__name__)
+
+
+class FilesDeletedError(DamagedModelError):
+    """`prune()` has deleted the version's files: it can never read again."""
 
 
 class RefusedVersionError(Exception):
@@ -72,8 +78,9 @@ def promote(version: ModelVersion, *, by: str, force: bool = False) -> None:
 
     Raises `DamagedModelError`, and unless `force` is given `RefusedVersionError`.
     """
-    # Checked inside, so that its files are not pruned meanwhile.
+    # Fetched and checked inside, so that its files are not pruned meanwhile.
     with transaction.atomic():
+        version.refresh_from_db()
         load(version)
         if version.state == State.REFUSED:
             if not force:
@@ -103,10 +110,16 @@ def prune(keep: int) -> list[ModelVersion]:
 
 
 def load(version: ModelVersion) -> Recognizer:
-    """Check a version and make it ready to read; raises `DamagedModelError`."""
-    if not version.has_files:
-        raise DamagedModelError("its files are gone")
-    return runtime.load(bytes(version.files.model), version.sha256)
+    """Check any version, live or not, and make it ready to read.
+
+    Raises `FilesDeletedError`, and `DamagedModelError` for whatever else is wrong with it. Keeps
+    nothing: loading takes milliseconds, and what is damaged must not look sound.
+    """
+    try:
+        files = version.files
+    except ModelFiles.DoesNotExist:
+        raise FilesDeletedError("files deleted") from None
+    return runtime.load(bytes(files.model), version.sha256)
 
 
 def _follow(served: Served | None) -> Served:

@@ -62,18 +62,16 @@ class Visitor(Client):
         return Submission.objects.get(pk=found)
 
 
-def new_version(parent, model=None, state=State.RETIRED, **fields):
-    """A stored version after all others, with its parent's model where none is given."""
+def new_version(parent, model=None, state=State.RETIRED, card=None, reason=""):
+    """A stored version after all others, with its parent's model and card where none is given."""
     return ModelVersion.objects.store(
-        **{
-            "number": ModelVersion.objects.latest("number").number + 1,
-            "parent": parent,
-            "state": state,
-            "card": parent.card,
-            "model": bytes(parent.files.model) if model is None else model,
-            "weights": b"",
-            **fields,
-        }
+        number=ModelVersion.objects.latest("number").number + 1,
+        parent=parent,
+        state=state,
+        reason=reason,
+        card=card or parent.card,
+        model=model or bytes(parent.files.model),
+        weights=b"",
     )
 
 
@@ -97,4 +95,10 @@ def damage(version):
     flipped = bytearray(version.files.model)
     flipped[len(flipped) // 2] ^= 0x40
     ModelFiles.objects.filter(pk=version.pk).update(model=bytes(flipped))
+    version.refresh_from_db()
+
+
+def delete_files(version):
+    """As `manage.py models prune` does, to one version."""
+    ModelFiles.objects.filter(pk=version.pk).delete()
     version.refresh_from_db()

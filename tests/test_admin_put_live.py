@@ -4,7 +4,7 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission
 from django.test import Client
-from kit import Visitor, damage, new_version
+from kit import Visitor, damage, delete_files, new_version
 
 from recognizer import registry
 from recognizer.models import State
@@ -42,6 +42,13 @@ def test_put_live(base, desk, reviewer, monkeypatch):
     assert "Put live instead of version 1." in history
 
 
+def test_the_log_names_who_did_it(base, desk, caplog, django_capture_on_commit_callbacks):
+    newer = new_version(base)
+    with django_capture_on_commit_callbacks(execute=True):
+        desk.post(put_live(newer))
+    assert "version 2 is live instead of version 1, put there by rosa" in caplog.text
+
+
 def test_roll_back(base, desk):
     registry.promote(new_version(base), by="a test")
     html = desk.get(page(base)).content.decode()
@@ -59,6 +66,7 @@ def test_a_refused_version_goes_live_after_a_warning(base, desk):
     assert "The retraining refused version 2: digit 3: 9 drawings lost." in asked
     desk.post(put_live(refused))
     assert registry.live_version() == refused
+    assert registry.live_version().reason == "digit 3: 9 drawings lost. Put live by force."
 
 
 def test_the_live_one_has_no_button(base, desk):
@@ -68,12 +76,18 @@ def test_the_live_one_has_no_button(base, desk):
     assert not LogEntry.objects.exists()
 
 
-def test_a_damaged_version_is_refused(base, desk):
+@pytest.mark.parametrize(("harm", "why"), [(damage, "the model"), (delete_files, "files deleted")])
+def test_a_version_that_reads_nothing_is_not_put_live(base, desk, harm, why):
     bad = new_version(base)
-    damage(bad)
+    harm(bad)
+    assert put_live(bad) not in desk.get(page(bad)).content.decode()
+    asked = desk.get(put_live(bad))
+    assert asked.status_code == 200
+    assert f"Version 2 cannot be put live: {why}" in asked.content.decode()
+    assert 'class="put-live"' not in asked.content.decode()
     answer = desk.post(put_live(bad), follow=True)
     assert answer.status_code == 200
-    assert "ersion 2 is damaged, and was not put live: the model" in answer.content.decode()
+    assert f"ersion 2 was not put live: {why}" in answer.content.decode()
     assert registry.live_version() == base
     assert not LogEntry.objects.exists()
 

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from kit import damage, drawing, mixing_up, new_version
+from kit import damage, delete_files, drawing, mixing_up, new_version
 
 from recognizer import readings, registry
 from recognizer.models import Answer, State
@@ -62,6 +62,12 @@ def test_a_damaged_version(base, three, reviewer, desk):
     assert shown(desk, three) == [(2, "damaged", "–"), (1, "3", "right")]
 
 
+def test_a_version_without_files(base, three, reviewer, desk):
+    delete_files(new_version(base))
+    three.approve(reviewer, Answer.THREE)
+    assert shown(desk, three) == [(2, "files deleted", "–"), (1, "3", "right")]
+
+
 def test_only_the_newest(base, three, desk, monkeypatch):
     new_version(base)
     monkeypatch.setattr(readings, "VERSIONS", 1)
@@ -73,5 +79,6 @@ def test_versions_cost_no_query_each(base, three, desk, django_assert_num_querie
         desk.get(page(three))
     for _ in range(5):
         new_version(base)
+        delete_files(new_version(base))
     with django_assert_num_queries(5):
-        assert len(shown(desk, three)) == 6
+        assert len(shown(desk, three)) == 11

@@ -1,7 +1,7 @@
 """On a version's page: the drawings that only it, or only its parent, reads rightly."""
 
 import pytest
-from kit import damage, drawing, mixing_up, new_version
+from kit import damage, delete_files, drawing, mixing_up, new_version
 
 from recognizer import registry
 from recognizer.admin import versions
@@ -69,9 +69,11 @@ def test_no_parent(base, approved, desk):
     assert "its parent" not in page_of(base, desk).content.decode()
 
 
-def test_a_damaged_parent(base, approved, desk):
-    child = new_version(base)
-    damage(base)
+@pytest.mark.parametrize(("harm", "why"), [(damage, "the model"), (delete_files, "files deleted")])
+def test_a_parent_that_reads_nothing(base, approved, desk, harm, why):
+    parent = new_version(base)
+    child = new_version(parent)
+    harm(parent)
     page = page_of(child, desk)
-    assert "The parent is damaged" in page.content.decode()
+    assert f"Version 2 cannot be compared with: {why}" in page.content.decode()
     assert page.context["confusion"]

@@ -2,7 +2,7 @@
 
 import pytest
 from django.contrib.auth.models import Permission
-from kit import Visitor, damage, drawing, mixing_up, new_version
+from kit import Visitor, damage, delete_files, drawing, mixing_up, new_version
 
 from recognizer import readings, registry
 from recognizer.models import Answer
@@ -110,14 +110,26 @@ def test_nothing_approved_yet(base, desk):
     assert "No submission is approved yet" in page_of(base, desk).content.decode()
 
 
-def test_a_damaged_version(base, threes_and_a_one, desk):
+@pytest.mark.parametrize(("harm", "why"), [(damage, "the model"), (delete_files, "files deleted")])
+def test_a_version_that_reads_nothing(base, threes_and_a_one, desk, harm, why):
     bad = new_version(base)
-    damage(bad)
+    harm(bad)
     page = page_of(bad, desk)
     assert page.status_code == 200
-    assert "This version is damaged, and reads nothing" in page.content.decode()
+    html = page.content.decode()
+    assert f"Version 2 reads nothing, and cannot be put live: {why}" in html
+    assert "confusion" not in html
+    assert "scores: mnist test" in html  # its card stays
     drawings = desk.get(f"{LIST}{bad.pk}/drawings/3/3/", follow=True)
     assert drawings.redirect_chain == [(f"{LIST}{bad.pk}/change/", 302)]
+
+
+def test_the_live_version_without_files(base, threes_and_a_one, desk):
+    live = new_version(base)
+    registry.promote(live, by="a test")
+    delete_files(live)
+    assert "Version 2 reads nothing: files deleted." in page_of(live, desk).content.decode()
+    assert "Roll back to version 1" in page_of(base, desk).content.decode()
 
 
 @pytest.mark.parametrize("path", ["1/drawings/11/3/", "1/drawings/3/11/", "99/drawings/3/3/"])
@@ -136,4 +148,6 @@ def test_who_may_not_see_submissions_sees_only_the_card(base, threes_and_a_one, 
     html = page_of(base, client).content.decode()
     assert "trained on: mnist" in html
     assert "confusion" not in html
+    delete_files(old := new_version(base))
+    assert "files deleted" in page_of(old, client).content.decode()
     assert Visitor().get(drawings).status_code == 302

@@ -116,7 +116,9 @@ def test_it_asks_first(base, models, monkeypatch):
 
 def test_a_damaged_one_is_not_promoted(base, models):
     damage(new_version(base))
-    with pytest.raises(CommandError, match=r"Version 2 is damaged: .*SHA-256.* Live is version 1"):
+    with pytest.raises(
+        CommandError, match=r"Version 2 cannot be put live: .*SHA-256.* Live is version 1"
+    ):
         models("promote", "2", "--no-input", "--force")
     assert live() == 1
 
@@ -146,7 +148,7 @@ def test_verify_tells_deleted_from_damaged(five, models, capsys):
     ModelFiles.objects.filter(version=five[-1]).delete()
     with pytest.raises(CommandError):
         models("verify")
-    assert "version 5: damaged: its files are gone" in capsys.readouterr().out
+    assert "version 5: damaged: files deleted" in capsys.readouterr().out
 
 
 def test_prune_keeps_the_newest_the_live_one_its_parent_and_the_base(five, models):
@@ -180,7 +182,7 @@ def test_after_prune_a_damaged_live_version_has_somebody_to_step_in(five, models
 
 def test_a_pruned_one_is_not_promoted(five, models):
     models("prune", "--keep=1", "--no-input")
-    with pytest.raises(CommandError, match="its files are gone"):
+    with pytest.raises(CommandError, match="Version 2 cannot be put live: files deleted"):
         models("promote", "2", "--no-input")
     assert live() == 5
 

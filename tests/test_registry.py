@@ -4,7 +4,7 @@ import threading
 
 import pytest
 from django.db import IntegrityError, transaction
-from kit import damage, drawing, new_version
+from kit import damage, delete_files, drawing, new_version
 
 from recognizer import registry
 from recognizer.models import ModelFiles, ModelVersion, State
@@ -48,6 +48,23 @@ def test_a_damaged_version_is_not_promoted(base):
     with pytest.raises(registry.DamagedModelError, match="SHA-256"):
         registry.promote(bad, by="a test")
     assert registry.live_version() == base
+
+
+def test_without_files_nothing_is_promoted_even_where_they_are_remembered(base):
+    old = new_version(base)
+    assert old.files
+    ModelFiles.objects.filter(pk=old.pk).delete()
+    with pytest.raises(registry.FilesDeletedError):
+        registry.promote(old, by="a test")
+    assert registry.live_version() == base
+
+
+def test_where_the_live_versions_files_are_gone_its_parent_is_served(base, caplog):
+    live = new_version(base)
+    registry.promote(live, by="a test")
+    delete_files(live)
+    assert registry.serving().number == 1
+    assert "version 2 is not served: files deleted" in caplog.text
 
 
 def test_a_model_that_reads_nothing_is_not_promoted(base):

@@ -11,9 +11,10 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
 
-from recognizer import readings
+from recognizer import readings, registry
 from recognizer.models import Answer, ModelVersion, Review, Submission, SubmissionQuerySet
-from recognizer.recognition import png_data_url
+from recognizer.recognition import png_data_url, read_again
+from recognizer.registry import DamagedModelError, FilesDeletedError
 
 
 class DisagreementFilter(admin.SimpleListFilter):
@@ -64,15 +65,19 @@ class ReviewForm(forms.ModelForm):
 
 def time_machine(submission: Submission) -> list[tuple[ModelVersion, str, str, str]]:
     """How the newest versions read it now: version, answer, how sure, right or wrong."""
-    rows = []
-    for version, reading in readings.by_versions(submission.pixels):
-        if reading is None:
-            rows.append((version, "damaged", "–", "–"))
-            continue
-        verdict = "right" if reading.answer == submission.label else "wrong"
-        answer, sure = Answer(reading.answer).label, f"{reading.confidence:.0%}"
-        rows.append((version, answer, sure, "–" if submission.label is None else verdict))
-    return rows
+    return [(version, *_read_by(version, submission)) for version in readings.newest_versions()]
+
+
+def _read_by(version: ModelVersion, submission: Submission) -> tuple[str, str, str]:
+    try:
+        reading = read_again(submission.pixels, registry.load(version))
+    except FilesDeletedError:
+        return "files deleted", "–", "–"
+    except DamagedModelError:
+        return "damaged", "–", "–"
+    verdict = "right" if reading.answer == submission.label else "wrong"
+    answer, sure = Answer(reading.answer).label, f"{reading.confidence:.0%}"
+    return answer, sure, "–" if submission.label is None else verdict
 
 
 @admin.register(Submission)

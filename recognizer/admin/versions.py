@@ -16,7 +16,7 @@ from recognizer import readings, registry
 from recognizer.admin.chart import Chart, accuracy_chart
 from recognizer.admin.pictures import picture
 from recognizer.models import Answer, ModelVersion, Submission
-from recognizer.registry import DamagedModelError
+from recognizer.registry import DamagedModelError, Recognizer
 
 TEMPLATES: Final = "admin/recognizer/modelversion"
 FACES: Final = 40  # so many pictures in a row
@@ -100,7 +100,7 @@ class ModelVersionAdmin(admin.ModelAdmin):
 
     @admin.display(description="corrections learned")
     def corrections(self, version: ModelVersion) -> int:
-        return int(version.card["trained_on"]["corrections"])
+        return version.corrections
 
     def get_urls(self) -> list[URLPattern]:
         guarded = self.admin_site.admin_view
@@ -131,17 +131,19 @@ class ModelVersionAdmin(admin.ModelAdmin):
             context["card"] = card_rows(obj.card)
             context["live"] = registry.live_version()
             context["may_put_live"] = self.may_put_live(request)
-            if self.may_see_drawings(request):
-                context |= self.read_now(obj)
+            try:
+                recognizer = registry.load(obj)
+            except DamagedModelError as error:
+                context["unusable"] = str(error)
+            else:
+                if self.may_see_drawings(request):
+                    context |= self.read_now(obj, recognizer)
         return super().render_change_form(request, context, add, change, form_url, obj)
 
-    def read_now(self, version: ModelVersion) -> dict[str, Any]:
+    def read_now(self, version: ModelVersion, recognizer: Recognizer) -> dict[str, Any]:
         """What the page says about the version's answers to approved submissions."""
         submissions = readings.approved()
-        try:
-            answers = readings.read(version, submissions)
-        except DamagedModelError as error:
-            return {"damaged": str(error)}
+        answers = readings.read(recognizer, submissions)
         confusion = readings.confusion(answers)
         return {
             "confusion": confusion,
@@ -155,9 +157,10 @@ class ModelVersionAdmin(admin.ModelAdmin):
         if version.parent is None:
             return {}
         try:
-            before = readings.read(version.parent, list(answers))
-        except DamagedModelError:
-            return {"parent_damaged": True}
+            parent = registry.load(version.parent)
+        except DamagedModelError as error:
+            return {"parent_unusable": str(error)}
+        before = readings.read(parent, list(answers))
         return {"gained": faces(before, answers), "lost": faces(answers, before)}
 
     def drawings(self, request: HttpRequest, pk: int, label: int, answer: int) -> HttpResponse:
@@ -167,11 +170,12 @@ class ModelVersionAdmin(admin.ModelAdmin):
         version = get_object_or_404(ModelVersion, pk=pk)
         if label not in Answer or answer not in Answer:
             raise Http404
-        submissions = [row for row in readings.approved() if row.label == label]
         try:
-            answers = readings.read(version, submissions)
+            recognizer = registry.load(version)
         except DamagedModelError:  # the version's page says more
             return redirect("admin:recognizer_modelversion_change", pk)
+        submissions = [row for row in readings.approved() if row.label == label]
+        answers = readings.read(recognizer, submissions)
         what = f"{Answer(label).label}, read as {Answer(answer).label}"
         context = {
             "title": f"{what} by {version}",
@@ -188,12 +192,21 @@ class ModelVersionAdmin(admin.ModelAdmin):
         if version == live:
             self.message_user(request, f"{version} is live already.")
         elif request.method != "POST":
-            scores = [(row, self.mnist_test(row), self.held_out(row)) for row in (live, version)]
-            context = {"title": f"Put {version} live?", "live": live, "scores": scores}
-            return self.page(request, "put_live.html", version, context)
+            return self._ask(request, version, live)
         else:
             self._put_live(request, version, live)
         return redirect("admin:recognizer_modelversion_change", pk)
+
+    def _ask(self, request: HttpRequest, version: ModelVersion, live: ModelVersion) -> HttpResponse:
+        context: dict[str, Any] = {"title": f"Put {version} live?", "live": live}
+        try:
+            registry.load(version)
+        except DamagedModelError as error:
+            context["unusable"] = str(error)
+        context["scores"] = [
+            (row, self.mnist_test(row), self.held_out(row)) for row in (live, version)
+        ]
+        return self.page(request, "put_live.html", version, context)
 
     def _put_live(self, request: HttpRequest, version: ModelVersion, live: ModelVersion) -> None:
         try:
@@ -202,7 +215,7 @@ class ModelVersionAdmin(admin.ModelAdmin):
                 registry.promote(version, by=request.user.get_username(), force=True)
                 self.log_change(request, version, f"Put live instead of {live}.")
         except DamagedModelError as error:
-            text = f"{version} is damaged, and was not put live: {error}."
+            text = f"{version} was not put live: {error}."
             self.message_user(request, text, messages.ERROR)
         else:
             text = f"{version} is live instead of {live}: web workers follow within two seconds."

@@ -107,7 +107,9 @@ class Command(BaseCommand):
         try:
             registry.promote(version, by=user(), force=force)
         except registry.DamagedModelError as error:
-            raise CommandError(f"Version {number} is damaged: {error}. Live is {live}.") from error
+            raise CommandError(
+                f"Version {number} cannot be put live: {error}. Live is {live}."
+            ) from error
         except registry.RefusedVersionError as error:
             raise CommandError(f"Only with --force: {error} Live is {live}.") from error
         self.stdout.write(f"Version {number} is live instead of {live}.")
@@ -165,7 +167,7 @@ def summary(version: ModelVersion) -> dict[str, Any]:
         "live": version.state == State.LIVE,
         "created": version.created.isoformat(),
         "corrections": version.corrections,
-        "mnist_test": version.mnist_test,
+        "mnist_test": version.score("mnist_test"),
         "has_files": version.has_files,
     }
 
