@@ -1,12 +1,10 @@
 """The bridge from approved labels and MNIST to a new version, judged and perhaps put live."""
 
-import hashlib
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
-from uuid import UUID
 
 import numpy as np
 from django.conf import settings
@@ -16,18 +14,19 @@ from filelock import FileLock, Timeout
 from ml import mnist as mnist_file
 from ml.evaluation import Verdict, accuracy, judge, read_all
 from ml.mnist import Labelled, Mnist, MnistError
+from ml.outliers import outliers
 from ml.runtime import Recognizer
 from ml.versions import library_versions
 from recognizer import registry
-from recognizer.models import ModelVersion, Review, State, Submission
+from recognizer.corrections import Corrections, collect, labels_of
+from recognizer.models import Answer, ModelVersion, State, Submission
 
 if TYPE_CHECKING:
     from ml.training import Progress, Trained
 
 __all__ = ["MnistError", "Options", "Outcome", "RetrainError", "retrain"]
 
-HELD_OUT: Final = 5  # one owner in so many is never trained on, only judged with
-FEW_OWNERS: Final = 5  # below this number of owners, all are trained on
+NO_DIGITS: Final = 1000  # made-up pictures that judge
 IDS_AT_ONCE: Final = 1000  # a statement takes only so many parameters
 
 Scores = dict[str, float | None]
@@ -65,24 +64,6 @@ class Outcome:
     seconds: float
 
 
-@dataclass(frozen=True)
-class Corrections:
-    """Labels from people: what is trained on, what is only judged with."""
-
-    learned: Labelled
-    new_ids: list[UUID]  # those of `learned` that no live version has learned yet
-    held_out: Labelled
-    sha256: str  # over ids and labels of what is trained on
-
-    @property
-    def counts(self) -> dict[str, int]:
-        return {
-            "learned": len(self.learned),
-            "new": len(self.new_ids),
-            "held_out": len(self.held_out),
-        }
-
-
 def retrain(
     options: Options, *, report: Callable[["Progress"], None], say: Callable[[str], None]
 ) -> Outcome:
@@ -94,14 +75,15 @@ def retrain(
     started = time.monotonic()
     with _only_one():
         live = registry.live_version()
-        corrections = _corrections(options.include_pending)
+        corrections = collect(options.include_pending)
         counts = corrections.counts
         if too_little := _too_little(live, corrections, options):
             return Outcome("nothing new", too_little, None, counts, {}, {}, 0.0)
         mnist = _mnist()
         say(
             f"Training on {len(mnist.training)} MNIST digits and {counts['learned']} corrections "
-            f"({counts['new']} new); {counts['held_out']} corrections are kept to judge with."
+            f"({counts['new']} new); {counts['held_out']} corrections are kept to judge with, "
+            f"{counts['copies'] + counts['over_share']} left out as copies or beyond a fair share."
         )
         trained = _train(mnist, corrections, live, options, report)
         say(f"Judging against {live} ...")
@@ -134,42 +116,6 @@ def _mnist() -> Mnist:
     return mnist_file.load(settings.MNIST_PATH, digest)
 
 
-def _corrections(include_pending: bool) -> Corrections:
-    """Everything people have labelled, split by owner.
-
-    Who is held out stays so, and who was ever trained on is never judged with.
-    """
-    rows = list(
-        Submission.objects.labelled(include_pending)  # type: ignore[misc]  # "said" is annotated
-        .order_by("id")
-        .values_list("id", "owner", "said", "review", "pixels", "learned_in", named=True)
-    )
-    learned_owners = {row.owner for row in rows if row.learned_in is not None}
-    few = len({row.owner for row in rows}) < FEW_OWNERS
-    learned, held_out = [], []
-    for row in rows:
-        if few or row.owner in learned_owners or not _is_held_out(row.owner):
-            learned.append(row)
-        elif row.review == Review.APPROVED:
-            held_out.append(row)
-    sha256 = hashlib.sha256("".join(f"{row.id} {row.said}\n" for row in learned).encode())
-    return Corrections(
-        learned=_labelled(learned),
-        new_ids=[row.id for row in learned if row.learned_in is None],
-        held_out=_labelled(held_out),
-        sha256=sha256.hexdigest(),
-    )
-
-
-def _is_held_out(owner: UUID) -> bool:
-    return hashlib.sha256(owner.bytes).digest()[0] % HELD_OUT == 0
-
-
-def _labelled(rows: list[Any]) -> Labelled:
-    pixels = np.frombuffer(b"".join(bytes(row.pixels) for row in rows), np.uint8)
-    return Labelled(pixels.reshape(-1, 28, 28), np.array([row.said for row in rows], np.uint8))
-
-
 def _too_little(live: ModelVersion, corrections: Corrections, options: Options) -> str:
     """Why a training is not worth it; empty where it is."""
     new, wanted = len(corrections.new_ids), options.if_new
@@ -196,7 +142,7 @@ def _train(
 
     return train(
         mnist,
-        corrections.learned,
+        Labelled(*labels_of(corrections.learned)),
         start=None if options.from_scratch else bytes(live.files.weights),
         epochs=options.epochs,
         seed=options.seed,
@@ -209,13 +155,16 @@ def _judge(
 ) -> tuple[Scores, Scores, Verdict]:
     """Both versions' scores on everything, and the verdict on what neither was trained on."""
     recognizers = Recognizer(bytes(live.files.model)), Recognizer(trained.model)
+    learned = Labelled(*labels_of(corrections.learned))
+    held_out = Labelled(*labels_of(corrections.held_out))
     before: Scores = {}
     after: Scores = {}
     verdicts = []
     for name, what, data in (
         ("mnist_validation", "MNIST held back from training", mnist.validation),
-        ("held_out_corrections", "corrections of held-out people", corrections.held_out),
-        ("learned_corrections", "", corrections.learned),
+        ("no_digits", "made-up drawings that are no digit", _no_digits(mnist.validation)),
+        ("held_out_corrections", "corrections of held-out people", held_out),
+        ("learned_corrections", "", learned),
         ("mnist_test", "", mnist.test),
     ):
         old, new = (read_all(recognizer, data) for recognizer in recognizers)
@@ -225,6 +174,13 @@ def _judge(
     refusals = [verdict for verdict in verdicts if not verdict.accepted]
     reason = "; ".join(verdict.reason for verdict in refusals or verdicts)
     return before, after, Verdict(not refusals, f"{reason}.")
+
+
+def _no_digits(digits: Labelled) -> Labelled:
+    """The same each time: scribbles that people label as digits must not get through."""
+    rng = np.random.default_rng(0)
+    images = outliers(NO_DIGITS, digits.images, digits.labels, rng)
+    return Labelled(images, np.full(len(images), Answer.NOT_A_DIGIT, np.uint8))
 
 
 def _card(
