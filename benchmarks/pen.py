@@ -37,20 +37,35 @@ def load(path: Path) -> list[Drawing]:
     ]
 
 
-def draw(strokes: Strokes, rng: np.random.Generator) -> Canvas:
-    """The strokes on a canvas at random size, pen and place: (280, 280) uint8, ink 0 on 255."""
+def draw_at_random(strokes: Strokes, rng: np.random.Generator) -> Canvas:
+    """The strokes on a canvas at random size, pen and place, all of them on it."""
     share, pen = rng.uniform(0.35, 0.8), rng.uniform(10, 26)
     room = max(0.0, SIDE / 2 * (1 - share) - pen / 2)
+    right, down = rng.uniform(-room, room, 2)
+    return draw(strokes, share=share, pen=pen, shift=(right, down))
+
+
+def draw(
+    strokes: Strokes,
+    size: int = SIDE,
+    share: float = 0.6,
+    pen: float = 20.0,
+    shift: tuple[float, float] = (0, 0),
+) -> Canvas:
+    """Strokes as a canvas shows them: (size, size) uint8, paper 255, ink 0, round ends.
+
+    The longer side covers `share` of the picture; `pen` and `shift` are in its pixels.
+    """
     points = np.concatenate([np.array(stroke, float) for stroke in strokes if stroke])
     low, high = points.min(axis=0), points.max(axis=0)
-    scale = SIDE * share / max((high - low).max(), 1e-3)
-    middle = SIDE / 2 + rng.uniform(-room, room, 2)
-    image = Image.new("L", (2 * SIDE, 2 * SIDE), 255)  # twice as large, shrunk for smooth edges
+    scale = size * share / max((high - low).max(), 1e-3)
+    image = Image.new("L", (2 * size, 2 * size), 255)  # twice as large, shrunk for smooth edges
     pencil = ImageDraw.Draw(image)
     for stroke in strokes:
-        path = [tuple(2 * ((np.array(at) - (low + high) / 2) * scale + middle)) for at in stroke]
+        centred = (np.array(stroke, float) - (low + high) / 2) * scale + size / 2 + shift
+        path = [tuple(point) for point in 2 * centred]
         if len(path) > 1:
             pencil.line(path, fill=0, width=round(2 * pen), joint="curve")
         for x, y in path:
             pencil.ellipse((x - pen, y - pen, x + pen, y + pen), fill=0)
-    return np.asarray(image.resize((SIDE, SIDE), Image.Resampling.BOX))
+    return np.asarray(image.resize((size, size), Image.Resampling.BOX))

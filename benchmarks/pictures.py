@@ -34,13 +34,13 @@ def make_pictures(mnist: Mnist, strokes: Path) -> Pictures:
     rng = np.random.default_rng(2026)
     unseen = [d for d in pen.load(strokes / "pen_digits.ndjson.gz") if d.writer in UNSEEN]
     drawings = [unseen[i] for i in rng.permutation(len(unseen))]
-    drawn = [pen.draw(drawing.strokes, rng) for drawing in drawings]
+    drawn = [pen.draw_at_random(drawing.strokes, rng) for drawing in drawings]
     letters = pen.load(strokes / "pen_letters.ndjson.gz")
     return Pictures(
         mnist=mnist.test,
         pen=drawn,
         pen_labels=np.array([int(drawing.label) for drawing in drawings], np.uint8),
         photos=[decode(photograph(canvas, rng)) for canvas in drawn[:PHOTOS]],
-        letters=[pen.draw(letter.strokes, rng) for letter in letters],
+        letters=[pen.draw_at_random(letter.strokes, rng) for letter in letters],
         nothing=[decode(file) for file in not_digits.pictures(EACH, rng)],
     )

@@ -10,8 +10,8 @@ from recognizer import recognition
 from recognizer.models import Answer, ModelVersion, Review, Submission
 from recognizer.registry import Recognizer
 
-NEWEST: Final = 2000  # so many are read anew for a page, at 0.2 ms each
-VERSIONS: Final = 20  # so many are loaded for a page, at 5 ms each
+NEWEST: Final = 2000  # so many are read anew for a page
+VERSIONS: Final = 20  # so many are loaded for a page
 
 Answers = dict[Submission, Answer]
 

@@ -6,7 +6,10 @@ Units: a box of 200 x 200, y downward, as pens and canvases have it.
 from itertools import pairwise
 
 import numpy as np
-from PIL import Image, ImageDraw
+
+from benchmarks.pen import draw
+
+__all__ = ["draw", "strokes_of"]
 
 
 def _arc(cx, cy, rx, ry, start, end, points=16):
@@ -56,23 +59,3 @@ def strokes_of(digit, rng):
         points = (points - 100) @ matrix.T + 100 + waves + rng.normal(0, 3, 2)
         strokes.append(points.clip(0, 200).round(1).tolist())
     return strokes
-
-
-def draw(strokes, size=280, share=0.6, pen=20.0, shift=(0, 0)):
-    """Strokes as a canvas shows them: (size, size) uint8, paper 255, ink 0, round ends.
-
-    The longer side covers `share` of the picture; `pen` and `shift` are in its pixels.
-    """
-    points = np.concatenate([np.array(stroke, float) for stroke in strokes])
-    low, high = points.min(axis=0), points.max(axis=0)
-    scale = size * share / max((high - low).max(), 1e-3)
-    image = Image.new("L", (2 * size, 2 * size), 255)  # twice as large, shrunk for smooth edges
-    pencil = ImageDraw.Draw(image)
-    for stroke in strokes:
-        centred = (np.array(stroke, float) - (low + high) / 2) * scale + size / 2 + shift
-        path = [tuple(point) for point in 2 * centred]
-        if len(path) > 1:
-            pencil.line(path, fill=0, width=round(2 * pen), joint="curve")
-        for x, y in path:
-            pencil.ellipse((x - pen, y - pen, x + pen, y + pen), fill=0)
-    return np.asarray(image.resize((size, size), Image.Resampling.BOX))

@@ -49,7 +49,7 @@ def test_drawings_are_read_from_a_file_and_drawn_on_a_canvas(tmp_path):
         file.write(json.dumps(row) + "\n")
     (drawing,) = pen.load(path)
     assert (drawing.label, drawing.writer) == ("7", 3)
-    canvas = pen.draw(drawing.strokes, rng)
+    canvas = pen.draw_at_random(drawing.strokes, rng)
     assert canvas.shape == (280, 280)
     assert canvas[[0, -1]].min() == 255  # nothing is cut off
     assert 0.01 < (canvas < 128).mean() < 0.3
