@@ -10,8 +10,19 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	2>/dev/null && echo $$python && break; done)
 BIN := .venv/bin
 
-.PHONY: run test lint format browser base bench-recognition lock
+# Where `make test` looks for them; the tests make a database of their own beside the one that is
+# named, and empty the Redis database.
+POSTGRES_URL ?= postgres://postgres@127.0.0.1:5432/postgres
+REDIS_URL ?= redis://127.0.0.1:6379/15
+# What depends on the database, and trains nothing.
+DATABASE_TESTS := $(addprefix tests/test_, $(addsuffix .py, admin_review admin_put_live \
+	admin_versions cache correct fate idempotent_submit keys keys_page own_submissions rate_limits \
+	registry review_by_api schema submit))
 
+.PHONY: run test test-services test-poisoning test-kills fuzz lint format browser base \
+	messages bench-recognition bench-learning bench-numbers lock
+
+# The worker does the retrainings that are started in the admin; it ends when the server does.
 run: .venv/installed
 	@$(BIN)/python manage.py migrate --no-input --verbosity 0
 	@$(BIN)/python manage.py collectstatic --no-input --verbosity 0
@@ -19,10 +30,33 @@ run: .venv/installed
 	@echo "  The site:            http://$(BIND):$(PORT)"
 	@echo "  An admin account:    $(BIN)/python manage.py createsuperuser"
 	@echo
-	@exec $(BIN)/gunicorn digitsite.wsgi
+	@nice $(BIN)/python manage.py worker --parent $$$$ & exec $(BIN)/gunicorn digitsite.wsgi
 
 test: .venv/installed lint browser
 	@$(BIN)/python -m pytest
+	@$(MAKE) --no-print-directory test-services
+
+# The same site on PostgreSQL and Redis, where they answer.
+test-services: export DATABASE_URL := $(POSTGRES_URL)
+test-services: export CACHE_URL := $(REDIS_URL)
+test-services: .venv/installed
+	@! $(BIN)/python tests/services.py || $(BIN)/python -m pytest $(DATABASE_TESTS)
+
+# Ever stranger requests, on SQLite and, where it answers, on PostgreSQL (half an hour).
+CASES ?= 1000
+fuzz: export PYTHONPATH := .:tests
+fuzz: .venv/installed
+	@echo "On SQLite; the site's log is in var/fuzz.log"; mkdir -p var
+	@$(BIN)/python tests/fuzz/run.py $(CASES) 2>var/fuzz.log
+	@! DATABASE_URL=$(POSTGRES_URL) CACHE_URL=$(REDIS_URL) $(BIN)/python tests/services.py \
+		|| DATABASE_URL=$(POSTGRES_URL) $(BIN)/python tests/fuzz/run.py $(CASES) 2>var/fuzz.log
+
+# The long forms of two tests: half an hour each.
+test-poisoning: .venv/installed
+	@RUNS=5 $(BIN)/python -m pytest -v -rP tests/test_poisoning.py
+
+test-kills: .venv/installed
+	@KILLS=100 $(BIN)/python -m pytest -v tests/test_killed.py
 
 lint: .venv/installed
 	@$(BIN)/ruff check
@@ -32,7 +66,7 @@ lint: .venv/installed
 
 # A browser for the tests: the machine's own, or Debian's, or the one that Playwright brings.
 browser: .venv/installed
-	@$(BIN)/python -m tests.browser.chromium >/dev/null \
+	@$(BIN)/python tests/browser/chromium.py >/dev/null \
 		|| { [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -y -qq chromium; } \
 		|| $(BIN)/playwright install chromium
 
@@ -45,6 +79,21 @@ base: .venv/installed
 bench-recognition: .venv/installed
 	@TF_CPP_MIN_LOG_LEVEL=3 $(BIN)/python -m benchmarks.recognition \
 		$(or $(MNIST_PATH),var/mnist.npz) "$(REAL_DATA)" var/bench $(REUSE)
+
+# What corrections are worth; writes docs/learning.md (half an hour). REAL_DATA as above.
+bench-learning: .venv/installed
+	@TF_CPP_MIN_LOG_LEVEL=3 $(BIN)/python -m benchmarks.learning \
+		$(or $(MNIST_PATH),var/mnist.npz) "$(REAL_DATA)"
+
+# How well two digits side by side are read as a number (two minutes). REAL_DATA as above.
+bench-numbers: .venv/installed
+	@$(BIN)/python -m benchmarks.numbers "$(REAL_DATA)"
+
+# The sentences that are marked for translation, into locale/ and from there to what the site reads
+# (needs gettext: on Debian apt-get install gettext).
+messages: .venv/installed
+	@$(BIN)/python manage.py makemessages --all --add-location file --no-obsolete --ignore var
+	@$(BIN)/python manage.py compilemessages --ignore .venv
 
 format: .venv/installed
 	@$(BIN)/ruff check --fix --quiet

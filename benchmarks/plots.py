@@ -54,7 +54,7 @@ def confusion(labels: Labels, answers: Labels, path: Path) -> None:
             axes.text(column, row, str(count), ha="center", va="center", fontsize=7)
     axes.set(xlabel="read as", ylabel="drawn", xticks=range(11), yticks=range(10))
     axes.set_xticklabels(NAMES)
-    _save(figure, path)
+    save(figure, path)
 
 
 def reliability(curves: dict[str, tuple[Floats, Rights]], path: Path) -> None:
@@ -66,7 +66,7 @@ def reliability(curves: dict[str, tuple[Floats, Rights]], path: Path) -> None:
         axes.plot([c.mean() for c, _ in bins], [r.mean() for _, r in bins], "o-", label=name)
     axes.set(xlabel="confidence", ylabel="share read rightly")
     axes.legend()
-    _save(figure, path)
+    save(figure, path)
 
 
 def coverage(curves: dict[str, tuple[Floats, Rights]], path: Path) -> None:
@@ -78,7 +78,7 @@ def coverage(curves: dict[str, tuple[Floats, Rights]], path: Path) -> None:
         axes.plot(100 * answered / len(right), 100 * wrong / answered, label=name)
     axes.set(xlabel="% of the drawings answered, the surest first", ylabel="% of those wrong")
     axes.legend()
-    _save(figure, path)
+    save(figure, path)
 
 
 def mistakes(images: Images, labels: Labels, read: Answers, path: Path) -> None:
@@ -92,7 +92,7 @@ def mistakes(images: Images, labels: Labels, read: Answers, path: Path) -> None:
     for axes, i in zip(grid, worst, strict=False):
         axes.imshow(255 - images[i], cmap="gray", vmin=0, vmax=255)
         axes.set_title(f"{NAMES[labels[i]]} > {NAMES[read.answers[i]]}", fontsize=8)
-    _save(figure, path)
+    save(figure, path)
 
 
 def _axes(width: float, height: float) -> tuple[Figure, Axes]:
@@ -100,5 +100,6 @@ def _axes(width: float, height: float) -> tuple[Figure, Axes]:
     return figure, figure.subplots()
 
 
-def _save(figure: Figure, path: Path) -> None:
+def save(figure: Figure, path: Path) -> None:
+    """Write it as the ending of `path` says, the same bytes for the same figure."""
     figure.savefig(path, metadata=METADATA if path.suffix == ".svg" else None)

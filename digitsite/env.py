@@ -3,7 +3,9 @@
 import os
 import secrets
 from pathlib import Path
+from typing import Any
 
+import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
 
@@ -36,6 +38,55 @@ def folder(name: str, default: Path) -> Path:
     except OSError as error:
         raise ImproperlyConfigured(f"{name} must be a folder that can be made: {error}") from error
     return path
+
+
+def database(name: str, kept_in: Path) -> dict[str, Any]:
+    """`postgres://user:password@host:port/name`; by default SQLite in the folder `kept_in`."""
+    url = os.environ.get(name, "")
+    if not url:
+        return _sqlite(kept_in)
+    if not url.startswith(("postgres://", "postgresql://")):
+        raise ImproperlyConfigured(
+            f"{name} must be postgres://user:password@host:port/name, or empty for SQLite in "
+            "DATA_DIR."
+        )
+    try:
+        parsed = dj_database_url.parse(url)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} is no address of a database: {error}") from error
+    if not parsed["NAME"]:
+        raise ImproperlyConfigured(f"{name} must end in the name of a database.")
+    # The pool keeps connections open, so Django must not.
+    options = {**parsed.get("OPTIONS", {}), "pool": True}
+    return {**parsed, "CONN_MAX_AGE": 0, "OPTIONS": options}
+
+
+def _sqlite(folder: Path) -> dict[str, Any]:
+    return {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": folder / "digitsite.sqlite3",
+        "CONN_MAX_AGE": None,
+        # A file, because the threads of a test server cannot share a database in memory.
+        "TEST": {"NAME": folder / "test.sqlite3"},
+        # So that several writers wait for each other instead of failing.
+        "OPTIONS": {
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 20,
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+        },
+    }
+
+
+def cache(name: str, kept_in: Path) -> dict[str, Any]:
+    """`redis://host:port/number`; by default a file that the processes of one host share."""
+    url = os.environ.get(name, "")
+    if not url:
+        return {"BACKEND": "digitsite.cache.FileCache", "LOCATION": kept_in / "cache.sqlite3"}
+    if not url.startswith(("redis://", "rediss://", "unix://")):
+        raise ImproperlyConfigured(
+            f"{name} must be redis://host:port/number, or empty for a file in DATA_DIR."
+        )
+    return {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": url}
 
 
 def secret_key(kept_in: Path) -> str:

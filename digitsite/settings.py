@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+from csp.constants import NONE, SELF
+
 from digitsite import env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -14,6 +16,8 @@ ALLOWED_HOSTS = env.names("ALLOWED_HOSTS", default="localhost,127.0.0.1,[::1]")
 
 # How many proxies of yours stand in front; visitors are told apart by the address they add.
 NUM_PROXIES = env.whole_number("NUM_PROXIES", default=0)
+# Whether visitors come by https, which a proxy in front or the server unpacks.
+HTTPS = env.flag("HTTPS", default=False)
 RATE_LIMITS = env.flag("RATE_LIMITS", default=True)
 MNIST_PATH = Path(os.environ.get("MNIST_PATH") or DATA_DIR / "mnist.npz")
 # The SHA-256 of another set of digits in MNIST's form; empty for MNIST itself.
@@ -26,16 +30,22 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "django.contrib.humanize",
     "rest_framework",
+    "knox",
     "django_filters",
     "drf_spectacular",
     "drf_spectacular_sidecar",
+    "django_tasks",
+    "django_tasks_db",
     "recognizer",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -59,21 +69,9 @@ TEMPLATES = [
     },
 ]
 
-DATABASES = {
-    "default": {
-        "ENGINE": "django.db.backends.sqlite3",
-        "NAME": DATA_DIR / "digitsite.sqlite3",
-        "CONN_MAX_AGE": None,
-        # A file, because the threads of a test server cannot share a database in memory.
-        "TEST": {"NAME": DATA_DIR / "test.sqlite3"},
-        # So that several writers wait for each other instead of failing.
-        "OPTIONS": {
-            "transaction_mode": "IMMEDIATE",
-            "timeout": 20,
-            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
-        },
-    }
-}
+DATABASES = {"default": env.database("DATABASE_URL", kept_in=DATA_DIR)}
+# Every worker process counts requests in it: see recognizer/api/throttles.py.
+CACHES = {"default": env.cache("CACHE_URL", kept_in=DATA_DIR)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
@@ -85,7 +83,13 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "keys"
+LOGOUT_REDIRECT_URL = "draw"
+
 LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("es", "Spanish"), ("fr", "French"), ("zh-hans", "Chinese")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "UTC"
 USE_TZ = True
 
@@ -93,15 +97,36 @@ STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "digitsite.static.HashedStorage"},
 }
 # With DEBUG, files are served as they are in the folders, without collectstatic.
 if DEBUG:
     STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 
 # A visitor's drawings are theirs for as long as the browser keeps this cookie.
-SESSION_COOKIE_AGE = 365 * 24 * 60 * 60
-SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = LANGUAGE_COOKIE_AGE = 365 * 24 * 60 * 60
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
+
+# A page loads nothing from elsewhere, and runs and styles nothing that stands in itself.
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    }
+}
+if HTTPS:
+    SECURE_SSL_REDIRECT = True
+    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = True
+    SECURE_REDIRECT_EXEMPT = ["^healthz/$"]  # asked for from beside, past the proxy
+    SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60
+    if NUM_PROXIES:
+        SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+# We cannot speak for the other names of the operator's domain.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 
 # The largest body in bytes: a phone photo fits, also as base64.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10_000_000
@@ -112,28 +137,51 @@ REST_FRAMEWORK = {
         "rest_framework.parsers.JSONParser",
         "recognizer.api.parsers.MultiPartParser",
     ],
-    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "recognizer.api.authentication.KeyAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    # Everybody may, but of the keys only those with the scope.
+    "DEFAULT_PERMISSION_CLASSES": [
+        "rest_framework.permissions.AllowAny",
+        "recognizer.api.authentication.HasScope",
+    ],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "EXCEPTION_HANDLER": "recognizer.api.errors.handle",
     "NUM_PROXIES": NUM_PROXIES,
-    "DEFAULT_THROTTLE_CLASSES": ["rest_framework.throttling.ScopedRateThrottle"],
-    # For each visitor's address: wide enough for a class of thirty behind one.
-    "DEFAULT_THROTTLE_RATES": {
-        "recognize": "3000/min" if RATE_LIMITS else None,
-        "submit": "600/min" if RATE_LIMITS else None,
-        "correct": "600/min" if RATE_LIMITS else None,
-    },
+    "DEFAULT_THROTTLE_CLASSES": ["recognizer.api.throttles.Quota"],
 }
+# Requests (images, of several in one request) a minute for each key and for each visitor's
+# address: wide enough for a class of thirty behind one.
+QUOTAS = {"recognize": 3000, "submit": 600, "correct": 600, "read": 3000} if RATE_LIMITS else {}
+# Keys of the API: see recognizer/keys.py. Our model replaces the package's.
+KNOX_TOKEN_MODEL = "recognizer.Key"
+MIGRATION_MODULES = {"knox": None}
+REST_KNOX = {"AUTH_HEADER_PREFIX": "Bearer", "TOKEN_TTL": None}
 SPECTACULAR_SETTINGS = {
     "TITLE": "digitsite",
-    "DESCRIPTION": "Reads handwritten digits and learns from corrections.",
+    "DESCRIPTION": "Reads handwritten digits and learns from corrections. A visitor is known by "
+    "the session cookie, a program by its [key](/keys/): `Authorization: Bearer dgs_...`.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    # With `?fields=` any of them may be left out.
+    "COMPONENT_NO_READ_ONLY_REQUIRED": True,
+    "ENUM_NAME_OVERRIDES": {
+        "SourceEnum": "recognizer.models.Source",
+        "SentSourceEnum": "recognizer.api.serializers.SENT",
+    },
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "recognizer.api.schema.add_errors",
+    ],
 }
+
+# What a web process starts and `manage.py worker` does: see recognizer/tasks.py.
+TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 
 LOGGING = {
     "version": 1,

@@ -2,11 +2,17 @@
 
 from django.contrib import admin
 from django.urls import include, path
+from django.views.i18n import set_language
 
 admin.site.site_header = admin.site.site_title = "digitsite"
 
 urlpatterns = [
     path("", include("recognizer.urls")),
+    path("language/", set_language, name="set_language"),
+    path("desk/", include("recognizer.desk.urls")),
     path("api/v1/", include("recognizer.api.urls")),
     path("admin/", admin.site.urls),
 ]
+
+handler404 = "recognizer.api.errors.not_found"
+handler500 = "recognizer.api.errors.server_error"

@@ -34,20 +34,24 @@ def accuracy(answers: Answers, data: Labelled) -> float | None:
     return float((answers == data.labels).mean()) if len(data) else None
 
 
-def judge(live: Answers, candidate: Answers, labels: Answers, what: str) -> Verdict:
+def judge(
+    live: Answers, candidate: Answers, labels: Answers, what: str, margin: float = 0.0
+) -> Verdict:
     """Compare two networks' answers to the same images, overall and for each label.
 
     Refuses a loss that chance explains badly: among the images that only one of the two reads
     rightly, the candidate's share is tested against a coin (one-sided sign test, the exact
-    form of Q. McNemar's test, 1947). `what` names the images in the reason.
+    form of Q. McNemar's test, 1947). `what` names the images in the reason. So large a share of
+    them as `margin`, in 0..1, may be lost.
     """
     gained = (candidate == labels) & (live != labels)
     lost = (live == labels) & (candidate != labels)
-    if _is_loss(int(gained.sum()), int(lost.sum()), CHANCE):
+    if _is_loss(int(gained.sum() + margin * len(labels)), int(lost.sum()), CHANCE):
         return Verdict(False, f"{what}: {_count(lost)} lost, only {_count(gained)} gained")
     for label in range(CLASSES):
         here = labels == label
-        if _is_loss(int(gained[here].sum()), int(lost[here].sum()), CHANCE_PER_DIGIT):
+        kept = int(gained[here].sum() + margin * here.sum())
+        if _is_loss(kept, int(lost[here].sum()), CHANCE_PER_DIGIT):
             name = "not a digit" if label == NOT_A_DIGIT else f"digit {label}"
             return Verdict(
                 False,

@@ -15,7 +15,7 @@ from ml.evaluation import accuracy, read_all
 from ml.mnist import Labelled, Mnist
 from ml.runtime import BASE, KNOWN_DIGITS, Recognizer
 from ml.training import Progress, Trained, train
-from ml.versions import library_versions
+from ml.versions import code_sha256, library_versions
 
 NOTHING: Final = Labelled(np.empty((0, 28, 28), np.uint8), np.empty(0, np.uint8))
 
@@ -49,7 +49,7 @@ def _card(mnist: Mnist, trained: Trained, seed: int) -> dict[str, object]:
     recognizer = Recognizer(trained.model)
     return {
         "trained_on": {
-            "mnist": len(mnist.training),
+            "mnist": trained.mnist,
             "mnist_sha256": mnist.digest,
             "corrections": 0,
             "corrections_sha256": hashlib.sha256().hexdigest(),
@@ -61,6 +61,7 @@ def _card(mnist: Mnist, trained: Trained, seed: int) -> dict[str, object]:
             "mnist_validation": accuracy(read_all(recognizer, mnist.validation), mnist.validation),
             "mnist_test": accuracy(read_all(recognizer, mnist.test), mnist.test),
         },
+        "code_sha256": code_sha256(),
         "sha256": hashlib.sha256(trained.model).hexdigest(),
         "libraries": library_versions(),
     }

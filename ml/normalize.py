@@ -37,13 +37,13 @@ def normalize(grey: Grey) -> Pixels:
     Raises `BadImageError` with code `blank_image` where there is no ink, and
     `single_dot` where the ink is one dot, as a tap leaves it: that is no drawing yet.
     """
-    ink = _crop(_ink(Image.fromarray(grey)), EDGE)
+    ink = _crop(ink_of(Image.fromarray(grey)), EDGE)
     if _is_dot(ink):
         raise BadImageError("single_dot", "That is a single dot: draw a digit.")
     return _centre(_shrink(ink))
 
 
-def _ink(image: Image.Image) -> Image.Image:
+def ink_of(image: Image.Image) -> Image.Image:
     """How much ink each pixel holds, 0 to 255, for dark on light and light on dark alike.
 
     All is decided on the 256 greys and how often each occurs, then looked up for every pixel.

@@ -29,7 +29,7 @@ def outliers(count: int, images: Images, labels: Images, rng: np.random.Generato
 
     makers: tuple[Callable[[], Pixels], ...] = (
         *[lambda: letter(rng)] * 12,
-        lambda: _scribble(rng),
+        lambda: scribble(rng),
         lambda: _doodle(rng),
         lambda: _noise(rng),
         lambda: np.flip(pick(MIRRORED), 1),
@@ -56,7 +56,7 @@ def _side_by_side(images: Images, rng: np.random.Generator) -> Pixels:
     return np.concatenate([image[:, 4:24] for image in chosen], axis=1)
 
 
-def _scribble(rng: np.random.Generator) -> Pixels:
+def scribble(rng: np.random.Generator) -> Pixels:
     """A pen that wanders, goes to and fro, or round and round, for longer than a digit needs."""
     t = np.linspace(0, 1, 120)
     match rng.integers(3):

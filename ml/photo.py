@@ -10,6 +10,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageFilter
 
+from ml.blots import Mask, connected
+
 SIDE: Final = 256  # pixels of the longer side from here on
 COARSE: Final = 48  # ... and of the fields in which light and blots are told apart
 NEIGHBOURHOOD: Final = 15  # of COARSE: wider than twice the widest stroke
@@ -24,7 +26,6 @@ CELL: Final = 4  # pixels; ink in cells that touch is connected
 BLOT: Final = 0.1  # of the largest connected ink: what is smaller is a speck
 
 Field = npt.NDArray[np.float32]
-Mask = npt.NDArray[np.bool_]
 
 
 def ink_on_even_paper(photo: Image.Image) -> Image.Image:
@@ -83,23 +84,10 @@ def _large_blots(ink: Mask) -> Mask:
     height, width = ink.shape
     padded = np.pad(ink, ((0, -height % CELL), (0, -width % CELL)))
     cells = padded.reshape(len(padded) // CELL, CELL, -1, CELL).sum(axis=(1, 3))
-    labels = _connected(cells > 0)
+    labels = connected(cells > 0)
     sizes = np.bincount(labels.ravel(), cells.ravel())
     inside = sizes.copy()
     inside[np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])] = 0
     chosen = inside if inside.max() >= BLOT * sizes.max() else sizes
     wanted = (chosen >= BLOT * chosen.max())[labels] & (cells > 0)
     return np.asarray(wanted.repeat(CELL, 0).repeat(CELL, 1)[:height, :width] & ink)
-
-
-def _connected(ink: Mask) -> npt.NDArray[np.intp]:
-    """0 for paper, for ink the same number wherever it touches, corners as well."""
-    labels = np.where(ink, np.arange(1, ink.size + 1).reshape(ink.shape), 0)
-    while True:
-        rows = np.pad(labels, ((1, 1), (0, 0)))
-        rows = np.maximum(np.maximum(rows[:-2], rows[2:]), labels)
-        columns = np.pad(rows, ((0, 0), (1, 1)))
-        spread = np.maximum(np.maximum(columns[:, :-2], columns[:, 2:]), rows) * ink
-        if (spread == labels).all():
-            return np.asarray(np.unique(labels, return_inverse=True)[1].reshape(ink.shape))
-        labels = spread

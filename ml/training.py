@@ -15,20 +15,23 @@ from ml import network
 from ml.augment import STRONGEST, augment
 from ml.mnist import Labelled, Mnist
 from ml.outliers import outliers
+from ml.restroke import restroked
 from ml.runtime import NOT_A_DIGIT
 from ml.styles import styled
 
 EPOCHS_FROM_SCRATCH: Final = 14
-EPOCHS_FROM_LIVE: Final = 2
+EPOCHS_FROM_LIVE: Final = 3
 RATE_FROM_SCRATCH: Final = 3e-3
-RATE_FROM_LIVE: Final = 5e-4
+RATE_FROM_LIVE: Final = 1e-3
 WARMUP: Final = 0.1  # share of the steps in which the rate rises, before it falls as a cosine
 WEIGHT_DECAY: Final = 1e-3
 BATCH: Final = 128
 OUTLIER_SHARE: Final = 0.15  # "not a digit", for each MNIST image
 # Of the drawings that people make, so many are no digit; training shows more, to learn from.
 OUTLIERS_IN_USE: Final = 0.01
-CORRECTION_SHARE: Final = 0.25  # corrections fill up to so much for each MNIST image ...
+REHEARSED: Final = 0.5  # of MNIST is shown again to the live version, lest it forgets ...
+RESTROKED_SHARE: Final = 0.3  # ... and of these so many drawn with another pen as well
+CORRECTION_SHARE: Final = 0.5  # corrections fill up to so much for each MNIST image ...
 CORRECTION_REPEATS: Final = 50  # ... but none is shown more often than this in an epoch
 
 Floats = npt.NDArray[np.float64]
@@ -53,6 +56,7 @@ class Trained:
     model: bytes
     calibration: network.Calibration
     epochs: int
+    mnist: int  # how many of its digits were shown
 
 
 def train(
@@ -64,7 +68,7 @@ def train(
     seed: int,
     report: Callable[[Progress], None],
 ) -> Trained:
-    """Train on MNIST's training part, its other styles, made-up outliers and the corrections.
+    """Train on MNIST's training part, other styles and pens, made-up outliers, and corrections.
 
     `start` holds weights to go on from; None starts from random ones. `epochs` None takes the
     default for either. The same arguments on the same libraries give the same weights.
@@ -76,8 +80,11 @@ def train(
     if start is not None:
         network.load_weights(model, start)
     epochs = epochs or (EPOCHS_FROM_SCRATCH if start is None else EPOCHS_FROM_LIVE)
-    data = mnist.training + styled(mnist.training, rng)
-    data += _outliers(mnist.training, rng, OUTLIER_SHARE) + _repeated(corrections, mnist)
+    digits = mnist.training if start is None else _part(mnist.training, REHEARSED, rng)
+    data = digits + styled(digits, rng) + _outliers(digits, rng, OUTLIER_SHARE)
+    data += _repeated(corrections, len(digits))
+    if start is not None:
+        data += restroked(digits, RESTROKED_SHARE, rng)
     rate = RATE_FROM_SCRATCH if start is None else RATE_FROM_LIVE
     fit(model, data, rate, epochs, rng, report)
     calibration = calibrate(model, _share_of_outliers(data), mnist.validation, rng)
@@ -86,6 +93,7 @@ def train(
         model=network.to_litert(model, calibration),
         calibration=calibration,
         epochs=epochs,
+        mnist=len(digits),
     )
 
 
@@ -125,11 +133,16 @@ def _outliers(digits: Labelled, rng: np.random.Generator, share: float) -> Label
     return Labelled(made, np.full(len(made), NOT_A_DIGIT, np.uint8))
 
 
-def _repeated(corrections: Labelled, mnist: Mnist) -> Labelled:
+def _part(digits: Labelled, share: float, rng: np.random.Generator) -> Labelled:
+    chosen = rng.choice(len(digits), round(share * len(digits)), replace=False)
+    return Labelled(digits.images[chosen], digits.labels[chosen])
+
+
+def _repeated(corrections: Labelled, digits: int) -> Labelled:
     """Few corrections are shown several times an epoch, or MNIST would drown them."""
     if not len(corrections):
         return corrections
-    room = round(CORRECTION_SHARE * len(mnist.training) / len(corrections))
+    room = round(CORRECTION_SHARE * digits / len(corrections))
     times = min(max(room, 1), CORRECTION_REPEATS)
     return Labelled(
         np.repeat(corrections.images, times, axis=0), np.repeat(corrections.labels, times)

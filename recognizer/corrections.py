@@ -70,7 +70,7 @@ def collect(include_pending: bool) -> Corrections:
     few = len({row.owner for row in rows}) < FEW_OWNERS
     learned, held_out = [], []
     for row in rows:
-        if few or row.owner in learned_owners or not _is_held_out(row.owner):
+        if few or row.owner in learned_owners or not is_held_out(row.owner):
             learned.append(row)
         elif row.review == Review.APPROVED:
             held_out.append(row)
@@ -87,7 +87,7 @@ def without_copies(rows: list[Row]) -> list[Row]:
     kept = []
     for row in rows:
         pixels = bytes(row.pixels)
-        drawing = _direction(pixels)
+        drawing = direction(pixels)
         others = earlier[row.owner, row.said]
         if (pixels, row.said) in seen or (others and max(np.stack(others) @ drawing) > ALIKE):
             continue
@@ -116,12 +116,17 @@ def labels_of(rows: Iterable[Row]) -> tuple[npt.NDArray[np.uint8], npt.NDArray[n
     return pixels.reshape(-1, 28, 28), np.array([row.said for row in rows], np.uint8)
 
 
-def _is_held_out(owner: UUID) -> bool:
+def is_held_out(owner: UUID) -> bool:
+    """Whether it is one of those who are judged with; the same ones each time."""
     return hashlib.sha256(owner.bytes).digest()[0] % HELD_OUT == 0
 
 
-def _direction(pixels: bytes) -> npt.NDArray[np.float32]:
+def direction(pixels: bytes) -> npt.NDArray[np.float32]:
     """The drawing as a vector of mean 0 and length 1: products are correlations."""
     vector = np.frombuffer(pixels, np.uint8).astype(np.float32)
     vector -= vector.mean()
     return np.asarray(vector / max(float(np.linalg.norm(vector)), 1e-6))
+
+
+def _is_held_out(owner: UUID) -> bool:
+    return hashlib.sha256(owner.bytes).digest()[0] % HELD_OUT == 0

@@ -24,6 +24,7 @@ __all__ = [
     "promote",
     "prune",
     "serving",
+    "serving_or_none",
 ]
 
 FOLLOW_SECONDS: Final = 1.0  # how old a worker's knowledge of what is live may be
@@ -66,6 +67,14 @@ def serving() -> Served:
             _served = _follow(_served)
             _checked = time.monotonic()
         return _served
+
+
+def serving_or_none() -> Served | None:
+    """As `serving()`, but None where no version can be served: people still see what is theirs."""
+    try:
+        return serving()
+    except DamagedModelError:
+        return None
 
 
 def live_version() -> ModelVersion:

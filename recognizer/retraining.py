@@ -1,39 +1,47 @@
 """The bridge from approved labels and MNIST to a new version, judged and perhaps put live."""
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from django.conf import settings
 from django.db import transaction
-from filelock import FileLock, Timeout
 
 from ml import mnist as mnist_file
 from ml.evaluation import Verdict, accuracy, judge, read_all
 from ml.mnist import Labelled, Mnist, MnistError
 from ml.outliers import outliers
+from ml.restroke import restroked
 from ml.runtime import Recognizer
-from ml.versions import library_versions
+from ml.styles import styled
+from ml.versions import code_sha256, library_versions
 from recognizer import registry
 from recognizer.corrections import Corrections, collect, labels_of
-from recognizer.models import Answer, ModelVersion, State, Submission
+from recognizer.models import (
+    Answer,
+    CancelledError,
+    ModelVersion,
+    RunState,
+    State,
+    Submission,
+    TrainingRun,
+)
+from recognizer.runs import RetrainError, recorded, reporting, telling
 
 if TYPE_CHECKING:
     from ml.training import Progress, Trained
 
-__all__ = ["MnistError", "Options", "Outcome", "RetrainError", "retrain"]
+__all__ = ["CancelledError", "MnistError", "Options", "Outcome", "RetrainError", "retrain"]
 
 NO_DIGITS: Final = 1000  # made-up pictures that judge
+# Honest trainings lose a few of these; to learn scribbles as digits loses far more.
+NO_DIGITS_MARGIN: Final = 0.1
+OTHER_PENS: Final = 0.3  # of the MNIST digits that judge do so drawn with another pen as well
 IDS_AT_ONCE: Final = 1000  # a statement takes only so many parameters
 
 Scores = dict[str, float | None]
-
-
-class RetrainError(Exception):
-    """The retraining cannot start; the message says why and what to do."""
 
 
 @dataclass(frozen=True)
@@ -65,24 +73,32 @@ class Outcome:
 
 
 def retrain(
-    options: Options, *, report: Callable[["Progress"], None], say: Callable[[str], None]
+    options: Options,
+    *,
+    report: Callable[["Progress"], None],
+    say: Callable[[str], None],
+    run: TrainingRun | None = None,
 ) -> Outcome:
     """Train a candidate, judge it against the live version, and store it with its fate.
 
-    Raises `RetrainError` while another retraining runs, and `MnistError`. Nothing is stored
-    before the end, and then all at once: until then, whatever happens, the old version is live.
+    `run` is the row in which somebody asked for it; None makes one. Raises `RetrainError` while
+    another retraining runs, `CancelledError` when somebody stops it, and `MnistError`. Nothing is
+    stored before the end, and then all at once: until then, whatever happens, the old version is
+    live.
     """
+    run = run or TrainingRun.objects.create(options=asdict(options))
+    report, say = reporting(run, report), telling(run, say)
     started = time.monotonic()
-    with _only_one():
+    with recorded(run):
         live = registry.live_version()
         corrections = collect(options.include_pending)
         counts = corrections.counts
         if too_little := _too_little(live, corrections, options):
-            return Outcome("nothing new", too_little, None, counts, {}, {}, 0.0)
+            return _ended(run, Outcome("nothing new", too_little, None, counts, {}, {}, 0.0))
         mnist = _mnist()
         say(
-            f"Training on {len(mnist.training)} MNIST digits and {counts['learned']} corrections "
-            f"({counts['new']} new); {counts['held_out']} corrections are kept to judge with, "
+            f"Training on MNIST and {counts['learned']} corrections ({counts['new']} new); "
+            f"{counts['held_out']} corrections are kept to judge with, "
             f"{counts['copies'] + counts['over_share']} left out as copies or beyond a fair share."
         )
         trained = _train(mnist, corrections, live, options, report)
@@ -90,22 +106,27 @@ def retrain(
         before, after, verdict = _judge(live, trained, mnist, corrections)
         seconds = time.monotonic() - started
         decision, number = ("live" if verdict.accepted else "refused"), None
-        if options.dry_run:
-            decision = f"would be {decision}"
-        else:
-            card = _card(mnist, corrections, trained, options, after)
-            number = _store(live, trained, card, corrections, verdict)
-        return Outcome(decision, verdict.reason, number, counts, before, after, seconds)
+        with transaction.atomic():  # the version and the end of its run, or neither
+            if options.dry_run:
+                decision = f"would be {decision}"
+            else:
+                card = _card(live, mnist, corrections, trained, options, after)
+                number = _store(live, trained, card, corrections, verdict)
+            return _ended(
+                run, Outcome(decision, verdict.reason, number, counts, before, after, seconds)
+            )
 
 
-@contextmanager
-def _only_one() -> Iterator[None]:
-    """Hold a lock that the operating system frees when this process ends, however it ends."""
-    try:
-        with FileLock(settings.DATA_DIR / "retrain.lock", timeout=0):
-            yield
-    except Timeout as error:
-        raise RetrainError("Another retraining is running. Wait for its end.") from error
+def _ended(run: TrainingRun, outcome: Outcome) -> Outcome:
+    """Write the outcome into the run's row; raises `CancelledError` if it was to stop before."""
+    run.beat()
+    run.end(
+        RunState.REFUSED if outcome.decision == "refused" else RunState.DONE,
+        f"{outcome.decision.capitalize()}. {outcome.reason}",
+        scores={name: [outcome.scores_before[name], s] for name, s in outcome.scores_after.items()},
+        version=outcome.version and ModelVersion.objects.get(number=outcome.version),
+    )
+    return outcome
 
 
 def _mnist() -> Mnist:
@@ -162,6 +183,7 @@ def _judge(
     verdicts = []
     for name, what, data in (
         ("mnist_validation", "MNIST held back from training", mnist.validation),
+        ("other_styles", "MNIST held back, in other styles", _other_styles(mnist.validation)),
         ("no_digits", "made-up drawings that are no digit", _no_digits(mnist.validation)),
         ("held_out_corrections", "corrections of held-out people", held_out),
         ("learned_corrections", "", learned),
@@ -170,10 +192,17 @@ def _judge(
         old, new = (read_all(recognizer, data) for recognizer in recognizers)
         before[name], after[name] = accuracy(old, data), accuracy(new, data)
         if what and len(data):
-            verdicts.append(judge(old, new, data.labels, what))
+            margin = NO_DIGITS_MARGIN if name == "no_digits" else 0.0
+            verdicts.append(judge(old, new, data.labels, what, margin))
     refusals = [verdict for verdict in verdicts if not verdict.accepted]
     reason = "; ".join(verdict.reason for verdict in refusals or verdicts)
     return before, after, Verdict(not refusals, f"{reason}.")
+
+
+def _other_styles(digits: Labelled) -> Labelled:
+    """The same each time: wrong labels of a style that MNIST lacks must not get through."""
+    rng = np.random.default_rng(0)
+    return styled(digits, rng) + restroked(digits, OTHER_PENS, rng)
 
 
 def _no_digits(digits: Labelled) -> Labelled:
@@ -184,6 +213,7 @@ def _no_digits(digits: Labelled) -> Labelled:
 
 
 def _card(
+    live: ModelVersion,
     mnist: Mnist,
     corrections: Corrections,
     trained: "Trained",
@@ -192,10 +222,11 @@ def _card(
 ) -> dict[str, Any]:
     return {
         "trained_on": {
-            "mnist": len(mnist.training),
+            "mnist": trained.mnist,
             "mnist_sha256": mnist.digest,
             "corrections": len(corrections.learned),
             "corrections_sha256": corrections.sha256,
+            "corrections_counts": corrections.counts,
             "include_pending": options.include_pending,
         },
         "from_scratch": options.from_scratch,
@@ -203,6 +234,8 @@ def _card(
         "seed": options.seed,
         "calibration": asdict(trained.calibration),
         "scores": scores,
+        "parent": None if options.from_scratch else live.number,
+        "code_sha256": code_sha256(),
         "libraries": library_versions(),
     }
 

@@ -16,8 +16,9 @@ from django.core.cache import cache
 from handwriting import draw, strokes_of
 from kit import REAL_DATA, Visitor, png
 
+from digitsite import env
 from ml.mnist import ARRAYS, content_digest
-from recognizer import registry
+from recognizer import registry, runs
 
 
 @pytest.fixture(autouse=True)
@@ -28,6 +29,10 @@ def _fresh_process(settings, tmp_path, monkeypatch):
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     }
     monkeypatch.setattr(registry, "_served", None)
+    # Another thread cannot see into a test's transaction, and would wait for its end.
+    monkeypatch.setattr(runs, "BEAT_SECONDS", 3600)
+    if not os.environ.get("CACHE_URL"):
+        settings.CACHES = {"default": env.cache("CACHE_URL", kept_in=tmp_path)}
     cache.clear()
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from benchmarks.pen import draw
 
-__all__ = ["draw", "strokes_of"]
+__all__ = ["draw", "row_of", "strokes_of"]
 
 
 def _arc(cx, cy, rx, ry, start, end, points=16):
@@ -58,4 +58,17 @@ def strokes_of(digit, rng):
         waves = np.sin(points[:, ::-1] / 45 + rng.normal(0, 1, 2)) @ tremor
         points = (points - 100) @ matrix.T + 100 + waves + rng.normal(0, 3, 2)
         strokes.append(points.clip(0, 200).round(1).tolist())
+    return strokes
+
+
+def row_of(*digits, gap=60, seed=3):
+    """Digits side by side as strokes, `gap` of 200 apart."""
+    rng = np.random.default_rng(seed)
+    strokes, right = [], 0
+    for digit in digits:
+        drawn = strokes_of(digit, rng)
+        left = min(x for stroke in drawn for x, _ in stroke)
+        drawn = [[[x - left + right, y] for x, y in stroke] for stroke in drawn]
+        right = max(x for stroke in drawn for x, _ in stroke) + gap
+        strokes += drawn
     return strokes

@@ -6,9 +6,11 @@ import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import requests
-from kit import ROOT
+
+ROOT = Path(__file__).parent.parent
 
 
 class Site:

@@ -4,7 +4,7 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from kit import Visitor, drawing
 
-from recognizer.models import Answer, Submission
+from recognizer.models import AlreadyReviewedError, Answer, Submission
 
 LIST = "/admin/recognizer/submission/"
 
@@ -130,3 +130,36 @@ def test_only_staff(visitor):
 
 def test_nobody_adds_by_hand(desk):
     assert desk.get(LIST + "add/").status_code == 403
+
+
+def test_an_old_page_overwrites_no_review(visitor, desk, reviewer):
+    row = visitor.submitted(digit=1)
+    url = f"{LIST}{row.pk}/change/"
+    seen = desk.get(url).context["adminform"].form.initial["seen_review"]
+    row.approve(reviewer, Answer.ONE)
+    page = desk.post(url, {"review": "rejected", "label": "", "seen_review": seen})
+    assert "Somebody has reviewed this meanwhile." in page.content.decode()
+    row.refresh_from_db()
+    assert (row.review, row.label) == ("approved", 1)
+
+    seen = desk.get(url).context["adminform"].form.initial["seen_review"]
+    desk.post(url, {"review": "rejected", "label": "", "seen_review": seen})
+    row.refresh_from_db()
+    assert row.review == "rejected"
+
+
+@pytest.mark.parametrize("action", ["approve", "reject"])
+def test_who_is_late_by_a_moment_is_told(visitor, desk, monkeypatch, action):
+    row = visitor.submitted(digit=1)
+
+    def meanwhile(self, *values):
+        raise AlreadyReviewedError
+
+    monkeypatch.setattr(Submission, action, meanwhile)
+    page = act(desk, action, row).content.decode()
+    assert "1 left as they were: somebody has reviewed them meanwhile." in page
+    assert f"0 {action}" in page
+    body = {"review": action + ("d" if action == "approve" else "ed"), "label": ""}
+    page = desk.post(f"{LIST}{row.pk}/change/", body, follow=True).content.decode()
+    assert "Somebody has reviewed this meanwhile." in page
+    assert not LogEntry.objects.exists()

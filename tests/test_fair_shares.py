@@ -4,38 +4,23 @@ import uuid
 
 import numpy as np
 import pytest
-from kit import Visitor, drawing
+from kit import approved
 
 from recognizer.corrections import ALWAYS, collect
-from recognizer.models import Answer, Submission
+from recognizer.models import Answer
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def approve(reviewer):
+def approve():
     """Stores approved submissions of one owner: a blot of random ink for each label."""
     rng = np.random.default_rng(0)
-    template = Visitor().submitted(drawing(1))
 
     def store(labels, owner=None, pixels=None):
-        owner = owner or uuid.uuid4()
-        rows = [
-            Submission(
-                owner=owner,
-                image=b"",
-                image_sha256=rng.bytes(32),
-                pixels=pixels or rng.integers(0, 256, 784, np.uint8).tobytes(),
-                predicted_digit=0,
-                confidence=1,
-                probabilities=template.probabilities,
-                model_version=template.model_version,
-                review="approved",
-                label=label,
-            )
-            for label in labels
-        ]
-        return Submission.objects.bulk_create(rows)
+        size = (len(labels), 28, 28)
+        ink = rng.integers(0, 256, size, np.uint8) if pixels is None else np.full(size, pixels)
+        return approved(owner or uuid.uuid4(), ink, labels)
 
     return store
 
@@ -75,7 +60,7 @@ def test_one_label_cannot_outweigh_all_others(approve):
 
 
 def test_the_same_pixels_count_once_whoever_sent_them(approve):
-    pixels = np.random.default_rng(1).integers(0, 256, 784, np.uint8).tobytes()
+    pixels = np.random.default_rng(1).integers(0, 256, (28, 28), np.uint8)
     for _ in range(4):
         approve([7], pixels=pixels)
     found = collect(include_pending=False)
@@ -84,15 +69,15 @@ def test_the_same_pixels_count_once_whoever_sent_them(approve):
 
 
 def test_near_copies_of_one_person_count_once(approve):
-    owner, pixels = uuid.uuid4(), np.random.default_rng(1).integers(0, 200, 784, np.uint8)
+    owner, pixels = uuid.uuid4(), np.random.default_rng(1).integers(0, 200, (28, 28), np.uint8)
     for more in range(4):
-        approve([7], owner=owner, pixels=(pixels + more).astype(np.uint8).tobytes())
-    approve([7], pixels=pixels.tobytes())
+        approve([7], owner=owner, pixels=(pixels + more).astype(np.uint8))
+    approve([7], pixels=pixels)
     assert collect(include_pending=False).counts["copies"] == 4
 
 
 def test_copies_with_another_label_are_no_copies(approve):
-    pixels = np.random.default_rng(1).integers(0, 256, 784, np.uint8).tobytes()
+    pixels = np.random.default_rng(1).integers(0, 256, (28, 28), np.uint8)
     approve([7, 1], pixels=pixels)
     assert collect(include_pending=False).counts["learned"] == 2
 

@@ -144,7 +144,7 @@ def test_one_owner_in_five_is_only_judged_with(reviewer, capsys, db):
 def test_for_people_it_tells_progress_and_scores(approved, capsys):
     call_command("retrain", "--epochs=1")
     captured = capsys.readouterr()
-    assert "Training on 385 MNIST digits and 3 corrections (3 new)" in captured.err
+    assert "Training on MNIST and 3 corrections (3 new)" in captured.err
     assert "epoch 1 of 1" in captured.err
     assert "Version 2: live." in captured.out
     assert "mnist test" in captured.out

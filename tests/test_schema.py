@@ -14,10 +14,15 @@ def test_the_schema_is_valid_and_complete(capsys):
     assert capsys.readouterr().err == ""  # drf-spectacular warns there
     assert set(schema["paths"]) == {
         "/api/v1/recognize/",
+        "/api/v1/numbers/",
+        "/api/v1/numbers/recognize/",
+        "/api/v1/recognize/batch/",
         "/api/v1/submissions/",
         "/api/v1/submissions/{id}/",
+        "/api/v1/submissions/{id}/approve/",
         "/api/v1/submissions/{id}/correction/",
         "/api/v1/submissions/{id}/image/",
+        "/api/v1/submissions/{id}/reject/",
         "/api/v1/models/",
         "/api/v1/models/{number}/",
     }

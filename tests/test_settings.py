@@ -61,6 +61,47 @@ def test_a_damaged_key_file(monkeypatch, tmp_path):
         env.secret_key(tmp_path / "key")
 
 
+def test_sqlite_by_default(monkeypatch, tmp_path):
+    monkeypatch.delenv("KNOB", raising=False)
+    assert env.database("KNOB", tmp_path)["NAME"] == tmp_path / "digitsite.sqlite3"
+    assert env.cache("KNOB", tmp_path)["LOCATION"] == tmp_path / "cache.sqlite3"
+
+
+def test_postgresql(monkeypatch, tmp_path):
+    monkeypatch.setenv("KNOB", "postgres://ana:p%40ss@db.example:5433/digits?sslmode=require")
+    found = env.database("KNOB", tmp_path)
+    assert found["ENGINE"] == "django.db.backends.postgresql"
+    assert [found[name] for name in ("USER", "PASSWORD", "HOST", "PORT", "NAME")] == [
+        "ana",
+        "p@ss",
+        "db.example",
+        5433,
+        "digits",
+    ]
+    assert found["OPTIONS"] == {"sslmode": "require", "pool": True}
+    assert found["CONN_MAX_AGE"] == 0
+
+
+@pytest.mark.parametrize(
+    "url", ["digits", "mysql://a/b", "sqlite:///x", "postgres://a:x/b", "postgres://a:5432/"]
+)
+def test_no_database(monkeypatch, tmp_path, url):
+    monkeypatch.setenv("KNOB", url)
+    with pytest.raises(ImproperlyConfigured, match=r"^KNOB (must|is no address)"):
+        env.database("KNOB", tmp_path)
+
+
+def test_redis(monkeypatch, tmp_path):
+    monkeypatch.setenv("KNOB", "redis://127.0.0.1:6379/1")
+    assert env.cache("KNOB", tmp_path)["BACKEND"].endswith("RedisCache")
+
+
+def test_no_cache(monkeypatch, tmp_path):
+    monkeypatch.setenv("KNOB", "memcached://127.0.0.1")
+    with pytest.raises(ImproperlyConfigured, match="KNOB must be redis://"):
+        env.cache("KNOB", tmp_path)
+
+
 def test_no_folder(monkeypatch, tmp_path):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("KNOB", str(tmp_path / "file" / "data"))

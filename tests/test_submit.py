@@ -131,10 +131,12 @@ def test_unknown_source(visitor):
     assert list(response.json()["fields"]) == ["source"]
 
 
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="fills SQLite's file")
 @pytest.mark.django_db(transaction=True)
 def test_a_full_disk_loses_nothing_that_was_answered_with_201(visitor):
     visitor.submit(drawing(0))
     with connection.cursor() as cursor:
+        cursor.execute("VACUUM")  # what earlier tests have deleted leaves room in the file
         pages = cursor.execute("PRAGMA page_count").fetchone()[0]
         cursor.execute(f"PRAGMA max_page_count = {pages + 4}")
     try:

@@ -11,6 +11,7 @@ from ml.mnist import Labelled, MnistError
 from ml.network import Calibration
 from ml.normalize import BOX
 from ml.outliers import outliers
+from ml.restroke import restroked, thin
 from ml.runtime import NOT_A_DIGIT, DamagedModelError, Recognizer, to_reading
 from ml.styles import SHARE, STYLES, styled
 from ml.training import calibrate
@@ -113,6 +114,15 @@ def test_a_real_loss_is_refused(gained, lost):
     assert f"{lost} drawings lost" in verdict(gained, lost).reason
 
 
+def test_a_margin_may_be_lost_and_no_more():
+    labels = np.full(1000, 10, np.uint8)
+    live, few, many = labels.copy(), labels.copy(), labels.copy()
+    few[:30] = many[:80] = 3
+    assert not judge(live, few, labels, "test").accepted
+    assert judge(live, few, labels, "test", margin=0.03).accepted
+    assert not judge(live, many, labels, "test", margin=0.03).accepted
+
+
 def test_a_loss_on_one_digit_is_refused_though_others_gain():
     labels = np.repeat(np.arange(10, dtype=np.uint8), 100)
     live, candidate = labels.copy(), labels.copy()
@@ -155,3 +165,37 @@ def test_the_calibrated_network_expects_few_outliers(digits):
     before, after = plain.probabilities(image), calibrated.probabilities(image)
     assert after[NOT_A_DIGIT] < before[NOT_A_DIGIT]
     assert calibration.outlier_bias == pytest.approx(np.log(1 / 99))
+
+
+def test_thinned_ink_is_a_line_that_hangs_together():
+    ring = np.hypot(*(np.mgrid[:40, :40] - 20.0))
+    bar = np.zeros((40, 40), bool)
+    bar[5:35, 15:25] = True
+    lines = thin(np.stack([(ring > 8) & (ring < 14), bar]))
+    for line, ink in zip(lines, (ring, bar), strict=True):
+        assert 20 <= line.sum() <= 80, "a line of one pixel"
+        assert not (line & ~np.asarray(ink, bool)).any()
+        rows, columns = np.nonzero(line)
+        steps = np.maximum(abs(rows[:, None] - rows), abs(columns[:, None] - columns))
+        reached = np.zeros(len(rows), bool)
+        reached[0] = True
+        for _ in rows:
+            reached |= (steps[reached] <= 1).any(axis=0)
+        assert reached.all(), "in one piece"
+    assert not lines[0][20, 20], "the hole of the ring is still there"
+    assert lines[0][20].sum() == 2
+
+
+def test_restroked_digits_have_other_pens_and_the_same_label(digits):
+    made = restroked(digits.training, 0.5, np.random.default_rng(0))
+    assert len(made) == pytest.approx(len(digits.training) / 2, abs=1)
+    ink = made.images.mean(axis=(1, 2))
+    assert np.quantile(ink, 0.9) > 2 * np.quantile(ink, 0.1)
+    for image in made.images:
+        rows, columns = np.flatnonzero(image.any(1)), np.flatnonzero(image.any(0))
+        assert max(np.ptp(rows), np.ptp(columns)) + 1 == BOX
+    nearest = [
+        digits.training.labels[abs(digits.training.images.astype(int) - image).sum((1, 2)).argmin()]
+        for image in made.images[:50]
+    ]
+    assert (np.array(nearest) == made.labels[:50]).mean() > 0.9

@@ -1,6 +1,6 @@
 """Where submissions are reviewed."""
 
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django import forms
@@ -8,13 +8,23 @@ from django.contrib import admin, messages
 from django.contrib.admin.helpers import ActionForm
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.html import format_html
 
 from recognizer import readings, registry
-from recognizer.models import Answer, ModelVersion, Review, Submission, SubmissionQuerySet
+from recognizer.models import (
+    AlreadyReviewedError,
+    Answer,
+    ModelVersion,
+    Review,
+    Submission,
+    SubmissionQuerySet,
+)
 from recognizer.recognition import png_data_url, read_again
 from recognizer.registry import DamagedModelError, FilesDeletedError
+
+MEANWHILE: Final = "Somebody has reviewed this meanwhile. Reload the page to see what they decided."
 
 
 class DisagreementFilter(admin.SimpleListFilter):
@@ -47,13 +57,22 @@ class ReviewActionForm(ActionForm):
 class ReviewForm(forms.ModelForm):
     """One submission: approve it with a label, reject it, or leave it for later."""
 
+    # When it was reviewed last, as the page shows it: what is decided meanwhile is not overwritten.
+    seen_review = forms.CharField(required=False, widget=forms.HiddenInput, label="")
+
     class Meta:
         model = Submission
         fields = ("review", "label")
         help_texts = {"label": "Only with “approved”; empty means what the visitor said."}
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial["seen_review"] = str(self.instance.reviewed_at)
+
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
+        if cleaned.get("seen_review") not in ("", self.initial["seen_review"]):
+            self.add_error(None, MEANWHILE)
         if cleaned.get("review") != Review.APPROVED:
             cleaned["label"] = None
         elif cleaned.get("label") is None:
@@ -116,13 +135,13 @@ class SubmissionAdmin(admin.ModelAdmin):
         ("picture", "thumbnail"),
         ("predicted_digit", "percent_sure", "ten_probabilities", "model_version"),
         ("corrected_digit", "corrected_at"),
-        ("review", "label"),
+        ("review", "label", "seen_review"),
         ("reviewed_by", "reviewed_at", "learned_in"),
         ("id", "owner", "source", "created"),
     )
     # All but what the reviewer decides.
     readonly_fields = tuple(
-        name for row in fields for name in row if name not in ("review", "label")
+        name for row in fields for name in row if name not in ("review", "label", "seen_review")
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
@@ -156,6 +175,19 @@ class SubmissionAdmin(admin.ModelAdmin):
             context["newest"] = readings.VERSIONS
         return super().render_change_form(request, context, add, change, form_url, obj)
 
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        try:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        except AlreadyReviewedError:  # in this very moment
+            self.message_user(request, MEANWHILE, messages.ERROR)
+            return redirect(request.path)
+
     def save_model(self, request: HttpRequest, obj: Submission, form: Any, change: bool) -> None:
         if obj.review == Review.APPROVED and obj.label is not None:
             obj.approve(request.user, Answer(obj.label))
@@ -167,16 +199,21 @@ class SubmissionAdmin(admin.ModelAdmin):
     @admin.action(description="Approve: from now on it is learned", permissions=["change"])
     def approve(self, request: HttpRequest, queryset: SubmissionQuerySet) -> None:
         given = request.POST["label"]
-        done, unsaid = 0, 0
+        done, unsaid, late = 0, 0, 0
         for submission in queryset:
             label = int(given) if given else submission.corrected_digit
             if label is None:
                 unsaid += 1
                 continue
-            submission.approve(request.user, Answer(label))
+            try:
+                submission.approve(request.user, Answer(label))
+            except AlreadyReviewedError:
+                late += 1
+                continue
             self.log_change(request, submission, f"Approved as {Answer(label).label}.")
             done += 1
         self.message_user(request, f"{done} approved.")
+        self.say_late(request, late)
         if unsaid:
             self.message_user(
                 request,
@@ -187,10 +224,22 @@ class SubmissionAdmin(admin.ModelAdmin):
 
     @admin.action(description="Reject: never learned", permissions=["change"])
     def reject(self, request: HttpRequest, queryset: SubmissionQuerySet) -> None:
+        done, late = 0, 0
         for submission in queryset:
-            submission.reject(request.user)
+            try:
+                submission.reject(request.user)
+            except AlreadyReviewedError:
+                late += 1
+                continue
             self.log_change(request, submission, "Rejected.")
-        self.message_user(request, f"{len(queryset)} rejected.")
+            done += 1
+        self.message_user(request, f"{done} rejected.")
+        self.say_late(request, late)
+
+    def say_late(self, request: HttpRequest, late: int) -> None:
+        if late:
+            text = f"{late} left as they were: somebody has reviewed them meanwhile."
+            self.message_user(request, text, messages.WARNING)
 
     @admin.display(description="seen")
     def thumbnail(self, submission: Submission) -> str:

@@ -5,8 +5,11 @@ import binascii
 import json
 from typing import Any, Final
 
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+from rest_framework.utils import html
 
 from recognizer.models import Answer, to_digit
 from recognizer.recognition import BadImageError
@@ -14,6 +17,17 @@ from recognizer.recognition import BadImageError
 MAX_STROKES: Final = 200
 MAX_POINTS: Final = 10_000
 MAX_NUMBER: Final = 1_000_000
+
+
+class FlagField(serializers.BooleanField):
+    """True or false, in a form as text; not whatever might be meant by it."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        if isinstance(data, str):
+            data = {"true": True, "false": False}.get(data)
+        if not isinstance(data, bool):
+            self.fail("invalid", input=data)
+        return data
 
 
 @extend_schema_field(
@@ -28,7 +42,7 @@ MAX_NUMBER: Final = 1_000_000
 class DigitField(serializers.Field):
     """An answer: in JSON a number 0..9, or null for "not a digit"."""
 
-    default_error_messages = {"invalid": "Must be a whole number from 0 to 9, or null."}
+    default_error_messages = {"invalid": _("Must be a whole number from 0 to 9, or null.")}
 
     def validate_empty_values(self, data: Any) -> tuple[bool, Any]:
         if data is None:
@@ -45,27 +59,40 @@ class DigitField(serializers.Field):
         return to_digit(value)
 
 
-class ImageField(serializers.Field):
-    """Image bytes: an uploaded file, or in JSON base64 or a data URL."""
+class UnreadImageField(serializers.Field):
+    """An uploaded file, or in JSON a text, whatever is in it."""
 
     default_error_messages = {
-        "invalid": "Must be an uploaded file, or base64 text, or a data URL with base64.",
+        "invalid": _("Must be an uploaded file; in JSON base64 text, or a data URL with base64."),
     }
 
-    def to_internal_value(self, data: Any) -> bytes:
-        if hasattr(data, "read"):
-            content: bytes = data.read()
-            return content
-        if not isinstance(data, str):
+    def to_internal_value(self, data: Any) -> Any:
+        in_form = html.is_html_input(self.root.initial_data)
+        if not (hasattr(data, "read") if in_form else isinstance(data, str)):
             self.fail("invalid")
-        if data.startswith("data:"):
+        if isinstance(data, str) and data.startswith("data:"):
             head, _, data = data.partition(",")
             if not head.endswith(";base64"):
                 self.fail("invalid")
-        try:
-            return base64.b64decode(data, validate=True)
-        except (binascii.Error, ValueError) as error:
-            raise BadImageError("not_base64", "The image is not valid base64.") from error
+        return data
+
+
+class ImageField(UnreadImageField):
+    """Image bytes: an uploaded file, or in JSON base64 or a data URL."""
+
+    def to_internal_value(self, data: Any) -> bytes:
+        return image_bytes(super().to_internal_value(data))
+
+
+def image_bytes(data: Any) -> bytes:
+    """Of an uploaded file, or of base64 text. Raises `BadImageError`."""
+    if not isinstance(data, str):
+        content: bytes = data.read()
+        return content
+    try:
+        return base64.b64decode(data, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise BadImageError("not_base64", "The image is not valid base64.") from error
 
 
 @extend_schema_field(
@@ -89,9 +116,13 @@ class StrokesField(serializers.Field):
     """The pen's way, as far as the sender knows it; in a form as JSON text."""
 
     default_error_messages = {
-        "invalid": (
-            "Must be a list of strokes, each a list of [x, y, milliseconds]: "
-            f"at most {MAX_STROKES} strokes and {MAX_POINTS} points."
+        "invalid": format_lazy(
+            _(
+                "Must be a list of strokes, each a list of [x, y, milliseconds]: "
+                "at most {strokes} strokes and {points} points."
+            ),
+            strokes=MAX_STROKES,
+            points=MAX_POINTS,
         ),
     }
 

@@ -1,14 +1,23 @@
 """What a list of submissions can be narrowed to."""
 
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from django import forms
+from django.utils.translation import gettext as _
 from django_filters import rest_framework as filters
+from django_filters.fields import IsoDateTimeField
+from drf_spectacular.utils import extend_schema_field
 
 from recognizer.models import Answer, Review, Source, Submission, SubmissionQuerySet
 
+MAX_NUMBER: Final = 2**31 - 1
 # In a URL as in JSON: 0 to 9, or null for "not a digit".
 ANSWERS = [(str(answer.value), answer.label) for answer in Answer if answer != Answer.NOT_A_DIGIT]
 ANSWERS.append(("null", Answer.NOT_A_DIGIT.label))
 
 
+@extend_schema_field({"type": "string", "enum": [value for value, _ in ANSWERS]})
 class AnswerFilter(filters.ChoiceFilter):
     def __init__(self, field_name: str) -> None:
         # The null of ChoiceFilter itself would mean: no value stored.
@@ -21,21 +30,63 @@ class AnswerFilter(filters.ChoiceFilter):
         return qs.filter(**{self.field_name: answer})
 
 
+@extend_schema_field({"type": "integer", "minimum": 1, "maximum": MAX_NUMBER})
+class NumberFilter(filters.NumberFilter):
+    field_class = forms.IntegerField
+
+
+class MomentField(IsoDateTimeField):
+    """In UTC: PostgreSQL refuses offsets that Python takes, and years before 1 are none."""
+
+    def clean(self, value: Any) -> datetime | None:
+        moment: datetime | None = super().clean(value)
+        try:
+            return moment and moment.astimezone(UTC)
+        except OverflowError as error:
+            raise forms.ValidationError("Must be a date that exists.") from error
+
+
+class MomentFilter(filters.IsoDateTimeFilter):
+    field_class = MomentField
+
+
+@extend_schema_field({"type": "boolean"})
+class BooleanFilter(filters.TypedChoiceFilter):
+    """`true` or `false`, where django-filter's own takes anything."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        choices = [("true", "yes"), ("false", "no")]
+        super().__init__(choices=choices, coerce=lambda value: value == "true", **kwargs)
+
+
+class NothingEmpty(forms.Form):
+    """`?digit=` is refused, where django-filter's own form ignores it."""
+
+    def clean(self) -> dict[str, Any]:
+        for name in self.fields:
+            if self.data.get(name) == "":
+                self.add_error(name, _("Must not be empty."))
+        return super().clean() or {}
+
+
 class SubmissionFilter(filters.FilterSet):
     digit = AnswerFilter("predicted_digit")
     corrected_digit = AnswerFilter("corrected_digit")
     label = AnswerFilter("label")
     review = filters.ChoiceFilter(choices=Review.choices)
     source = filters.ChoiceFilter(choices=Source.choices)
-    model_version = filters.NumberFilter(field_name="model_version__number", min_value=1)
-    created_after = filters.IsoDateTimeFilter(field_name="created", lookup_expr="gte")
-    created_before = filters.IsoDateTimeFilter(field_name="created", lookup_expr="lt")
-    disagrees = filters.BooleanFilter(
+    model_version = NumberFilter(
+        field_name="model_version__number", min_value=1, max_value=MAX_NUMBER
+    )
+    created_after = MomentFilter(field_name="created", lookup_expr="gte")
+    created_before = MomentFilter(field_name="created", lookup_expr="lt")
+    disagrees = BooleanFilter(
         method="by_disagreement", help_text="Only those whose visitor said something else."
     )
 
     class Meta:
         model = Submission
+        form = NothingEmpty
         fields: tuple[str, ...] = ()
 
     def by_disagreement(self, qs: SubmissionQuerySet, name: str, value: bool) -> SubmissionQuerySet:

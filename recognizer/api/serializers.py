@@ -1,18 +1,23 @@
 """The bodies that come in and go out."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.reverse import reverse
 
 from recognizer import registry
-from recognizer.api.fields import DigitField, ImageField, StrokesField
+from recognizer.api.errors import CODES
+from recognizer.api.fields import DigitField, FlagField, ImageField, StrokesField, UnreadImageField
 from recognizer.models import Fate, ModelVersion, Source, Submission
-from recognizer.recognition import Recognition, png_data_url, read_again
+from recognizer.recognition import Digit, Recognition, png_data_url, reads_right, why
 
+NUMBER = "All digits as they are written, such as 42 or 007; null where one is no digit."
+MAX_IMAGES: Final = 64  # in one request
+SENT: Final = [choice for choice in Source.choices if choice[0] != Source.IMPORT]
 SEEN = "The 28×28 picture that the network saw, as a data URL."
 
 
@@ -25,12 +30,37 @@ class ProbabilitiesField(serializers.ListField):
         super().__init__(min_length=10, max_length=10, **kwargs)
 
 
+class Narrowed(serializers.ModelSerializer):
+    """With `?fields=id,digit` in the URL it shows only those."""
+
+    def get_fields(self) -> dict[str, serializers.Field]:
+        fields = super().get_fields()
+        request = self.context.get("request")
+        asked = request.query_params.get("fields") if request else None
+        if asked is None:
+            return fields
+        names = asked.split(",")
+        if unknown := [name for name in names if name not in fields]:
+            words = {"unknown": unknown[0], "fields": ", ".join(fields)}
+            complaint = _("There is no “%(unknown)s”. There are: %(fields)s.") % words
+            raise serializers.ValidationError({"fields": complaint})
+        return {name: fields[name] for name in names}
+
+
 class ImageSerializer(serializers.Serializer):
     image = ImageField()
 
 
+class LookSerializer(ImageSerializer):
+    why = FlagField(default=False)
+
+
+class ImagesSerializer(serializers.Serializer):
+    images = serializers.ListField(child=UnreadImageField(), min_length=1, max_length=MAX_IMAGES)
+
+
 class NewSubmissionSerializer(ImageSerializer):
-    source = serializers.ChoiceField(choices=Source.choices, default=Source.API)
+    source = serializers.ChoiceField(choices=SENT, default=Source.API)
     strokes = StrokesField(default=None, allow_null=True)
 
 
@@ -38,15 +68,80 @@ class CorrectionSerializer(serializers.Serializer):
     digit = DigitField()
 
 
-class RecognitionSerializer(serializers.Serializer):
+@extend_schema_field(
+    {
+        "type": "array",
+        "items": {"type": "array", "items": {"type": "number"}},
+        "nullable": True,
+        "description": "28 rows of 28 numbers from -1 to 1: how much the confidence falls where "
+        "there is paper instead. Null unless asked for.",
+    }
+)
+class WhyField(serializers.Field):
+    """Which parts of what the network saw its answer hangs on, if `why` was asked for."""
+
+    def __init__(self) -> None:
+        super().__init__(source="*", read_only=True)
+
+    def to_representation(self, value: Recognition | Digit) -> list[list[float]] | None:
+        if not self.context.get("why"):
+            return None
+        return why(value.pixels, self.context["version"]).round(3).tolist()
+
+
+class ApprovalSerializer(serializers.Serializer):
+    digit = DigitField(required=False)  # without it: what the visitor said
+
+
+class ReadingSerializer(serializers.Serializer):
     digit = DigitField(source="reading.answer")
     confidence = serializers.FloatField(source="reading.confidence", min_value=0, max_value=1)
     probabilities = ProbabilitiesField(source="reading.probabilities")
-    model_version = serializers.IntegerField(source="version.number")
     seen = serializers.SerializerMethodField(help_text=SEEN)
+    why = WhyField()
 
-    def get_seen(self, recognition: Recognition) -> str:
-        return png_data_url(recognition.pixels.tobytes())
+    def get_seen(self, read: Recognition | Digit) -> str:
+        return png_data_url(read.pixels.tobytes())
+
+
+class RecognitionSerializer(ReadingSerializer):
+    model_version = serializers.IntegerField(source="version.number")
+
+
+class DigitOfNumberSerializer(ReadingSerializer):
+    box = serializers.ListField(
+        child=serializers.FloatField(min_value=0, max_value=1),
+        min_length=4,
+        max_length=4,
+        help_text="Left, top, width and height of its ink, as shares of the image's width and "
+        "height.",
+    )
+
+
+class NumberSerializer(serializers.Serializer):
+    number = serializers.CharField(source="text", allow_null=True, help_text=NUMBER)
+    digits = DigitOfNumberSerializer(many=True, help_text="From left to right; at least one.")
+    model_version = serializers.IntegerField(source="version.number")
+
+
+class ErrorSerializer(serializers.Serializer):
+    code = serializers.ChoiceField(
+        choices=[(code, meaning) for code, (_, meaning) in CODES.items()],
+        help_text="For programs: stays the same.",
+    )
+    detail = serializers.CharField(help_text="For people: may change.")
+    fields = serializers.DictField(required=False, help_text="Complaints by field.")
+
+
+class ResultSerializer(serializers.Serializer):
+    """Of one of several images: what it is, or why it could not be read."""
+
+    answer = RecognitionSerializer(allow_null=True)
+    error = ErrorSerializer(allow_null=True)
+
+
+class ResultsSerializer(serializers.Serializer):
+    results = ResultSerializer(many=True, help_text="In the order of the images.")
 
 
 class SaidSerializer(serializers.Serializer):
@@ -56,10 +151,10 @@ class SaidSerializer(serializers.Serializer):
     at = serializers.DateTimeField()
 
 
-class SubmissionSerializer(serializers.ModelSerializer):
-    digit = DigitField(source="predicted_digit")
-    probabilities = ProbabilitiesField()
-    model_version = serializers.IntegerField(source="model_version.number")
+class SubmissionSerializer(Narrowed):
+    digit = DigitField(source="predicted_digit", read_only=True)
+    probabilities = ProbabilitiesField(read_only=True)
+    model_version = serializers.IntegerField(source="model_version.number", read_only=True)
     seen = serializers.SerializerMethodField(help_text=SEEN)
     image = serializers.SerializerMethodField(help_text="Where the stored picture is.")
     correction = serializers.SerializerMethodField(help_text="What the visitor says it is.")
@@ -116,42 +211,34 @@ class SubmissionSerializer(serializers.ModelSerializer):
         return _said(submission.label, submission.reviewed_at)
 
     def get_reads_it_right(self, submission: Submission) -> bool | None:
-        if submission.label is None or self._served is None:
-            return None
-        reading = read_again(submission.pixels, self._served.recognizer)
-        return reading.answer == submission.label
+        return reads_right(submission, self._served)
 
     @cached_property
     def _served(self) -> registry.Served | None:
-        # One version reads a whole page. Where none can, people still see what is theirs.
-        try:
-            return registry.serving()
-        except registry.DamagedModelError:
-            return None
+        return registry.serving_or_none()  # one version reads a whole page
+
+
+class StoredNumberSerializer(serializers.Serializer):
+    number = serializers.CharField(allow_null=True, help_text=NUMBER)
+    submissions = SubmissionSerializer(many=True, help_text="One for each digit, left to right.")
 
 
 class SubmissionWithStrokesSerializer(SubmissionSerializer):
-    strokes = StrokesField()
+    strokes = StrokesField(read_only=True)
 
     class Meta(SubmissionSerializer.Meta):
         fields = (*SubmissionSerializer.Meta.fields, "strokes")
         read_only_fields = fields
 
 
-class ModelVersionSerializer(serializers.ModelSerializer):
-    parent = serializers.IntegerField(source="parent.number", allow_null=True, default=None)
-    card = serializers.DictField(help_text="What it was trained on, how it scored.")
+class ModelVersionSerializer(Narrowed):
+    parent = serializers.IntegerField(source="parent.number", read_only=True, allow_null=True)
+    card = serializers.DictField(read_only=True, help_text="What it was trained on, how it scored.")
 
     class Meta:
         model = ModelVersion
         fields = ("number", "state", "created", "parent", "reason", "sha256", "card")
         read_only_fields = fields
-
-
-class ErrorSerializer(serializers.Serializer):
-    code = serializers.CharField(help_text="For programs: stays the same.")
-    detail = serializers.CharField(help_text="For people: may change.")
-    fields = serializers.DictField(required=False, help_text="Complaints by field.")
 
 
 def _said(answer: int | None, at: datetime | None) -> dict[str, Any] | None:

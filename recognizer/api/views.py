@@ -1,13 +1,21 @@
 """The API. The site's own page uses nothing else."""
 
-from typing import Any
+import re
+from collections.abc import Callable
+from typing import Any, Final
 
+from django.contrib.admin.models import CHANGE
+from django.db import transaction
 from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_view
 from rest_framework import mixins, status
 from rest_framework.decorators import action
-from rest_framework.pagination import CursorPagination
+from rest_framework.exceptions import ValidationError
+from rest_framework.parsers import JSONParser
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
@@ -15,25 +23,35 @@ from rest_framework.serializers import BaseSerializer
 from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet, ReadOnlyModelViewSet
 
-from recognizer import owners, recognition
-from recognizer.api import schema
-from recognizer.api.errors import AlreadyReviewed
+from recognizer import audit, owners, recognition
+from recognizer.api import errors, schema, throttles
+from recognizer.api.authentication import HasScope, IsReviewer, sees_all
+from recognizer.api.fields import image_bytes
 from recognizer.api.filters import SubmissionFilter
+from recognizer.api.pages import HighestNumberFirst, NewestFirst
 from recognizer.api.serializers import (
+    ApprovalSerializer,
     CorrectionSerializer,
-    ImageSerializer,
+    ImagesSerializer,
+    LookSerializer,
     ModelVersionSerializer,
     NewSubmissionSerializer,
     RecognitionSerializer,
+    ResultsSerializer,
     SubmissionSerializer,
     SubmissionWithStrokesSerializer,
 )
+from recognizer.keys import Scope
 from recognizer.models import (
     AlreadyReviewedError,
+    Answer,
     ModelVersion,
+    Review,
     Submission,
     SubmissionQuerySet,
 )
+
+REVIEWING: Final = ("approve", "reject")
 
 
 class RecognizeView(APIView):
@@ -41,30 +59,66 @@ class RecognizeView(APIView):
 
     @extend_schema(
         summary="Read a digit without storing anything",
-        request=schema.IMAGE_BODY,
+        request=schema.LOOK_BODY,
         responses={200: RecognitionSerializer, **schema.BODY_ERRORS},
     )
     def post(self, request: Request) -> Response:
-        body = ImageSerializer(data=request.data)
+        body = LookSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        return Response(
-            RecognitionSerializer(recognition.recognize(body.validated_data["image"])).data
-        )
+        read = recognition.recognize(body.validated_data["image"])
+        context = {"why": body.validated_data["why"], "version": read.version}
+        return Response(RecognitionSerializer(read, context=context).data)
 
 
-class NewestFirst(CursorPagination):
-    ordering: tuple[str, ...] = ("-created", "-id")
-    page_size = 50
-    page_size_query_param = "page_size"
-    max_page_size = 200
+class RecognizeManyView(APIView):
+    throttle_scope = "recognize"
+
+    @extend_schema(
+        summary="Read up to 64 digits without storing anything",
+        description="The results are in the order of the images; a bad image has its own error.",
+        request=schema.IMAGES_BODY,
+        responses={200: ResultsSerializer, **schema.BODY_ERRORS},
+        examples=[schema.RESULTS_EXAMPLE],
+    )
+    def post(self, request: Request) -> Response:
+        body = ImagesSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        images = body.validated_data["images"]
+        throttles.charge(request, self.throttle_scope, len(images) - 1)
+        return Response({"results": [_result(image) for image in images]})
+
+
+def _result(image: Any) -> dict[str, Any]:
+    try:
+        read = recognition.recognize(image_bytes(image))
+    except recognition.BadImageError as error:
+        return {"answer": None, "error": errors.form(errors.BadImage(error))}
+    return {"answer": RecognitionSerializer(read).data, "error": None}
+
+
+class ChecksFields:
+    """Refuses unknown names in `?fields=` before anything is done, and for empty lists too."""
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)  # type: ignore[misc]
+        if "fields" in request.query_params:
+            _ = self.get_serializer().fields  # type: ignore[attr-defined]
 
 
 @extend_schema_view(
-    list=extend_schema(summary="Your submissions, newest first; for staff, everybody's"),
-    retrieve=extend_schema(summary="One submission", responses=SubmissionWithStrokesSerializer),
+    list=extend_schema(
+        summary="Your submissions, newest first; for staff, everybody's",
+        parameters=[schema.fields_of(SubmissionSerializer)],
+    ),
+    retrieve=extend_schema(
+        summary="One submission",
+        parameters=[schema.fields_of(SubmissionWithStrokesSerializer)],
+        responses=SubmissionWithStrokesSerializer,
+    ),
     destroy=extend_schema(summary="Delete one of your submissions for good"),
 )
 class SubmissionViewSet(
+    ChecksFields,
     mixins.ListModelMixin,
     mixins.RetrieveModelMixin,
     mixins.DestroyModelMixin,
@@ -84,10 +138,18 @@ class SubmissionViewSet(
     def throttle_scope(self) -> str | None:
         return {"create": "submit", "correction": "correct"}.get(self.action)
 
+    @property
+    def needed_scope(self) -> Scope:
+        """Of a key."""
+        if self.action in REVIEWING:
+            return Scope.REVIEW
+        return Scope.READ if self.request.method in SAFE_METHODS else Scope.SUBMIT
+
     def get_queryset(self) -> SubmissionQuerySet:
         everybodys: SubmissionQuerySet = super().get_queryset()  # type: ignore[assignment]
-        may_read_all = self.request.user.is_staff and self.action in ("list", "retrieve", "image")
-        if may_read_all:
+        if self.action in REVIEWING:
+            return everybodys
+        if self.request.method in SAFE_METHODS and sees_all(self.request):
             return everybodys
         owner = owners.current(self.request)
         return everybodys.owned_by(owner) if owner else everybodys.none()
@@ -99,11 +161,14 @@ class SubmissionViewSet(
 
     @extend_schema(
         summary="Read a digit and store it",
-        description="The same image sent twice by the same owner is stored once: then 200.",
+        description="The same image, or the same `Idempotency-Key`, sent twice by the same owner "
+        "is stored once: then 200.",
+        parameters=[schema.IDEMPOTENCY_KEY, schema.fields_of(SubmissionSerializer)],
         request=schema.SUBMISSION_BODY,
         responses={
             201: SubmissionSerializer,
             200: OpenApiResponse(SubmissionSerializer, "It was stored before."),
+            409: schema.ERROR,
             **schema.BODY_ERRORS,
         },
     )
@@ -111,12 +176,16 @@ class SubmissionViewSet(
         body = NewSubmissionSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         read = recognition.recognize(body.validated_data["image"])
-        submission, is_new = recognition.store(
-            read,
-            owner=owners.ensure(request),
-            source=body.validated_data["source"],
-            strokes=body.validated_data["strokes"],
-        )
+        try:
+            submission, is_new = recognition.store(
+                read,
+                owner=owners.ensure(request),
+                source=body.validated_data["source"],
+                strokes=body.validated_data["strokes"],
+                idempotency_key=_idempotency_key(request),
+            )
+        except recognition.KeyReusedError as error:
+            raise errors.KeyReused from error
         return Response(
             self.get_serializer(submission).data,
             status=status.HTTP_201_CREATED if is_new else status.HTTP_200_OK,
@@ -126,11 +195,22 @@ class SubmissionViewSet(
         )
 
     @extend_schema(
+        operation_id="submissions_destroy_all",
+        summary="Delete all of your submissions for good",
+        filters=False,
+        responses={204: None},
+    )
+    def destroy_all(self, request: Request) -> Response:
+        self.get_queryset().delete()
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    @extend_schema(
         summary="Say what one of your drawings is",
+        parameters=[schema.fields_of(SubmissionSerializer)],
         request=CorrectionSerializer,
         responses={200: SubmissionSerializer, 409: schema.ERROR, **schema.BODY_ERRORS},
     )
-    @action(detail=True, methods=["post"])
+    @action(detail=True, methods=["post"], parser_classes=[JSONParser])
     def correction(self, request: Request, **kwargs: Any) -> Response:
         submission: Submission = self.get_object()
         body = CorrectionSerializer(data=request.data)
@@ -138,7 +218,55 @@ class SubmissionViewSet(
         try:
             submission.correct(body.validated_data["digit"])
         except AlreadyReviewedError as error:
-            raise AlreadyReviewed from error
+            raise errors.AlreadyReviewed from error
+        return Response(self.get_serializer(submission).data)
+
+    @extend_schema(
+        summary="For reviewers: accept what it is, from now on it is learned",
+        request=ApprovalSerializer,
+        responses={200: SubmissionSerializer, 409: schema.ERROR, **schema.BODY_ERRORS},
+    )
+    @action(
+        detail=True,
+        methods=["post"],
+        parser_classes=[JSONParser],
+        permission_classes=[HasScope, IsReviewer],
+    )
+    def approve(self, request: Request, **kwargs: Any) -> Response:
+        body = ApprovalSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+
+        def decide(submission: Submission) -> str:
+            label = body.validated_data.get("digit", submission.corrected_digit)
+            if label is None:
+                raise errors.NoLabel
+            submission.approve(request.user, Answer(label))
+            return f"Approved as {Answer(label).label}."
+
+        return self._review(decide)
+
+    @extend_schema(
+        summary="For reviewers: never learn it",
+        request=None,
+        responses={200: SubmissionSerializer, 409: schema.ERROR},
+    )
+    @action(detail=True, methods=["post"], permission_classes=[HasScope, IsReviewer])
+    def reject(self, request: Request, **kwargs: Any) -> Response:
+        def decide(submission: Submission) -> str:
+            submission.reject(request.user)
+            return "Rejected."
+
+        return self._review(decide)
+
+    def _review(self, decide: Callable[[Submission], str]) -> Response:
+        """Decide about one that nobody has decided about; all or nothing, also its history."""
+        with transaction.atomic():
+            locked = self.get_queryset().select_for_update(of=("self",))
+            submission: Submission = get_object_or_404(locked, id=self.kwargs["id"])
+            if submission.review != Review.PENDING:
+                raise errors.AlreadyReviewed
+            sentence = decide(submission)
+            audit.note(self.request.user, submission, CHANGE, sentence)
         return Response(self.get_serializer(submission).data)
 
     @extend_schema(
@@ -155,18 +283,28 @@ class SubmissionViewSet(
         )
 
 
-class HighestNumberFirst(NewestFirst):
-    ordering = ("-number",)
-
-
 @extend_schema_view(
-    list=extend_schema(summary="All model versions, newest first"),
-    retrieve=extend_schema(summary="One model version with its card"),
+    list=extend_schema(
+        summary="All model versions, newest first",
+        parameters=[schema.fields_of(ModelVersionSerializer)],
+    ),
+    retrieve=extend_schema(
+        summary="One model version with its card",
+        parameters=[schema.fields_of(ModelVersionSerializer)],
+    ),
 )
-class ModelVersionViewSet(ReadOnlyModelViewSet):
+class ModelVersionViewSet(ChecksFields, ReadOnlyModelViewSet):
     queryset = ModelVersion.objects.select_related("parent")
     serializer_class = ModelVersionSerializer
     lookup_field = "number"
     lookup_value_converter = "int"
     pagination_class = HighestNumberFirst
     filter_backends = ()
+
+
+def _idempotency_key(request: Request) -> str | None:
+    key: str | None = request.headers.get("Idempotency-Key")
+    if key is not None and not re.fullmatch(schema.KEY_PATTERN, key):
+        complaint = gettext("Must be 1 to 64 visible ASCII characters.")
+        raise ValidationError({"Idempotency-Key": complaint})
+    return key

@@ -1,4 +1,4 @@
-"""The browser for the tests; `python -m tests.browser.chromium` says where it is, or fails."""
+"""The browser for the tests; `python tests/browser/chromium.py` says where it is, or fails."""
 
 import shutil
 import sys

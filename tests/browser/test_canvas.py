@@ -48,7 +48,7 @@ def test_a_tap_leaves_a_dot_which_is_no_drawing(page):
     assert ink(page) == pytest.approx(dot, rel=0.1)
     sentence(page).to_have_text("That is a single dot: draw a digit.")
     expect(page.locator("#yes")).to_be_disabled()
-    with page.expect_response("**/submissions/") as refused:
+    with page.expect_response("**/numbers/") as refused:
         page.clock.fast_forward(2000)
     assert refused.value.status == 400
     sentence(page).to_have_text("That is a single dot: draw a digit.")

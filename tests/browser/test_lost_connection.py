@@ -69,7 +69,7 @@ def test_an_answer_that_arrived_but_was_not_heard_is_stored_once(page, four):
         route.fetch()
         route.abort()
 
-    page.route("**/submissions/", lose_the_answer, times=1)
+    page.route("**/numbers/", lose_the_answer, times=1)
     draw_by_mouse(page, four)
     page.clock.fast_forward(2000)
     sentence(page).to_have_text(LOST)

@@ -129,14 +129,14 @@ def deleting(page):
 def hold_storing(page):
     """Returns a list of the requests to store, which go on when a test lets them."""
     held = []
-    page.route("**/submissions/", lambda route: held.append(route))
+    page.route("**/numbers/", lambda route: held.append(route))
     return held
 
 
 def test_a_double_click_stores_once(page, four):
     held = hold_storing(page)
     draw_by_mouse(page, four)
-    with page.expect_request("**/submissions/"):
+    with page.expect_request("**/numbers/"):
         page.get_by_role("button", name="9").dblclick()
     say(page, "8")
     rest(page)
@@ -190,7 +190,7 @@ def test_clear_before_the_rest_discards(page, four):
 def test_clear_while_it_is_being_stored_discards(page, four):
     held = hold_storing(page)
     draw_by_mouse(page, four)
-    with page.expect_request("**/submissions/"):
+    with page.expect_request("**/numbers/"):
         rest(page)
     say(page, "Clear")
     with deleting(page):

@@ -12,7 +12,15 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from recognizer import registry
-from recognizer.retraining import MnistError, Options, Outcome, RetrainError, retrain
+from recognizer.retraining import (
+    CancelledError,
+    MnistError,
+    Options,
+    Outcome,
+    RetrainError,
+    retrain,
+)
+from recognizer.runs import duration
 
 if TYPE_CHECKING:
     from ml.training import Progress
@@ -20,7 +28,8 @@ if TYPE_CHECKING:
 EXIT_REFUSED = 3
 EXIT_INTERRUPTED = 130
 EPILOG = """exit status: 0 new version live, or nothing new to learn; 1 error; 2 wrong options;
-3 the new version was refused; 130 interrupted. Only with 0 may the live version have changed.
+3 the new version was refused; 130 interrupted, or cancelled in the admin. Only with 0 may the live
+version have changed.
 A line for cron, which trains only when it is worth it:
 0 3 * * * cd digitsite && .venv/bin/python manage.py retrain --if-new 50"""
 
@@ -76,6 +85,11 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         except (DatabaseError, OSError) as error:  # a full disk, a database that is gone
             raise CommandError(f"{error}. Nothing was stored, the live version stays.") from error
+        except CancelledError as error:
+            raise CommandError(
+                f"\n{error} Nothing was stored, the live version stays.",
+                returncode=EXIT_INTERRUPTED,
+            ) from error
         except KeyboardInterrupt:
             raise CommandError(
                 "\nInterrupted. Nothing was stored, the live version stays.",
@@ -138,11 +152,6 @@ def check_migrations() -> None:
 def bar(share: float) -> str:
     """Twenty places, filled by `share` in 0..1."""
     return "█" * round(20 * share) + "░" * (20 - round(20 * share))
-
-
-def duration(seconds: float) -> str:
-    """In the largest unit that fits."""
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
 
 
 def summary(outcome: Outcome) -> str:

@@ -1,0 +1,31 @@
+"""Who may come to the desk: staff with the permission to change submissions."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from recognizer.keys import may_review
+
+View = Callable[..., HttpResponse]
+
+
+def reviewers_only(view: View) -> Callable[..., HttpResponseBase]:
+    """Everybody else is asked to log in, or told that they may not."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not request.user.is_staff:
+            if request.accepts("text/html"):
+                return redirect_to_login(request.get_full_path(), reverse("admin:login"))
+            return JsonResponse({"detail": _("You are logged out.")}, status=401)
+        if not may_review(request.user):
+            raise PermissionDenied
+        return view(request, *args, **kwargs)
+
+    return guarded

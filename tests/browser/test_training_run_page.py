@@ -1,0 +1,90 @@
+"""The page of a training run follows it, with a script and without."""
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from playwright.sync_api import expect
+
+from recognizer.models import RunState, TrainingRun
+
+
+@pytest.fixture
+def run(db):
+    return TrainingRun.objects.create(options={}, state=RunState.RUNNING, seen=timezone.now())
+
+
+@pytest.fixture
+def open_run(browser, site, run, reviewer):
+    """Opens the run's page as a reviewer, in a browser of the kind that is asked for."""
+    contexts, errors = [], []
+
+    def open_(**kind):
+        client = Client()
+        client.force_login(reviewer)
+        context = browser.new_context(**kind)
+        contexts.append(context)
+        context.add_cookies(
+            [{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": site.url}]
+        )
+        page = context.new_page()
+        page.set_default_timeout(15000)
+        page.on("pageerror", lambda error: errors.append(error))
+        page.goto(f"{site.url}/admin/recognizer/trainingrun/{run.pk}/change/")
+        return page
+
+    yield open_
+    for context in contexts:
+        context.close()
+    assert not errors
+
+
+def reach(run, share, sentence):
+    run.beat(
+        progress={"epoch": 1, "epochs": 2, "share": share, "loss": 0.5, "seconds_left": 30},
+        log=f"{sentence}\n",
+    )
+
+
+def test_it_follows_the_run(open_run, run):
+    page = open_run()
+    bar = page.get_by_role("progressbar")
+    expect(bar).not_to_have_attribute("value", "0.25")
+    for share in (0.25, 0.5):
+        reach(run, share, f"At {share}.")
+        expect(bar).to_have_attribute("value", str(share), timeout=15000)
+        expect(page.get_by_role("status")).to_contain_text(f"Epoch 1 of 2, {share:.0%}")
+        expect(page.locator(".log")).to_have_text(f"At {share}.")
+    run.end(RunState.DONE, "Live. Not worse.", scores={"mnist_test": [0.99, 0.991]})
+    expect(page.get_by_text("Live. Not worse.")).to_be_visible(timeout=15000)
+    expect(page.get_by_role("cell", name="99.10%")).to_be_visible()
+    expect(bar).to_have_count(0)
+
+
+def test_cancel(open_run, run):
+    page = open_run()
+    page.get_by_role("button", name="Cancel this run").click()
+    expect(page.get_by_text("it stops when it looks next")).to_be_visible(timeout=15000)
+    run.refresh_from_db()
+    assert run.cancelled_by == "rosa"
+
+
+def test_without_a_script(open_run, run):
+    page = open_run(java_script_enabled=False)
+    reach(run, 0.25, "A quarter.")
+    expect(page.get_by_text("Epoch 1 of 2, 25%")).to_be_visible(timeout=30000)
+
+
+def test_after_logging_out_elsewhere(open_run, run, site):
+    page = open_run()
+    path = page.url.removeprefix(site.url)
+    page.context.clear_cookies()
+    expect(page).to_have_url(f"{site.url}/admin/login/?next={path}")
+
+
+def test_while_the_site_does_not_answer(open_run, run):
+    page = open_run()
+    page.route("**/progress/", lambda route: route.abort())
+    expect(page.get_by_role("status")).to_contain_text("does not answer", timeout=15000)
+    page.unroute("**/progress/")
+    reach(run, 0.25, "A quarter.")
+    expect(page.get_by_role("status")).to_contain_text("Epoch 1 of 2", timeout=15000)

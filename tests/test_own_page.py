@@ -1,0 +1,116 @@
+"""/mine/: a visitor's own drawings, and the fate of each in words."""
+
+import pytest
+from kit import Visitor, damage, drawing, new_version
+
+from recognizer import registry
+from recognizer.models import Answer, Submission
+
+
+def shown(visitor):
+    return [row["fate"] for row in visitor.get("/mine/").context["drawings"]]
+
+
+def put_live(version):
+    registry.promote(version, by="a test")
+    registry._served = None  # as after a second
+
+
+@pytest.fixture
+def seven(visitor):
+    return visitor.submitted(drawing(7), digit=7)
+
+
+def learned(row):
+    """As if `retrain` had put a version live that learned it; returns the version."""
+    version = new_version(registry.live_version())
+    put_live(version)
+    Submission.objects.filter(pk=row.pk).update(learned_in=version)
+    return version
+
+
+def test_it_works(visitor, seven):
+    page = visitor.get("/mine/")
+    assert page.status_code == 200
+    text = page.content.decode()
+    assert f"/api/v1/submissions/{seven.pk}/image/" in text
+    assert "Pending: waits for a reviewer." in text
+
+
+def test_nothing_drawn_yet(db):
+    assert "Nothing here yet." in Visitor().get("/mine/").content.decode()
+
+
+def test_only_ones_own_also_for_staff(visitor, seven, desk):
+    Visitor().submitted(drawing(3))
+    assert len(shown(visitor)) == 1
+    assert shown(desk) == []
+
+
+def test_not_corrected(visitor):
+    visitor.submitted()
+    assert shown(visitor) == ["You have not said what it is."]
+
+
+def test_rejected(visitor, seven, reviewer):
+    seven.reject(reviewer)
+    assert shown(visitor) == ["Rejected: a reviewer could not use it."]
+
+
+def test_approved_as_something_else(visitor, seven, reviewer):
+    seven.approve(reviewer, Answer.EIGHT)
+    assert shown(visitor) == ["Approved as an 8: will be learned."]
+
+
+def test_learned_by_the_live_version(visitor, seven, reviewer):
+    seven.approve(reviewer, Answer.SEVEN)
+    learned(seven)
+    assert shown(visitor) == ["Learned as a 7 in version 2, which reads it right."]
+
+
+def test_learned_and_still_read_wrong(visitor, seven, reviewer):
+    seven.approve(reviewer, Answer.NOT_A_DIGIT)
+    learned(seven)
+    assert shown(visitor) == ["Learned as not a digit in version 2, which still reads it wrong."]
+
+
+@pytest.mark.parametrize(("label", "how"), [(Answer.SEVEN, "right"), (Answer.ONE, "wrong")])
+def test_learned_by_an_earlier_version(visitor, seven, reviewer, label, how):
+    seven.approve(reviewer, label)
+    put_live(new_version(learned(seven)))
+    assert shown(visitor) == [f"Learned as a {label} in version 2. Version 3 reads it {how}."]
+
+
+def test_with_no_version_that_can_be_served(visitor, seven, reviewer):
+    seven.approve(reviewer, Answer.SEVEN)
+    damage(learned(seven))
+    damage(registry.live_version().parent)
+    registry._served = None
+    assert shown(visitor) == ["Learned as a 7 in version 2."]
+
+
+def test_many_come_in_pages(visitor, django_assert_num_queries):
+    for seed in range(25):
+        visitor.submitted(drawing(2, seed))
+    with django_assert_num_queries(3):  # the session, how many, the page
+        first = visitor.get("/mine/")
+    assert (len(first.context["drawings"]), "?page=2" in first.content.decode()) == (24, True)
+    second = visitor.get("/mine/?page=2")
+    assert (len(second.context["drawings"]), "?page=1" in second.content.decode()) == (1, True)
+
+
+def test_delete_all(visitor, seven):
+    other = Visitor().submitted(drawing(3))
+    visitor.submitted(drawing(2))
+    assert visitor.delete("/api/v1/submissions/").status_code == 204
+    assert list(Submission.objects.all()) == [other]
+
+
+def test_delete_all_by_staff_deletes_nobody_elses(seven, desk):
+    assert desk.delete("/api/v1/submissions/").status_code == 204
+    assert Submission.objects.get() == seven
+
+
+def test_delete_all_by_who_has_nothing(seven):
+    assert Visitor().delete("/api/v1/submissions/").status_code == 204
+    assert Submission.objects.get() == seven

@@ -1,0 +1,151 @@
+"""A careless reviewer approves everything: bad corrections change nothing, honest ones help.
+
+Real strokes of people, a part of MNIST, real trainings. `RUNS=5` tries every attack so often, each
+time with other drawings and another seed (`make test-poisoning`); without it, only one is tried.
+"""
+
+import os
+import uuid
+
+import numpy as np
+import pytest
+from kit import approved
+
+from benchmarks.pen import draw_at_random
+from ml import mnist
+from ml.decode import BadImageError
+from ml.evaluation import judge, read_all
+from ml.mnist import ARRAYS, Labelled, content_digest
+from ml.normalize import normalize
+from ml.outliers import scribble
+from recognizer import registry
+from recognizer.retraining import Options, retrain
+
+TAUGHT, EACH = 20, 15  # people who correct, and how often each does; the others judge
+MNIST_PART = 9_000  # training images
+RUNS = int(os.environ.get("RUNS", "0"))
+
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.parametrize("run", range(RUNS or 1)),
+]
+takes_long = pytest.mark.skipif(not RUNS, reason="left out: make test-poisoning tries it")
+
+
+@pytest.fixture(scope="module")
+def part_of_mnist(real_mnist, tmp_path_factory):
+    whole = mnist.load(real_mnist)
+    path = tmp_path_factory.mktemp("mnist") / "part.npz"
+    few = whole.training
+    arrays = few.images[:MNIST_PART], few.labels[:MNIST_PART], whole.test.images, whole.test.labels
+    np.savez(path, **dict(zip(ARRAYS, arrays, strict=True)))
+    return path, content_digest(*arrays)
+
+
+@pytest.fixture
+def rng(run, part_of_mnist, settings):
+    settings.MNIST_PATH, settings.MNIST_SHA256 = part_of_mnist
+    return np.random.default_rng(run)
+
+
+@pytest.fixture
+def people(real_digits, rng):
+    """(pixels, labels) of what each of 30 people drew, by the number of the person."""
+
+    def drawn(writer):
+        theirs = [digit for digit in real_digits if digit["writer"] == writer]
+        theirs = [theirs[i] for i in rng.permutation(len(theirs))[: 3 * EACH]]
+        pixels = [normalize(draw_at_random(digit["strokes"], rng)) for digit in theirs]
+        return np.stack(pixels), np.array([digit["digit"] for digit in theirs], np.uint8)
+
+    return {writer: drawn(writer) for writer in range(1, 31)}
+
+
+@pytest.fixture
+def outcome(people, run, part_of_mnist):
+    """Retrains; returns the decision and whether the live version got worse for anybody."""
+    judges = [people[writer] for writer in range(TAUGHT + 1, 31)]
+    unseen = Labelled(*(np.concatenate(parts) for parts in zip(*judges, strict=True)))
+    test = mnist.load(*part_of_mnist).test
+
+    def retrained():
+        before = registry.load(registry.live_version())
+        result = retrain(
+            Options(seed=run + 1), report=lambda progress: None, say=lambda sentence: None
+        )
+        after = registry.load(registry.live_version())
+        harmless = all(
+            judge(read_all(before, data), read_all(after, data), data.labels, "").accepted
+            for data in (unseen, test)
+        )
+        print(result.decision, result.reason, result.counts)
+        return result.decision, harmless
+
+    return retrained
+
+
+def teach(people, wrong=lambda labels: labels):
+    """Twenty people correct; `wrong` makes of the right labels what they say."""
+    for writer in range(1, TAUGHT + 1):
+        pixels, labels = people[writer]
+        approved(uuid.uuid4(), pixels[:EACH], wrong(labels[:EACH]))
+
+
+@takes_long
+def test_honest_corrections_are_learned(people, outcome):
+    teach(people)
+    assert outcome() == ("live", True)
+
+
+@takes_long
+def test_three_of_ten_labels_at_random(people, outcome, rng):
+    def wrong(labels):
+        chosen = rng.random(len(labels)) < 0.3
+        return np.where(chosen, rng.integers(0, 10, len(labels)), labels)
+
+    teach(people, wrong)
+    assert outcome()[1]
+
+
+@takes_long
+def test_all_sevens_called_one(people, outcome):
+    teach(people, lambda labels: np.where(labels == 7, 1, labels))
+    assert outcome()[1]
+
+
+@takes_long
+@pytest.mark.parametrize("others", [True, False])
+def test_one_person_with_two_thousand_bad_corrections(people, outcome, rng, others):
+    if others:
+        teach(people)
+    digits, labels = (np.concatenate(parts) for parts in zip(*people.values(), strict=True))
+    chosen = rng.integers(len(digits), size=2000)
+    # Moved by a pixel, as who wants to hide copies would.
+    moved = np.stack([np.roll(digits[i], rng.integers(-1, 2, 2), (0, 1)) for i in chosen])
+    approved(uuid.uuid4(), moved, (labels[chosen] + rng.integers(1, 10, 2000)) % 10)
+    assert outcome()[1]
+
+
+@takes_long
+def test_one_drawing_in_three_hundred_copies(people, outcome, rng):
+    teach(people)
+    pixels, labels = people[1]
+    copies = np.stack(
+        [np.clip(pixels[0].astype(int) + rng.integers(-3, 4, (28, 28)), 0, 255)] * 300
+    )
+    approved(uuid.uuid4(), copies.astype(np.uint8), np.full(300, (labels[0] + 5) % 10))
+    assert outcome()[1]
+
+
+def test_scribbles_called_three(people, outcome, rng):
+    made = []
+    while len(made) < TAUGHT * EACH:
+        try:
+            made.append(normalize(255 - scribble(rng)))
+        except BadImageError:  # it came out as a dot
+            continue
+    for theirs in np.split(np.stack(made), TAUGHT):
+        approved(uuid.uuid4(), theirs, np.full(EACH, 3))
+    decision, harmless = outcome()
+    assert harmless
+    assert decision == "refused"
