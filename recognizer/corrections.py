@@ -126,7 +126,3 @@ def direction(pixels: bytes) -> npt.NDArray[np.float32]:
     vector = np.frombuffer(pixels, np.uint8).astype(np.float32)
     vector -= vector.mean()
     return np.asarray(vector / max(float(np.linalg.norm(vector)), 1e-6))
-
-
-def _is_held_out(owner: UUID) -> bool:
-    return hashlib.sha256(owner.bytes).digest()[0] % HELD_OUT == 0

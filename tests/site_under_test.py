@@ -26,7 +26,8 @@ class Site:
             "PORT": str(port),
             **environment,
         }
-        self.environment.pop("DJANGO_SETTINGS_MODULE", None)
+        for ours in ("DJANGO_SETTINGS_MODULE", "DJANGO_ALLOW_ASYNC_UNSAFE"):
+            self.environment.pop(ours, None)
 
     def manage(self, *arguments, **more):
         """Run `manage.py`; returns the finished process with its output."""

@@ -1,4 +1,4 @@
-"""The guess follows the pen: soon, in order, calmly; and it can say why."""
+"""The guess follows the pen, in order and calmly; and it can say why."""
 
 import json
 
@@ -7,8 +7,6 @@ import pytest
 from browser.hands import draw_by_mouse, on_canvas
 from handwriting import strokes_of
 from playwright.sync_api import expect
-
-SOON = 150  # ms after a stroke
 
 READ = {
     "probabilities": [0.1] * 10,
@@ -36,33 +34,12 @@ def answer_with(page, *answers):
     page.route("**/recognize/", fulfil)
 
 
+def asks_why(request):
+    return request.url.endswith("/recognize/") and json.loads(request.post_data)["why"]
+
+
 def shares(**given):
     return [given.get(f"d{digit}", 0.01) for digit in range(10)]
-
-
-def test_it_comes_soon_after_the_stroke(page, four):
-    page.evaluate("""() => {
-        window.waits = [];
-        let lifted;
-        const verdict = document.getElementById("verdict");
-        const see = () => {
-            if (verdict.ariaBusy === "false" && lifted) waits.push(performance.now() - lifted);
-            if (verdict.ariaBusy === "false") lifted = 0;
-        };
-        new MutationObserver(see).observe(verdict, { attributes: true });
-        addEventListener("pointerup", ({ target }) => {
-            if (target.id === "canvas") lifted = performance.now();
-        }, true);
-    }""")
-    for _ in range(10):
-        draw_by_mouse(page, four[:1])
-        expect(page.locator("#verdict")).to_have_attribute("aria-busy", "false")
-        page.locator("#clear").click()
-
-    waits = sorted(page.evaluate("waits"))
-    print([round(wait) for wait in waits])
-    assert len(waits) == 10
-    assert waits[0] < SOON  # the quickest, because others may use this machine as well
 
 
 def test_a_late_answer_is_not_shown(page, four):
@@ -142,8 +119,7 @@ def test_the_reason_in_words(page, four, places, said):
     heat = [[0.5 if (row, column) in places else 0 for column in range(28)] for row in range(28)]
     answer_with(page, reads(4, why=heat))
     draw_by_mouse(page, four)
-    with page.expect_request("**/recognize/") as asked:
+    with page.expect_request(asks_why):
         page.get_by_role("button", name="Why this answer?").click()
 
-    assert json.loads(asked.value.post_data)["why"] is True
     expect(page.locator("#reason")).to_have_text(said)
