@@ -121,7 +121,9 @@ CONTENT_SECURITY_POLICY = {
 if HTTPS:
     SECURE_SSL_REDIRECT = True
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = True
-    SECURE_REDIRECT_EXEMPT = ["^healthz/$"]  # asked for from beside, past the proxy
+    SECURE_REDIRECT_EXEMPT = [
+        "^(healthz|readyz|metrics)/$"
+    ]  # asked for from beside, past the proxy
     SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60
     if NUM_PROXIES:
         SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")

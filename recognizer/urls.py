@@ -1,10 +1,10 @@
-"""The pages for people, and the health check."""
+"""The pages for people, and what watches the site."""
 
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 from django.views.generic import TemplateView
 
-from recognizer import keys_page, views
+from recognizer import keys_page, monitoring, views
 
 urlpatterns = [
     path("", views.draw, name="draw"),
@@ -14,5 +14,6 @@ urlpatterns = [
     path("logout/", LogoutView.as_view(), name="logout"),
     path("keys/", keys_page.keys, name="keys"),
     path("keys/<uuid:public_id>/withdraw/", keys_page.withdraw_key, name="withdraw-key"),
-    path("healthz/", views.healthz, name="healthz"),
+    path("healthz/", monitoring.healthz, name="healthz"),
+    path("readyz/", monitoring.readyz, name="readyz"),
 ]

@@ -1,10 +1,9 @@
-"""The pages for people, and the health check."""
+"""The pages for people."""
 
 from typing import Final
 
 from django.core.paginator import Paginator
-from django.db import DatabaseError
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
@@ -45,13 +44,3 @@ def mine(request: HttpRequest) -> HttpResponse:
         for submission in page
     ]
     return render(request, "recognizer/mine.html", {"page": page, "drawings": drawings})
-
-
-@require_safe
-def healthz(request: HttpRequest) -> JsonResponse:
-    """200 while the database answers and a version is loaded, else 503 with the reason."""
-    try:
-        served = registry.serving()
-    except (DatabaseError, registry.DamagedModelError) as error:
-        return JsonResponse({"status": "unavailable", "reason": str(error)}, status=503)
-    return JsonResponse({"status": "ok", "model_version": served.number})

@@ -48,17 +48,17 @@ class Site:
             [sys.executable, "-m", "gunicorn", "digitsite.wsgi"], cwd=ROOT, env=self.environment
         )
         try:
-            self._wait_until_alive()
+            self._wait_until_ready()
         except AssertionError:
             self.__exit__()
             raise
         return self
 
-    def _wait_until_alive(self):
+    def _wait_until_ready(self):
         deadline = time.monotonic() + 60
         while self.server.poll() is None and time.monotonic() < deadline:
             try:
-                if requests.get(f"{self.url}/healthz/", timeout=10).status_code == 200:
+                if requests.get(f"{self.url}/readyz/", timeout=10).status_code == 200:
                     return
             except (requests.ConnectionError, requests.Timeout):
                 time.sleep(0.1)

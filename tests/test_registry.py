@@ -93,9 +93,6 @@ def test_where_the_live_version_is_damaged_the_previous_one_goes_on(
 
 def test_where_nothing_is_sound_the_site_says_so(base, visitor):
     ModelFiles.objects.update(model=b"")
-    response = visitor.get("/healthz/")
-    assert response.status_code == 503
-    assert "No stored version" in response.json()["reason"]
     response = visitor.submit()
     assert (response.status_code, response.json()["code"]) == (503, "unavailable")
 
@@ -117,7 +114,3 @@ def test_threads_share_a_version(base):
         thread.join()
     assert len(answers) == 400
     assert len(set(answers)) == 1
-
-
-def test_health(base, visitor):
-    assert visitor.get("/healthz/").json() == {"status": "ok", "model_version": 1}
