@@ -30,6 +30,14 @@ def names(name: str, default: str) -> list[str]:
     return [part.strip() for part in (os.environ.get(name) or default).split(",") if part.strip()]
 
 
+def token(name: str) -> str:
+    """What a program shows to be let in, or nothing; too long to be guessed."""
+    value = os.environ.get(name, "")
+    if value and (len(value) < 20 or not value.isascii() or not value.isprintable()):
+        raise ImproperlyConfigured(f"{name} must be empty, or 20 ASCII characters or more.")
+    return value
+
+
 def folder(name: str, default: Path) -> Path:
     """A folder of ours, made when missing."""
     path = Path(os.environ.get(name) or default).resolve()

@@ -19,6 +19,8 @@ NUM_PROXIES = env.whole_number("NUM_PROXIES", default=0)
 # Whether visitors come by https, which a proxy in front or the server unpacks.
 HTTPS = env.flag("HTTPS", default=False)
 RATE_LIMITS = env.flag("RATE_LIMITS", default=True)
+# With it a program may read /metrics/; without one only staff may, logged in.
+METRICS_TOKEN = env.token("METRICS_TOKEN")
 MNIST_PATH = Path(os.environ.get("MNIST_PATH") or DATA_DIR / "mnist.npz")
 # The SHA-256 of another set of digits in MNIST's form; empty for MNIST itself.
 MNIST_SHA256 = os.environ.get("MNIST_SHA256", "")
@@ -41,6 +43,7 @@ INSTALLED_APPS = [
     "recognizer",
 ]
 MIDDLEWARE = [
+    "recognizer.metrics.CountRequests",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

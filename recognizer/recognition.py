@@ -15,7 +15,7 @@ from ml.explain import occlusion
 from ml.normalize import SIDE, Pixels, normalize
 from ml.runtime import NOT_A_DIGIT, Reading, Recognizer
 from ml.segment import Digit, read_digits
-from recognizer import registry
+from recognizer import metrics, registry
 from recognizer.models import Source, Submission
 
 __all__ = [
@@ -50,10 +50,13 @@ class Recognition:
 
 def recognize(data: bytes) -> Recognition:
     """Read an image file; stores nothing. Raises `BadImageError` for what cannot be read."""
-    grey = decode(data)
-    pixels = normalize(grey)
-    version = registry.serving()
-    return Recognition(grey, pixels, version.recognizer.read(pixels), version)
+    with metrics.RECOGNITION_SECONDS.time():
+        grey = decode(data)
+        pixels = normalize(grey)
+        version = registry.serving()
+        reading = version.recognizer.read(pixels)
+    metrics.answered(version.number, reading.answer, reading.confidence)
+    return Recognition(grey, pixels, reading, version)
 
 
 @dataclass(frozen=True)
@@ -72,9 +75,13 @@ class Number:
 
 def recognize_number(data: bytes) -> Number:
     """Read all digits in an image file; else as `recognize()`, also in what it raises."""
-    grey = decode(data)
-    version = registry.serving()
-    return Number(read_digits(grey, version.recognizer), version)
+    with metrics.RECOGNITION_SECONDS.time():
+        grey = decode(data)
+        version = registry.serving()
+        digits = read_digits(grey, version.recognizer)
+    for digit in digits:
+        metrics.answered(version.number, digit.reading.answer, digit.reading.confidence)
+    return Number(digits, version)
 
 
 def why(pixels: Pixels, version: registry.Served) -> npt.NDArray[np.float32]:
@@ -123,6 +130,7 @@ def store(
         if earlier is None:
             raise KeyReusedError from None
         return earlier, False
+    metrics.STORED.labels(source).inc()
     return submission, True
 
 

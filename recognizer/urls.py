@@ -16,4 +16,5 @@ urlpatterns = [
     path("keys/<uuid:public_id>/withdraw/", keys_page.withdraw_key, name="withdraw-key"),
     path("healthz/", monitoring.healthz, name="healthz"),
     path("readyz/", monitoring.readyz, name="readyz"),
+    path("metrics/", monitoring.metrics_page, name="metrics"),
 ]

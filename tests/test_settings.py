@@ -25,6 +25,13 @@ def test_names(monkeypatch):
     assert env.names("KNOB", default="") == ["a.example", "b.example"]
 
 
+def test_token(monkeypatch):
+    monkeypatch.delenv("KNOB", raising=False)
+    assert env.token("KNOB") == ""
+    monkeypatch.setenv("KNOB", "a-token-of-some-length")
+    assert env.token("KNOB") == "a-token-of-some-length"
+
+
 def test_a_key_is_made_once_and_only_for_us(tmp_path, monkeypatch):
     monkeypatch.delenv("SECRET_KEY", raising=False)
     key = env.secret_key(tmp_path / "key")
@@ -46,6 +53,13 @@ def test_no_whole_number(monkeypatch, value):
     monkeypatch.setenv("KNOB", value)
     with pytest.raises(ImproperlyConfigured, match="KNOB must be a whole number"):
         env.whole_number("KNOB", default=0)
+
+
+@pytest.mark.parametrize("value", ["guess", "ñ" * 20, "two lines that are\nlong"])
+def test_no_token(monkeypatch, value):
+    monkeypatch.setenv("KNOB", value)
+    with pytest.raises(ImproperlyConfigured, match="KNOB must be empty, or 20"):
+        env.token("KNOB")
 
 
 def test_a_short_key(monkeypatch, tmp_path):
