@@ -17,6 +17,14 @@ def flag(name: str, default: bool) -> bool:
     return value == "on"
 
 
+def one_of(name: str, *words: str) -> str:
+    """One of the words; the first is the default."""
+    value = os.environ.get(name) or words[0]
+    if value not in words:
+        raise ImproperlyConfigured(f"{name} must be {' or '.join(words)}, not {value!r}.")
+    return value
+
+
 def whole_number(name: str, default: int) -> int:
     """A whole number, 0 or more."""
     value = os.environ.get(name) or str(default)

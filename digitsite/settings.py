@@ -5,7 +5,7 @@ from pathlib import Path
 
 from csp.constants import NONE, SELF
 
-from digitsite import env
+from digitsite import env, logs
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = env.folder("DATA_DIR", BASE_DIR / "var")
@@ -43,6 +43,7 @@ INSTALLED_APPS = [
     "recognizer",
 ]
 MIDDLEWARE = [
+    "digitsite.logs.RequestId",
     "recognizer.metrics.CountRequests",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -188,11 +189,4 @@ SPECTACULAR_SETTINGS = {
 # What a web process starts and `manage.py worker` does: see recognizer/tasks.py.
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stderr"], "level": "WARNING"},
-    "loggers": {"recognizer": {"level": "INFO"}},
-}
+LOGGING = logs.config(env.one_of("LOG_FORMAT", *logs.FORMATS))

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import nullcontext
 from pathlib import Path
 
 import requests
@@ -16,7 +17,8 @@ ROOT = Path(__file__).parent.parent
 class Site:
     """`with Site(folder) as site:` serves on a free port until the end of the block."""
 
-    def __init__(self, data_dir, **environment):
+    def __init__(self, data_dir, stderr=None, **environment):
+        self.stderr = stderr  # a file for what the server logs
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
@@ -44,9 +46,13 @@ class Site:
         for command in ("migrate", "collectstatic"):
             done = self.manage(command, "--no-input")
             assert done.returncode == 0, done.stderr
-        self.server = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", "digitsite.wsgi"], cwd=ROOT, env=self.environment
-        )
+        with open(self.stderr, "w") if self.stderr else nullcontext() as log:
+            self.server = subprocess.Popen(
+                [sys.executable, "-m", "gunicorn", "digitsite.wsgi"],
+                cwd=ROOT,
+                env=self.environment,
+                stderr=log,
+            )
         try:
             self._wait_until_ready()
         except AssertionError:

@@ -15,6 +15,13 @@ def test_flag(monkeypatch):
     assert env.flag("KNOB", default=True) is False
 
 
+def test_one_of(monkeypatch):
+    monkeypatch.delenv("KNOB", raising=False)
+    assert env.one_of("KNOB", "plain", "json") == "plain"
+    monkeypatch.setenv("KNOB", "json")
+    assert env.one_of("KNOB", "plain", "json") == "json"
+
+
 def test_whole_number(monkeypatch):
     monkeypatch.setenv("KNOB", "2")
     assert env.whole_number("KNOB", default=0) == 2
@@ -46,6 +53,13 @@ def test_no_flag(monkeypatch, value):
     monkeypatch.setenv("KNOB", value)
     with pytest.raises(ImproperlyConfigured, match="KNOB must be on or off"):
         env.flag("KNOB", default=True)
+
+
+@pytest.mark.parametrize("value", ["xml", "JSON", " json"])
+def test_none_of_them(monkeypatch, value):
+    monkeypatch.setenv("KNOB", value)
+    with pytest.raises(ImproperlyConfigured, match="KNOB must be plain or json"):
+        env.one_of("KNOB", "plain", "json")
 
 
 @pytest.mark.parametrize("value", ["-1", "1.5", "many", "²"])
