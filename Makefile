@@ -103,11 +103,13 @@ format: .venv/installed
 	@$(BIN)/ruff check --fix --quiet
 	@$(BIN)/ruff format --quiet
 
+# The second has what of the first a web host needs, with the same pins.
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --custom-compile-command "make lock"
 lock: .venv/installed
 	@$(BIN)/pip install --quiet uv
-	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-		--no-emit-index-url --custom-compile-command "make lock" \
-		requirements.in --output-file requirements.txt
+	@$(LOCK) requirements.in --output-file requirements.txt
+	@$(LOCK) requirements-web.in --constraint requirements.txt --output-file requirements-web.txt
 
 .venv/installed: requirements.txt
 	@[ -n "$(PYTHON)" ] || { echo "Python 3.11, 3.12 or 3.13 is needed and not found."; exit 1; }
