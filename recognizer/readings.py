@@ -10,7 +10,7 @@ from recognizer import recognition
 from recognizer.models import Answer, ModelVersion, Review, Submission
 from recognizer.registry import Recognizer
 
-NEWEST: Final = 2000  # so many are read anew for a page
+NEWEST: Final = 1000  # so many are read anew for a page
 VERSIONS: Final = 20  # so many are loaded for a page
 
 Answers = dict[Submission, Answer]

@@ -187,8 +187,8 @@ def test_only_reviewers_sweep(reviewer):
 def test_many_cost_as_many_queries_as_few(desk, django_assert_num_queries):
     sweep(desk, submissions(1))  # content types are remembered from the first on
     for rows in (submissions(4), submissions(80)):
-        # session, user, savepoint and claim (4), cards, near copies, counts
-        with django_assert_num_queries(9):
+        # session, user, savepoint and claim (4), cards, near copies, eleven counts
+        with django_assert_num_queries(19):
             shown(desk)
         body = {"shown": ids(rows), "odd": [rows[0].pk], "ticked": "reject"}
         # session, user, savepoint (2), approve, reject, both for the history, two entries in it,

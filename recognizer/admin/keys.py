@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from recognizer import keys
+from recognizer.admin.pages import NothingIsCounted
 from recognizer.keys import Key, Scope
 
 
@@ -72,13 +73,14 @@ class KeyAdmin(NothingChanges):
 
 
 @admin.register(LogEntry)
-class AuditTrailAdmin(NothingChanges):
+class AuditTrailAdmin(NothingIsCounted, NothingChanges):
     list_display = ("action_time", "user", "content_type", "object_repr", "what")
     list_display_links = None
     list_select_related = ("user", "content_type")
     list_filter = ("action_flag", "content_type", "user")
-    date_hierarchy = "action_time"
+    ordering = ("-id",)  # the newest first, by the index that there is
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
 
     @admin.display(description="what was done")
     def what(self, entry: LogEntry) -> str:

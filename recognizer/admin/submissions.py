@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from recognizer import readings, registry
+from recognizer.admin.pages import NothingIsCounted
 from recognizer.models import (
     AlreadyReviewedError,
     Answer,
@@ -100,7 +101,7 @@ def _read_by(version: ModelVersion, submission: Submission) -> tuple[str, str, s
 
 
 @admin.register(Submission)
-class SubmissionAdmin(admin.ModelAdmin):
+class SubmissionAdmin(NothingIsCounted):
     form = ReviewForm
     action_form = ReviewActionForm
     actions = ("approve", "reject")
@@ -129,6 +130,8 @@ class SubmissionAdmin(admin.ModelAdmin):
     list_select_related = ("model_version",)
     list_per_page = 50
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER  # each would count all rows
+    sortable_by = ("created",)  # as the index has them
     search_fields = ("id",)
     search_help_text = "The whole id of a submission"
     fields = (
@@ -146,7 +149,7 @@ class SubmissionAdmin(admin.ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         # The thumbnail is made from the 28×28 bytes, which every row brings along.
-        return super().get_queryset(request).defer("image", "strokes")
+        return super().get_queryset(request).defer("image", "strokes", "model_version__card")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet, search_term: str

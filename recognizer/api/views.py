@@ -27,7 +27,7 @@ from recognizer import audit, owners, recognition
 from recognizer.api import errors, schema, throttles
 from recognizer.api.authentication import HasScope, IsReviewer, sees_all
 from recognizer.api.fields import image_bytes
-from recognizer.api.filters import SubmissionFilter
+from recognizer.api.filters import SubmissionFilter, filterable
 from recognizer.api.pages import HighestNumberFirst, NewestFirst
 from recognizer.api.serializers import (
     ApprovalSerializer,
@@ -127,7 +127,7 @@ class SubmissionViewSet(
     """Everybody else's submission is 404, as if it did not exist."""
 
     queryset = Submission.objects.select_related("model_version", "learned_in").defer(
-        "image", "strokes"
+        "image", "strokes", "model_version__card", "learned_in__card"
     )
     lookup_field = "id"
     lookup_value_converter = "uuid"
@@ -150,9 +150,10 @@ class SubmissionViewSet(
         if self.action in REVIEWING:
             return everybodys
         if self.request.method in SAFE_METHODS and sees_all(self.request):
-            return everybodys
+            return filterable(everybodys, by_owner=False)
         owner = owners.current(self.request)
-        return everybodys.owned_by(owner) if owner else everybodys.none()
+        own = everybodys.owned_by(owner) if owner else everybodys.none()
+        return filterable(own, by_owner=True)
 
     def get_serializer_class(self) -> type[BaseSerializer]:
         return (

@@ -5,7 +5,6 @@ from typing import Final
 
 from django.contrib import messages
 from django.db import transaction
-from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -43,6 +42,7 @@ def grid(request: HttpRequest, answer: int) -> HttpResponse:
         "answer": answer,
         "name": name(answer),
         "cards": cards(rows),
+        "many": queue.MANY,
         "tabs": [(other, name(other), count) for other, count in _counts().items()],
         "may_take_back": SWEPT_AT in request.session,
     }
@@ -50,9 +50,9 @@ def grid(request: HttpRequest, answer: int) -> HttpResponse:
 
 
 def _counts() -> dict[Answer, int]:
-    waiting = Submission.objects.pending().order_by().values_list("proposed_digit")
-    counts = dict(waiting.annotate(count=Count("pk")))
-    return {answer: counts.get(answer, 0) for answer in Answer}
+    """How many wait, `queue.MANY` of each at most."""
+    waiting = Submission.objects.pending()
+    return {answer: queue.count(waiting.filter(proposed_digit=answer)) for answer in Answer}
 
 
 def _decide(request: HttpRequest, label: Answer) -> HttpResponse:

@@ -1,10 +1,12 @@
 """How it goes: what comes in, what is corrected, what waits. Counted from indexes alone."""
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, timedelta
-from typing import Any, Final
+from datetime import date, datetime, timedelta
+from typing import Any, Final, TypeVar
 
+from django.core.cache import cache
 from django.db.models import CharField, Count, F, Q
 from django.db.models.functions import Cast, Substr
 from django.urls import reverse
@@ -15,8 +17,12 @@ from recognizer.desk.cards import name
 from recognizer.desk.chart import day_chart
 from recognizer.models import Answer, ModelVersion, Submission
 
+Row = TypeVar("Row", bound=tuple)
+
 DAYS: Final = 28
 WORST: Final = 10  # so many confusions are named
+MANY_ROWS: Final = 20_000  # from which on what is counted is kept for some minutes
+KEEP_SECONDS: Final = 300
 WORTH_A_LOOK: Final = 1.0  # doubt, from which on there is more than the network's own
 
 
@@ -69,7 +75,7 @@ class Confusion:
 
 def overview() -> dict[str, Any]:
     """All that the page shows."""
-    last_days, answers = days(), answers_by_version()
+    last_days, answers = days(), kept("answers", answers_by_version, column=3)
     return {
         "days": last_days,
         "chart": day_chart([(row.day, row.drawn, row.contradicted) for row in last_days]),
@@ -86,7 +92,16 @@ def days() -> list[Day]:
     """The last four weeks, oldest first, also the days without a drawing."""
     midnight = timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)
     first = midnight - timedelta(days=DAYS - 1)
-    counted = (
+    counted = kept("days", lambda: _counted_since(first), column=1)
+    by_day = {date.fromisoformat(day): numbers for day, *numbers in counted}
+    every_day = [(first + timedelta(days=i)).date() for i in range(DAYS)]
+    found = [(day, *by_day.get(day, (0, 0, 0))) for day in every_day]
+    return [Day(day, drawn, said, said - agreed) for day, drawn, said, agreed in found]
+
+
+def _counted_since(first: datetime) -> list[tuple[str, int, int, int]]:
+    """(day, drawn, said, agreed)."""
+    return list(
         Submission.objects.filter(created__gte=first)
         .order_by()
         # As text, in UTC: TruncDate would call Python for each row on SQLite.
@@ -98,10 +113,16 @@ def days() -> list[Day]:
             agreed=Count("pk", filter=Q(corrected_digit=F("predicted_digit"))),
         )
     )
-    by_day = {date.fromisoformat(day): numbers for day, *numbers in counted}
-    every_day = [(first + timedelta(days=i)).date() for i in range(DAYS)]
-    found = [(day, *by_day.get(day, (0, 0, 0))) for day in every_day]
-    return [Day(day, drawn, said, said - agreed) for day, drawn, said, agreed in found]
+
+
+def kept(name: str, count: Callable[[], list[Row]], column: int) -> list[Row]:
+    """What `count` answers; where that are very many (in `column`), as it was some minutes ago."""
+    found = cache.get(name := f"overview:{name}")
+    if found is None:
+        found = count()
+        if sum(row[column] for row in found) >= MANY_ROWS:
+            cache.set(name, found, KEEP_SECONDS)
+    return [tuple(row) for row in found]  # type: ignore[misc]  # the cache makes lists of them
 
 
 Answers = list[tuple[int, int, int | None, int]]

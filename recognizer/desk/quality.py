@@ -10,7 +10,7 @@ from recognizer.desk.cards import name
 from recognizer.models import Review, SecondLook, Submission
 from recognizer.recognition import png_data_url
 
-NEWEST: Final = 10_000  # so many reviews count for the owners' table
+NEWEST: Final = 1000  # so many reviews count for the owners' table
 OWNERS: Final = 20  # so many are listed
 SHOWN: Final = 20  # so many disagreements
 

@@ -68,9 +68,9 @@ def resting() -> int:
     return count(claimed.pending().filter(claimed_by=None))
 
 
-def count(rows: SubmissionQuerySet, most: int = MANY) -> int:
-    """How many, `most` at most: of a million rows, only so many are looked at."""
-    return rows.order_by()[:most].count()
+def count(rows: SubmissionQuerySet, most: int | None = None) -> int:
+    """How many, `most` (`MANY`) at most: of a million rows, only so many are looked at."""
+    return rows.order_by()[: most or MANY].count()
 
 
 def give_back(submission: Submission, reviewer: Any) -> None:

@@ -12,6 +12,7 @@ from recognizer.models.runs import (
 from recognizer.models.second_looks import SecondLook
 from recognizer.models.submissions import (
     CONTRADICTED,
+    NOT_CONTRADICTED,
     READ_DIFFERENTLY,
     UNCLAIMED,
     Submission,
@@ -28,6 +29,7 @@ from recognizer.models.versions import (
 __all__ = [
     "BASE_NUMBER",
     "CONTRADICTED",
+    "NOT_CONTRADICTED",
     "READ_DIFFERENTLY",
     "SILENT",
     "UNCLAIMED",

@@ -18,6 +18,7 @@ def _if(condition: Q, points: float) -> Case:
 
 
 CONTRADICTED: Final = Q(corrected_digit__isnull=False) & ~Q(corrected_digit=F("predicted_digit"))
+NOT_CONTRADICTED: Final = Q(corrected_digit__isnull=True) | Q(corrected_digit=F("predicted_digit"))
 READ_DIFFERENTLY: Final = Q(latest_digit__isnull=False) & ~Q(latest_digit=F("predicted_digit"))
 
 
@@ -154,6 +155,16 @@ class Submission(models.Model):
                 name="submission_by_version",
             ),
             models.Index(fields=("owner", "-created", "-id"), name="submission_by_owner"),
+            # What may be long ago or rare: without these, a list would look through all the others.
+            models.Index(
+                fields=("model_version", "-created", "-id"), name="submission_by_version_time"
+            ),
+            models.Index(
+                fields=("label", "-created", "-id"),
+                condition=Q(label__isnull=False),
+                name="submission_by_label",
+            ),
+            models.Index(fields=("source", "-created", "-id"), name="submission_by_source"),
             models.Index(fields=("review", "-created", "-id"), name="submission_by_review"),
             models.Index(fields=("review", "doubt", "id"), name="submission_by_doubt"),
             models.Index(
