@@ -16,11 +16,11 @@ POSTGRES_URL ?= postgres://postgres@127.0.0.1:5432/postgres
 REDIS_URL ?= redis://127.0.0.1:6379/15
 # What depends on the database, and trains nothing.
 DATABASE_TESTS := $(addprefix tests/test_, $(addsuffix .py, admin_review admin_put_live \
-	admin_versions cache correct fate idempotent_submit keys keys_page own_submissions rate_limits \
-	registry review_by_api schema submit))
+	admin_versions cache correct fate idempotent_submit keys keys_page metrics million \
+	own_submissions rate_limits ready registry review_by_api schema submit))
 
 .PHONY: run test test-services test-poisoning test-kills fuzz lint format browser base \
-	messages bench-recognition bench-learning bench-numbers bench-latency lock
+	messages bench-recognition bench-learning bench-numbers bench-million bench-latency lock
 
 # The worker does the retrainings that are started in the admin; it ends when the server does.
 run: .venv/installed
@@ -92,6 +92,13 @@ bench-numbers: .venv/installed
 # How soon after a stroke the page says what it sees (a minute).
 bench-latency: .venv/installed browser
 	@$(BIN)/python -m benchmarks.latency
+
+# Each page with 1,000,000 drawings against 1,000, on SQLite (the first time half an hour, and 3 GB in
+# var/million; FEW and MANY ask for other numbers).
+FEW ?= 1000
+MANY ?= 1000000
+bench-million: .venv/installed
+	@$(BIN)/python -m benchmarks.million $(FEW) $(MANY)
 
 # The sentences that are marked for translation, into locale/ and from there to what the site reads
 # (needs gettext: on Debian apt-get install gettext).

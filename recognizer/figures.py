@@ -14,7 +14,7 @@ from recognizer.desk import queue
 from recognizer.models import ModelVersion, Submission, TrainingRun
 
 NEWEST: Final = 1000  # of so many submissions the shares are
-MOST_WAITING: Final = 100_000  # are not counted further: a scrape must stay cheap
+MOST_WAITING: Final = 10_000  # are not counted further: a scrape must stay cheap
 
 log = logging.getLogger(__name__)
 

@@ -30,8 +30,12 @@ def draw(request: HttpRequest) -> HttpResponse:
 @ensure_csrf_cookie
 def mine(request: HttpRequest) -> HttpResponse:
     """A visitor's own drawings, newest first, and what has become of each."""
-    own = Submission.objects.owned_by(owners.ensure(request)).select_related("learned_in")
-    page = Paginator(own.defer("image"), MINE_PER_PAGE).get_page(request.GET.get("page"))
+    own = Submission.objects.owned_by(owners.ensure(request))
+    # The ids alone: the index has them, so that no row of an earlier page is opened.
+    page = Paginator(own.values_list("pk", flat=True), MINE_PER_PAGE).get_page(
+        request.GET.get("page")
+    )
+    rows = own.filter(pk__in=list(page)).select_related("learned_in")
     served = registry.serving_or_none()
     drawings = [
         {
@@ -41,6 +45,6 @@ def mine(request: HttpRequest) -> HttpResponse:
             "said": said if (said := submission.corrected_digit) is None else named(said),
             "fate": fates.in_words(submission, served),
         }
-        for submission in page
+        for submission in rows.defer("image", "learned_in__card")
     ]
     return render(request, "recognizer/mine.html", {"page": page, "drawings": drawings})

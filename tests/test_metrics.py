@@ -115,7 +115,8 @@ def test_staff_may(desk, visitor, django_user_model):
 
 def test_several_processes_are_added_up(tmp_path):
     old = tmp_path / "metrics"
-    with Site(tmp_path, WEB_CONCURRENCY="2", METRICS_TOKEN=TOKEN) as site:
+    alone = {"DATABASE_URL": "", "CACHE_URL": ""}
+    with Site(tmp_path, WEB_CONCURRENCY="2", METRICS_TOKEN=TOKEN, **alone) as site:
         api = f"{site.url}/api/v1/recognize/"
 
         def ask(i):

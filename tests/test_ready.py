@@ -48,7 +48,7 @@ def test_a_database_without_tables(tmp_path):
 from django.test import Client
 print(Client(SERVER_NAME="localhost").get("/readyz/").status_code)
 """
-    done = Site(tmp_path).manage("shell", "-v0", "-c", program)
+    done = Site(tmp_path, DATABASE_URL="").manage("shell", "-v0", "-c", program)
     assert done.stdout == "503\n", done.stderr
 
 

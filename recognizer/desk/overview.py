@@ -21,7 +21,7 @@ Row = TypeVar("Row", bound=tuple)
 
 DAYS: Final = 28
 WORST: Final = 10  # so many confusions are named
-MANY_ROWS: Final = 20_000  # from which on what is counted is kept for some minutes
+MANY_ROWS: Final = 5_000  # from which on what is counted is kept for some minutes
 KEEP_SECONDS: Final = 300
 WORTH_A_LOOK: Final = 1.0  # doubt, from which on there is more than the network's own
 
