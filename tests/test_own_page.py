@@ -92,7 +92,7 @@ def test_with_no_version_that_can_be_served(visitor, seven, reviewer):
 def test_many_come_in_pages(visitor, django_assert_num_queries):
     for seed in range(25):
         visitor.submitted(drawing(2, seed))
-    with django_assert_num_queries(4):  # the session, how many, the page
+    with django_assert_num_queries(4):  # the session, how many, which, the page
         first = visitor.get("/mine/")
     assert (len(first.context["drawings"]), "?page=2" in first.content.decode()) == (24, True)
     second = visitor.get("/mine/?page=2")
