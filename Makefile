@@ -20,7 +20,7 @@ DATABASE_TESTS := $(addprefix tests/test_, $(addsuffix .py, admin_review admin_p
 	own_submissions rate_limits ready registry review_by_api schema submit))
 
 .PHONY: run test test-services test-poisoning test-kills fuzz lint format browser base \
-	messages bench-recognition bench-learning bench-numbers bench-million bench-latency lock
+	messages bench bench-recognition bench-learning bench-numbers bench-million bench-latency lock
 
 # The worker does the retrainings that are started in the admin; it ends when the server does.
 run: .venv/installed
@@ -93,8 +93,12 @@ bench-numbers: .venv/installed
 bench-latency: .venv/installed browser
 	@$(BIN)/python -m benchmarks.latency
 
-# Each page with 1,000,000 drawings against 1,000, on SQLite (the first time half an hour, and 3 GB in
-# var/million; FEW and MANY ask for other numbers).
+# Requests per second, against Flask with model.predict and a view that does nothing (two minutes).
+bench: .venv/installed
+	@$(BIN)/python -m benchmarks.serving
+
+# Each page with 1,000,000 drawings against 1,000, on SQLite; other numbers: FEW, MANY (the first
+# time half an hour, and 3 GB in var/million).
 FEW ?= 1000
 MANY ?= 1000000
 bench-million: .venv/installed
