@@ -27,6 +27,7 @@ class World:
     """Somebody in each role, and a row of each kind."""
 
     def __init__(self, users):
+        self.clients = {}
         self.owner = users.create_user("ana")
         self.stranger = users.create_user("bo")
         self.staff = users.create_user("cy", is_staff=True)
@@ -41,8 +42,19 @@ class World:
         audit.note(self.superuser, self.key, CHANGE, "Looked at.")
         self.logentry = LogEntry.objects.first()
         self.user = self.stranger
+        for role in ROLES:
+            self.client(role)
 
     def client(self, role):
+        """A browser, or the program with the key; logged in once, which takes its time."""
+        if role not in self.clients:
+            self.clients[role] = self.new_client(role)
+        known, client = self.clients[role], Visitor()
+        client.defaults.update(known.defaults)
+        client.cookies.update(known.cookies)
+        return client
+
+    def new_client(self, role):
         if role == "key":
             return key_of(self.superuser)
         client = Visitor()
