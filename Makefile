@@ -19,7 +19,7 @@ DATABASE_TESTS := $(addprefix tests/test_, $(addsuffix .py, admin_review admin_p
 	admin_versions cache correct fate idempotent_submit keys keys_page own_submissions rate_limits \
 	registry review_by_api schema submit))
 
-.PHONY: run test test-services test-poisoning test-kills fuzz lint format browser base \
+.PHONY: run test test-services test-poisoning test-kills fuzz audit lint format browser base \
 	messages bench-recognition bench-learning bench-numbers lock
 
 # The worker does the retrainings that are started in the admin; it ends when the server does.
@@ -32,7 +32,7 @@ run: .venv/installed
 	@echo
 	@nice $(BIN)/python manage.py worker --parent $$$$ & exec $(BIN)/gunicorn digitsite.wsgi
 
-test: .venv/installed lint browser
+test: .venv/installed lint audit browser
 	@$(BIN)/python -m pytest
 	@$(MAKE) --no-print-directory test-services
 
@@ -63,6 +63,10 @@ lint: .venv/installed
 	@$(BIN)/ruff format --check
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/mypy
+
+# Known holes in what requirements.txt pins, where somebody who knows them can be reached.
+audit: .venv/installed
+	@$(BIN)/python tests/audit.py
 
 # A browser for the tests: the machine's own, or Debian's, or the one that Playwright brings.
 browser: .venv/installed
