@@ -19,7 +19,7 @@ DATABASE_TESTS := $(addprefix tests/test_, $(addsuffix .py, admin_review admin_p
 	admin_versions cache correct fate idempotent_submit keys keys_page own_submissions rate_limits \
 	registry review_by_api schema submit))
 
-.PHONY: run test test-services test-poisoning test-kills fuzz audit lint format browser base \
+.PHONY: run test test-services test-poisoning test-kills fuzz fuzz-images audit lint format browser base \
 	messages bench-recognition bench-learning bench-numbers lock
 
 # The worker does the retrainings that are started in the admin; it ends when the server does.
@@ -50,6 +50,11 @@ fuzz: .venv/installed
 	@$(BIN)/python tests/fuzz/run.py $(CASES) 2>var/fuzz.log
 	@! DATABASE_URL=$(POSTGRES_URL) CACHE_URL=$(REDIS_URL) $(BIN)/python tests/services.py \
 		|| DATABASE_URL=$(POSTGRES_URL) $(BIN)/python tests/fuzz/run.py $(CASES) 2>var/fuzz.log
+
+# Ever stranger files for the image decoder; what it finds is left in var/fuzz/ (half an hour).
+SECONDS ?= 1800
+fuzz-images: .venv/installed
+	@PYTHONPATH=.:tests/fuzz $(BIN)/python tests/fuzz/images.py $(SECONDS)
 
 # The long forms of two tests: half an hour each.
 test-poisoning: .venv/installed
