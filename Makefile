@@ -16,8 +16,8 @@ POSTGRES_URL ?= postgres://postgres@127.0.0.1:5432/postgres
 REDIS_URL ?= redis://127.0.0.1:6379/15
 # What depends on the database, and trains nothing.
 DATABASE_TESTS := $(addprefix tests/test_, $(addsuffix .py, admin_review admin_put_live \
-	admin_versions cache correct fate idempotent_submit keys keys_page own_submissions rate_limits \
-	registry review_by_api schema submit))
+	admin_versions cache correct deleting fate idempotent_submit keys keys_page logins \
+	own_submissions rate_limits registry review_by_api schema submit))
 
 .PHONY: run test test-services test-poisoning test-kills fuzz fuzz-images audit lint format browser base \
 	messages bench-recognition bench-learning bench-numbers lock

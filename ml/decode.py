@@ -2,6 +2,7 @@
 
 import io
 import struct
+import warnings
 from typing import Final
 
 import numpy as np
@@ -15,6 +16,8 @@ Grey = npt.NDArray[np.uint8]
 FORMATS: Final = ("PNG", "JPEG", "WEBP", "GIF")
 MAX_PIXELS: Final = 13_000_000  # a 12-megapixel phone photo fits
 Image.MAX_IMAGE_PIXELS = None  # Pillow's own limit, which would warn before ours refuses
+# Strange metadata makes Pillow warn, each time in other words, and Python remembers all of them.
+warnings.filterwarnings("ignore", module=r"PIL\.")
 # What Pillow raises for a damaged file: found by tests/fuzz/images.py.
 DAMAGED: Final = (
     OSError,

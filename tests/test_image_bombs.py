@@ -35,6 +35,7 @@ def refused(data):
 def test_a_thousand_bombs():
     done = run("bombs.py", "1000")
     assert done.returncode == 0, done.stderr
+    assert done.stderr == "", "they fill the log"
     found = json.loads(done.stdout)
     assert found["grown"] <= 8
     assert max(found["slowest"].values()) < 1, found
