@@ -20,7 +20,7 @@ DATABASE_TESTS := $(addprefix tests/test_, $(addsuffix .py, admin_review admin_p
 	own_submissions rate_limits registry review_by_api schema submit))
 
 .PHONY: run test test-services test-poisoning test-kills fuzz fuzz-images audit lint format browser base \
-	messages bench-recognition bench-learning bench-numbers lock
+	messages bench-recognition bench-learning bench-numbers bench-latency lock
 
 # The worker does the retrainings that are started in the admin; it ends when the server does.
 run: .venv/installed
@@ -33,7 +33,7 @@ run: .venv/installed
 	@nice $(BIN)/python manage.py worker --parent $$$$ & exec $(BIN)/gunicorn digitsite.wsgi
 
 test: .venv/installed lint audit browser
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n auto --dist loadfile
 	@$(MAKE) --no-print-directory test-services
 
 # The same site on PostgreSQL and Redis, where they answer.
@@ -97,6 +97,10 @@ bench-learning: .venv/installed
 # How well two digits side by side are read as a number (two minutes). REAL_DATA as above.
 bench-numbers: .venv/installed
 	@$(BIN)/python -m benchmarks.numbers "$(REAL_DATA)"
+
+# How soon after a stroke the page says what it sees (a minute).
+bench-latency: .venv/installed browser
+	@$(BIN)/python -m benchmarks.latency
 
 # The sentences that are marked for translation, into locale/ and from there to what the site reads
 # (needs gettext: on Debian apt-get install gettext).

@@ -1,0 +1,116 @@
+"""`make bench-latency`: how soon after a stroke the page says what it sees.
+
+The site's own server and a real browser on this machine; the limit is the same browser's time for
+a request that does nothing (`/healthz/`).
+"""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from statistics import median, quantiles
+from typing import Final
+
+import requests
+from playwright.sync_api import Page, sync_playwright
+
+from benchmarks.site import ROOT
+
+STROKES: Final = 40
+WIDTHS: Final = {"desktop": 1000, "phone": 360}  # pixels
+
+WATCH: Final = """() => {
+    window.waits = [];
+    let lifted;
+    const verdict = document.getElementById("verdict");
+    new MutationObserver(() => {
+        if (verdict.ariaBusy === "true" || !lifted) return;
+        waits.push(performance.now() - lifted);
+        lifted = 0;
+    }).observe(verdict, { attributes: true });
+    addEventListener("pointerup", ({ target }) => {
+        if (target.id === "canvas") lifted = performance.now();
+    }, true);
+}"""
+NOTHING: Final = """async (times) => {
+    const waits = [];
+    for (let i = 0; i < times; i += 1) {
+        const asked = performance.now();
+        await (await fetch("/healthz/")).text();
+        waits.push(performance.now() - asked);
+    }
+    return waits;
+}"""
+
+
+def main() -> None:
+    """Draw, wait, print."""
+    with tempfile.TemporaryDirectory() as folder, _served(folder) as url, sync_playwright() as p:
+        browser = p.chromium.launch(executable_path=shutil.which("chromium"))
+        print("| page | after a stroke: median, 95 of 100 within | a request that does nothing |")
+        print("| --- | --- | --- |")
+        for name, width in WIDTHS.items():
+            page = browser.new_page(viewport={"width": width, "height": 800}, bypass_csp=True)
+            page.goto(url)
+            page.evaluate(WATCH)
+            waits = _draw(page)
+            nothing = median(page.evaluate(NOTHING, STROKES))
+            slowest = quantiles(waits, n=20)[-1]
+            print(f"| {name} | {median(waits):.0f} ms, {slowest:.0f} ms | {nothing:.0f} ms |")
+        browser.close()
+
+
+def _draw(page: Page) -> list[float]:
+    """One stroke after the other, each on empty paper; returns the waits in milliseconds."""
+    for done in range(STROKES):
+        box = page.locator("#canvas").bounding_box()
+        assert box is not None
+        x, y, side = box["x"], box["y"], box["height"]
+        page.mouse.move(x + side * 0.5, y + side * 0.2)
+        page.mouse.down()
+        page.mouse.move(x + side * 0.45, y + side * 0.8, steps=12)
+        page.mouse.up()
+        page.wait_for_function(f"waits.length > {done}")
+        page.locator("#clear").click()
+    waits: list[float] = page.evaluate("waits")
+    return waits
+
+
+@contextmanager
+def _served(folder: str) -> Iterator[str]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = os.environ | {"DATA_DIR": folder, "PORT": str(port), "RATE_LIMITS": "off"}
+    for command in ("migrate", "collectstatic"):
+        subprocess.run(
+            [sys.executable, "manage.py", command, "--no-input", "--verbosity=0"],
+            cwd=ROOT,
+            env=environment,
+            check=True,
+        )
+    gunicorn = [sys.executable, "-m", "gunicorn", "--log-level=error", "digitsite.wsgi"]
+    with subprocess.Popen(gunicorn, cwd=ROOT, env=environment) as server:
+        try:
+            yield _answering(f"http://127.0.0.1:{port}")
+        finally:
+            server.terminate()
+
+
+def _answering(url: str) -> str:
+    for _ in range(100):
+        try:
+            requests.get(f"{url}/healthz/", timeout=10).raise_for_status()
+            return url
+        except requests.ConnectionError:
+            time.sleep(0.2)
+    raise RuntimeError("the site did not start")
+
+
+if __name__ == "__main__":
+    main()
