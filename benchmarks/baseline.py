@@ -16,7 +16,8 @@ from ml.mnist import Mnist
 from ml.normalize import SIDE
 
 EPOCHS = 15
-TARGET = 0.992  # of MNIST's test images
+TARGET = 0.992  # of MNIST's test images; to see how long it takes to read so many ...
+LONGEST = 60  # ... it goes on for so many epochs at most
 
 Pictures = npt.NDArray[np.uint8]
 Probabilities = npt.NDArray[np.float64]
@@ -24,7 +25,10 @@ Probabilities = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Baseline:
-    """The trained network, and how long it took: `to_target` is None where it never got there."""
+    """The network after `EPOCHS`; then how long it went on, and how good it ever was.
+
+    `seconds_to_target` is None where it never got there.
+    """
 
     network: keras.Model
     seconds: float
@@ -38,8 +42,32 @@ class Baseline:
 
 
 def train(mnist: Mnist, seed: int) -> Baseline:
-    """Train as the documentation does; the clock stands still while the test set is scored."""
+    """Train as the documentation does, and go on, for the clock only, until it reaches the target.
+
+    The clock stands still while the test set is scored.
+    """
     keras.utils.set_random_seed(seed)
+    network = _network()
+    whole = mnist.training + mnist.validation
+    images, test = _scaled(whole.images), _scaled(mnist.test.images)
+    weights, seconds, best, reached = network.get_weights(), 0.0, 0.0, None
+    for epoch in range(1, LONGEST + 1):
+        started = time.monotonic()
+        network.fit(images, whole.labels, batch_size=128, validation_split=0.1, verbose=0)
+        seconds += time.monotonic() - started
+        answers = network.predict(test, batch_size=500, verbose=0).argmax(axis=1)
+        best = max(best, float((answers == mnist.test.labels).mean()))
+        if reached is None and best >= TARGET:
+            reached = seconds
+        if epoch == EPOCHS:
+            weights = network.get_weights()
+        if epoch >= EPOCHS and reached is not None:
+            break
+    network.set_weights(weights)
+    return Baseline(network, seconds, reached, best)
+
+
+def _network() -> keras.Model:
     layers = keras.layers
     network = keras.Sequential(
         [
@@ -54,20 +82,7 @@ def train(mnist: Mnist, seed: int) -> Baseline:
         ]
     )
     network.compile("adam", "sparse_categorical_crossentropy")
-    whole = mnist.training + mnist.validation
-    images = _scaled(whole.images)
-    test = _scaled(mnist.test.images)
-    seconds, reached, best = 0.0, None, 0.0
-    for _ in range(EPOCHS):
-        started = time.monotonic()
-        network.fit(images, whole.labels, batch_size=128, validation_split=0.1, verbose=0)
-        seconds += time.monotonic() - started
-        answers = network.predict(test, batch_size=500, verbose=0).argmax(axis=1)
-        accuracy = float((answers == mnist.test.labels).mean())
-        best = max(best, accuracy)
-        if reached is None and accuracy >= TARGET:
-            reached = seconds
-    return Baseline(network, seconds, reached, best)
+    return network
 
 
 def plain_resize(grey: Pictures) -> Pictures:

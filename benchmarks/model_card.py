@@ -38,7 +38,7 @@ NAMES: Final = {
 
 @dataclass(frozen=True)
 class Quick:
-    """One epoch of our trainer on MNIST's own images."""
+    """A short run of our trainer on MNIST's own images."""
 
     seconds: float
     accuracy: float

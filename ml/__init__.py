@@ -2,6 +2,7 @@
 
 The files in the order in which a drawing, and then a training, goes through them:
 
+    parts       image bytes          -> whether their parts would take too long
     decode      image bytes          -> grey picture
     normalize   grey picture         -> the 28x28 that a network sees
     photo       a photo of paper     -> the ink on it, for normalize

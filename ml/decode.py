@@ -1,17 +1,43 @@
 """Image bytes in, grey picture out; what is no picture of ours is refused in words."""
 
 import io
+import struct
+import warnings
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageOps
+from PIL import Image
+
+from ml import parts
 
 Grey = npt.NDArray[np.uint8]
 
 FORMATS: Final = ("PNG", "JPEG", "WEBP", "GIF")
 MAX_PIXELS: Final = 13_000_000  # a 12-megapixel phone photo fits
 Image.MAX_IMAGE_PIXELS = None  # Pillow's own limit, which would warn before ours refuses
+# Strange metadata makes Pillow warn, each time in other words, and Python remembers all of them.
+warnings.filterwarnings("ignore", module=r"PIL\.")
+# What Pillow raises for a damaged file: found by tests/fuzz/images.py.
+DAMAGED: Final = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    LookupError,
+    AssertionError,
+    struct.error,
+)
+ORIENTATION: Final = 0x0112  # of EXIF: how a phone was held
+UPRIGHT: Final = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 MIN_RANGE: Final = 96  # of 255, between the darkest and the brightest grey of a fair picture
 MAX_SIDE: Final = 512  # what is kept of a larger picture: plenty for a 20 px digit
 
@@ -33,14 +59,13 @@ def decode(data: bytes) -> Grey:
     is damaged, or has more than `MAX_PIXELS` pixels.
     """
     image = _open(data)
-    # A JPEG decoder can shrink while it reads; the call does nothing to other formats.
-    image.draft("L" if image.mode == "L" else "RGB", (2 * MAX_SIDE, 2 * MAX_SIDE))
     try:
-        image.load()
-        image = ImageOps.exif_transpose(image)
-    except (OSError, SyntaxError, ValueError, EOFError) as error:
+        is_animated = getattr(image, "is_animated", False)
+        grey = None if is_animated else _to_grey(_load(image))
+    except DAMAGED as error:
         raise BadImageError("damaged_image", "The image is damaged or cut short.") from error
-    grey = _to_grey(image)
+    if grey is None:
+        raise BadImageError("animated_image", "The image is animated: send a single still picture.")
     grey.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.BOX)
     return np.asarray(grey)
 
@@ -54,18 +79,27 @@ def encode_png(grey: Grey) -> bytes:
 
 def _open(data: bytes) -> Image.Image:
     """Read the header only, and refuse by it."""
+    if parts.cost_too_much(data):
+        raise BadImageError("damaged_image", "The image has more parts than a picture needs.")
     try:
         image = Image.open(io.BytesIO(data), formats=FORMATS)
-    except (OSError, SyntaxError, ValueError) as error:  # what Pillow's header parsers raise
+    except DAMAGED as error:
         raise BadImageError(
             "not_an_image", "This is not an image that can be read: send PNG, JPEG, WebP or GIF."
         ) from error
     if image.width * image.height > MAX_PIXELS:
         limit = f"{MAX_PIXELS // 1_000_000} million pixels"
         raise BadImageError("image_too_large", f"The image has more than {limit}.")
-    if getattr(image, "is_animated", False):
-        raise BadImageError("animated_image", "The image is animated: send a single still picture.")
     return image
+
+
+def _load(image: Image.Image) -> Image.Image:
+    """Decode what `_open()` has let in, upright."""
+    # A JPEG decoder can shrink while it reads; the call does nothing to other formats.
+    image.draft("L" if image.mode == "L" else "RGB", (2 * MAX_SIDE, 2 * MAX_SIDE))
+    image.load()
+    turn = UPRIGHT.get(image.getexif().get(ORIENTATION, 1))
+    return image if turn is None else image.transpose(turn)
 
 
 def _to_grey(image: Image.Image) -> Image.Image:

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 
 from ml import mnist as mnist_file
 from ml.evaluation import Verdict, accuracy, judge, read_all
 from ml.mnist import Labelled, Mnist, MnistError
 from ml.outliers import outliers
 from ml.restroke import restroked
-from ml.runtime import Recognizer
+from ml.runtime import BASE, Recognizer
 from ml.styles import styled
 from ml.versions import code_sha256, library_versions
 from recognizer import registry
@@ -48,7 +49,8 @@ Scores = dict[str, float | None]
 class Options:
     """What the operator may choose; `epochs` None takes the default.
 
-    With `if_new` nothing is done unless so many corrections are new.
+    With `if_new` nothing is done unless so many corrections are new, nor where the same ones were
+    refused already.
     """
 
     from_scratch: bool = False
@@ -142,6 +144,10 @@ def _too_little(live: ModelVersion, corrections: Corrections, options: Options) 
     new, wanted = len(corrections.new_ids), options.if_new
     if wanted is not None and new < wanted:
         return f"New corrections to learn: {new}; wanted: {wanted}."
+    known = Q(card__trained_on__corrections_sha256=corrections.sha256)
+    refused = ModelVersion.objects.filter(known, parent=live, state=State.REFUSED).first()
+    if wanted is not None and refused:
+        return f"{refused}, trained on the same corrections, was refused: {refused.reason}"
     knows = live.card["trained_on"]["corrections_sha256"] == corrections.sha256
     if knows and not options.from_scratch:
         return (
@@ -191,9 +197,12 @@ def _judge(
     ):
         old, new = (read_all(recognizer, data) for recognizer in recognizers)
         before[name], after[name] = accuracy(old, data), accuracy(new, data)
-        if what and len(data):
-            margin = NO_DIGITS_MARGIN if name == "no_digits" else 0.0
-            verdicts.append(judge(old, new, data.labels, what, margin))
+        if name == "no_digits":
+            # Against the base, or the margin would be lost anew at every retraining.
+            base = read_all(Recognizer((BASE / "model.tflite").read_bytes()), data)
+            verdicts.append(judge(base, new, data.labels, what, NO_DIGITS_MARGIN))
+        elif what and len(data):
+            verdicts.append(judge(old, new, data.labels, what))
     refusals = [verdict for verdict in verdicts if not verdict.accepted]
     reason = "; ".join(verdict.reason for verdict in refusals or verdicts)
     return before, after, Verdict(not refusals, f"{reason}.")

@@ -248,6 +248,13 @@ def test_no_english_is_left_for_who_is_not_logged_in(visitor):
     assert Shown(asking("zh-hans", visitor).get("/login/").content.decode()).latin() == set()
 
 
+def test_no_english_is_left_for_who_was_wrong_too_often(visitor):
+    pages = [asking("zh-hans", visitor).post("/login/", {"username": "x", "password": "y"})]
+    while pages[-1].status_code == 200:
+        pages.append(visitor.post("/login/", {"username": "x", "password": "y"}))
+    assert Shown(pages[-1].content.decode()).latin() == set()
+
+
 def test_no_english_is_left_in_a_new_key(desk):
     body = {"name": "7", "scopes": ["read"], "lifetime": "30"}
     page = asking("zh-hans", desk).post("/keys/", body)

@@ -74,6 +74,15 @@ def test_if_new_waits_for_enough(approved, capsys, visitor, reviewer):
     assert outcome["reason"] == "New corrections to learn: 0; wanted: 1."
 
 
+def test_if_new_does_not_try_again_what_was_refused(approved, capsys, reviewer):
+    retrain(capsys, "--from-scratch")
+    outcome = retrain(capsys, "--if-new=1")[1]
+    assert outcome["decision"] == "nothing new"
+    assert outcome["reason"].startswith("version 2, trained on the same corrections, was refused")
+    approved[0].approve(reviewer, Answer.SEVEN)
+    assert retrain(capsys, "--if-new=1")[1]["version"] == 3
+
+
 def test_if_new_does_not_count_what_is_only_judged_with(reviewer, capsys, db):
     for seed in range(60):
         Visitor().submitted(drawing(2, seed), digit=2).approve(reviewer, Answer.TWO)

@@ -218,6 +218,14 @@ class SubmissionSerializer(Narrowed):
         return registry.serving_or_none()  # one version reads a whole page
 
 
+class DeletionSerializer(serializers.Serializer):
+    learned_in = serializers.ListField(
+        child=serializers.IntegerField(),
+        help_text="The versions that had learned from what is deleted; they stay as they are.",
+    )
+    detail = serializers.CharField(help_text="The same for people.")
+
+
 class StoredNumberSerializer(serializers.Serializer):
     number = serializers.CharField(allow_null=True, help_text=NUMBER)
     submissions = SubmissionSerializer(many=True, help_text="One for each digit, left to right.")

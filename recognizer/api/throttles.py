@@ -1,6 +1,5 @@
 """How many requests a minute one key or one visitor's address may make, in all workers together."""
 
-import ipaddress
 import time
 from itertools import accumulate
 from typing import TYPE_CHECKING, Final
@@ -11,6 +10,8 @@ from django.utils.crypto import salted_hmac
 from rest_framework.exceptions import Throttled
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
+
+from recognizer import addresses
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView
@@ -66,14 +67,5 @@ def _add(name: str, count: int) -> None:
 
 def _who(request: Request) -> str:
     """A name that says nothing of the address, which is stored nowhere."""
-    who = f"key {request.auth.pk}" if request.auth else _network(BaseThrottle().get_ident(request))
+    who = f"key {request.auth.pk}" if request.auth else addresses.network(request)
     return salted_hmac("quota", who, algorithm="sha256").hexdigest()[:32]
-
-
-def _network(address: str) -> str:
-    """Of IPv6 the half that a provider gives to one customer, who is free to rotate the rest."""
-    try:
-        is_six = ipaddress.ip_address(address).version == 6
-    except ValueError:  # a server behind a Unix socket knows none
-        return address
-    return str(ipaddress.ip_network((address, 64), strict=False)) if is_six else address

@@ -23,7 +23,7 @@ from rest_framework.serializers import BaseSerializer
 from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet, ReadOnlyModelViewSet
 
-from recognizer import audit, owners, recognition
+from recognizer import audit, deleting, owners, recognition
 from recognizer.api import errors, schema, throttles
 from recognizer.api.authentication import HasScope, IsReviewer, sees_all
 from recognizer.api.fields import image_bytes
@@ -32,6 +32,7 @@ from recognizer.api.pages import HighestNumberFirst, NewestFirst
 from recognizer.api.serializers import (
     ApprovalSerializer,
     CorrectionSerializer,
+    DeletionSerializer,
     ImagesSerializer,
     LookSerializer,
     ModelVersionSerializer,
@@ -52,6 +53,10 @@ from recognizer.models import (
 )
 
 REVIEWING: Final = ("approve", "reject")
+DELETED: Final[dict[int, Any]] = {
+    204: None,
+    200: OpenApiResponse(DeletionSerializer, "Some versions had learned from it."),
+}
 
 
 class RecognizeView(APIView):
@@ -115,13 +120,12 @@ class ChecksFields:
         parameters=[schema.fields_of(SubmissionWithStrokesSerializer)],
         responses=SubmissionWithStrokesSerializer,
     ),
-    destroy=extend_schema(summary="Delete one of your submissions for good"),
+    destroy=extend_schema(summary="Delete one of your submissions for good", responses=DELETED),
 )
 class SubmissionViewSet(
     ChecksFields,
     mixins.ListModelMixin,
     mixins.RetrieveModelMixin,
-    mixins.DestroyModelMixin,
     GenericViewSet,
 ):
     """Everybody else's submission is 404, as if it did not exist."""
@@ -199,11 +203,14 @@ class SubmissionViewSet(
         operation_id="submissions_destroy_all",
         summary="Delete all of your submissions for good",
         filters=False,
-        responses={204: None},
+        responses=DELETED,
     )
     def destroy_all(self, request: Request) -> Response:
-        self.get_queryset().delete()
-        return Response(status=status.HTTP_204_NO_CONTENT)
+        return _deleted(self.get_queryset())
+
+    def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        submission: Submission = self.get_object()
+        return _deleted(self.get_queryset().filter(pk=submission.pk))
 
     @extend_schema(
         summary="Say what one of your drawings is",
@@ -301,6 +308,14 @@ class ModelVersionViewSet(ChecksFields, ReadOnlyModelViewSet):
     lookup_value_converter = "int"
     pagination_class = HighestNumberFirst
     filter_backends = ()
+
+
+def _deleted(drawings: SubmissionQuerySet) -> Response:
+    versions = deleting.delete(drawings)
+    if not versions:
+        return Response(status=status.HTTP_204_NO_CONTENT)
+    body = {"learned_in": versions, "detail": deleting.in_words(versions)}
+    return Response(DeletionSerializer(body).data)
 
 
 def _idempotency_key(request: Request) -> str | None:

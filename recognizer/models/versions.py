@@ -31,6 +31,15 @@ class ModelVersionQuerySet(models.QuerySet["ModelVersion"]):
             kept |= {pk, parent_pk}
         return self.filter(files__isnull=False).exclude(number=BASE_NUMBER).exclude(pk__in=kept)
 
+    def grown_from(self, first: set[int]) -> list[int]:
+        """The numbers of those with these keys, and of all that were trained on from them."""
+        grown, numbers = set(first), []
+        for pk, parent, number in self.order_by("number").values_list("pk", "parent", "number"):
+            if pk in grown or parent in grown:  # a parent is older
+                grown.add(pk)
+                numbers.append(number)
+        return numbers
+
     def store(self, *, model: bytes, weights: bytes, **fields: Any) -> "ModelVersion":
         """A new version with its files, all or nothing; its hash is taken here."""
         with transaction.atomic():

@@ -6,6 +6,7 @@ const PAUSE = 250; // ms; a longer rest of the pen is not waited for
 
 const page = document.getElementById("mine").dataset;
 const sure = document.getElementById("sure");
+const TOLD = "told";
 let doomed = ""; // the id of what is to be deleted; empty for all
 
 async function ask(method, url) {
@@ -29,7 +30,16 @@ function askFirst({ currentTarget }) {
 async function remove() {
   if (sure.returnValue !== "delete") return;
   const url = doomed ? `${page.submissions}${doomed}/` : page.submissions;
-  if (await ask("DELETE", url)) location.reload(); // a page of others moves up
+  const response = await ask("DELETE", url);
+  if (!response) return;
+  if (response.status === 200) sessionStorage.setItem(TOLD, (await response.json()).detail);
+  location.reload(); // a page of others moves up
+}
+
+// What the site said of it, after the reload.
+function tell() {
+  document.getElementById("told").textContent = sessionStorage.getItem(TOLD);
+  sessionStorage.removeItem(TOLD);
 }
 
 // ---- Replay ----
@@ -94,3 +104,4 @@ const onEach = (selector, listener) => {
 onEach("#mine button.delete", askFirst);
 onEach("button.replay", replay);
 sure.addEventListener("close", remove);
+tell();

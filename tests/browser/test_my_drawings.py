@@ -4,6 +4,7 @@ import pytest
 from browser.hands import draw_by_mouse
 from playwright.sync_api import expect
 
+from recognizer import registry
 from recognizer.models import Answer, Submission
 
 INK = """canvas => {
@@ -82,6 +83,17 @@ def test_delete_one(mine):
 
     expect(cards(mine)).to_have_count(1)
     assert Submission.objects.get().corrected_digit == Answer.ONE
+
+
+def test_it_says_which_version_had_learned_from_it(mine):
+    live = registry.live_version()
+    Submission.objects.filter(corrected_digit=Answer.NINE).update(learned_in=live)
+    cards(mine).last.get_by_role("button", name="Delete").click()
+    mine.get_by_role("dialog").get_by_role("button", name="Delete").click()
+
+    expect(mine.get_by_role("status")).to_contain_text("Version 1 had learned from this")
+    mine.reload()
+    expect(mine.get_by_role("status")).to_be_empty()
 
 
 def test_escape_keeps(mine):

@@ -1,0 +1,77 @@
+"""Small pictures of every kind that the site reads or refuses: what `images.py` starts from."""
+
+import io
+import struct
+import zlib
+
+import numpy as np
+from PIL import Image, PngImagePlugin
+
+RNG = np.random.default_rng(6)
+GREY = Image.fromarray(RNG.integers(0, 256, (9, 12)).astype(np.uint8))
+STROKE = Image.new("L", (40, 40), 255)
+STROKE.paste(0, (18, 6, 22, 34))
+DEEP = Image.fromarray(RNG.integers(0, 65536, (9, 12)).astype(np.uint16))
+MODES = {
+    "PNG": ("1", "L", "LA", "P", "RGB", "RGBA"),
+    "JPEG": ("L", "RGB", "CMYK"),
+    "GIF": ("L", "P", "RGBA"),
+    "WEBP": ("L", "RGB", "RGBA"),
+}
+
+
+def pictures():
+    """{name: the file's bytes}"""
+    found = {
+        f"{mode}.{format}": encoded(GREY.convert(mode), format)
+        for format, modes in MODES.items()
+        for mode in modes
+    }
+    exif = Image.Exif()
+    exif[0x0112], exif[0x010E] = 6, "turned"
+    text = PngImagePlugin.PngInfo()
+    text.add_text("a", "b" * 50, zip=True)
+    text.add_itxt("c", "d" * 50, zip=True)
+    frames = {"save_all": True, "append_images": [GREY.convert("RGB"), GREY.rotate(180)]}
+    palette = GREY.convert("P")
+    return found | {
+        "stroke.PNG": encoded(STROKE, "PNG"),
+        "16 bits.PNG": encoded(DEEP, "PNG"),
+        "exif.PNG": encoded(GREY, "PNG", exif=exif),
+        "text.PNG": encoded(GREY, "PNG", pnginfo=text, icc_profile=b"no profile" * 9),
+        "hole.PNG": encoded(palette, "PNG", transparency=3),
+        "holes.PNG": encoded(palette, "PNG", transparency=bytes(range(256))),
+        "film.PNG": encoded(GREY, "PNG", **frames),
+        "exif.JPEG": encoded(GREY, "JPEG", exif=exif, icc_profile=b"no profile" * 9),
+        "scans.JPEG": encoded(GREY.convert("RGB"), "JPEG", progressive=True),
+        "restarts.JPEG": encoded(GREY, "JPEG", restart_marker_rows=1),
+        "hole.GIF": encoded(palette, "GIF", transparency=3),
+        "film.GIF": encoded(GREY, "GIF", **frames),
+        "exif.WEBP": encoded(GREY, "WEBP", exif=exif, icc_profile=b"no profile" * 9),
+        "exact.WEBP": encoded(GREY.convert("RGB"), "WEBP", lossless=True),
+        "film.WEBP": encoded(GREY, "WEBP", **frames),
+    }
+
+
+def encoded(image, format, **options):
+    buffer = io.BytesIO()
+    image.save(buffer, format, **options)
+    return buffer.getvalue()
+
+
+def chunk(kind, data):
+    """A part of a PNG."""
+    body = kind + data
+    return struct.pack(">I", len(data)) + body + struct.pack(">I", zlib.crc32(body))
+
+
+def with_right_sums(data):
+    """A changed PNG whose checksums are right, so that its parts are looked into."""
+    found, rest = [data[:8]], data[8:]
+    while len(rest) >= 12:
+        (length,) = struct.unpack(">I", rest[:4])
+        if length > len(rest) - 12:
+            break
+        found.append(chunk(rest[4:8], rest[8 : 8 + length]))
+        rest = rest[12 + length :]
+    return b"".join([*found, rest])
