@@ -52,8 +52,8 @@ def broken(request):
 
 
 @pytest.fixture
-def site(monkeypatch, db):
-    monkeypatch.setattr(urls, "urlpatterns", [path("broken/", broken), *urls.urlpatterns])
+def site(settings, db):
+    settings.ROOT_URLCONF = "test_logs"
     return Visitor(raise_request_exception=False)
 
 
@@ -134,3 +134,6 @@ def test_the_servers_configuration_loads_no_django():
     command = [sys.executable, "-c", program]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
+
+
+urlpatterns = [path("broken/", broken), *urls.urlpatterns]
