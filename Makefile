@@ -33,7 +33,7 @@ run: .venv/installed
 	@nice $(BIN)/python manage.py worker --parent $$$$ & exec $(BIN)/gunicorn digitsite.wsgi
 
 test: .venv/installed lint audit browser
-	@$(BIN)/python -m pytest -n auto --dist loadfile
+	@$(BIN)/python -m pytest -n auto
 	@$(MAKE) --no-print-directory test-services
 
 # The same site on PostgreSQL and Redis, where they answer.

@@ -31,8 +31,8 @@ OUTLIER_SHARE: Final = 0.15  # "not a digit", for each MNIST image
 OUTLIERS_IN_USE: Final = 0.01
 REHEARSED: Final = 0.5  # of MNIST is shown again to the live version, lest it forgets ...
 RESTROKED_SHARE: Final = 0.3  # ... and of these so many drawn with another pen as well
-CORRECTION_SHARE: Final = 0.5  # corrections fill up to so much for each MNIST image ...
-CORRECTION_REPEATS: Final = 50  # ... but none is shown more often than this in an epoch
+CORRECTION_REPEATS: Final = 50  # a correction that is one of few is shown so often in an epoch ...
+CORRECTION_WEIGHT: Final = 320  # ... and one of n so often as this divided by the root of n
 
 Floats = npt.NDArray[np.float64]
 
@@ -82,7 +82,7 @@ def train(
     epochs = epochs or (EPOCHS_FROM_SCRATCH if start is None else EPOCHS_FROM_LIVE)
     digits = mnist.training if start is None else _part(mnist.training, REHEARSED, rng)
     data = digits + styled(digits, rng) + _outliers(digits, rng, OUTLIER_SHARE)
-    data += _repeated(corrections, len(digits))
+    data += _repeated(corrections)
     if start is not None:
         data += restroked(digits, RESTROKED_SHARE, rng)
     rate = RATE_FROM_SCRATCH if start is None else RATE_FROM_LIVE
@@ -138,12 +138,15 @@ def _part(digits: Labelled, share: float, rng: np.random.Generator) -> Labelled:
     return Labelled(digits.images[chosen], digits.labels[chosen])
 
 
-def _repeated(corrections: Labelled, digits: int) -> Labelled:
-    """Few corrections are shown several times an epoch, or MNIST would drown them."""
+def _repeated(corrections: Labelled) -> Labelled:
+    """Few corrections are shown often, or MNIST would drown them.
+
+    The more there are, the less each counts by itself, so that a wrong one does little harm.
+    """
     if not len(corrections):
         return corrections
-    room = round(CORRECTION_SHARE * digits / len(corrections))
-    times = min(max(room, 1), CORRECTION_REPEATS)
+    times = round(CORRECTION_WEIGHT / math.sqrt(len(corrections)))
+    times = min(max(times, 1), CORRECTION_REPEATS)
     return Labelled(
         np.repeat(corrections.images, times, axis=0), np.repeat(corrections.labels, times)
     )

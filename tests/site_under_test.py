@@ -1,7 +1,6 @@
 """The site as an operator runs it: processes of its own, a real server, a database file."""
 
 import os
-import re
 import socket
 import subprocess
 import sys
@@ -83,18 +82,6 @@ class Site:
         assert session.post(login, body, allow_redirects=False).status_code == 302
         return session
 
-    def worker_memory(self):
-        """Resident memory of the largest worker, in MB (Linux)."""
-        children = f"/proc/{self.server.pid}/task/{self.server.pid}/children"
-        with open(children) as file:
-            workers = file.read().split()
-        return max(_resident(pid) for pid in workers)
-
 
 def token(session):
     return session.cookies["csrftoken"]
-
-
-def _resident(pid):
-    with open(f"/proc/{pid}/status") as file:
-        return int(re.search(r"VmRSS:\s+(\d+)", file.read())[1]) / 1000

@@ -1,7 +1,6 @@
 """A drawing goes all the way round: drawn, read, corrected, approved, learned, read anew."""
 
 import json
-import sys
 import threading
 import time
 
@@ -98,12 +97,3 @@ def test_too_large_a_body_over_real_http(site):
         f"{site.url}/api/v1/submissions/", files={"image": bytes(10_100_000)}, timeout=20
     )
     assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="left out: memory is read from /proc")
-def test_a_workers_memory(site):
-    for seed in range(300):
-        requests.post(f"{site.url}/api/v1/submissions/", files={"image": drawing(seed % 10, seed)})
-    memory = site.worker_memory()
-    print(f"{memory:.0f} MB")
-    assert memory < 130

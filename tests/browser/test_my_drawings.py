@@ -58,16 +58,22 @@ def test_the_fate_after_the_review(mine, django_user_model):
     expect(cards(mine).last).to_contain_text("Approved as a 4: will be learned.")
 
 
+UNTIL_IT_ENDS = f"""canvas => new Promise((resolve) => {{
+    const amounts = [];
+    const look = () => {{
+        if (!canvas.isConnected) return resolve(amounts);
+        amounts.push(({INK})(canvas));
+        requestAnimationFrame(look);
+    }};
+    look();
+}})"""
+
+
 def test_replay_draws_stroke_after_stroke(mine):
     button = cards(mine).last.locator(".replay")
     button.click()
-    canvas = cards(mine).last.locator("canvas")
-    mine.wait_for_function(f"canvas => ({INK})(canvas) > 0", arg=canvas.element_handle())
-    amounts = [canvas.evaluate(INK)]
-    while canvas.count():
-        amounts.append(canvas.evaluate(f"canvas => canvas.isConnected && ({INK})(canvas)"))
+    amounts = cards(mine).last.locator("canvas").evaluate(UNTIL_IT_ENDS)
 
-    amounts = [amount for amount in amounts if amount]
     assert amounts == sorted(amounts)
     assert amounts[0] < amounts[-1]
     expect(button).to_be_visible()
