@@ -16,7 +16,7 @@ const made = []; // decisions, oldest first: {card, verb, label, result}
 const unsaved = []; // decisions and undos that the server has not confirmed, oldest first
 let saving = false;
 let asking = false;
-let askAgain = false; // something was decided meanwhile
+let askAgain = null; // something was decided meanwhile
 let askedAt = 0;
 let trouble = "";
 let empty = null; // what the server says when nothing waits
@@ -91,9 +91,10 @@ function failed({ card }, detail) {
 // ---- New cards ----
 async function refill(more = {}) {
   clearTimeout(lookTimer);
-  askAgain = asking;
+  if (asking) askAgain = { ...askAgain, ...more };
   if (asking || (hand.length >= FEW && Date.now() - askedAt < RENEW)) return;
   asking = true;
+  askAgain = null;
   try {
     const { ok, body } = await post(page.take, more);
     askedAt = Date.now();
@@ -103,7 +104,7 @@ async function refill(more = {}) {
     tryLater(error);
   }
   asking = false;
-  if (askAgain) refill();
+  if (askAgain) refill(askAgain);
   else if (!hand.length) lookTimer = setTimeout(refill, LOOK_AGAIN);
 }
 

@@ -259,6 +259,23 @@ def test_the_skipped_ones_can_be_looked_at_now(open_desk):
     assert fate(row) == ("approved", 9)
 
 
+def test_the_skipped_ones_are_shown_also_when_the_desk_was_just_asking(open_desk):
+    drawings(1)
+    page = open_desk()
+    page.keyboard.press("s")
+    expect(page.get_by_role("button", name="Look at the skipped ones now")).to_be_visible()
+    page.wait_for_load_state("networkidle")
+    held = []
+    page.route("**/take/", lambda route: route.continue_() if held else held.append(route))
+    page.evaluate("dispatchEvent(new Event('online'))")
+    page.get_by_role("button", name="Look at the skipped ones now").click()
+    while not held:
+        page.wait_for_timeout(20)
+    held[0].continue_()
+
+    expect(page.locator("#card")).to_be_focused()
+
+
 def test_one_key_decisions_can_be_turned_off(open_desk):
     (row,) = drawings(1)
     page = open_desk()

@@ -4,6 +4,7 @@ What is no picture must be refused with `BadImageError`, within a second of work
 is left in var/fuzz/, and ends it; give the file instead of SECONDS to see it again.
 """
 
+import resource
 import sys
 import time
 from contextlib import suppress
@@ -38,6 +39,11 @@ def change(data, most, seed):
     return with_right_sums(changed)[:most] if is_png and seed % 4 else changed
 
 
+def highest_memory():
+    """In MB: the peak of whoever started this process is kept across exec, and counts here."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1000
+
+
 def main(seconds, folder):
     FOUND.mkdir(parents=True, exist_ok=True)
     for name, data in pictures().items():
@@ -45,7 +51,8 @@ def main(seconds, folder):
     options = [
         f"-max_total_time={seconds}",
         f"-artifact_prefix={FOUND}/",
-        *("-timeout=60", "-rss_limit_mb=1500", "-max_len=4096", "-print_final_stats=1"),
+        f"-rss_limit_mb={1500 + highest_memory()}",
+        *("-timeout=60", "-max_len=4096", "-print_final_stats=1"),
     ]
     atheris.Setup([sys.argv[0], *options, folder], read, custom_mutator=change)
     atheris.Fuzz()
