@@ -125,8 +125,9 @@ def test_strokes_that_are_none(visitor, strokes):
     assert not Submission.objects.exists()
 
 
-def test_unknown_source(visitor):
-    response = visitor.submit(source="pigeon")
+@pytest.mark.parametrize("source", ["pigeon", ""])
+def test_unknown_source(visitor, source):
+    response = visitor.submit(source=source)
     assert response.status_code == 400
     assert list(response.json()["fields"]) == ["source"]
 

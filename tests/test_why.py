@@ -69,8 +69,9 @@ def test_not_unless_asked(visitor):
     assert visitor.recognize(drawing(7)).json()["why"] is None
 
 
-def test_what_is_no_answer_to_the_question(visitor):
-    response = visitor.post("/api/v1/recognize/", {"image": upload(png(seven())), "why": "perhaps"})
+@pytest.mark.parametrize("why", ["perhaps", ""])
+def test_what_is_no_answer_to_the_question(visitor, why):
+    response = visitor.post("/api/v1/recognize/", {"image": upload(png(seven())), "why": why})
     assert (response.status_code, list(response.json()["fields"])) == (400, ["why"])
 
 

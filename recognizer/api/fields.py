@@ -3,6 +3,7 @@
 import base64
 import binascii
 import json
+from collections.abc import Mapping
 from typing import Any, Final
 
 from django.utils.text import format_lazy
@@ -19,7 +20,18 @@ MAX_POINTS: Final = 10_000
 MAX_NUMBER: Final = 1_000_000
 
 
-class FlagField(serializers.BooleanField):
+class AsSent:
+    """What is empty in a form is not taken for left out."""
+
+    def get_value(self, dictionary: Mapping[str, Any]) -> Any:
+        return dictionary.get(self.field_name, serializers.empty)  # type: ignore[attr-defined]
+
+
+class ChoiceField(AsSent, serializers.ChoiceField):
+    """One of the choices."""
+
+
+class FlagField(AsSent, serializers.BooleanField):
     """True or false, in a form as text; not whatever might be meant by it."""
 
     def to_internal_value(self, data: Any) -> bool:

@@ -39,8 +39,8 @@ class StrokesTextField(serializers.Field):
 _FEW: Final[dict[str, Any]] = {"min_length": 1, "max_length": MAX_IMAGES}
 
 
-def _source(allow_blank: bool = False) -> serializers.ChoiceField:
-    return serializers.ChoiceField(choices=SENT, default=Source.API, allow_blank=allow_blank)
+def _source() -> serializers.ChoiceField:
+    return serializers.ChoiceField(choices=SENT, default=Source.API)
 
 
 def _why() -> serializers.BooleanField:
@@ -67,7 +67,7 @@ SUBMISSION_BODY: Final = {
         "NewSubmissionForm",
         {
             "image": serializers.FileField(),
-            "source": _source(allow_blank=True),
+            "source": _source(),
             "strokes": StrokesTextField(required=False),
         },
     ),

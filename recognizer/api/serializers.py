@@ -11,7 +11,14 @@ from rest_framework.reverse import reverse
 
 from recognizer import registry
 from recognizer.api.errors import CODES
-from recognizer.api.fields import DigitField, FlagField, ImageField, StrokesField, UnreadImageField
+from recognizer.api.fields import (
+    ChoiceField,
+    DigitField,
+    FlagField,
+    ImageField,
+    StrokesField,
+    UnreadImageField,
+)
 from recognizer.models import Fate, ModelVersion, Source, Submission
 from recognizer.recognition import Digit, Recognition, png_data_url, reads_right, why
 
@@ -60,7 +67,7 @@ class ImagesSerializer(serializers.Serializer):
 
 
 class NewSubmissionSerializer(ImageSerializer):
-    source = serializers.ChoiceField(choices=SENT, default=Source.API)
+    source = ChoiceField(choices=SENT, default=Source.API)
     strokes = StrokesField(default=None, allow_null=True)
 
 
