@@ -35,7 +35,15 @@ def main() -> None:
 
 def make(mnist: Mnist, folder: Path, seed: int, epochs: int | None = None) -> dict[str, object]:
     """Train a network on MNIST alone and write it to `folder`; returns its card."""
-    trained = train(mnist, NOTHING, start=None, epochs=epochs, seed=seed, report=_print)
+    trained = train(
+        mnist,
+        NOTHING,
+        mislabelled=np.zeros(0, bool),
+        start=None,
+        epochs=epochs,
+        seed=seed,
+        report=_print,
+    )
     folder.mkdir(parents=True, exist_ok=True)
     np.save(folder / KNOWN_DIGITS.name, _one_of_each(mnist.training))
     (folder / "model.tflite").write_bytes(trained.model)

@@ -51,6 +51,18 @@ def load_weights(network: keras.Model, data: bytes) -> None:
         ) from error
 
 
+def mix_weights(network: keras.Model, earlier: bytes, share: float) -> None:
+    """Keep `share`, in 0..1, of the network's weights and take the rest from `earlier`.
+
+    What a network learned lately is nearly all kept, and what it knew before hardly forgotten (M.
+    Wortsman et al., "Robust Fine-Tuning of Zero-Shot Models", 2022).
+    """
+    learned = network.get_weights()
+    load_weights(network, earlier)
+    pairs = zip(learned, network.get_weights(), strict=True)
+    network.set_weights([share * new + (1 - share) * old for new, old in pairs])
+
+
 @dataclass(frozen=True)
 class Calibration:
     """What makes logits probabilities that can be believed.

@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from ml import network
 from ml.augment import STRONGEST, augment
+from ml.mislabelled import Mask
 from ml.mnist import Labelled, Mnist
 from ml.outliers import outliers
 from ml.restroke import restroked
@@ -32,7 +33,8 @@ OUTLIERS_IN_USE: Final = 0.01
 REHEARSED: Final = 0.5  # of MNIST is shown again to the live version, lest it forgets ...
 RESTROKED_SHARE: Final = 0.3  # ... and of these so many drawn with another pen as well
 CORRECTION_REPEATS: Final = 50  # a correction that is one of few is shown so often in an epoch ...
-CORRECTION_WEIGHT: Final = 320  # ... and one of n so often as this divided by the root of n
+CORRECTION_WEIGHT: Final = 640  # ... and one of n so often as this divided by the root of n
+NEW_SHARE: Final = 0.6  # of the weights after the training; the rest is the live version's
 
 Floats = npt.NDArray[np.float64]
 
@@ -57,12 +59,14 @@ class Trained:
     calibration: network.Calibration
     epochs: int
     mnist: int  # how many of its digits were shown
+    mislabelled: int  # how many corrections are likely wrong, and were shown but once
 
 
 def train(
     mnist: Mnist,
     corrections: Labelled,
     *,
+    mislabelled: Mask,
     start: bytes | None,
     epochs: int | None,
     seed: int,
@@ -70,8 +74,9 @@ def train(
 ) -> Trained:
     """Train on MNIST's training part, other styles and pens, made-up outliers, and corrections.
 
-    `start` holds weights to go on from; None starts from random ones. `epochs` None takes the
-    default for either. The same arguments on the same libraries give the same weights.
+    `mislabelled`, (n,) bool, says which corrections are not to be repeated. `start` holds weights
+    to go on from; None starts from random ones. `epochs` None takes the default for either. The
+    same arguments on the same libraries give the same weights.
     """
     keras.utils.set_random_seed(seed)
     tf.config.experimental.enable_op_determinism()
@@ -82,11 +87,13 @@ def train(
     epochs = epochs or (EPOCHS_FROM_SCRATCH if start is None else EPOCHS_FROM_LIVE)
     digits = mnist.training if start is None else _part(mnist.training, REHEARSED, rng)
     data = digits + styled(digits, rng) + _outliers(digits, rng, OUTLIER_SHARE)
-    data += _repeated(corrections)
+    data += _repeated(corrections, mislabelled)
     if start is not None:
         data += restroked(digits, RESTROKED_SHARE, rng)
     rate = RATE_FROM_SCRATCH if start is None else RATE_FROM_LIVE
     fit(model, data, rate, epochs, rng, report)
+    if start is not None:
+        network.mix_weights(model, start, NEW_SHARE)
     calibration = calibrate(model, _share_of_outliers(data), mnist.validation, rng)
     return Trained(
         weights=network.weights_to_bytes(model),
@@ -94,6 +101,7 @@ def train(
         calibration=calibration,
         epochs=epochs,
         mnist=len(digits),
+        mislabelled=int(mislabelled.sum()),
     )
 
 
@@ -138,17 +146,19 @@ def _part(digits: Labelled, share: float, rng: np.random.Generator) -> Labelled:
     return Labelled(digits.images[chosen], digits.labels[chosen])
 
 
-def _repeated(corrections: Labelled) -> Labelled:
+def _repeated(corrections: Labelled, mislabelled: Mask) -> Labelled:
     """Few corrections are shown often, or MNIST would drown them.
 
-    The more there are, the less each counts by itself, so that a wrong one does little harm.
+    The more there are, the less each counts by itself, so that a wrong one does little harm; and
+    what is likely wrong is shown once.
     """
     if not len(corrections):
         return corrections
     times = round(CORRECTION_WEIGHT / math.sqrt(len(corrections)))
     times = min(max(times, 1), CORRECTION_REPEATS)
+    each = np.where(mislabelled, 1, times)
     return Labelled(
-        np.repeat(corrections.images, times, axis=0), np.repeat(corrections.labels, times)
+        np.repeat(corrections.images, each, axis=0), np.repeat(corrections.labels, each)
     )
 
 

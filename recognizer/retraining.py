@@ -12,6 +12,7 @@ from django.db.models import Q
 
 from ml import mnist as mnist_file
 from ml.evaluation import Verdict, accuracy, judge, read_all
+from ml.mislabelled import likely_mislabelled
 from ml.mnist import Labelled, Mnist, MnistError
 from ml.outliers import outliers
 from ml.restroke import restroked
@@ -103,7 +104,7 @@ def retrain(
             f"{counts['held_out']} corrections are kept to judge with, "
             f"{counts['copies'] + counts['over_share']} left out as copies or beyond a fair share."
         )
-        trained = _train(mnist, corrections, live, options, report)
+        trained = _train(mnist, corrections, live, options, report, say)
         say(f"Judging against {live} ...")
         before, after, verdict = _judge(live, trained, mnist, corrections)
         seconds = time.monotonic() - started
@@ -163,13 +164,22 @@ def _train(
     live: ModelVersion,
     options: Options,
     report: Callable[["Progress"], None],
+    say: Callable[[str], None],
 ) -> "Trained":
     # Here, not above: importing TensorFlow takes seconds, and every refusal comes before it.
     from ml.training import train
 
+    learned = Labelled(*labels_of(corrections.learned))
+    mislabelled = likely_mislabelled(learned, Recognizer(bytes(live.files.model)))
+    if mislabelled.any():
+        say(
+            f"{mislabelled.sum()} of them say what {live} rules out, and none like them bears them "
+            "out: they are hardly learned. Have a second look at what was approved."
+        )
     return train(
         mnist,
-        Labelled(*labels_of(corrections.learned)),
+        learned,
+        mislabelled=mislabelled,
         start=None if options.from_scratch else bytes(live.files.weights),
         epochs=options.epochs,
         seed=options.seed,
@@ -236,6 +246,7 @@ def _card(
             "corrections": len(corrections.learned),
             "corrections_sha256": corrections.sha256,
             "corrections_counts": corrections.counts,
+            "likely_mislabelled": trained.mislabelled,
             "include_pending": options.include_pending,
         },
         "from_scratch": options.from_scratch,

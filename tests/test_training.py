@@ -76,6 +76,14 @@ def test_weights_go_to_bytes_and_back():
     assert network.weights_to_bytes(second) == data
 
 
+def test_weights_are_mixed():
+    live, learned = network.build(), network.build()
+    old, new = live.get_weights(), learned.get_weights()
+    network.mix_weights(learned, network.weights_to_bytes(live), 0.75)
+    for a, b, mixed in zip(old, new, learned.get_weights(), strict=True):
+        assert mixed == pytest.approx(0.25 * a + 0.75 * b, abs=1e-6)
+
+
 @pytest.mark.parametrize("data", [b"", b"rubbish", b"\x80\x04N."])  # the last one is a pickle
 def test_damaged_weights_are_refused(data):
     with pytest.raises(DamagedModelError, match="weights do not fit"):

@@ -1,0 +1,46 @@
+"""Labels that are likely wrong: the network rules them out, and no like drawing bears them out."""
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from ml.mnist import Labelled
+from ml.normalize import SIDE
+from ml.runtime import Recognizer
+
+RULED_OUT: Final = 0.001  # below this probability; who honestly corrects a misread digit is above
+LIKE: Final = 5  # so many of the most alike are asked, and half of them must say the same
+AT_ONCE: Final = 1000
+
+Mask = npt.NDArray[np.bool_]
+
+
+def likely_mislabelled(data: Labelled, live: Recognizer) -> Mask:
+    """Which labels are likely wrong, (n,) bool.
+
+    Those that `live` rules out, unless most of the drawings like them that it rules out as well
+    have the same label: then people mean something that is new to it. Filters of this kind: C. E.
+    Brodley and M. A. Friedl, "Identifying Mislabeled Training Data", 1999.
+    """
+    pairs = zip(data.images, data.labels, strict=True)
+    said = np.array([live.probabilities(image)[label] for image, label in pairs])
+    suspects = np.flatnonzero(said < RULED_OUT)
+    likely = np.zeros(len(data), bool)
+    likely[suspects] = _stands_alone(data.images[suspects], data.labels[suspects])
+    return likely
+
+
+def _stands_alone(images: npt.NDArray[np.uint8], labels: npt.NDArray[np.uint8]) -> Mask:
+    """Whether most of those that are most alike (correlation of pixels) are labelled otherwise."""
+    vectors = images.reshape(len(images), SIDE * SIDE).astype(np.float32)
+    vectors -= vectors.mean(axis=1, keepdims=True)
+    vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-6)
+    alone = np.zeros(len(images), bool)
+    for start in range(0, len(images), AT_ONCE):
+        alike = vectors[start : start + AT_ONCE] @ vectors.T
+        here = np.arange(start, start + len(alike))
+        alike[here - start, here] = -np.inf  # itself: asked last, where there are too few others
+        nearest = np.argsort(-alike, axis=1)[:, :LIKE]
+        alone[here] = (labels[nearest] != labels[here, None]).mean(axis=1) > 0.5
+    return alone
