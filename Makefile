@@ -17,7 +17,7 @@ REDIS_URL ?= redis://127.0.0.1:6379/15
 # What depends on the database, and trains nothing.
 DATABASE_TESTS := $(addprefix tests/test_, $(addsuffix .py, admin_review admin_put_live \
 	admin_versions cache correct deleting fate idempotent_submit keys keys_page logins metrics \
-	million own_submissions rate_limits ready registry review_by_api schema submit))
+	million own_submissions rate_limits ready registry review_by_api schema submit two_hosts))
 
 .PHONY: run test test-services test-poisoning test-kills fuzz fuzz-images audit lint format browser base \
 	messages bench bench-recognition bench-learning bench-numbers bench-million bench-latency lock

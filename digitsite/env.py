@@ -3,10 +3,12 @@
 import os
 import secrets
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
+
+PATIENCE: Final = 3  # seconds for a connection to the database
 
 
 def flag(name: str, default: bool) -> bool:
@@ -72,8 +74,15 @@ def database(name: str, kept_in: Path) -> dict[str, Any]:
         raise ImproperlyConfigured(f"{name} is no address of a database: {error}") from error
     if not parsed["NAME"]:
         raise ImproperlyConfigured(f"{name} must end in the name of a database.")
+    options = {
+        # Or an attempt at a host that never answers would go on when that is back already.
+        "connect_timeout": PATIENCE,
+        **parsed.get("OPTIONS", {}),
+        # Who waits for a connection holds a thread, and /healthz/ needs one. By default the pool
+        # tries again ever less often, for minutes; given up, it tries when next it is asked.
+        "pool": {"timeout": PATIENCE, "reconnect_timeout": PATIENCE},
+    }
     # The pool keeps connections open, so Django must not.
-    options = {**parsed.get("OPTIONS", {}), "pool": True}
     return {**parsed, "CONN_MAX_AGE": 0, "OPTIONS": options}
 
 

@@ -16,6 +16,8 @@ ROOT = Path(__file__).parent.parent
 class Site:
     """`with Site(folder) as site:` serves on a free port until the end of the block."""
 
+    up = "/readyz/"  # answers with 200 when the server has started
+
     def __init__(self, data_dir, stderr=None, **environment):
         self.stderr = stderr  # a file for what the server logs
         with socket.socket() as probe:
@@ -41,10 +43,13 @@ class Site:
             check=False,
         )
 
-    def __enter__(self):
+    def prepare(self):
         for command in ("migrate", "collectstatic"):
             done = self.manage(command, "--no-input")
             assert done.returncode == 0, done.stderr
+
+    def __enter__(self):
+        self.prepare()
         with open(self.stderr, "w") if self.stderr else nullcontext() as log:
             self.server = subprocess.Popen(
                 [sys.executable, "-m", "gunicorn", "digitsite.wsgi"],
@@ -63,7 +68,7 @@ class Site:
         deadline = time.monotonic() + 60
         while self.server.poll() is None and time.monotonic() < deadline:
             try:
-                if requests.get(f"{self.url}/readyz/", timeout=10).status_code == 200:
+                if requests.get(self.url + self.up, timeout=10).status_code == 200:
                     return
             except (requests.ConnectionError, requests.Timeout):
                 time.sleep(0.1)

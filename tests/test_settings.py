@@ -106,7 +106,11 @@ def test_postgresql(monkeypatch, tmp_path):
         5433,
         "digits",
     ]
-    assert found["OPTIONS"] == {"sslmode": "require", "pool": True}
+    assert found["OPTIONS"] == {
+        "sslmode": "require",
+        "connect_timeout": 3,
+        "pool": {"timeout": 3, "reconnect_timeout": 3},
+    }
     assert found["CONN_MAX_AGE"] == 0
 
 

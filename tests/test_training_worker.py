@@ -6,10 +6,11 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
+from contextlib import contextmanager
 
 import pytest
 import requests
+from databases import on_postgresql
 from kit import ROOT, drawing
 from site_under_test import Site, token
 
@@ -17,16 +18,21 @@ PATIENCE = 600  # seconds, for what takes a few on an idle machine
 LONG = {"from_scratch": "yes", "epochs": "10000", "seed": "1"}
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory, small_mnist_file):
-    """One for all tests, as it takes long to start: each leaves nothing unfinished."""
+@contextmanager
+def serving(folder, small_mnist_file, **environment):
     path, digest = small_mnist_file
-    folder = tmp_path_factory.mktemp("web")
-    with Site(folder, MNIST_PATH=str(path), MNIST_SHA256=digest) as running:
+    with Site(folder, MNIST_PATH=str(path), MNIST_SHA256=digest, **environment) as running:
         assert running.manage(
             "createsuperuser", "--no-input", "--username=rosa", "--email=rosa@example.org",
             DJANGO_SUPERUSER_PASSWORD="a long password",
         ).returncode == 0  # fmt: skip
+        yield running
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory, small_mnist_file):
+    """One for all tests, as it takes long to start: each leaves nothing unfinished."""
+    with serving(tmp_path_factory.mktemp("web"), small_mnist_file) as running:
         yield running
 
 
@@ -228,26 +234,29 @@ def is_alive(pid):
         return False
 
 
-def test_a_worker_on_another_host(site, desk, tmp_path):
+def test_a_worker_on_another_host(tmp_path, small_mnist_file):
     """It shares the database and nothing else: no folder, no secret key, no lock."""
-    here, before = Path(site.environment["DATA_DIR"]), live(site)
-    (tmp_path / "digitsite.sqlite3").symlink_to(here / "digitsite.sqlite3")
-    lock = here / "retrain.lock"
-    lock.unlink(missing_ok=True)
-    with Worker(site, DATA_DIR=str(tmp_path)):
-        run = desk.start(**LONG)
-        desk.wait_until_it_trains(run)
-        assert (tmp_path / "retrain.lock").exists()
-        assert not lock.exists()
-        # Here the lock is free, so only the database can say that one is running.
-        assert retrain(site) == BUSY
-        desk.post(f"trainingrun/{run}/cancel/")
-        assert desk.wait_until_over(run)["state"] == "cancelled"
-        desk.approve(8)
-        run = desk.start()
-        assert desk.wait_until_over(run)["words"].startswith("Live. ")
-    time.sleep(2)
-    assert live(site) == before + 1
+    here, there = tmp_path / "here", tmp_path / "there"
+    with (
+        on_postgresql() as database,
+        serving(here, small_mnist_file, DATABASE_URL=database) as site,
+    ):
+        desk, before = Desk(site), live(site)
+        with Worker(site, DATA_DIR=str(there)):
+            run = desk.start(**LONG)
+            desk.wait_until_it_trains(run)
+            assert (there / "retrain.lock").exists()
+            assert not (here / "retrain.lock").exists()
+            # Here the lock is free, so only the database can say that one is running.
+            assert retrain(site) == BUSY
+            desk.post(f"trainingrun/{run}/cancel/")
+            assert desk.wait_until_over(run)["state"] == "cancelled"
+            desk.approve(8)
+            run = desk.start()
+            assert desk.wait_until_over(run)["words"].startswith("Live. ")
+        assert (here / "secret_key").read_text() != (there / "secret_key").read_text()
+        time.sleep(2)
+        assert live(site) == before + 1
 
 
 def test_without_a_worker(site, desk):
