@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from ml import network
 from ml.augment import STRONGEST, augment
+from ml.epoch import Epoch, Places, once
 from ml.mnist import Labelled, Mnist
 from ml.outliers import outliers
 from ml.restroke import restroked
@@ -33,19 +34,23 @@ REHEARSED: Final = 0.5  # of MNIST is shown again to the live version, lest it f
 RESTROKED_SHARE: Final = 0.3  # ... and of these so many drawn with another pen as well
 CORRECTION_REPEATS: Final = 50  # a correction that is one of few is shown so often in an epoch ...
 CORRECTION_WEIGHT: Final = 320  # ... and one of n so often as this divided by the root of n
+PACE_STEPS: Final = 50  # after so many it is known how long the others take
 
 Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a training is: `share` in 0..1 of all steps, and the seconds that the rest takes."""
+    """How far a training is: `share` in 0..1 of all steps, and the seconds that the rest takes.
+
+    None as long as these are not known.
+    """
 
     epoch: int
     epochs: int
     share: float
     loss: float
-    seconds_left: float
+    seconds_left: float | None
 
 
 @dataclass(frozen=True)
@@ -81,10 +86,11 @@ def train(
         network.load_weights(model, start)
     epochs = epochs or (EPOCHS_FROM_SCRATCH if start is None else EPOCHS_FROM_LIVE)
     digits = mnist.training if start is None else _part(mnist.training, REHEARSED, rng)
-    data = digits + styled(digits, rng) + _outliers(digits, rng, OUTLIER_SHARE)
-    data += _repeated(corrections)
+    made = digits + styled(digits, rng) + _outliers(digits, rng, OUTLIER_SHARE)
+    parts = [once(made), (corrections, _repeated(corrections))]
     if start is not None:
-        data += restroked(digits, RESTROKED_SHARE, rng)
+        parts.append(once(restroked(digits, RESTROKED_SHARE, rng)))
+    data = Epoch(*parts)
     rate = RATE_FROM_SCRATCH if start is None else RATE_FROM_LIVE
     fit(model, data, rate, epochs, rng, report)
     calibration = calibrate(model, _share_of_outliers(data), mnist.validation, rng)
@@ -99,7 +105,7 @@ def train(
 
 def fit(
     model: keras.Model,
-    data: Labelled,
+    data: Labelled | Epoch,
     rate: float,
     epochs: int,
     rng: np.random.Generator,
@@ -115,17 +121,26 @@ def fit(
         keras.optimizers.AdamW(_schedule(rate, epochs * steps), weight_decay=WEIGHT_DECAY),
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
     )
-    started = time.monotonic()
+    done, started = 0, 0.0
     for epoch in range(epochs):
         order = rng.permutation(len(data))
         for step in range(steps):
-            chosen = order[step * BATCH : (step + 1) * BATCH]
+            batch = data[order[step * BATCH : (step + 1) * BATCH]]
             loss = model.train_on_batch(
-                augment(data.images[chosen], rng, strongest)[..., None], data.labels[chosen]
+                augment(batch.images, rng, strongest)[..., None], batch.labels
             )
-            share = (epoch + (step + 1) / steps) / epochs
-            seconds = time.monotonic() - started
-            report(Progress(epoch + 1, epochs, share, float(loss), seconds / share - seconds))
+            done += 1
+            if done == 1:  # it takes far longer than the others
+                started = time.monotonic()
+            left = _seconds_left(time.monotonic() - started, done, epochs * steps)
+            report(Progress(epoch + 1, epochs, done / (epochs * steps), float(loss), left))
+
+
+def _seconds_left(seconds: float, done: int, steps: int) -> float | None:
+    """Of so many steps, where those after the first one took so long until now."""
+    if done < min(PACE_STEPS, steps):
+        return None
+    return seconds / max(done - 1, 1) * (steps - done)
 
 
 def _outliers(digits: Labelled, rng: np.random.Generator, share: float) -> Labelled:
@@ -134,22 +149,17 @@ def _outliers(digits: Labelled, rng: np.random.Generator, share: float) -> Label
 
 
 def _part(digits: Labelled, share: float, rng: np.random.Generator) -> Labelled:
-    chosen = rng.choice(len(digits), round(share * len(digits)), replace=False)
-    return Labelled(digits.images[chosen], digits.labels[chosen])
+    return digits[rng.choice(len(digits), round(share * len(digits)), replace=False)]
 
 
-def _repeated(corrections: Labelled) -> Labelled:
-    """Few corrections are shown often, or MNIST would drown them.
+def _repeated(corrections: Labelled) -> Places:
+    """Which corrections an epoch shows. Few are shown often, or MNIST would drown them.
 
     The more there are, the less each counts by itself, so that a wrong one does little harm.
     """
-    if not len(corrections):
-        return corrections
-    times = round(CORRECTION_WEIGHT / math.sqrt(len(corrections)))
+    times = round(CORRECTION_WEIGHT / math.sqrt(max(len(corrections), 1)))
     times = min(max(times, 1), CORRECTION_REPEATS)
-    return Labelled(
-        np.repeat(corrections.images, times, axis=0), np.repeat(corrections.labels, times)
-    )
+    return np.repeat(np.arange(len(corrections)), times)
 
 
 def _schedule(rate: float, steps: int) -> keras.optimizers.schedules.LearningRateSchedule:
@@ -159,7 +169,7 @@ def _schedule(rate: float, steps: int) -> keras.optimizers.schedules.LearningRat
     )
 
 
-def _share_of_outliers(data: Labelled) -> float:
+def _share_of_outliers(data: Epoch) -> float:
     return float((data.labels == NOT_A_DIGIT).mean())
 
 

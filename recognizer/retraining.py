@@ -19,7 +19,7 @@ from ml.runtime import BASE, Recognizer
 from ml.styles import styled
 from ml.versions import code_sha256, library_versions
 from recognizer import registry
-from recognizer.corrections import Corrections, collect, labels_of
+from recognizer.corrections import AT_ONCE, Corrections, collect, labels_of
 from recognizer.models import (
     Answer,
     CancelledError,
@@ -40,7 +40,7 @@ NO_DIGITS: Final = 1000  # made-up pictures that judge
 # Honest trainings lose a few of these; to learn scribbles as digits loses far more.
 NO_DIGITS_MARGIN: Final = 0.1
 OTHER_PENS: Final = 0.3  # of the MNIST digits that judge do so drawn with another pen as well
-IDS_AT_ONCE: Final = 1000  # a statement takes only so many parameters
+LEARNED_READ: Final = 10_000  # so many of the corrections that were learned are read, at most
 
 Scores = dict[str, float | None]
 
@@ -182,7 +182,8 @@ def _judge(
 ) -> tuple[Scores, Scores, Verdict]:
     """Both versions' scores on everything, and the verdict on what neither was trained on."""
     recognizers = Recognizer(bytes(live.files.model)), Recognizer(trained.model)
-    learned = Labelled(*labels_of(corrections.learned))
+    few = corrections.learned[:: 1 + len(corrections.learned) // LEARNED_READ]
+    learned = Labelled(*labels_of(few))
     held_out = Labelled(*labels_of(corrections.held_out))
     before: Scores = {}
     after: Scores = {}
@@ -276,7 +277,7 @@ def _store(
         )
         if verdict.accepted:
             registry.promote(version, by="retrain")
-            for start in range(0, len(corrections.new_ids), IDS_AT_ONCE):
-                some = corrections.new_ids[start : start + IDS_AT_ONCE]
+            for start in range(0, len(corrections.new_ids), AT_ONCE):
+                some = corrections.new_ids[start : start + AT_ONCE]
                 Submission.objects.filter(pk__in=some).update(learned_in=version)
     return version.number
