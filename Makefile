@@ -16,11 +16,12 @@ POSTGRES_URL ?= postgres://postgres@127.0.0.1:5432/postgres
 REDIS_URL ?= redis://127.0.0.1:6379/15
 # What depends on the database, and trains nothing.
 DATABASE_TESTS := $(addprefix tests/test_, $(addsuffix .py, admin_review admin_put_live \
-	admin_versions cache correct deleting fate idempotent_submit keys keys_page logins metrics \
-	million own_submissions rate_limits ready registry review_by_api schema submit two_hosts))
+	admin_versions cache correct deleting fate idempotent_submit keys keys_page logins many_labels \
+	metrics million own_submissions rate_limits ready registry review_by_api schema submit two_hosts))
 
 .PHONY: run test test-services test-poisoning test-kills fuzz fuzz-images audit lint format browser base \
-	messages bench bench-recognition bench-learning bench-numbers bench-million bench-latency lock
+	messages bench bench-recognition bench-learning bench-numbers bench-million \
+	bench-retrain-million bench-latency lock
 
 # The worker does the retrainings that are started in the admin; it ends when the server does.
 run: .venv/installed
@@ -112,6 +113,13 @@ FEW ?= 1000
 MANY ?= 1000000
 bench-million: .venv/installed
 	@$(BIN)/python -m benchmarks.million $(FEW) $(MANY)
+
+# What a retraining on 1,000,000 approved labels needs, until it says how long it will take (the
+# first time half an hour, and 4 GB in var/retrain-million); other numbers: LABELS. WHOLE=--whole
+# trains an epoch to its end.
+LABELS ?= 1000000
+bench-retrain-million: .venv/installed
+	@$(BIN)/python -m benchmarks.retrain_million $(LABELS) $(WHOLE)
 
 # The sentences that are marked for translation, into locale/ and from there to what the site reads
 # (needs gettext: on Debian apt-get install gettext).

@@ -165,9 +165,11 @@ def staffs_pages() -> Iterator[tuple[str, str]]:
     yield "admin: model versions", "/admin/recognizer/modelversion/"
     yield "admin: the live version", f"/admin/recognizer/modelversion/{live.pk}/change/"
     yield "admin: training runs", "/admin/recognizer/trainingrun/"
+    yield "admin: start a retraining", "/admin/recognizer/trainingrun/add/"
     yield "admin: audit trail", "/admin/admin/logentry/"
     yield "desk: grid", "/desk/grid/7/"
     yield "desk: overview", "/desk/overview/"
+    yield "desk: what the next training would learn", "/desk/overview/next-training/"
     yield "desk: quality", "/desk/quality/"
     yield "metrics", "/metrics/"
 

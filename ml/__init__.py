@@ -17,6 +17,7 @@ The files in the order in which a drawing, and then a training, goes through the
     outliers    letters, scribbles   -> 28x28 pictures that are not a digit
     augment     28x28 batch          -> the same digits, written by another hand
     mislabelled corrections          -> which labels are likely wrong
+    epoch       sets of images       -> one set, without a copy of them
     network     the network          -> its weights as bytes, its LiteRT model
     training    images and labels    -> a trained, calibrated network
     evaluation  two networks         -> which one reads better

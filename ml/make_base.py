@@ -80,9 +80,10 @@ def _one_of_each(data: Labelled) -> np.ndarray:
 
 
 def _print(progress: Progress) -> None:
+    minutes = "?" if progress.seconds_left is None else f"{progress.seconds_left / 60:.0f}"
     line = (
         f"epoch {progress.epoch} of {progress.epochs}, {progress.share:4.0%}, "
-        f"loss {progress.loss:.4f}, about {progress.seconds_left / 60:.0f} min left"
+        f"loss {progress.loss:.4f}, about {minutes} min left"
     )
     print(line, file=sys.stderr, end="\r", flush=True)
 

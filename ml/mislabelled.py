@@ -11,7 +11,7 @@ from ml.runtime import Recognizer
 
 RULED_OUT: Final = 0.001  # below this probability; who honestly corrects a misread digit is above
 LIKE: Final = 5  # so many of the most alike are asked, and half of them must say the same
-AT_ONCE: Final = 1000
+AT_ONCE: Final = 100
 
 Mask = npt.NDArray[np.bool_]
 

@@ -33,6 +33,9 @@ class Labelled:
     def __len__(self) -> int:
         return len(self.labels)
 
+    def __getitem__(self, chosen: npt.NDArray[np.intp]) -> "Labelled":
+        return Labelled(self.images[chosen], self.labels[chosen])
+
     def __add__(self, other: "Labelled") -> "Labelled":
         return Labelled(
             np.concatenate([self.images, other.images]), np.concatenate([self.labels, other.labels])

@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from ml import network
 from ml.augment import STRONGEST, augment
+from ml.epoch import Epoch, Places, once
 from ml.mislabelled import Mask
 from ml.mnist import Labelled, Mnist
 from ml.outliers import outliers
@@ -35,19 +36,23 @@ RESTROKED_SHARE: Final = 0.3  # ... and of these so many drawn with another pen 
 CORRECTION_REPEATS: Final = 50  # a correction that is one of few is shown so often in an epoch ...
 CORRECTION_WEIGHT: Final = 640  # ... and one of n so often as this divided by the root of n
 NEW_SHARE: Final = 0.6  # of the weights after the training; the rest is the live version's
+PACE_STEPS: Final = 50  # after so many it is known how long the others take
 
 Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a training is: `share` in 0..1 of all steps, and the seconds that the rest takes."""
+    """How far a training is: `share` in 0..1 of all steps, and the seconds that the rest takes.
+
+    None as long as these are not known.
+    """
 
     epoch: int
     epochs: int
     share: float
     loss: float
-    seconds_left: float
+    seconds_left: float | None
 
 
 @dataclass(frozen=True)
@@ -86,10 +91,11 @@ def train(
         network.load_weights(model, start)
     epochs = epochs or (EPOCHS_FROM_SCRATCH if start is None else EPOCHS_FROM_LIVE)
     digits = mnist.training if start is None else _part(mnist.training, REHEARSED, rng)
-    data = digits + styled(digits, rng) + _outliers(digits, rng, OUTLIER_SHARE)
-    data += _repeated(corrections, mislabelled)
+    made = digits + styled(digits, rng) + _outliers(digits, rng, OUTLIER_SHARE)
+    parts = [once(made), (corrections, _repeated(corrections, mislabelled))]
     if start is not None:
-        data += restroked(digits, RESTROKED_SHARE, rng)
+        parts.append(once(restroked(digits, RESTROKED_SHARE, rng)))
+    data = Epoch(*parts)
     rate = RATE_FROM_SCRATCH if start is None else RATE_FROM_LIVE
     fit(model, data, rate, epochs, rng, report)
     if start is not None:
@@ -107,7 +113,7 @@ def train(
 
 def fit(
     model: keras.Model,
-    data: Labelled,
+    data: Labelled | Epoch,
     rate: float,
     epochs: int,
     rng: np.random.Generator,
@@ -123,17 +129,26 @@ def fit(
         keras.optimizers.AdamW(_schedule(rate, epochs * steps), weight_decay=WEIGHT_DECAY),
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
     )
-    started = time.monotonic()
+    done, started = 0, 0.0
     for epoch in range(epochs):
         order = rng.permutation(len(data))
         for step in range(steps):
-            chosen = order[step * BATCH : (step + 1) * BATCH]
+            batch = data[order[step * BATCH : (step + 1) * BATCH]]
             loss = model.train_on_batch(
-                augment(data.images[chosen], rng, strongest)[..., None], data.labels[chosen]
+                augment(batch.images, rng, strongest)[..., None], batch.labels
             )
-            share = (epoch + (step + 1) / steps) / epochs
-            seconds = time.monotonic() - started
-            report(Progress(epoch + 1, epochs, share, float(loss), seconds / share - seconds))
+            done += 1
+            if done == 1:  # it takes far longer than the others
+                started = time.monotonic()
+            left = _seconds_left(time.monotonic() - started, done, epochs * steps)
+            report(Progress(epoch + 1, epochs, done / (epochs * steps), float(loss), left))
+
+
+def _seconds_left(seconds: float, done: int, steps: int) -> float | None:
+    """Of so many steps, where those after the first one took so long until now."""
+    if done < min(PACE_STEPS, steps):
+        return None
+    return seconds / max(done - 1, 1) * (steps - done)
 
 
 def _outliers(digits: Labelled, rng: np.random.Generator, share: float) -> Labelled:
@@ -142,24 +157,18 @@ def _outliers(digits: Labelled, rng: np.random.Generator, share: float) -> Label
 
 
 def _part(digits: Labelled, share: float, rng: np.random.Generator) -> Labelled:
-    chosen = rng.choice(len(digits), round(share * len(digits)), replace=False)
-    return Labelled(digits.images[chosen], digits.labels[chosen])
+    return digits[rng.choice(len(digits), round(share * len(digits)), replace=False)]
 
 
-def _repeated(corrections: Labelled, mislabelled: Mask) -> Labelled:
-    """Few corrections are shown often, or MNIST would drown them.
+def _repeated(corrections: Labelled, mislabelled: Mask) -> Places:
+    """Which corrections an epoch shows. Few are shown often, or MNIST would drown them.
 
     The more there are, the less each counts by itself, so that a wrong one does little harm; and
     what is likely wrong is shown once.
     """
-    if not len(corrections):
-        return corrections
-    times = round(CORRECTION_WEIGHT / math.sqrt(len(corrections)))
+    times = round(CORRECTION_WEIGHT / math.sqrt(max(len(corrections), 1)))
     times = min(max(times, 1), CORRECTION_REPEATS)
-    each = np.where(mislabelled, 1, times)
-    return Labelled(
-        np.repeat(corrections.images, each, axis=0), np.repeat(corrections.labels, each)
-    )
+    return np.repeat(np.arange(len(corrections)), np.where(mislabelled, 1, times))
 
 
 def _schedule(rate: float, steps: int) -> keras.optimizers.schedules.LearningRateSchedule:
@@ -169,7 +178,7 @@ def _schedule(rate: float, steps: int) -> keras.optimizers.schedules.LearningRat
     )
 
 
-def _share_of_outliers(data: Labelled) -> float:
+def _share_of_outliers(data: Epoch) -> float:
     return float((data.labels == NOT_A_DIGIT).mean())
 
 

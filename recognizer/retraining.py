@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from ml import mnist as mnist_file
+from ml.augment import augment
 from ml.evaluation import Verdict, accuracy, judge, read_all
 from ml.mislabelled import likely_mislabelled
 from ml.mnist import Labelled, Mnist, MnistError
@@ -20,7 +21,7 @@ from ml.runtime import BASE, Recognizer
 from ml.styles import styled
 from ml.versions import code_sha256, library_versions
 from recognizer import registry
-from recognizer.corrections import Corrections, collect, labels_of
+from recognizer.corrections import AT_ONCE, Corrections, collect, labels_of
 from recognizer.models import (
     Answer,
     CancelledError,
@@ -41,7 +42,8 @@ NO_DIGITS: Final = 1000  # made-up pictures that judge
 # Honest trainings lose a few of these; to learn scribbles as digits loses far more.
 NO_DIGITS_MARGIN: Final = 0.1
 OTHER_PENS: Final = 0.3  # of the MNIST digits that judge do so drawn with another pen as well
-IDS_AT_ONCE: Final = 1000  # a statement takes only so many parameters
+DEFORMED: Final = 3  # times, each MNIST digit that judges
+LEARNED_READ: Final = 10_000  # so many of the corrections that were learned are read, at most
 
 Scores = dict[str, float | None]
 
@@ -192,7 +194,8 @@ def _judge(
 ) -> tuple[Scores, Scores, Verdict]:
     """Both versions' scores on everything, and the verdict on what neither was trained on."""
     recognizers = Recognizer(bytes(live.files.model)), Recognizer(trained.model)
-    learned = Labelled(*labels_of(corrections.learned))
+    few = corrections.learned[:: 1 + len(corrections.learned) // LEARNED_READ]
+    learned = Labelled(*labels_of(few))
     held_out = Labelled(*labels_of(corrections.held_out))
     before: Scores = {}
     after: Scores = {}
@@ -200,6 +203,7 @@ def _judge(
     for name, what, data in (
         ("mnist_validation", "MNIST held back from training", mnist.validation),
         ("other_styles", "MNIST held back, in other styles", _other_styles(mnist.validation)),
+        ("deformed", "MNIST held back, deformed", _deformed(mnist.validation)),
         ("no_digits", "made-up drawings that are no digit", _no_digits(mnist.validation)),
         ("held_out_corrections", "corrections of held-out people", held_out),
         ("learned_corrections", "", learned),
@@ -222,6 +226,14 @@ def _other_styles(digits: Labelled) -> Labelled:
     """The same each time: wrong labels of a style that MNIST lacks must not get through."""
     rng = np.random.default_rng(0)
     return styled(digits, rng) + restroked(digits, OTHER_PENS, rng)
+
+
+def _deformed(digits: Labelled) -> Labelled:
+    """The same each time: these are harder to read, so a small loss is seen here first."""
+    rng = np.random.default_rng(0)
+    drawn = np.concatenate([augment(digits.images, rng) for _ in range(DEFORMED)])
+    images = (255 * drawn).round().astype(np.uint8)
+    return Labelled(images, np.tile(digits.labels, DEFORMED))
 
 
 def _no_digits(digits: Labelled) -> Labelled:
@@ -287,7 +299,7 @@ def _store(
         )
         if verdict.accepted:
             registry.promote(version, by="retrain")
-            for start in range(0, len(corrections.new_ids), IDS_AT_ONCE):
-                some = corrections.new_ids[start : start + IDS_AT_ONCE]
+            for start in range(0, len(corrections.new_ids), AT_ONCE):
+                some = corrections.new_ids[start : start + AT_ONCE]
                 Submission.objects.filter(pk__in=some).update(learned_in=version)
     return version.number

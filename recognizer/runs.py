@@ -86,7 +86,9 @@ def telling(run: TrainingRun, say: Callable[[str], None]) -> Callable[[str], Non
 
 def duration(seconds: float) -> str:
     """In the largest unit that fits."""
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 90 * 60 else f"{seconds / 3600:.1f} h"
 
 
 @contextmanager

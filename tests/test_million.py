@@ -74,9 +74,13 @@ def test_of_a_visitor_only_their_own_are_looked_at(sqlite, query):
             lambda: Submission.objects.filter(reviewed_at__isnull=False).order_by("-reviewed_at"),
             "submission_by_reviewed_at",
         ),
+        (
+            lambda: Submission.objects.labelled(include_pending=False).order_by("created", "id"),
+            "submission_by_review",
+        ),
     ],
 )
-def test_what_the_desk_asks_for(sqlite, rows, index):
+def test_what_the_desk_and_a_training_ask_for(sqlite, rows, index):
     found = plan(rows()[:100])
     assert index in found
     assert "TEMP B-TREE" not in found

@@ -14,7 +14,7 @@ from ml.outliers import outliers
 from ml.restroke import restroked, thin
 from ml.runtime import NOT_A_DIGIT, DamagedModelError, Recognizer, to_reading
 from ml.styles import SHARE, STYLES, styled
-from ml.training import calibrate
+from ml.training import PACE_STEPS, calibrate, fit
 
 
 @pytest.fixture(scope="module")
@@ -173,6 +173,14 @@ def test_the_calibrated_network_expects_few_outliers(digits):
     before, after = plain.probabilities(image), calibrated.probabilities(image)
     assert after[NOT_A_DIGIT] < before[NOT_A_DIGIT]
     assert calibration.outlier_bias == pytest.approx(np.log(1 / 99))
+
+
+def test_how_long_it_takes_is_said_as_soon_as_it_is_known(digits):
+    few, told = digits.training[np.arange(3)], []
+    fit(network.build(), few, 1e-3, PACE_STEPS + 5, np.random.default_rng(0), told.append)
+    assert [progress.seconds_left is None for progress in told] == [True] * 49 + [False] * 6
+    assert told[-2].seconds_left > told[-1].seconds_left == 0
+    assert told[-1].share == 1
 
 
 def test_thinned_ink_is_a_line_that_hangs_together():

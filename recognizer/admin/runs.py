@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST
 
 from recognizer import registry
 from recognizer.admin.versions import percent
-from recognizer.corrections import collect
+from recognizer.corrections import MANY, counts_for_a_page
 from recognizer.models import RunState, TrainingRun
 from recognizer.retraining import Options
 from recognizer.runs import duration
@@ -77,7 +77,7 @@ def how_it_goes(run: TrainingRun) -> str:
     if run.cancelled_by:
         return f"Cancelled by {run.cancelled_by}: it stops when it looks next, within a minute."
     if run.progress is None:
-        return "It collects corrections and loads TensorFlow: this can take a minute."
+        return "It collects corrections and loads TensorFlow: this can take some minutes."
     return _progress_in_words(run.progress)
 
 
@@ -102,10 +102,10 @@ def _progress_in_words(progress: dict[str, Any]) -> str:
     loss = "" if progress["loss"] is None else f", loss {progress['loss']:.3f}"
     if progress["share"] == 1:
         return "All epochs are done; now it is calibrated, judged and stored."
-    # The first steps take long and say nothing of the others.
-    left = f"about {duration(progress['seconds_left'])} left" if progress["share"] > 0.01 else "…"
+    left = progress["seconds_left"]
+    words = "estimating …" if left is None else f"about {duration(left)} left"
     return (
-        f"Epoch {progress['epoch']} of {progress['epochs']}, {progress['share']:.0%}{loss}, {left}"
+        f"Epoch {progress['epoch']} of {progress['epochs']}, {progress['share']:.0%}{loss}, {words}"
     )
 
 
@@ -184,7 +184,8 @@ class TrainingRunAdmin(admin.ModelAdmin):
             return redirect("admin:recognizer_trainingrun_change", busy.pk)
         context = {
             "title": "Start a retraining",
-            "counts": lambda: collect(include_pending=False).counts,  # on the page only
+            "counts": counts_for_a_page,  # called on the page only
+            "many": MANY,
             "live": registry.live_version,
         }
         return super().add_view(request, form_url, context)

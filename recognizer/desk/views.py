@@ -112,8 +112,8 @@ def overview(request: HttpRequest) -> HttpResponse:
 @require_safe
 def next_training(request: HttpRequest) -> HttpResponse:
     """What the next retraining would learn; apart, because it compares every label with others."""
-    counts = corrections.collect(include_pending=False).counts
-    return render(request, "desk/next_training.html", {"counts": counts})
+    context = {"counts": corrections.counts_for_a_page(), "many": corrections.MANY}
+    return render(request, "desk/next_training.html", context)
 
 
 @reviewers_only

@@ -105,16 +105,18 @@ class ProgressLine:
 
     def __init__(self, out: OutputWrapper) -> None:
         self._out = out
-        self._shown = -1
+        self._shown: tuple[int, bool] | None = None
 
     def __call__(self, progress: "Progress") -> None:
         percent = int(100 * progress.share)
         terminal = self._out.isatty()
-        if percent == self._shown or (not terminal and percent % 10):
+        known = progress.seconds_left is not None
+        if (percent, known) == self._shown or (not terminal and percent % 10):
             return
-        self._shown = percent
-        # The first steps take long and say nothing of the others.
-        left = f"about {duration(progress.seconds_left)} left" if percent else "estimating ..."
+        self._shown = percent, known
+        left = "estimating ..."
+        if progress.seconds_left is not None:
+            left = f"about {duration(progress.seconds_left)} left"
         line = (
             f"epoch {progress.epoch} of {progress.epochs}  {bar(progress.share)} {percent:3d} %  "
             f"loss {progress.loss:.3f}  {left}"
