@@ -19,8 +19,8 @@ DATABASE_TESTS := $(addprefix tests/test_, $(addsuffix .py, admin_review admin_p
 	admin_versions cache correct deleting fate idempotent_submit keys keys_page logins many_labels \
 	metrics million own_submissions rate_limits ready registry review_by_api schema submit two_hosts))
 
-.PHONY: run test test-services test-poisoning test-kills fuzz fuzz-images audit lint format browser base \
-	messages bench bench-recognition bench-learning bench-numbers bench-million \
+.PHONY: run test test-services test-poisoning test-kills test-endurance fuzz fuzz-images audit lint format browser base \
+	messages bench profile bench-soak bench-recognition bench-learning bench-numbers bench-million \
 	bench-retrain-million bench-latency lock
 
 # The worker does the retrainings that are started in the admin; it ends when the server does.
@@ -64,6 +64,10 @@ test-poisoning: .venv/installed
 test-kills: .venv/installed
 	@KILLS=100 $(BIN)/python -m pytest -v tests/test_killed.py
 
+# Ten minutes.
+test-endurance: .venv/installed
+	@WRITING=60 SWAPS=100 $(BIN)/python -m pytest -v -rP tests/test_endurance.py
+
 lint: .venv/installed
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
@@ -103,9 +107,17 @@ bench-numbers: .venv/installed
 bench-latency: .venv/installed browser
 	@$(BIN)/python -m benchmarks.latency
 
-# Requests per second, against Flask with model.predict and a view that does nothing (two minutes).
+# Requests per second, against Flask with model.predict and a view that does nothing (five minutes).
 bench: .venv/installed
 	@$(BIN)/python -m benchmarks.serving
+
+# Where the time of one submission goes (ten seconds).
+profile: .venv/installed
+	@$(BIN)/python -m benchmarks.profile
+
+# Half an hour at half of what the site can bear: memory, errors, and whether all is stored.
+bench-soak: .venv/installed
+	@$(BIN)/python -m benchmarks.soak
 
 # Each page with 1,000,000 drawings against 1,000, on SQLite; other numbers: FEW, MANY (the first
 # time half an hour, and 3 GB in var/million).

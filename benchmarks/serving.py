@@ -1,39 +1,36 @@
 """`make bench`: requests per second, in one run: the usual site, a view that does nothing, ours.
 
-All three with gunicorn.conf.py and the same number of processes and threads. DATABASE_URL and
-CACHE_URL, if set, name a database that may be filled and a Redis; else it is SQLite.
+All with gunicorn.conf.py and the same number of processes and threads. On PostgreSQL and Redis,
+where they answer, once more; there is their own view that does nothing.
 """
 
 import json
-import os
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 from argparse import ArgumentParser
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
-import numpy as np
+from benchmarks.servers import PORT, SQLITE, Place, engines
 
-from benchmarks.pen import draw_at_random
-from ml.decode import encode_png
-
-PORT: Final = 8765
-PROCESSES: Final = 2
-PICTURES: Final = 2000  # a visitor sends each once
+EMPTY: Final = "a view that does nothing"
+USUAL: Final = "the usual site"
 SITES: Final = {
-    "the usual site": ("benchmarks.usual_site:app", "/recognize/"),
-    "a view that does nothing": ("benchmarks.empty_site", "/empty/"),
+    EMPTY: ("benchmarks.empty_site", "/empty/"),
     "ours, recognize": ("digitsite.wsgi", "/api/v1/recognize/"),
     "ours, recognize and store": ("digitsite.wsgi", "/api/v1/submissions/"),
 }
-USUAL, LIMIT = list(SITES)[:2]
+# Untrained: what it answers takes as long as if it were.
+USUAL_MODEL: Final = (
+    "import keras; from keras import layers as l; keras.Sequential([keras.Input((28, 28, 1)), "
+    "l.Conv2D(32, 3, activation='relu'), l.MaxPooling2D(), l.Conv2D(64, 3, activation='relu'), "
+    "l.MaxPooling2D(), l.Flatten(), l.Dropout(0.5), l.Dense(10, activation='softmax')]).save({!r})"
+)
+COLUMNS: Final = (
+    f"{'':<26} {'per s':>7} {'× usual':>8} {'of limit':>9} {'p99 at half':>12} {'× limit':>8} "
+    f"{'start':>7} {'memory':>8} {'errors':>7}"
+)
 
 
 @dataclass(frozen=True)
@@ -50,119 +47,58 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--connections", type=int, default=16)
     options = parser.parse_args()
+    how = (options.connections, options.seconds)
     with TemporaryDirectory() as folder:
-        prepare(Path(folder))
-        found = {
-            name: measure(Path(folder), *site, options.connections, options.seconds)
-            for name, site in SITES.items()
-        }
-    print(table(found))
+        usual = _usual(Path(folder), *how)
+        print(COLUMNS)
+        print(line(USUAL, usual, usual, usual), flush=True)
+        for engine in engines():
+            print(engine)
+            place = Place(Path(folder) / engine, engine)
+            place.prepare()
+            for name, found, limit in _ours(place, *how):
+                print(line(name, found, usual, limit), flush=True)
 
 
-def prepare(folder: Path) -> None:
-    """Drawings to send, a network for the usual site, a database for ours."""
-    rng = np.random.default_rng(1)
-    (folder / "pictures").mkdir()
-    for i in range(PICTURES):
-        strokes = [np.cumsum(rng.normal(0, 20, (12, 2)), axis=0).tolist()]
-        picture = encode_png(draw_at_random(strokes, rng))
-        (folder / "pictures" / f"{i}.png").write_bytes(picture)
-    # Untrained: what it answers takes as long as if it were.
-    program = (
-        "import keras; from keras import layers as l; keras.Sequential([keras.Input((28, 28, 1)), "
-        "l.Conv2D(32, 3, activation='relu'), l.MaxPooling2D(), l.Conv2D(64, 3, activation='relu'), "
-        "l.MaxPooling2D(), l.Flatten(), l.Dropout(0.5), l.Dense(10, activation='softmax')])"
-        f".save({str(folder / 'usual.keras')!r})"
-    )
-    for command in (
-        ["-c", program],
-        ["manage.py", "migrate", "-v0"],
-        ["manage.py", "collectstatic", "--no-input", "-v0"],
-    ):
-        subprocess.run(
-            [sys.executable, *command],
-            env=environment(folder),
-            stderr=subprocess.DEVNULL,  # TensorFlow greets there
-            check=True,
-        )
+def _usual(folder: Path, *how: Any) -> Measured:
+    place = Place(folder / "usual", SQLITE)
+    place.prepare()
+    place.run("-c", USUAL_MODEL.format(str(place.folder / "usual.keras")))
+    return measure(place, "benchmarks.usual_site:app", "/recognize/", *how)
 
 
-def environment(folder: Path) -> dict[str, str]:
-    return os.environ | {
-        "DATA_DIR": str(folder),
-        "PORT": str(PORT),
-        "WEB_CONCURRENCY": str(PROCESSES),
-        "RATE_LIMITS": "off",
-        "USUAL_MODEL": str(folder / "usual.keras"),
-        "TF_CPP_MIN_LOG_LEVEL": "3",
-    }
+def _ours(place: Place, *how: Any) -> Iterator[tuple[str, Measured, Measured]]:
+    limit: Measured | None = None
+    for name, site in SITES.items():
+        found = measure(place, *site, *how)
+        limit = limit or found
+        yield name, found, limit
 
 
-def measure(folder: Path, module: str, path: str, connections: int, seconds: float) -> Measured:
-    with served(folder, module) as (server, start):
-        url = f"http://127.0.0.1:{PORT}{path}"
-        load(folder, url, connections, seconds / 5)  # until all is warm
-        full = load(folder, url, connections, seconds)
-        half = load(folder, url, connections, seconds, rate=full["per_second"] / 2)
+def measure(place: Place, module: str, path: str, connections: int, seconds: float) -> Measured:
+    with place.served(module) as server:
+        load(place, path, connections, seconds / 5)  # until all is warm
+        full = load(place, path, connections, seconds)
+        half = load(place, path, connections, seconds, rate=full["per_second"] / 2)
         errors = full["errors"] + half["errors"]
-        return Measured(full["per_second"], half["p99"], errors, start, _megabytes(server.pid))
+        megabytes = server.megabytes()
+    return Measured(full["per_second"], half["p99"], errors, server.start, megabytes)
 
 
-def load(folder: Path, url: str, connections: int, seconds: float, rate: float = 0.0) -> Any:
-    command = [sys.executable, "-m", "benchmarks.load", url, str(folder / "pictures")]
-    command += [f"--connections={connections}", f"--seconds={seconds}"]
-    if rate:
-        command.append(f"--rate={rate}")
-    done = subprocess.run(command, stdout=subprocess.PIPE, check=True)
-    return json.loads(done.stdout)
+def load(place: Place, path: str, connections: int, seconds: float, rate: float = 0.0) -> Any:
+    """What visitors met, see benchmarks/load.py."""
+    command = ["-m", "benchmarks.load", f"http://127.0.0.1:{PORT}{path}", str(place.pictures)]
+    options = [f"--connections={connections}", f"--seconds={seconds}", f"--rate={rate}"]
+    return json.loads(place.run(*command, *options))
 
 
-@contextmanager
-def served(folder: Path, module: str) -> Iterator[tuple["subprocess.Popen[bytes]", float]]:
-    """The server, and how long it took to answer first."""
-    started = time.perf_counter()
-    command = [sys.executable, "-m", "gunicorn", module]
-    server = subprocess.Popen(command, env=environment(folder), stderr=subprocess.DEVNULL)
-    try:
-        while not _ready():
-            time.sleep(0.02)
-            if server.poll() is not None or time.perf_counter() > started + 120:
-                raise RuntimeError(f"{module} did not start")
-        yield server, time.perf_counter() - started
-    finally:
-        server.terminate()
-        server.wait()
-
-
-def _ready() -> bool:
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{PORT}/readyz/", timeout=60):
-            return True
-    except (urllib.error.URLError, ConnectionError):
-        return False
-
-
-def _megabytes(server: int) -> float:
-    """What the largest of its processes holds (Linux)."""
-    children = Path(f"/proc/{server}/task/{server}/children").read_text().split()
-    pages = (int(Path(f"/proc/{child}/statm").read_text().split()[1]) for child in children)
-    return max(pages) * os.sysconf("SC_PAGESIZE") / 1e6
-
-
-def table(found: dict[str, Measured]) -> str:
-    usual, limit = found[USUAL], found[LIMIT]
-    lines = [
-        f"{'':<26} {'per s':>7} {'× usual':>8} {'of limit':>9} {'p99 at half':>12} {'× limit':>8} "
-        f"{'start':>7} {'memory':>8} {'errors':>7}"
-    ]
-    for name, one in found.items():
-        lines.append(
-            f"{name:<26} {one.per_second:>7.1f} {one.per_second / usual.per_second:>8.1f} "
-            f"{one.per_second / limit.per_second:>9.0%} {1000 * one.p99_at_half:>9.0f} ms "
-            f"{one.p99_at_half / limit.p99_at_half:>8.1f} {one.start:>5.1f} s "
-            f"{one.megabytes:>5.0f} MB {one.errors:>7}"
-        )
-    return "\n".join(lines)
+def line(name: str, one: Measured, usual: Measured, limit: Measured) -> str:
+    return (
+        f"{name:<26} {one.per_second:>7.1f} {one.per_second / usual.per_second:>8.1f} "
+        f"{one.per_second / limit.per_second:>9.0%} {1000 * one.p99_at_half:>9.0f} ms "
+        f"{one.p99_at_half / limit.p99_at_half:>8.1f} {one.start:>5.1f} s "
+        f"{one.megabytes:>5.0f} MB {one.errors:>7}"
+    )
 
 
 if __name__ == "__main__":
