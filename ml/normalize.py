@@ -37,10 +37,12 @@ def normalize(grey: Grey) -> Pixels:
     Raises `BadImageError` with code `blank_image` where there is no ink, and
     `single_dot` where the ink is one dot, as a tap leaves it: that is no drawing yet.
     """
-    ink = _crop(ink_of(Image.fromarray(grey)), EDGE)
-    if _is_dot(ink):
+    image = ink_of(Image.fromarray(grey))
+    ink = np.asarray(image)
+    if _is_dot(ink >= SOLID):
         raise BadImageError("single_dot", "That is a single dot: draw a digit.")
-    return _centre(_shrink(ink))
+    rows, columns = _extent(ink >= EDGE)
+    return _centre(_shrink(image.crop((columns.start, rows.start, columns.stop, rows.stop))))
 
 
 def ink_of(image: Image.Image) -> Image.Image:
@@ -65,13 +67,14 @@ def ink_of(image: Image.Image) -> Image.Image:
     return image.point(ink.clip(0, 255).astype(int).tolist())
 
 
-def _crop(ink: Image.Image, edge: int) -> Image.Image:
-    """The part that holds all pixels from `edge` on."""
-    return ink.crop(ink.point([255 * (value >= edge) for value in range(256)]).getbbox())
+def _extent(ink: npt.NDArray[np.bool_]) -> tuple[slice, slice]:
+    """The rows and columns that hold all of it."""
+    rows, columns = (np.flatnonzero(ink.any(axis=axis)) for axis in (1, 0))
+    return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
 
 
-def _is_dot(ink: Image.Image) -> bool:
-    solid = np.asarray(_crop(ink, SOLID)) >= SOLID
+def _is_dot(ink: npt.NDArray[np.bool_]) -> bool:
+    solid = ink[_extent(ink)]
     short, long = sorted(solid.shape)
     return bool(short >= DOT_ASPECT * long and solid.mean() >= DOT_FILL)
 

@@ -45,9 +45,16 @@ class Served:
     """A version that is loaded. Whoever reads with it keeps it, so answer and number agree."""
 
     live_pk: int  # what was live when this was loaded; differs from `pk` if that was damaged
-    pk: int
-    number: int
+    row: ModelVersion
     recognizer: Recognizer
+
+    @property
+    def pk(self) -> int:
+        return self.row.pk
+
+    @property
+    def number(self) -> int:
+        return self.row.number
 
 
 _lock = threading.Lock()
@@ -143,11 +150,11 @@ def _follow(served: Served | None) -> Served:
         except DamagedModelError as error:
             log.error("%s is not served: %s", version, error)
             if served is not None:
-                return Served(live.pk, served.pk, served.number, served.recognizer)
+                return Served(live.pk, served.row, served.recognizer)
             version = version.parent
         else:
             log.info("serving %s", version)
-            return Served(live.pk, version.pk, version.number, recognizer)
+            return Served(live.pk, version, recognizer)
     raise DamagedModelError(
         "No stored version can be served; the log says what is wrong with each."
     )

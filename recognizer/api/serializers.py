@@ -1,4 +1,9 @@
-"""The bodies that come in and go out."""
+"""The bodies that come in and go out.
+
+Answers of the network are put together by hand: rest_framework makes its fields anew for each
+answer, and asks them one by one, on the busiest path there is. The fields say what the schema
+says, and tests/test_by_hand.py that both are the same.
+"""
 
 from datetime import datetime
 from typing import Any, Final
@@ -19,12 +24,13 @@ from recognizer.api.fields import (
     StrokesField,
     UnreadImageField,
 )
-from recognizer.models import Fate, ModelVersion, Source, Submission
+from recognizer.models import Fate, ModelVersion, Source, Submission, to_digit
 from recognizer.recognition import Digit, Recognition, png_data_url, reads_right, why
 
 NUMBER = "All digits as they are written, such as 42 or 007; null where one is no digit."
 MAX_IMAGES: Final = 64  # in one request
 SENT: Final = [choice for choice in Source.choices if choice[0] != Source.IMPORT]
+TIME: Final = serializers.DateTimeField()
 SEEN = "The 28×28 picture that the network saw, as a data URL."
 
 
@@ -75,27 +81,6 @@ class CorrectionSerializer(serializers.Serializer):
     digit = DigitField()
 
 
-@extend_schema_field(
-    {
-        "type": "array",
-        "items": {"type": "array", "items": {"type": "number"}},
-        "nullable": True,
-        "description": "28 rows of 28 numbers from -1 to 1: how much the confidence falls where "
-        "there is paper instead. Null unless asked for.",
-    }
-)
-class WhyField(serializers.Field):
-    """Which parts of what the network saw its answer hangs on, if `why` was asked for."""
-
-    def __init__(self) -> None:
-        super().__init__(source="*", read_only=True)
-
-    def to_representation(self, value: Recognition | Digit) -> list[list[float]] | None:
-        if not self.context.get("why"):
-            return None
-        return why(value.pixels, self.context["version"]).round(3).tolist()
-
-
 class ApprovalSerializer(serializers.Serializer):
     digit = DigitField(required=False)  # without it: what the visitor said
 
@@ -105,14 +90,37 @@ class ReadingSerializer(serializers.Serializer):
     confidence = serializers.FloatField(source="reading.confidence", min_value=0, max_value=1)
     probabilities = ProbabilitiesField(source="reading.probabilities")
     seen = serializers.SerializerMethodField(help_text=SEEN)
-    why = WhyField()
+    why = serializers.SerializerMethodField(
+        help_text="28 rows of 28 numbers from -1 to 1: how much the confidence falls where there "
+        "is paper instead. Null unless asked for."
+    )
 
     def get_seen(self, read: Recognition | Digit) -> str:
         return png_data_url(read.pixels.tobytes())
 
+    def to_representation(self, read: Recognition | Digit) -> dict[str, Any]:
+        return {
+            "digit": to_digit(read.reading.answer),
+            "confidence": read.reading.confidence,
+            "probabilities": list(read.reading.probabilities),
+            "seen": self.get_seen(read),
+            "why": self.get_why(read),
+        }
+
+    @extend_schema_field(
+        {"type": "array", "items": {"type": "array", "items": {"type": "number"}}, "nullable": True}
+    )
+    def get_why(self, read: Recognition | Digit) -> list[list[float]] | None:
+        if not self.context.get("why"):
+            return None
+        return why(read.pixels, self.context["version"]).round(3).tolist()
+
 
 class RecognitionSerializer(ReadingSerializer):
     model_version = serializers.IntegerField(source="version.number")
+
+    def to_representation(self, read: Any) -> dict[str, Any]:
+        return {**super().to_representation(read), "model_version": read.version.number}
 
 
 class DigitOfNumberSerializer(ReadingSerializer):
@@ -123,6 +131,9 @@ class DigitOfNumberSerializer(ReadingSerializer):
         help_text="Left, top, width and height of its ink, as shares of the image's width and "
         "height.",
     )
+
+    def to_representation(self, digit: Any) -> dict[str, Any]:
+        return {**super().to_representation(digit), "box": list(digit.box)}
 
 
 class NumberSerializer(serializers.Serializer):
@@ -217,6 +228,27 @@ class SubmissionSerializer(Narrowed):
     def get_label(self, submission: Submission) -> dict[str, Any] | None:
         return _said(submission.label, submission.reviewed_at)
 
+    def to_representation(self, submission: Submission) -> dict[str, Any]:
+        if "fields" in self.context["request"].query_params:
+            return super().to_representation(submission)
+        return {
+            "id": str(submission.pk),
+            "created": TIME.to_representation(submission.created),
+            "source": submission.source,
+            "image": self.get_image(submission),
+            "seen": self.get_seen(submission),
+            "digit": to_digit(submission.predicted_digit),
+            "confidence": submission.confidence,
+            "probabilities": submission.probabilities,
+            "model_version": submission.model_version.number,
+            "correction": self.get_correction(submission),
+            "review": submission.review,
+            "label": self.get_label(submission),
+            "fate": submission.fate,
+            "learned_in": submission.learned_in and submission.learned_in.number,
+            "reads_it_right": self.get_reads_it_right(submission),
+        }
+
     def get_reads_it_right(self, submission: Submission) -> bool | None:
         return reads_right(submission, self._served)
 
@@ -245,6 +277,13 @@ class SubmissionWithStrokesSerializer(SubmissionSerializer):
         fields = (*SubmissionSerializer.Meta.fields, "strokes")
         read_only_fields = fields
 
+    def to_representation(self, submission: Submission) -> dict[str, Any]:
+        shown = super().to_representation(submission)
+        # Where fields were asked for, it is among them already, or not wanted.
+        if "fields" not in self.context["request"].query_params:
+            shown["strokes"] = submission.strokes
+        return shown
+
 
 class ModelVersionSerializer(Narrowed):
     parent = serializers.IntegerField(source="parent.number", read_only=True, allow_null=True)
@@ -257,4 +296,6 @@ class ModelVersionSerializer(Narrowed):
 
 
 def _said(answer: int | None, at: datetime | None) -> dict[str, Any] | None:
-    return None if answer is None else SaidSerializer({"digit": answer, "at": at}).data
+    if answer is None or at is None:  # there is none, or both
+        return None
+    return {"digit": to_digit(answer), "at": TIME.to_representation(at)}

@@ -61,8 +61,11 @@ def _take(request: Request, scope: str, count: int) -> float:
 
 
 def _add(name: str, count: int) -> None:
-    cache.add(name, 0, timeout=2 * SLOT * SLOTS)
-    cache.incr(name, count)
+    try:
+        cache.incr(name, count)
+    except ValueError:  # the slot's first; who adds it second adds nothing
+        cache.add(name, 0, timeout=2 * SLOT * SLOTS)
+        cache.incr(name, count)
 
 
 def _who(request: Request) -> str:
