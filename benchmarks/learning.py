@@ -6,6 +6,7 @@ judged on ten writers whom nobody has seen. Writes `docs/learning.md`.
 """
 
 import argparse
+import sys
 import tempfile
 from pathlib import Path
 from typing import Final
@@ -52,7 +53,9 @@ def learn(drawings: list[pen.Drawing], test: Labelled) -> list[Step]:
         for lesson in lessons[before:after]:
             canvas = pen.draw_at_random(lesson.strokes, rng)
             site.approve(visitors[lesson.writer].correct(canvas, int(lesson.label)))
-        steps.append(_judged(min(after, len(lessons)), site.retrain(), unseen, test))
+        retraining = site.retrain()
+        print(retraining.outcome["decision"], retraining.outcome["reason"], file=sys.stderr)
+        steps.append(_judged(min(after, len(lessons)), retraining, unseen, test))
     return steps
 
 

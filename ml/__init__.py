@@ -20,6 +20,7 @@ The files in the order in which a drawing, and then a training, goes through the
     epoch       sets of images       -> one set, without a copy of them
     network     the network          -> its weights as bytes, its LiteRT model
     training    images and labels    -> a trained, calibrated network
+    judges      MNIST's held back    -> other styles, and no digits, that judge a candidate
     evaluation  two networks         -> which one reads better
     make_base   MNIST alone          -> the version that ships, in base/
 """

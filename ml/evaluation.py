@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ml.mnist import Labelled
-from ml.runtime import CLASSES, NOT_A_DIGIT, Recognizer
+from ml.runtime import CLASSES, DIGITS, NOT_A_DIGIT, Recognizer
 
 Answers = npt.NDArray[np.uint8]
 
@@ -58,6 +58,20 @@ def judge(
                 f"{what}, {name}: {_count(lost[here])} lost, only {_count(gained[here])} gained",
             )
     return Verdict(True, f"{what}: {_count(gained)} gained, {_count(lost)} lost")
+
+
+def judge_no_digits(base: Answers, candidate: Answers, margin: float, what: str) -> Verdict:
+    """Compare what two networks say of pictures that are no digit, as `judge` does.
+
+    So large a share of them as `margin`, in 0..1, may be taken for any one digit: to learn
+    scribbles as threes makes threes of more.
+    """
+    for digit in range(DIGITS):
+        fewer = int(((base == digit) & (candidate != digit)).sum() + margin * len(base))
+        more = (candidate == digit) & (base != digit)
+        if _is_loss(fewer, int(more.sum()), CHANCE_PER_DIGIT):
+            return Verdict(False, f"{what}: {_count(more)} more taken for digit {digit}")
+    return judge(base, candidate, np.full(len(base), NOT_A_DIGIT), what, DIGITS * margin)
 
 
 def _is_loss(gained: int, lost: int, chance: float) -> bool:

@@ -1,4 +1,4 @@
-"""Labels that are likely wrong: the network rules them out, and no like drawing bears them out."""
+"""Labels that are likely wrong: the network rules them out, and the drawing is not new to it."""
 
 from typing import Final
 
@@ -7,10 +7,11 @@ import numpy.typing as npt
 
 from ml.mnist import Labelled
 from ml.normalize import SIDE
-from ml.runtime import Recognizer
+from ml.runtime import CLASSES, DIGITS, Recognizer
 
 RULED_OUT: Final = 0.001  # below this probability; who honestly corrects a misread digit is above
-LIKE: Final = 5  # so many of the most alike are asked, and half of them must say the same
+SURE: Final = 0.9  # from this probability on
+LIKE: Final = 5  # so many of the most alike are asked, and half of them must say so too
 AT_ONCE: Final = 100
 
 Mask = npt.NDArray[np.bool_]
@@ -19,15 +20,14 @@ Mask = npt.NDArray[np.bool_]
 def likely_mislabelled(data: Labelled, live: Recognizer) -> Mask:
     """Which labels are likely wrong, (n,) bool.
 
-    Those that `live` rules out, unless most of the drawings like them that it rules out as well
-    have the same label: then people mean something that is new to it. Filters of this kind: C. E.
-    Brodley and M. A. Friedl, "Identifying Mislabeled Training Data", 1999.
+    Those that `live` rules out, being sure of another digit; where it is sure of none, the drawing
+    may be new to it, and is believed if most of those like it have the same label. Filters of this
+    kind: C. E. Brodley and M. A. Friedl, "Identifying Mislabeled Training Data", 1999.
     """
-    pairs = zip(data.images, data.labels, strict=True)
-    said = np.array([live.probabilities(image)[label] for image, label in pairs])
-    suspects = np.flatnonzero(said < RULED_OUT)
-    likely = np.zeros(len(data), bool)
-    likely[suspects] = _stands_alone(data.images[suspects], data.labels[suspects])
+    read = np.array([live.probabilities(image) for image in data.images]).reshape(-1, CLASSES)
+    likely: Mask = read[np.arange(len(data)), data.labels] < RULED_OUT
+    new = np.flatnonzero(likely & (read[:, :DIGITS].max(axis=1, initial=0) < SURE))
+    likely[new] = _stands_alone(data.images[new], data.labels[new])
     return likely
 
 

@@ -19,7 +19,7 @@ from ml.mnist import Labelled
 from ml.normalize import normalize
 from ml.outliers import scribble
 from recognizer import registry
-from recognizer.retraining import Options, retrain
+from recognizer.retraining import Options, RetrainError, retrain
 
 TAUGHT, EACH = 20, 15  # people who correct, and how often each does; the others judge
 RUNS = int(os.environ.get("RUNS", "0"))
@@ -59,9 +59,12 @@ def outcome(people, run, real_mnist):
 
     def retrained():
         before = registry.load(registry.live_version())
-        result = retrain(
-            Options(seed=run + 1, epochs=1), report=lambda progress: None, say=lambda sentence: None
-        )
+        options = Options(seed=run + 1, epochs=1)
+        try:
+            result = retrain(options, report=lambda progress: None, say=lambda sentence: None)
+        except RetrainError as error:
+            print(error)
+            return "refused", True
         after = registry.load(registry.live_version())
         verdicts = [
             judge(read_all(before, data), read_all(after, data), data.labels, what)

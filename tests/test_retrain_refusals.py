@@ -5,14 +5,17 @@ import signal
 import subprocess
 import sys
 import time
+import uuid
 
 import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 from filelock import FileLock
-from kit import ROOT, new_version
+from handwriting import draw, strokes_of
+from kit import ROOT, approved, new_version
 
+from ml.normalize import normalize
 from recognizer import registry
 from recognizer.models import Answer, ModelFiles, ModelVersion
 from recognizer.retraining import Options, RetrainError, retrain
@@ -30,6 +33,14 @@ def refused(match, *options):
     assert error.value.returncode != 0
     assert registry.live_version().number == 1
     assert ModelVersion.objects.count() == 1
+
+
+def test_mostly_wrong_labels(db, small_mnist):
+    """A careless reviewer approved them: nothing is learned, and the sentence says why."""
+    rng = np.random.default_rng(0)
+    sevens = np.stack([normalize(draw(strokes_of(7, rng))) for _ in range(80)])
+    approved(uuid.uuid4(), sevens, np.ones(80, int))
+    refused(r"\d\d of \d\d labels say what version 1 rules out, .*Nothing is learned until")
 
 
 def test_no_mnist(label, settings, tmp_path):

@@ -5,7 +5,7 @@ import pytest
 
 from ml import mnist, network
 from ml.augment import augment
-from ml.evaluation import judge, read_all
+from ml.evaluation import judge, judge_no_digits, read_all
 from ml.letters import letter
 from ml.mnist import Labelled, MnistError
 from ml.network import Calibration
@@ -129,6 +129,17 @@ def test_a_margin_may_be_lost_and_no_more():
     assert not judge(live, few, labels, "test").accepted
     assert judge(live, few, labels, "test", margin=0.03).accepted
     assert not judge(live, many, labels, "test", margin=0.03).accepted
+
+
+def test_no_digits_may_be_taken_for_many_digits_but_not_for_one():
+    base = np.full(1000, NOT_A_DIGIT, np.uint8)
+    spread, threes = base.copy(), base.copy()
+    spread[:60] = np.arange(60) % 10
+    threes[:40] = 3
+    assert judge_no_digits(base, spread, 0.01, "test").accepted
+    refused = judge_no_digits(base, threes, 0.01, "test")
+    assert not refused.accepted
+    assert refused.reason == "test: 40 drawings more taken for digit 3"
 
 
 def test_a_loss_on_one_digit_is_refused_though_others_gain():
