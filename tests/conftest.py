@@ -37,6 +37,13 @@ def _fresh_process(settings, tmp_path, monkeypatch):
 
 
 @pytest.fixture
+def django_assert_num_queries(django_assert_num_queries, monkeypatch):
+    """Counts what a page asks itself, not the look at what is live, due once a second."""
+    monkeypatch.setattr(registry, "FOLLOW_SECONDS", 3600)
+    return django_assert_num_queries
+
+
+@pytest.fixture
 def visitor(db):
     return Visitor()
 

@@ -90,10 +90,7 @@ def test_the_answers_to_submit_and_correct_tell_it_too(visitor):
     assert visitor.correct(body["id"], 7).json()["fate"] == "pending"
 
 
-def test_a_page_costs_the_same_for_one_and_for_many(
-    visitor, reviewer, monkeypatch, django_assert_num_queries
-):
-    monkeypatch.setattr(registry, "FOLLOW_SECONDS", 60)
+def test_a_page_costs_the_same_for_one_and_for_many(visitor, reviewer, django_assert_num_queries):
     for several in (1, 24):
         for seed in range(several):
             row = visitor.submitted(drawing(several % 10, seed))
