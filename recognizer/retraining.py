@@ -11,7 +11,6 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
-from ml import judges
 from ml import mnist as mnist_file
 from ml.evaluation import Verdict, accuracy, judge, judge_no_digits, read_all
 from ml.mislabelled import likely_mislabelled
@@ -197,6 +196,9 @@ def _judge(
     live: ModelVersion, trained: "Trained", mnist: Mnist, corrections: Corrections
 ) -> tuple[Scores, Scores, Verdict]:
     """Both versions' scores on everything, and the verdict on what neither was trained on."""
+    # Here, not above: the admin, which starts retrainings, need not hold what makes pictures.
+    from ml import judges
+
     recognizers = Recognizer(bytes(live.files.model)), Recognizer(trained.model)
     few = corrections.learned[:: 1 + len(corrections.learned) // LEARNED_READ]
     learned = Labelled(*labels_of(few))
