@@ -35,7 +35,7 @@ REHEARSED: Final = 0.5  # of MNIST is shown again to the live version, lest it f
 RESTROKED_SHARE: Final = 0.3  # ... and of these so many drawn with another pen as well
 CORRECTION_REPEATS: Final = 50  # a correction that is one of few is shown so often in an epoch ...
 CORRECTION_WEIGHT: Final = 640  # ... and one of n so often as this divided by the root of n
-NEW_SHARE: Final = 0.6  # of the weights after the training; the rest is the live version's
+NEW_SHARE: Final = 0.8  # of the weights after the training; the rest is the live version's
 PACE_STEPS: Final = 50  # after so many it is known how long the others take
 
 Floats = npt.NDArray[np.float64]
