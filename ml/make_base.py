@@ -57,7 +57,7 @@ def _card(mnist: Mnist, trained: Trained, seed: int) -> dict[str, object]:
     recognizer = Recognizer(trained.model)
     return {
         "trained_on": {
-            "mnist": trained.mnist,
+            "mnist": len(mnist.training),
             "mnist_sha256": mnist.digest,
             "corrections": 0,
             "corrections_sha256": hashlib.sha256().hexdigest(),

@@ -22,7 +22,7 @@ from ml.runtime import NOT_A_DIGIT
 from ml.styles import styled
 
 EPOCHS_FROM_SCRATCH: Final = 14
-EPOCHS_FROM_LIVE: Final = 3
+EPOCHS_FROM_LIVE: Final = 2
 RATE_FROM_SCRATCH: Final = 3e-3
 RATE_FROM_LIVE: Final = 1e-3
 WARMUP: Final = 0.1  # share of the steps in which the rate rises, before it falls as a cosine
@@ -31,10 +31,9 @@ BATCH: Final = 128
 OUTLIER_SHARE: Final = 0.15  # "not a digit", for each MNIST image
 # Of the drawings that people make, so many are no digit; training shows more, to learn from.
 OUTLIERS_IN_USE: Final = 0.01
-REHEARSED: Final = 0.5  # of MNIST is shown again to the live version, lest it forgets ...
-RESTROKED_SHARE: Final = 0.3  # ... and of these so many drawn with another pen as well
-CORRECTION_REPEATS: Final = 50  # a correction that is one of few is shown so often in an epoch ...
-CORRECTION_WEIGHT: Final = 640  # ... and one of n so often as this divided by the root of n
+RESTROKED_SHARE: Final = 0.3  # of MNIST is shown to the live version with another pen as well
+CORRECTION_REPEATS: Final = 75  # a correction that is one of few is shown so often in an epoch ...
+CORRECTION_WEIGHT: Final = 1280  # ... and one of n so often as this divided by the root of n
 NEW_SHARE: Final = 0.8  # of the weights after the training; the rest is the live version's
 PACE_STEPS: Final = 50  # after so many it is known how long the others take
 
@@ -63,7 +62,6 @@ class Trained:
     model: bytes
     calibration: network.Calibration
     epochs: int
-    mnist: int  # how many of its digits were shown
     mislabelled: int  # how many corrections are likely wrong, and were shown but once
 
 
@@ -90,7 +88,7 @@ def train(
     if start is not None:
         network.load_weights(model, start)
     epochs = epochs or (EPOCHS_FROM_SCRATCH if start is None else EPOCHS_FROM_LIVE)
-    digits = mnist.training if start is None else _part(mnist.training, REHEARSED, rng)
+    digits = mnist.training
     made = digits + styled(digits, rng) + _outliers(digits, rng, OUTLIER_SHARE)
     parts = [once(made), (corrections, _repeated(corrections, mislabelled))]
     if start is not None:
@@ -106,7 +104,6 @@ def train(
         model=network.to_litert(model, calibration),
         calibration=calibration,
         epochs=epochs,
-        mnist=len(digits),
         mislabelled=int(mislabelled.sum()),
     )
 
@@ -154,10 +151,6 @@ def _seconds_left(seconds: float, done: int, steps: int) -> float | None:
 def _outliers(digits: Labelled, rng: np.random.Generator, share: float) -> Labelled:
     made = outliers(round(share * len(digits)), digits.images, digits.labels, rng)
     return Labelled(made, np.full(len(made), NOT_A_DIGIT, np.uint8))
-
-
-def _part(digits: Labelled, share: float, rng: np.random.Generator) -> Labelled:
-    return digits[rng.choice(len(digits), round(share * len(digits)), replace=False)]
 
 
 def _repeated(corrections: Labelled, mislabelled: Mask) -> Places:

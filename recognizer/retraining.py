@@ -237,7 +237,7 @@ def _card(
 ) -> dict[str, Any]:
     return {
         "trained_on": {
-            "mnist": trained.mnist,
+            "mnist": len(mnist.training),
             "mnist_sha256": mnist.digest,
             "corrections": len(corrections.learned),
             "corrections_sha256": corrections.sha256,
