@@ -57,14 +57,13 @@ SECONDS ?= 1800
 fuzz-images: .venv/installed
 	@PYTHONPATH=.:tests/fuzz $(BIN)/python tests/fuzz/images.py $(SECONDS)
 
-# The long forms of two tests: half an hour each.
+# The long forms of three tests.
 test-poisoning: .venv/installed
 	@RUNS=5 $(BIN)/python -m pytest -v -rP tests/test_poisoning.py
 
 test-kills: .venv/installed
 	@KILLS=100 $(BIN)/python -m pytest -v tests/test_killed.py
 
-# Ten minutes.
 test-endurance: .venv/installed
 	@WRITING=60 SWAPS=100 $(BIN)/python -m pytest -v -rP tests/test_endurance.py
 

@@ -184,7 +184,7 @@ def _likely_mislabelled(
     """Which of them, (n,) bool; raises `RetrainError` where it is most of many."""
     found = likely_mislabelled(learned, Recognizer(bytes(live.files.model)))
     count = int(found.sum())
-    doubt = f"{count} of {len(learned)} labels say what {live} rules out, sure of another digit."
+    doubt = f"{count} of {len(learned)} labels say what {live} rules out."
     if count > max(TOLERATED, len(learned) / 2):
         raise RetrainError(f"{doubt} Nothing is learned until wrong approvals are taken back.")
     if count:
