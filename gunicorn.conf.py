@@ -10,6 +10,7 @@ bind = f"{os.environ.get('BIND') or '127.0.0.1'}:{os.environ.get('PORT') or '800
 control_socket_disable = True
 worker_class = "gthread"
 threads = 4
+limit_request_line = 8190  # bytes: the longest that it can be asked for
 # A worker's heartbeat file must not wait for a slow disk.
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None
 # Django writes the workers' lines, and refuses what is no format; these are the server's own.

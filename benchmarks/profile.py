@@ -32,7 +32,7 @@ STEPS: Final = {
     "packing PNGs": "recognizer.recognition:encode_png",
     "storing": "recognizer.recognition:store",
     "putting the answer together": "recognizer.api.serializers:SubmissionSerializer.data",
-    "the rest of the view": "recognizer.api.views:SubmissionViewSet.create",
+    "the rest of the view": "recognizer.api.submissions:SubmissionViewSet.create",
 }
 
 

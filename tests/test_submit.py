@@ -103,6 +103,7 @@ def test_the_picture(visitor):
 @pytest.mark.parametrize(
     "strokes",
     [
+        "",
         "rubbish",
         "{}",
         "[1]",
@@ -116,7 +117,7 @@ def test_the_picture(visitor):
         json.dumps([[[0, 0, 0]] * 10_001]),
         "[" * 100_000,
     ],
-    ids=range(12),
+    ids=range(13),
 )
 def test_strokes_that_are_none(visitor, strokes):
     response = visitor.submit(strokes=strokes)

@@ -124,7 +124,7 @@ def image_bytes(data: Any) -> bytes:
         "description": "Each stroke a list of [x, y, milliseconds].",
     }
 )
-class StrokesField(serializers.Field):
+class StrokesField(AsSent, serializers.Field):
     """The pen's way, as far as the sender knows it; in a form as JSON text."""
 
     default_error_messages = {

@@ -1,4 +1,4 @@
-"""What a list of submissions can be narrowed to."""
+"""What an answer can be narrowed to: which submissions, which fields."""
 
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django_filters import rest_framework as filters
 from django_filters.fields import IsoDateTimeField
 from drf_spectacular.utils import extend_schema_field
+from rest_framework.request import Request
 
 from recognizer.models import (
     CONTRADICTED,
@@ -121,3 +122,12 @@ class SubmissionFilter(filters.FilterSet):
         # One value rather than a join: then the index brings its newest first.
         version = ModelVersion.objects.filter(number=value).values("pk")[:1]
         return qs.filter(the_model_version=Subquery(version))  # type: ignore[misc]  # an alias
+
+
+class ChecksFields:
+    """Refuses unknown names in `?fields=` before anything is done, and for empty lists too."""
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)  # type: ignore[misc]
+        if "fields" in request.query_params:
+            _ = self.get_serializer().fields  # type: ignore[attr-defined]

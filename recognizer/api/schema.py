@@ -103,6 +103,8 @@ def fields_of(serializer: type[serializers.ModelSerializer]) -> OpenApiParameter
 ERROR: Final = OpenApiResponse(ErrorSerializer)
 BODY_ERRORS: Final = {400: ERROR, 413: ERROR, 415: ERROR}
 
+TOO_LONG: Final = {"description": "The address is too long; the server itself says so, in HTML."}
+
 
 def add_errors(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     """drf-spectacular's hook: the errors that any operation can answer."""
@@ -113,6 +115,7 @@ def add_errors(result: dict[str, Any], **_: Any) -> dict[str, Any]:
             always = dict.fromkeys(("401", "403", "429", "503"), True)
             for status in (status for status, added in {**always, **found}.items() if added):
                 operation["responses"].setdefault(status, _error(int(status)))
+            operation["responses"]["414"] = TOO_LONG
     return result
 
 

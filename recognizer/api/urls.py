@@ -1,16 +1,13 @@
-"""The API's paths, below /api/v1/."""
+"""The API's paths, below /api/v1/. The site's own page uses nothing else."""
 
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.routers import Route, SimpleRouter
 
 from recognizer.api.numbers import NumberView, RecognizeNumberView
-from recognizer.api.views import (
-    ModelVersionViewSet,
-    RecognizeManyView,
-    RecognizeView,
-    SubmissionViewSet,
-)
+from recognizer.api.recognize import RecognizeManyView, RecognizeView
+from recognizer.api.submissions import SubmissionViewSet
+from recognizer.api.versions import ModelVersionViewSet
 
 
 class Router(SimpleRouter):

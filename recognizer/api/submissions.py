@@ -1,4 +1,4 @@
-"""The API. The site's own page uses nothing else."""
+"""Submissions: stored, listed, corrected, reviewed, deleted."""
 
 import re
 from collections.abc import Callable
@@ -20,25 +20,18 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.serializers import BaseSerializer
-from rest_framework.views import APIView
-from rest_framework.viewsets import GenericViewSet, ReadOnlyModelViewSet
+from rest_framework.viewsets import GenericViewSet
 
 from recognizer import audit, deleting, owners, recognition
-from recognizer.api import errors, schema, throttles
+from recognizer.api import errors, schema
 from recognizer.api.authentication import HasScope, IsReviewer, sees_all
-from recognizer.api.fields import image_bytes
-from recognizer.api.filters import SubmissionFilter, filterable
-from recognizer.api.pages import HighestNumberFirst, NewestFirst
+from recognizer.api.filters import ChecksFields, SubmissionFilter, filterable
+from recognizer.api.pages import NewestFirst
 from recognizer.api.serializers import (
     ApprovalSerializer,
     CorrectionSerializer,
     DeletionSerializer,
-    ImagesSerializer,
-    LookSerializer,
-    ModelVersionSerializer,
     NewSubmissionSerializer,
-    RecognitionSerializer,
-    ResultsSerializer,
     SubmissionSerializer,
     SubmissionWithStrokesSerializer,
 )
@@ -46,7 +39,6 @@ from recognizer.keys import Scope
 from recognizer.models import (
     AlreadyReviewedError,
     Answer,
-    ModelVersion,
     Review,
     Submission,
     SubmissionQuerySet,
@@ -57,57 +49,6 @@ DELETED: Final[dict[int, Any]] = {
     204: None,
     200: OpenApiResponse(DeletionSerializer, "Some versions had learned from it."),
 }
-
-
-class RecognizeView(APIView):
-    throttle_scope = "recognize"
-
-    @extend_schema(
-        summary="Read a digit without storing anything",
-        request=schema.LOOK_BODY,
-        responses={200: RecognitionSerializer, **schema.BODY_ERRORS},
-    )
-    def post(self, request: Request) -> Response:
-        body = LookSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
-        read = recognition.recognize(body.validated_data["image"])
-        context = {"why": body.validated_data["why"], "version": read.version}
-        return Response(RecognitionSerializer(read, context=context).data)
-
-
-class RecognizeManyView(APIView):
-    throttle_scope = "recognize"
-
-    @extend_schema(
-        summary="Read up to 64 digits without storing anything",
-        description="The results are in the order of the images; a bad image has its own error.",
-        request=schema.IMAGES_BODY,
-        responses={200: ResultsSerializer, **schema.BODY_ERRORS},
-        examples=[schema.RESULTS_EXAMPLE],
-    )
-    def post(self, request: Request) -> Response:
-        body = ImagesSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
-        images = body.validated_data["images"]
-        throttles.charge(request, self.throttle_scope, len(images) - 1)
-        return Response({"results": [_result(image) for image in images]})
-
-
-def _result(image: Any) -> dict[str, Any]:
-    try:
-        read = recognition.recognize(image_bytes(image))
-    except recognition.BadImageError as error:
-        return {"answer": None, "error": errors.form(errors.BadImage(error))}
-    return {"answer": RecognitionSerializer(read).data, "error": None}
-
-
-class ChecksFields:
-    """Refuses unknown names in `?fields=` before anything is done, and for empty lists too."""
-
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        super().initial(request, *args, **kwargs)  # type: ignore[misc]
-        if "fields" in request.query_params:
-            _ = self.get_serializer().fields  # type: ignore[attr-defined]
 
 
 @extend_schema_view(
@@ -289,25 +230,6 @@ class SubmissionViewSet(
             content_type="image/png",
             headers={"Cache-Control": "private, max-age=31536000, immutable"},
         )
-
-
-@extend_schema_view(
-    list=extend_schema(
-        summary="All model versions, newest first",
-        parameters=[schema.fields_of(ModelVersionSerializer)],
-    ),
-    retrieve=extend_schema(
-        summary="One model version with its card",
-        parameters=[schema.fields_of(ModelVersionSerializer)],
-    ),
-)
-class ModelVersionViewSet(ChecksFields, ReadOnlyModelViewSet):
-    queryset = ModelVersion.objects.select_related("parent")
-    serializer_class = ModelVersionSerializer
-    lookup_field = "number"
-    lookup_value_converter = "int"
-    pagination_class = HighestNumberFirst
-    filter_backends = ()
 
 
 def _deleted(drawings: SubmissionQuerySet) -> Response:
