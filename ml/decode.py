@@ -17,7 +17,9 @@ Grey = npt.NDArray[np.uint8]
 PNG: Final = b"\x89PNG\r\n\x1a\n"  # how such a file begins
 FORMATS: Final = ("PNG", "JPEG", "WEBP", "GIF")
 MAX_PIXELS: Final = 13_000_000  # a 12-megapixel phone photo fits
-Image.MAX_IMAGE_PIXELS = None  # Pillow's own limit, which would warn before ours refuses
+TOO_LARGE: Final = f"The image has more than {MAX_PIXELS // 1_000_000} million pixels."
+# Pillow refuses twice as many, before it makes room for a picture or for a part of one.
+Image.MAX_IMAGE_PIXELS = MAX_PIXELS // 2
 # Strange metadata makes Pillow warn, each time in other words, and Python remembers all of them.
 warnings.filterwarnings("ignore", module=r"PIL\.")
 # What Pillow raises for a damaged file: found by tests/fuzz/images.py.
@@ -66,6 +68,8 @@ def decode(data: bytes) -> Grey:
         grey = None if is_animated else _to_grey(_load(image))
     except DAMAGED as error:
         raise BadImageError("damaged_image", "The image is damaged or cut short.") from error
+    except Image.DecompressionBombError as error:
+        raise BadImageError("image_too_large", TOO_LARGE) from error
     if grey is None:
         raise BadImageError("animated_image", "The image is animated: send a single still picture.")
     grey.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.BOX)
@@ -101,9 +105,8 @@ def _open(data: bytes) -> Image.Image:
         raise BadImageError(
             "not_an_image", "This is not an image that can be read: send PNG, JPEG, WebP or GIF."
         ) from error
-    if image.width * image.height > MAX_PIXELS:
-        limit = f"{MAX_PIXELS // 1_000_000} million pixels"
-        raise BadImageError("image_too_large", f"The image has more than {limit}.")
+    except Image.DecompressionBombError as error:
+        raise BadImageError("image_too_large", TOO_LARGE) from error
     return image
 
 

@@ -2,6 +2,8 @@
 
 import json
 import os
+import resource
+import struct
 import subprocess
 import sys
 
@@ -72,6 +74,17 @@ def test_a_note_of_the_camera_that_makes_no_sense():
     strange = data.replace(b"\x01\x0e\x00\x02", b"\x01\x1e\x00\x02")
     assert strange != data
     assert decode(strange).shape == decode(data).shape == (30, 20)
+
+
+def test_a_gif_whose_picture_is_far_larger_than_it_says_first():
+    """Pillow makes room for what the picture leaves behind before anybody sees its size."""
+    screen = b"GIF89a" + struct.pack("<HHBBB", 12, 12, 0, 0, 0)
+    leaves_paper = b"!\xf9\x04" + bytes([2 << 2, 0, 0, 0, 0])
+    picture = b"," + struct.pack("<HHHHB", 0, 0, 65_535, 65_535, 0)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert refused(screen + leaves_paper + picture + b"\x02\x01\x00\x00;") == "image_too_large"
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    assert grown < 20_000  # kilobytes on Linux, bytes elsewhere
 
 
 def test_a_jpeg_that_is_scanned_over_and_over():
