@@ -2,18 +2,25 @@
 
 from typing import Final
 
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
+from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
 
 from recognizer import fates, owners, registry
+from recognizer.api.pages import NewestFirst
 from recognizer.models import Submission
 from recognizer.recognition import png_data_url
 from recognizer.words import DRAW_PAGE, named
 
-MINE_PER_PAGE: Final = 24
+COUNTED: Final = 1000  # drawings of one visitor; of more it says so
+
+
+class MyPages(NewestFirst):
+    def get_page_size(self, request: Request) -> int:
+        return 24
 
 
 @require_safe
@@ -31,11 +38,14 @@ def draw(request: HttpRequest) -> HttpResponse:
 def mine(request: HttpRequest) -> HttpResponse:
     """A visitor's own drawings, newest first, and what has become of each."""
     own = Submission.objects.owned_by(owners.ensure(request))
-    # The ids alone: the index has them, so that no row of an earlier page is opened.
-    page = Paginator(own.values_list("pk", flat=True), MINE_PER_PAGE).get_page(
-        request.GET.get("page")
-    )
-    rows = own.filter(pk__in=list(page)).select_related("learned_in")
+    rows = own.select_related("learned_in").defer("image", "learned_in__card")
+    pages = MyPages()
+    try:
+        shown = pages.paginate_queryset(rows, Request(request))
+    except NotFound:
+        shown = None
+    if not shown and request.GET:  # no page of ours, or all that was on it is deleted
+        return redirect("mine")
     served = registry.serving_or_none()
     drawings = [
         {
@@ -45,6 +55,13 @@ def mine(request: HttpRequest) -> HttpResponse:
             "said": said if (said := submission.corrected_digit) is None else named(said),
             "fate": fates.in_words(submission, served),
         }
-        for submission in rows.defer("image", "learned_in__card")
+        for submission in shown or ()
     ]
-    return render(request, "recognizer/mine.html", {"page": page, "drawings": drawings})
+    context = {
+        "drawings": drawings,
+        "number": own[: COUNTED + 1].count(),
+        "counted": COUNTED,
+        "newer": pages.get_previous_link(),
+        "older": pages.get_next_link(),
+    }
+    return render(request, "recognizer/mine.html", context)

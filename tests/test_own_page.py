@@ -3,7 +3,7 @@
 import pytest
 from kit import Visitor, damage, drawing, new_version
 
-from recognizer import registry
+from recognizer import registry, views
 from recognizer.models import Answer, Submission
 
 
@@ -89,14 +89,32 @@ def test_with_no_version_that_can_be_served(visitor, seven, reviewer):
     assert shown(visitor) == ["Learned as a 7 in version 2."]
 
 
-def test_many_come_in_pages(visitor, django_assert_num_queries):
-    for seed in range(25):
-        visitor.submitted(drawing(2, seed))
-    with django_assert_num_queries(4):  # the session, how many, which, the page
+def test_many_come_in_pages(visitor, monkeypatch, django_assert_num_queries):
+    rows = [visitor.submitted(drawing(2, seed)) for seed in range(25)]
+    with django_assert_num_queries(3):  # the session, the page, how many
         first = visitor.get("/mine/")
-    assert (len(first.context["drawings"]), "?page=2" in first.content.decode()) == (24, True)
-    second = visitor.get("/mine/?page=2")
-    assert (len(second.context["drawings"]), "?page=1" in second.content.decode()) == (1, True)
+    assert len(first.context["drawings"]) == 24
+    assert "25 drawings" in first.content.decode()
+    assert first.context["newer"] is None
+    second = visitor.get(first.context["older"])
+    assert [shown["submission"] for shown in second.context["drawings"]] == rows[:1]
+    assert second.context["older"] is None
+    newer = visitor.get(second.context["newer"])
+    assert newer.context["drawings"] == first.context["drawings"]
+    monkeypatch.setattr(views, "COUNTED", 24)
+    assert "More than 24 drawings" in visitor.get("/mine/").content.decode()
+
+
+@pytest.mark.parametrize("query", ["cursor=rubbish", "cursor=", "page=2", "page_size=x"])
+def test_a_page_that_is_not_there(visitor, query):
+    assert visitor.get(f"/mine/?{query}").url == "/mine/"
+
+
+def test_a_page_of_which_all_is_deleted(visitor):
+    rows = [visitor.submitted(drawing(2, seed)) for seed in range(25)]
+    older = visitor.get("/mine/").context["older"]
+    rows[0].delete()
+    assert visitor.get(older).url == "/mine/"
 
 
 def test_delete_all(visitor, seven):
