@@ -14,6 +14,7 @@ from ml.decode import BadImageError
 from ml.mnist import Labelled
 from ml.normalize import SIDE, SOLID, Pixels, normalize
 
+AT_ONCE: Final = 1000  # digits: thinning needs many times their bytes
 SCALE: Final = 2  # thinned so much larger, for a smoother line
 MARGIN: Final = SIDE // 2  # a wide pen may leave the image
 PEN: Final = 1.2, 6.0  # radius, in pixels of the larger image
@@ -27,15 +28,16 @@ Mask = npt.NDArray[np.bool_]
 def restroked(digits: Labelled, share: float, rng: np.random.Generator) -> Labelled:
     """Copies of a share of the digits, each drawn along its middle line by a pen of any width."""
     chosen = rng.choice(len(digits), round(share * len(digits)), replace=False)
-    lines = thin(np.stack([_enlarged(digits.images[i]) for i in chosen]) >= SOLID)
     images: list[Pixels] = []
     labels: list[int] = []
-    for line, label in zip(lines, digits.labels[chosen], strict=True):
-        try:
-            images.append(normalize(255 - _drawn(line, rng.uniform(*PEN))))
-        except BadImageError:  # so small that the pen fills it
-            continue
-        labels.append(label)
+    for some in np.split(chosen, range(AT_ONCE, len(chosen), AT_ONCE)):
+        lines = thin(np.stack([_enlarged(digits.images[i]) for i in some]) >= SOLID)
+        for line, label in zip(lines, digits.labels[some], strict=True):
+            try:
+                images.append(normalize(255 - _drawn(line, rng.uniform(*PEN))))
+            except BadImageError:  # so small that the pen fills it
+                continue
+            labels.append(label)
     return Labelled(np.stack(images), np.array(labels, np.uint8))
 
 

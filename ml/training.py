@@ -117,7 +117,7 @@ def fit(
     report: Callable[[Progress], None],
     strongest: float = STRONGEST,
 ) -> None:
-    """Show `model` every image once an epoch, each time drawn anew.
+    """Show `model` every image once an epoch (a few twice), each time drawn anew.
 
     `rate` is the highest learning rate, `strongest` that of `augment`.
     """
@@ -126,9 +126,12 @@ def fit(
         keras.optimizers.AdamW(_schedule(rate, epochs * steps), weight_decay=WEIGHT_DECAY),
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
     )
+    # Or TensorFlow traces the first step twice, as the optimizer would make its variables in it.
+    model.optimizer.build(model.trainable_variables)
     done, started = 0, 0.0
     for epoch in range(epochs):
-        order = rng.permutation(len(data))
+        # The last batch is filled up, as TensorFlow compiles the step anew for another size.
+        order = np.resize(rng.permutation(len(data)), steps * BATCH)
         for step in range(steps):
             batch = data[order[step * BATCH : (step + 1) * BATCH]]
             loss = model.train_on_batch(
