@@ -57,11 +57,7 @@ def main() -> None:
 
 def measured(folder: Path, count: int, whole: bool) -> Retraining:
     """Retrain in a process of its own, with a database of so many labels, none learned yet."""
-    folder.mkdir(parents=True, exist_ok=True)
-    environment = os.environ | {"DATA_DIR": str(folder), "DATABASE_URL": ""}
-    environment.setdefault("MNIST_PATH", str(Path("var/mnist.npz").resolve()))
-    seed = [sys.executable, "-m", "benchmarks.retrain_million", "--prepare", str(count)]
-    subprocess.run(seed, env=environment, check=True)
+    environment = seeded(folder, count)
     command = [sys.executable, "manage.py", "retrain", *(["--epochs=1"] if whole else [])]
     started, first, estimate = time.monotonic(), None, ""
     with subprocess.Popen(
@@ -82,6 +78,16 @@ def measured(folder: Path, count: int, whole: bool) -> Retraining:
         raise RuntimeError(f"retrain ended with status {process.returncode}")
     seconds = time.monotonic() - started if whole else None
     return Retraining(count, first, estimate, seconds, 1024 * usage.ru_maxrss)
+
+
+def seeded(folder: Path, count: int) -> dict[str, str]:
+    """The environment of a site in this folder, with so many approved labels."""
+    folder.mkdir(parents=True, exist_ok=True)
+    environment = os.environ | {"DATA_DIR": str(folder), "DATABASE_URL": ""}
+    environment.setdefault("MNIST_PATH", str(Path("var/mnist.npz").resolve()))
+    seed = [sys.executable, "-m", "benchmarks.retrain_million", "--prepare", str(count)]
+    subprocess.run(seed, env=environment, check=True)
+    return environment
 
 
 def line(found: Retraining) -> str:

@@ -26,6 +26,9 @@ POSTGRES: Final = os.environ.get("POSTGRES_URL") or "postgres://postgres@127.0.0
 REDIS: Final = os.environ.get("REDIS_URL") or "redis://127.0.0.1:6379/14"
 DATABASE: Final = "digitsite_bench"
 
+# What serves our site: `make` names one that has what a web host installs, and no more.
+WEB_PYTHON: Final = os.environ.get("WEB_PYTHON") or sys.executable
+
 SQLITE: Final = "SQLite"
 ON_POSTGRES: Final = {"DATABASE_URL": f"{POSTGRES.rpartition('/')[0]}/{DATABASE}"}
 ENGINES: Final = {
@@ -90,9 +93,11 @@ class Place:
         return done.stdout
 
     @contextmanager
-    def served(self, module: str = "digitsite.wsgi") -> Iterator["Server"]:
+    def served(
+        self, module: str = "digitsite.wsgi", python: str = WEB_PYTHON
+    ) -> Iterator["Server"]:
         started = time.perf_counter()
-        command = [sys.executable, "-m", "gunicorn", module]
+        command = [python, "-m", "gunicorn", module]
         server = subprocess.Popen(command, env=self.environment, stderr=subprocess.DEVNULL)
         try:
             while not _ready():

@@ -5,6 +5,7 @@ where they answer, once more; there is their own view that does nothing.
 """
 
 import json
+import sys
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
-from benchmarks.servers import PORT, SQLITE, Place, engines
+from benchmarks.servers import PORT, SQLITE, WEB_PYTHON, Place, engines
 
 EMPTY: Final = "a view that does nothing"
 USUAL: Final = "the usual site"
@@ -64,19 +65,21 @@ def _usual(folder: Path, *how: Any) -> Measured:
     place = Place(folder / "usual", SQLITE)
     place.prepare()
     place.run("-c", USUAL_MODEL.format(str(place.folder / "usual.keras")))
-    return measure(place, "benchmarks.usual_site:app", "/recognize/", *how)
+    return measure(place, sys.executable, "benchmarks.usual_site:app", "/recognize/", *how)
 
 
 def _ours(place: Place, *how: Any) -> Iterator[tuple[str, Measured, Measured]]:
     limit: Measured | None = None
     for name, site in SITES.items():
-        found = measure(place, *site, *how)
+        found = measure(place, WEB_PYTHON, *site, *how)
         limit = limit or found
         yield name, found, limit
 
 
-def measure(place: Place, module: str, path: str, connections: int, seconds: float) -> Measured:
-    with place.served(module) as server:
+def measure(
+    place: Place, python: str, module: str, path: str, connections: int, seconds: float
+) -> Measured:
+    with place.served(module, python) as server:
         load(place, path, connections, seconds / 5)  # until all is warm
         full = load(place, path, connections, seconds)
         half = load(place, path, connections, seconds, rate=full["per_second"] / 2)
