@@ -21,7 +21,7 @@ DATABASE_TESTS := $(addprefix tests/test_, $(addsuffix .py, admin_review admin_p
 
 .PHONY: run test test-services test-poisoning test-kills test-endurance fuzz fuzz-images audit lint format browser base \
 	messages bench profile bench-soak bench-recognition bench-learning bench-numbers bench-million \
-	bench-retrain-million bench-latency lock
+	bench-retrain-million bench-export-million bench-latency lock
 
 # The worker does the retrainings that are started in the admin; it ends when the server does.
 run: .venv/installed
@@ -33,15 +33,18 @@ run: .venv/installed
 	@echo
 	@nice $(BIN)/python manage.py worker --parent $$$$ & exec $(BIN)/gunicorn digitsite.wsgi
 
+# A test that hangs ends after ten minutes, and its stack says where.
+PATIENCE := -o faulthandler_timeout=600 -o faulthandler_exit_on_timeout=true
+
 test: .venv/installed lint audit browser
-	@$(BIN)/python -m pytest -n auto
+	@$(BIN)/python -m pytest -n auto --maxschedchunk=1 $(PATIENCE)
 	@$(MAKE) --no-print-directory test-services
 
 # The same site on PostgreSQL and Redis, where they answer.
 test-services: export DATABASE_URL := $(POSTGRES_URL)
 test-services: export CACHE_URL := $(REDIS_URL)
 test-services: .venv/installed
-	@! $(BIN)/python tests/services.py || $(BIN)/python -m pytest $(DATABASE_TESTS)
+	@! $(BIN)/python tests/services.py || $(BIN)/python -m pytest $(PATIENCE) $(DATABASE_TESTS)
 
 # Ever stranger requests, on SQLite and, where it answers, on PostgreSQL (half an hour).
 CASES ?= 1000
@@ -107,7 +110,8 @@ bench-latency: .venv/installed browser
 	@$(BIN)/python -m benchmarks.latency
 
 # Requests per second, against Flask with model.predict and a view that does nothing (five minutes).
-bench: .venv/installed
+bench bench-soak: export WEB_PYTHON := .venv-web/bin/python
+bench: .venv/installed .venv-web/installed
 	@$(BIN)/python -m benchmarks.serving
 
 # Where the time of one submission goes (ten seconds).
@@ -115,7 +119,7 @@ profile: .venv/installed
 	@$(BIN)/python -m benchmarks.profile
 
 # Half an hour at half of what the site can bear: memory, errors, and whether all is stored.
-bench-soak: .venv/installed
+bench-soak: .venv/installed .venv-web/installed
 	@$(BIN)/python -m benchmarks.soak
 
 # Each page with 1,000,000 drawings against 1,000, on SQLite; other numbers: FEW, MANY (the first
@@ -132,11 +136,15 @@ LABELS ?= 1000000
 bench-retrain-million: .venv/installed
 	@$(BIN)/python -m benchmarks.retrain_million $(LABELS) $(WHOLE)
 
+# The memory of an export of 1,000,000 drawings, against 10,000 (half an hour; the same folder).
+bench-export-million: .venv/installed
+	@$(BIN)/python -m benchmarks.export_million
+
 # The sentences that are marked for translation, into locale/ and from there to what the site reads
 # (needs gettext: on Debian apt-get install gettext).
 messages: .venv/installed
 	@$(BIN)/python manage.py makemessages --all --add-location file --no-obsolete --ignore var
-	@$(BIN)/python manage.py compilemessages --ignore .venv
+	@$(BIN)/python manage.py compilemessages --ignore '.venv*'
 
 format: .venv/installed
 	@$(BIN)/ruff check --fix --quiet
@@ -157,4 +165,10 @@ lock: .venv/installed
 	@echo "Installing into .venv (the first time this takes a few minutes) ..."
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements.txt
+	@touch $@
+
+# What a web host has: no TensorFlow, and nothing that only tests need.
+.venv-web/installed: requirements-web.txt
+	@$(PYTHON) -m venv .venv-web
+	@.venv-web/bin/pip install --quiet --disable-pip-version-check --requirement requirements-web.txt
 	@touch $@

@@ -28,6 +28,7 @@ def _fresh_process(settings, tmp_path, monkeypatch):
     settings.STORAGES = {
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     }
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # takes no time
     monkeypatch.setattr(registry, "_served", None)
     # Another thread cannot see into a test's transaction, and would wait for its end.
     monkeypatch.setattr(runs, "BEAT_SECONDS", 3600)

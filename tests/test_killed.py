@@ -6,6 +6,7 @@
 import hashlib
 import os
 import random
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -16,7 +17,7 @@ import pytest
 from kit import ROOT
 from site_under_test import Site
 
-KILLS = int(os.environ.get("KILLS", "3"))
+KILLS = int(os.environ.get("KILLS", "2"))
 TEN_LABELS = """
 import uuid
 import numpy as np
@@ -71,15 +72,19 @@ def test_the_live_version_survives(site):
     chance, kills = random.Random(KILLS), 0
     while kills < KILLS:
         before = site.live()
+        started = time.monotonic()
         process = site.start_retraining()
         # Every other one is killed where it stores and puts live: near the end.
         moment = chance.uniform(0.8 * (kills % 2), 1.1) * usual
         try:
             assert process.wait(moment) in (0, 3)
+            # Too fast to be killed: the machine may have less to do than before, so aim anew.
+            usual = time.monotonic() - started
         except subprocess.TimeoutExpired:
             process.kill()
-            assert process.wait() == -9
-            kills += 1
+            status = process.wait()
+            assert status in (-signal.SIGKILL, 0, 3)  # it may have ended meanwhile
+            kills += status == -signal.SIGKILL
             newest = site.database("SELECT max(number) FROM recognizer_modelversion")[0][0]
             assert site.live() in (before, newest)
     assert site.start_retraining().wait() in (0, 3)

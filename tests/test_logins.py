@@ -13,8 +13,7 @@ PAGES = ("/login/", "/admin/login/")
 
 
 @pytest.fixture(autouse=True)
-def ana(django_user_model, settings):
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+def ana(django_user_model):
     return django_user_model.objects.create_user("ana", password=RIGHT, is_staff=True)
 
 

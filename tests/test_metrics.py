@@ -122,19 +122,24 @@ def test_several_processes_are_added_up(tmp_path):
         def ask(i):
             return requests.post(api, files={"image": drawing(i % 2)}, timeout=20).status_code
 
+        def counting():
+            (folder,) = old.iterdir()
+            return len(list(folder.glob("counter_*.db")))
+
+        asked = 0
         with ThreadPoolExecutor(8) as pool:
-            assert set(pool.map(ask, range(60))) == {200}
-        (folder,) = old.iterdir()
-        counting = {file.name for file in folder.glob("counter_*.db")}
-        assert len(counting) == 2  # both have had something to do
+            while asked < 1000 and (asked == 0 or counting() < 2):
+                assert set(pool.map(ask, range(60))) == {200}
+                asked += 60
+        assert counting() == 2  # both have had something to do
         for _ in range(6):  # whichever answers
             text = requests.get(f"{site.url}/metrics/", headers=BEARER, timeout=20).text
             found = samples(text)
-            assert found["digitsite_answers_total", "0", "1"] == 30
-            assert found["digitsite_answers_total", "1", "1"] == 30
-            assert found["digitsite_recognition_seconds_count",] == 60
-            assert found["digitsite_requests_total", "POST", "200", "recognize"] == 60
-            assert found["digitsite_confidence_bucket", "+Inf", "1"] == 60
+            assert found["digitsite_answers_total", "0", "1"] == asked / 2
+            assert found["digitsite_answers_total", "1", "1"] == asked / 2
+            assert found["digitsite_recognition_seconds_count",] == asked
+            assert found["digitsite_requests_total", "POST", "200", "recognize"] == asked
+            assert found["digitsite_confidence_bucket", "+Inf", "1"] == asked
     with site:  # a new start counts from nothing
         text = requests.get(f"{site.url}/metrics/", headers=BEARER, timeout=20).text
         assert "digitsite_answers_total{" not in text

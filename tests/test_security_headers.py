@@ -38,8 +38,7 @@ print(plain.status_code, forwarded.status_code, safe.status_code, health.status_
 print(safe["Strict-Transport-Security"], safe.cookies["csrftoken"]["secure"])
 """
     site = Site(tmp_path)
-    site.manage("migrate")
-    site.manage("collectstatic", "--no-input")
+    site.prepare()
     done = site.manage("shell", "-v0", "-c", program, HTTPS="on", NUM_PROXIES=proxies)
     believed = {"0": 301, "1": 200}[proxies]
     assert done.stdout == f"301 {believed} 200 200\nmax-age=31536000 True\n", done.stderr

@@ -71,6 +71,7 @@ def test_an_answer_that_arrived_but_was_not_heard_is_stored_once(page, four):
 
     page.route("**/numbers/", lose_the_answer, times=1)
     draw_by_mouse(page, four)
+    sentence(page).to_contain_text("I read a 4")  # or its arrival would end the trouble
     page.clock.fast_forward(2000)
     sentence(page).to_have_text(LOST)
     page.clock.fast_forward(3000)
