@@ -12,6 +12,8 @@ from handwriting import strokes_of
 from kit import REAL_DATA
 from playwright.sync_api import sync_playwright
 
+from recognizer.desk import second_looks
+
 # Playwright runs an event loop in the thread of the tests, which Django would take for async code.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
@@ -61,6 +63,38 @@ def open_page(browser, site):
 @pytest.fixture
 def page(open_page):
     return open_page()
+
+
+@pytest.fixture
+def rosa(django_user_model, site):
+    return django_user_model.objects.create_superuser("rosa", password="a long password")
+
+
+@pytest.fixture
+def open_desk(browser, site, rosa, client, monkeypatch):
+    """Opens a page of the desk in a new browser profile, logged in; it asks for no second looks."""
+    monkeypatch.setattr(second_looks, "OFTEN", 0)
+    contexts, errors = [], []
+
+    def open_(path="/desk/", **kind):
+        client.force_login(rosa)
+        context = browser.new_context(**({"viewport": {"width": 1000, "height": 800}} | kind))
+        session = client.cookies["sessionid"].value
+        context.add_cookies([{"name": "sessionid", "value": session, "url": site.url}])
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(10_000)
+        page.on("pageerror", lambda error: errors.append(error))
+        page.clock.install()
+        page.goto(f"{site.url}{path}")
+        if path == "/desk/":
+            page.locator("#card:visible, #empty:visible").wait_for()
+        return page
+
+    yield open_
+    for context in contexts:
+        context.close()
+    assert not errors
 
 
 @pytest.fixture
