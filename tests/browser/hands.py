@@ -1,4 +1,4 @@
-"""Hands that draw on the page: by mouse and by finger."""
+"""Hands that draw on the page, by mouse and by finger, and one that cuts the line."""
 
 import numpy as np
 
@@ -35,3 +35,9 @@ def swipe(page, points):
         session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": at})
     session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
     session.detach()
+
+
+def lose_the_answer(route):
+    """For `page.route`: the request arrives, its answer does not."""
+    route.fetch()
+    route.abort()

@@ -2,17 +2,13 @@
 
 import pytest
 from browser.desk_page import drawings, fate, saved
+from browser.hands import lose_the_answer
 from django.contrib.sessions.models import Session
 from playwright.sync_api import expect
 
 from recognizer.models import Answer, Review, Submission
 
 LOST = "No connection; trying again …"
-
-
-def lose_the_answer(route):
-    route.fetch()
-    route.abort()
 
 
 def test_a_lost_connection_loses_nothing(open_desk):
@@ -42,7 +38,6 @@ def test_a_lost_connection_loses_nothing(open_desk):
 def test_a_decision_that_arrived_but_was_not_heard_counts_once(open_desk):
     (row,) = drawings(1)
     page = open_desk()
-
     page.route("**/decide/", lose_the_answer, times=1)
     page.keyboard.press("2")
     expect(page.get_by_role("alert")).to_contain_text(LOST)
@@ -55,7 +50,6 @@ def test_a_decision_that_arrived_but_was_not_heard_counts_once(open_desk):
 def test_what_arrived_but_was_not_heard_can_be_undone(open_desk):
     (row,) = drawings(1)
     page = open_desk()
-
     page.route("**/decide/", lose_the_answer, times=1)
     page.keyboard.press("2")
     expect(page.get_by_role("alert")).to_contain_text(LOST)

@@ -1,7 +1,7 @@
 """Without a connection nothing is lost: the page says so, and tries again."""
 
 import pytest
-from browser.hands import draw_by_mouse
+from browser.hands import draw_by_mouse, lose_the_answer
 from playwright.sync_api import expect
 
 from recognizer.models import Answer, Submission
@@ -65,10 +65,6 @@ def test_an_answer_is_sent_when_the_connection_is_back(page, four):
 
 
 def test_an_answer_that_arrived_but_was_not_heard_is_stored_once(page, four):
-    def lose_the_answer(route):
-        route.fetch()
-        route.abort()
-
     page.route("**/numbers/", lose_the_answer, times=1)
     draw_by_mouse(page, four)
     sentence(page).to_contain_text("I read a 4")  # or its arrival would end the trouble
