@@ -86,7 +86,7 @@ browser: .venv/installed
 		|| { [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -y -qq chromium; } \
 		|| $(BIN)/playwright install chromium
 
-# The version that ships with the code, trained anew (ten minutes on 2 cores).
+# The version that ships with the code, trained anew on one core (up to half an hour).
 base: .venv/installed
 	@TF_CPP_MIN_LOG_LEVEL=3 $(BIN)/python -m ml.make_base $(or $(MNIST_PATH),var/mnist.npz)
 
