@@ -52,7 +52,7 @@ def test_the_card_is_a_table(base, desk):
         ("trained on: mnist", "55000"),
         ("trained on: corrections", "0"),
         ("scores: mnist test", f"{base.card['scores']['mnist_test']:.2%}"),
-        ("seed", "1"),
+        ("seed", str(base.card["seed"])),
     ):
         assert f'<tr><th scope="row">{name}</th><td>{content}</td></tr>' in html
     assert base.sha256 in html

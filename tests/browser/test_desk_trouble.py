@@ -87,7 +87,7 @@ def test_who_is_logged_out_logs_in_and_goes_on(open_desk):
     login.fill("#id_username", "rosa")
     login.fill("#id_password", "a long password")
     login.click("[type=submit]")
-    login.close()
+    expect(login.locator("#card")).to_be_visible()
     page.clock.fast_forward(3000)
     saved(page, 1)
     assert fate(row) == ("approved", 2)
