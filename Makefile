@@ -92,7 +92,7 @@ base: .venv/installed
 
 # Three seeds and the usual baseline, scored side by side; writes docs/model-card.md (an hour).
 # REAL_DATA: a folder with the pen strokes, see benchmarks/README.md. REUSE=--reuse trains nothing.
-bench-recognition: .venv/installed
+bench-recognition: .venv/installed browser
 	@TF_CPP_MIN_LOG_LEVEL=3 $(BIN)/python -m benchmarks.recognition \
 		$(or $(MNIST_PATH),var/mnist.npz) "$(REAL_DATA)" var/bench $(REUSE)
 

@@ -5,7 +5,6 @@ ships on the same pictures, and writes the table, the plots and the model card t
 """
 
 import argparse
-import io
 import os
 import subprocess
 import sys
@@ -17,15 +16,14 @@ from typing import Final
 
 import keras
 import numpy as np
-from PIL import Image
 
-from benchmarks import baseline, model_card, plots
+from benchmarks import baseline, browser_png, model_card, plots
 from benchmarks.baseline import Baseline
 from benchmarks.pictures import Pictures, make_pictures
 from benchmarks.readers import milliseconds, normalized, ours, score, theirs
 from ml import mnist as mnist_file
 from ml import network, training
-from ml.decode import Grey, decode
+from ml.decode import decode
 from ml.mnist import Mnist
 from ml.normalize import normalize
 from ml.runtime import BASE, Recognizer
@@ -109,7 +107,7 @@ def speed_rows(
     """Size, one look, and the whole way from a PNG to an answer, each in this process."""
     greys = pictures.pen[:TIMED]
     seen = [normalize(grey) for grey in greys]
-    files = [_as_a_browser_sends_it(grey) for grey in greys]
+    files = browser_png.files(greys)
     look = milliseconds(recognizer.read, seen)
     their_look = milliseconds(lambda p: usual.probabilities(p[None]), seen[:20])
     way = milliseconds(lambda file: recognizer.read(normalize(decode(file))), files)
@@ -122,12 +120,6 @@ def speed_rows(
         ("one look", f"{look:.3f} ms", "", f"{their_look:.1f} ms", f"{their_look:.1f} ms"),
         ("decode, normalize and read a PNG", f"{way:.2f} ms", "", "", f"{their_way:.1f} ms"),
     ]
-
-
-def _as_a_browser_sends_it(grey: Grey) -> bytes:
-    buffer = io.BytesIO()
-    Image.fromarray(grey).convert("RGBA").save(buffer, "PNG")
-    return buffer.getvalue()
 
 
 if __name__ == "__main__":

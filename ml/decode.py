@@ -125,7 +125,8 @@ def _to_grey(image: Image.Image) -> Image.Image:
         return Image.fromarray((values >> 8).astype(np.uint8))
     if not image.has_transparency_data:
         return _grey_with_contrast(image)
-    image = image.convert("RGBA")
+    if image.mode != "RGBA":  # or the conversion would be a copy
+        image = image.convert("RGBA")
     grey, alpha = _grey_with_contrast(image), image.getchannel("A")
     if alpha.getextrema()[0] == 255:
         return grey
@@ -141,7 +142,7 @@ def _grey_with_contrast(image: Image.Image) -> Image.Image:
 
 
 def _range(channel: Image.Image) -> int:
-    return int(np.ptp(np.asarray(channel)))
+    return int(np.ptp(channel.getextrema()))
 
 
 def _paper(grey: Image.Image, alpha: Image.Image) -> int:

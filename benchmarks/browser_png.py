@@ -1,0 +1,33 @@
+"""Drawings as the page sends them: PNG files that Chromium has made of a canvas."""
+
+import base64
+import shutil
+from collections.abc import Sequence
+from typing import Final
+
+from playwright.sync_api import sync_playwright
+
+from ml.decode import Grey
+
+PAINT: Final = """([grey, width, height]) => {
+    const canvas = Object.assign(document.createElement("canvas"), { width, height });
+    const rgba = Uint8ClampedArray.from(
+        { length: 4 * width * height },
+        (_, i) => i % 4 === 3 ? 255 : grey.charCodeAt(i >> 2),
+    );
+    canvas.getContext("2d").putImageData(new ImageData(rgba, width, height), 0, 0);
+    return canvas.toDataURL("image/png").split(",")[1];
+}"""
+
+
+def files(greys: Sequence[Grey]) -> list[bytes]:
+    """A PNG for each picture, with the same pixels."""
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=shutil.which("chromium"))
+        page = browser.new_page()
+        sent = [
+            page.evaluate(PAINT, [grey.tobytes().decode("latin-1"), *grey.shape[::-1]])
+            for grey in greys
+        ]
+        browser.close()
+    return [base64.b64decode(file) for file in sent]
