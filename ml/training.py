@@ -36,7 +36,7 @@ BIASES: Final = np.linspace(-6, 1, 71).round(1).tolist()
 TEMPERATURES: Final = np.geomspace(0.5, 4, 40).tolist()
 RESTROKED_SHARE: Final = 0.3  # of MNIST is shown to the live version with another pen as well
 CORRECTION_REPEATS: Final = 75  # a correction that is one of few is shown so often in an epoch ...
-CORRECTION_WEIGHT: Final = 1280  # ... and one of n so often as this divided by the root of n
+CORRECTION_WEIGHT: Final = 640  # ... and one of n so often as this divided by the root of n
 NEW_SHARE: Final = 0.8  # of the weights after the training; the rest is the live version's
 PACE_STEPS: Final = 50  # after so many it is known how long the others take
 
