@@ -43,7 +43,7 @@ def make(mnist: Mnist, folder: Path, seed: int, epochs: int | None = None) -> di
     """Train a network on MNIST alone and write it to `folder`; returns its card.
 
     After the training from scratch it goes on as a retraining does, with other styles, pens and
-    outliers: fewer digits are taken for none. `epochs` None takes the defaults of both.
+    outliers. `epochs` None takes the defaults of both.
     """
     begun = _train(mnist, None, epochs, seed)
     trained = _train(mnist, begun.weights, epochs, seed + 1000)
