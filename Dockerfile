@@ -1,5 +1,5 @@
-# Two images of one code: `web`, small, without TensorFlow, and `trainer`, with all of it.
-# Neither keeps anything: what is stored is in the database that DATABASE_URL names.
+# Two images from the same code: `web` is small and has no TensorFlow, `trainer` has all requirements.
+# Neither stores anything; all state is in the database of DATABASE_URL.
 FROM python:3.13-slim AS base
 ENV PYTHONUNBUFFERED=1 \
     PIP_DISABLE_PIP_VERSION_CHECK=1 \
@@ -16,13 +16,13 @@ COPY . .
 USER digitsite
 CMD ["python", "manage.py", "worker"]
 
-# The last one is what `docker build` makes when nothing else is asked for.
+# `docker build` without a target builds the last image.
 FROM base AS web
 COPY requirements-web.txt .
 RUN pip install --no-cache-dir --require-hashes --requirement requirements-web.txt
 COPY . .
 USER digitsite
-# A key for this moment only: the one that would be made otherwise would stay in the image.
+# Use a temporary key. Otherwise a generated key would be stored in the image.
 RUN SECRET_KEY="$(head -c 64 /dev/zero | tr '\0' x)" python manage.py collectstatic --no-input
 EXPOSE 8000
 CMD ["gunicorn", "digitsite.wsgi"]

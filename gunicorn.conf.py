@@ -1,32 +1,32 @@
-"""The production server: threads in one process; WEB_CONCURRENCY asks for more processes."""
+"""Settings of gunicorn: WEB_CONCURRENCY processes with four threads each."""
 
 import os
 from pathlib import Path
 
-from digitsite import logs
+from digitsite import request_logging
 
 bind = f"{os.environ.get('BIND') or '127.0.0.1'}:{os.environ.get('PORT') or '8000'}"
-# Nobody steers it from outside, and two sites of one user would share the socket.
+# The control socket is not used, and two sites of the same user would share it.
 control_socket_disable = True
 worker_class = "gthread"
 threads = 4
-limit_request_line = 8190  # bytes: the longest that it can be asked for
-# A worker's heartbeat file must not wait for a slow disk.
+limit_request_line = 8190  # bytes, the largest value that gunicorn allows
+# Workers update a heartbeat file, which must not wait for a slow disk.
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None
-# Django writes the workers' lines, and refuses what is no format; these are the server's own.
+# Django configures the logs of the workers. This configures the log of gunicorn itself.
 if os.environ.get("LOG_FORMAT") == "json":
     servers = {"gunicorn.error": {"level": "INFO", "propagate": True}}
-    logconfig_dict = logs.config("json") | {"loggers": servers}
+    logconfig_dict = request_logging.logging_config("json") | {"loggers": servers}
 
-# The processes count into files here, and whichever is asked for /metrics/ adds them up. A folder
-# for each port: what one server counts is not another's.
+# Each process writes its metrics to files in this folder, and /metrics/ adds them up. Each port has
+# its own folder, so that two servers do not mix their metrics.
 DATA_DIR = Path(os.environ.get("DATA_DIR") or Path(__file__).parent / "var").resolve()
-COUNTED = DATA_DIR / "metrics" / (os.environ.get("PORT") or "8000")
-os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(COUNTED)
+METRICS_DIR = DATA_DIR / "metrics" / (os.environ.get("PORT") or "8000")
+os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(METRICS_DIR)
 
 
 def on_starting(server):
-    """Nothing is left of the last start; not at a reload, when old workers still count."""
-    COUNTED.mkdir(parents=True, exist_ok=True)
-    for file in COUNTED.glob("*.db"):
+    """Delete the files of the last start. A reload keeps them, because old workers still write."""
+    METRICS_DIR.mkdir(parents=True, exist_ok=True)
+    for file in METRICS_DIR.glob("*.db"):
         file.unlink()

@@ -1,4 +1,4 @@
-"""The usual way: the Keras documentation's simple MNIST convnet behind a plain resize.
+"""The baseline: the Keras documentation's simple MNIST convnet behind a plain resize.
 
 Source: https://keras.io/examples/vision/mnist_convnet/ (two convolutions, 34,826 weights, Adam,
 batches of 128, 15 epochs, a tenth of the training images held out).
@@ -6,72 +6,76 @@ batches of 128, 15 epochs, a tenth of the training images held out).
 
 import time
 from dataclasses import dataclass
+from typing import Final
 
 import keras
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from ml.mnist import Mnist
-from ml.normalize import SIDE
+from ml.arrays import IMAGE_SIDE, GreyImage, Images, Pixels
+from ml.data.mnist import Mnist
 
-EPOCHS = 15
-TARGET = 0.992  # of MNIST's test images; to see how long it takes to read so many ...
-LONGEST = 60  # ... it goes on for so many epochs at most
+EPOCHS: Final = 15
+TARGET_ACCURACY: Final = 0.992  # on MNIST's test images
+MAX_EPOCHS: Final = 60  # the training continues up to here to reach the target
+BATCH_SIZE: Final = 128
+PREDICT_BATCH_SIZE: Final = 500
 
-Pictures = npt.NDArray[np.uint8]
-Probabilities = npt.NDArray[np.float64]
+Probabilities = npt.NDArray[np.float64]  # (n, 10)
 
 
 @dataclass(frozen=True)
 class Baseline:
-    """The network after `EPOCHS`; then how long it went on, and how good it ever was.
+    """The network after `EPOCHS`, and the results of the whole training.
 
-    `seconds_to_target` is None where it never got there.
+    `seconds_to_target` is None if the training never reached the target.
     """
 
     network: keras.Model
     seconds: float
     seconds_to_target: float | None
-    best: float
+    best_accuracy: float
 
-    def probabilities(self, pictures: Pictures) -> Probabilities:
-        """(n, 28, 28) uint8 to (n, 10)."""
-        answers = self.network.predict(_scaled(pictures), batch_size=500, verbose=0)
-        return np.asarray(answers, np.float64)
+    def predict_proba(self, images: Images) -> Probabilities:
+        """Return the probabilities of the ten digits for each image."""
+        probabilities = self.network.predict(
+            _scale(images), batch_size=PREDICT_BATCH_SIZE, verbose=0
+        )
+        return np.asarray(probabilities, np.float64)
 
 
 def train(mnist: Mnist, seed: int) -> Baseline:
-    """Train as the documentation does, and go on, for the clock only, until it reaches the target.
+    """Train as the documentation does, then continue until the target accuracy is reached.
 
-    The clock stands still while the test set is scored.
+    The measured time does not include the evaluation on the test images.
     """
     keras.utils.set_random_seed(seed)
-    network = _network()
+    network = _build()
     whole = mnist.training + mnist.validation
-    images, test = _scaled(whole.images), _scaled(mnist.test.images)
-    weights, seconds, best, reached = network.get_weights(), 0.0, 0.0, None
-    for epoch in range(1, LONGEST + 1):
+    images, test = _scale(whole.images), _scale(mnist.test.images)
+    weights, seconds, best, seconds_to_target = network.get_weights(), 0.0, 0.0, None
+    for epoch in range(1, MAX_EPOCHS + 1):
         started = time.monotonic()
-        network.fit(images, whole.labels, batch_size=128, validation_split=0.1, verbose=0)
+        network.fit(images, whole.labels, batch_size=BATCH_SIZE, validation_split=0.1, verbose=0)
         seconds += time.monotonic() - started
-        answers = network.predict(test, batch_size=500, verbose=0).argmax(axis=1)
-        best = max(best, float((answers == mnist.test.labels).mean()))
-        if reached is None and best >= TARGET:
-            reached = seconds
+        predicted = network.predict(test, batch_size=PREDICT_BATCH_SIZE, verbose=0).argmax(axis=1)
+        best = max(best, float((predicted == mnist.test.labels).mean()))
+        if seconds_to_target is None and best >= TARGET_ACCURACY:
+            seconds_to_target = seconds
         if epoch == EPOCHS:
             weights = network.get_weights()
-        if epoch >= EPOCHS and reached is not None:
+        if epoch >= EPOCHS and seconds_to_target is not None:
             break
     network.set_weights(weights)
-    return Baseline(network, seconds, reached, best)
+    return Baseline(network, seconds, seconds_to_target, best)
 
 
-def _network() -> keras.Model:
+def _build() -> keras.Model:
     layers = keras.layers
     network = keras.Sequential(
         [
-            keras.Input((SIDE, SIDE, 1)),
+            keras.Input((IMAGE_SIDE, IMAGE_SIDE, 1)),
             layers.Conv2D(32, 3, activation="relu"),
             layers.MaxPooling2D(),
             layers.Conv2D(64, 3, activation="relu"),
@@ -85,11 +89,11 @@ def _network() -> keras.Model:
     return network
 
 
-def plain_resize(grey: Pictures) -> Pictures:
-    """What most demos do with a canvas: shrink all of it to 28x28 and invert it."""
-    shrunk = Image.fromarray(grey).resize((SIDE, SIDE), Image.Resampling.BILINEAR)
+def plain_resize(grey: GreyImage) -> Pixels:
+    """Shrink the whole canvas to 28x28 pixels and invert it, as most demos do."""
+    shrunk = Image.fromarray(grey).resize((IMAGE_SIDE, IMAGE_SIDE), Image.Resampling.BILINEAR)
     return 255 - np.asarray(shrunk)
 
 
-def _scaled(images: Pictures) -> npt.NDArray[np.float32]:
+def _scale(images: Images) -> npt.NDArray[np.float32]:
     return np.asarray(images[..., None] / 255, np.float32)

@@ -1,4 +1,4 @@
-"""Drawings as the page sends them: PNG files that Chromium has made of a canvas."""
+"""Encode drawings as the page sends them: PNG files that Chromium makes from a canvas."""
 
 import base64
 import shutil
@@ -7,9 +7,9 @@ from typing import Final
 
 from playwright.sync_api import sync_playwright
 
-from ml.decode import Grey
+from ml.arrays import GreyImage
 
-PAINT: Final = """([grey, width, height]) => {
+CANVAS_TO_PNG: Final = """([grey, width, height]) => {
     const canvas = Object.assign(document.createElement("canvas"), { width, height });
     const rgba = Uint8ClampedArray.from(
         { length: 4 * width * height },
@@ -20,14 +20,14 @@ PAINT: Final = """([grey, width, height]) => {
 }"""
 
 
-def files(greys: Sequence[Grey]) -> list[bytes]:
-    """A PNG for each picture, with the same pixels."""
+def encode_all(greys: Sequence[GreyImage]) -> list[bytes]:
+    """Return a PNG file of each image, with the same pixels."""
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=shutil.which("chromium"))
         page = browser.new_page()
-        sent = [
-            page.evaluate(PAINT, [grey.tobytes().decode("latin-1"), *grey.shape[::-1]])
+        encoded = [
+            page.evaluate(CANVAS_TO_PNG, [grey.tobytes().decode("latin-1"), *grey.shape[::-1]])
             for grey in greys
         ]
         browser.close()
-    return [base64.b64decode(file) for file in sent]
+    return [base64.b64decode(file) for file in encoded]

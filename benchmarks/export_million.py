@@ -1,7 +1,7 @@
-"""`make bench-export-million`: an export of a million drawings needs no more memory than of a few.
+"""`make bench-export-million`: measure the export of many drawings, against the export of few.
 
-Memory at its highest, seconds and bytes for each format, on the database of
-`make bench-retrain-million`.
+The memory must not grow with the number of drawings. The command prints the peak memory, the
+seconds and the bytes of each format, on the database of `make bench-retrain-million`.
 """
 
 import os
@@ -13,12 +13,13 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Final
 
-from benchmarks.retrain_million import seeded
+from benchmarks.retrain_million import prepare_site
 
-WHO: Final = "rosa"
+USERNAME: Final = "rosa"
 FORMATS: Final = ("npz", "idx", "csv", "png", "ndjson")
-ACCOUNT: Final = (
-    f"from django.contrib.auth.models import User; User.objects.get_or_create(username={WHO!r})"
+CREATE_USER: Final = (
+    "from django.contrib.auth.models import User; "
+    f"User.objects.get_or_create(username={USERNAME!r})"
 )
 
 
@@ -30,17 +31,18 @@ def main() -> None:
     print(f"{'drawings':>9}  {'format':<8}  {'took':>6}  {'memory':>7}  {'written':>8}")
     for count in options.counts:
         folder = options.folder / str(count)
-        environment = seeded(folder, count)
-        shell = [sys.executable, "manage.py", "shell", "-v0", "-c", ACCOUNT]
+        environment = prepare_site(folder, count)
+        shell = [sys.executable, "manage.py", "shell", "-v0", "-c", CREATE_USER]
         subprocess.run(shell, env=environment, check=True)
         for name in FORMATS:
-            print(f"{count:>9,}  {name:<8}  {exported(name, folder, environment)}", flush=True)
+            row = measure_export(name, folder, environment)
+            print(f"{count:>9,}  {name:<8}  {row}", flush=True)
 
 
-def exported(name: str, folder: Path, environment: dict[str, str]) -> str:
-    """Export all in a process of its own: seconds, the memory at its highest, the bytes."""
+def measure_export(name: str, folder: Path, environment: dict[str, str]) -> str:
+    """Export everything in a separate process; return seconds, peak memory and bytes as text."""
     target = (folder / "export").resolve()
-    command = [sys.executable, "manage.py", "export_dataset", name, str(target), "--by", WHO]
+    command = [sys.executable, "manage.py", "export_dataset", name, str(target), "--by", USERNAME]
     started = time.monotonic()
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)

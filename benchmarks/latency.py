@@ -1,7 +1,7 @@
-"""`make bench-latency`: how soon after a stroke the page says what it sees.
+"""`make bench-latency`: measure the time from the end of a stroke to the prediction on the page.
 
-The site's own server and a real browser on this machine; the limit is the same browser's time for
-a request that does nothing (`/healthz/`).
+Server and browser run on this machine. The lower limit is the time of the same browser for a
+request that does nothing (`/healthz/`).
 """
 
 import os
@@ -21,52 +21,51 @@ from playwright.sync_api import Page, sync_playwright
 
 from benchmarks.site import ROOT
 
-STROKES: Final = 40
-WIDTHS: Final = {"desktop": 1000, "phone": 360}  # pixels
+STROKES: Final = 40  # on each page
+WIDTHS: Final = {"desktop": 1000, "phone": 360}  # of the window, in pixels
 
-WATCH: Final = """() => {
+RECORD_WAITS: Final = """() => {
     window.waits = [];
     let lifted;
-    const verdict = document.getElementById("verdict");
+    const prediction = document.getElementById("prediction");
     new MutationObserver(() => {
-        if (verdict.ariaBusy === "true" || !lifted) return;
+        if (prediction.ariaBusy === "true" || !lifted) return;
         waits.push(performance.now() - lifted);
         lifted = 0;
-    }).observe(verdict, { attributes: true });
+    }).observe(prediction, { attributes: true });
     addEventListener("pointerup", ({ target }) => {
         if (target.id === "canvas") lifted = performance.now();
     }, true);
 }"""
-NOTHING: Final = """async (times) => {
+TIME_NOOP_REQUESTS: Final = """async (times) => {
     const waits = [];
     for (let i = 0; i < times; i += 1) {
-        const asked = performance.now();
+        const started = performance.now();
         await (await fetch("/healthz/")).text();
-        waits.push(performance.now() - asked);
+        waits.push(performance.now() - started);
     }
     return waits;
 }"""
 
 
 def main() -> None:
-    """Draw, wait, print."""
-    with tempfile.TemporaryDirectory() as folder, _served(folder) as url, sync_playwright() as p:
+    with tempfile.TemporaryDirectory() as folder, _serve(folder) as url, sync_playwright() as p:
         browser = p.chromium.launch(executable_path=shutil.which("chromium"))
-        print("| page | after a stroke: median, 95 of 100 within | a request that does nothing |")
+        print("| page | after a stroke: median, 95th percentile | a request that does nothing |")
         print("| --- | --- | --- |")
         for name, width in WIDTHS.items():
             page = browser.new_page(viewport={"width": width, "height": 800}, bypass_csp=True)
             page.goto(url)
-            page.evaluate(WATCH)
+            page.evaluate(RECORD_WAITS)
             waits = _draw(page)
-            nothing = median(page.evaluate(NOTHING, STROKES))
+            noop = median(page.evaluate(TIME_NOOP_REQUESTS, STROKES))
             slowest = quantiles(waits, n=20)[-1]
-            print(f"| {name} | {median(waits):.0f} ms, {slowest:.0f} ms | {nothing:.0f} ms |")
+            print(f"| {name} | {median(waits):.0f} ms, {slowest:.0f} ms | {noop:.0f} ms |")
         browser.close()
 
 
 def _draw(page: Page) -> list[float]:
-    """One stroke after the other, each on empty paper; returns the waits in milliseconds."""
+    """Draw one stroke after the other, each on a blank canvas; return the waits in milliseconds."""
     for done in range(STROKES):
         box = page.locator("#canvas").bounding_box()
         assert box is not None
@@ -82,7 +81,7 @@ def _draw(page: Page) -> list[float]:
 
 
 @contextmanager
-def _served(folder: str) -> Iterator[str]:
+def _serve(folder: str) -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -97,19 +96,19 @@ def _served(folder: str) -> Iterator[str]:
     gunicorn = [sys.executable, "-m", "gunicorn", "--log-level=error", "digitsite.wsgi"]
     with subprocess.Popen(gunicorn, cwd=ROOT, env=environment) as server:
         try:
-            yield _answering(f"http://127.0.0.1:{port}")
+            yield _wait_until_ready(f"http://127.0.0.1:{port}")
         finally:
             server.terminate()
 
 
-def _answering(url: str) -> str:
+def _wait_until_ready(url: str) -> str:
     for _ in range(100):
         try:
             requests.get(f"{url}/healthz/", timeout=10).raise_for_status()
             return url
         except requests.ConnectionError:
             time.sleep(0.2)
-    raise RuntimeError("the site did not start")
+    raise RuntimeError("the site did not start within 20 seconds")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""`make bench-learning`: does the site read better what people corrected, and what does it cost?
+"""`make bench-learning`: measure how corrections improve the predictions, and what they cost.
 
-Twenty writers are twenty visitors: they draw, say what it is, and a reviewer approves. After some
-of the corrections `manage.py retrain` runs as an operator would run it, and the live version is
-judged on ten writers whom nobody has seen. Writes `docs/learning.md`.
+Twenty writers are visitors of a new site. They draw and correct, and a reviewer approves. After
+some of the corrections `manage.py retrain` runs as an operator runs it, and the live version is
+evaluated on ten writers that no version was trained on. Writes `docs/learning.md`.
 """
 
 import argparse
@@ -13,63 +13,68 @@ from typing import Final
 
 import numpy as np
 
-from benchmarks import beginner, learning_report, pen, site
+from benchmarks import learning_report, single_corrector, site, stroke_rendering
 from benchmarks.learning_report import Step
-from ml import mnist as mnist_file
-from ml.decode import Grey
-from ml.mnist import Labelled
-from ml.normalize import normalize
+from ml.data import mnist as mnist_file
+from ml.data.mnist import LabelledImages
+from ml.preprocessing.normalize import normalize
 
-TEACHERS: Final = range(1, 21)  # writers
-UNSEEN: Final = range(21, 31)
-CORRECTIONS: Final = (50, 200, 1000, 5000)
+CORRECTING_WRITERS: Final = range(1, 21)
+EVALUATION_WRITERS: Final = range(21, 31)
+CORRECTION_COUNTS: Final = (50, 200, 1000, 5000)
+SEED: Final = 2026
 
 
 def main() -> None:
-    """Teach, retrain, judge, print and write."""
+    """Run both experiments, write the report and print it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("mnist", type=Path)
     parser.add_argument("strokes", type=Path, help="folder of pen_digits")
     options = parser.parse_args()
     test = mnist_file.load(options.mnist).test
-    drawings = pen.load(options.strokes / "pen_digits.ndjson.gz")
+    drawings = stroke_rendering.load(options.strokes / "pen_digits.ndjson.gz")
     with tempfile.TemporaryDirectory() as folder:
         site.set_up(Path(folder), options.mnist)
-        square = beginner.ten_squares(test)
-        site.empty()
-        steps = learn(drawings, test)
-    print(learning_report.write(steps, square))
+        squares = single_corrector.correct_squares(test)
+        site.reset()
+        steps = run_steps(drawings, test)
+    print(learning_report.write(steps, squares))
 
 
-def learn(drawings: list[pen.Drawing], test: Labelled) -> list[Step]:
-    """The live version after none, some and all of the corrections."""
-    rng = np.random.default_rng(2026)
-    unseen = _seen_by_the_network([d for d in drawings if d.writer in UNSEEN], rng)
-    lessons = [d for d in drawings if d.writer in TEACHERS]
-    lessons = [lessons[i] for i in rng.permutation(len(lessons))]
-    visitors = {writer: site.Visitor(f"writer {writer}") for writer in TEACHERS}
-    steps = [_judged(0, None, unseen, test)]
-    for before, after in zip((0, *CORRECTIONS), CORRECTIONS, strict=False):
-        for lesson in lessons[before:after]:
-            canvas = pen.draw_at_random(lesson.strokes, rng)
-            site.approve(visitors[lesson.writer].correct(canvas, int(lesson.label)))
+def run_steps(drawings: list[stroke_rendering.Drawing], test: LabelledImages) -> list[Step]:
+    """Evaluate the live version after none, some and all of the corrections."""
+    rng = np.random.default_rng(SEED)
+    evaluation = _model_inputs([d for d in drawings if d.writer in EVALUATION_WRITERS], rng)
+    corrected = [d for d in drawings if d.writer in CORRECTING_WRITERS]
+    corrected = [corrected[i] for i in rng.permutation(len(corrected))]
+    visitors = {writer: site.Visitor(f"writer {writer}") for writer in CORRECTING_WRITERS}
+    steps = [_evaluate(0, None, evaluation, test)]
+    for before, after in zip((0, *CORRECTION_COUNTS), CORRECTION_COUNTS, strict=False):
+        for drawing in corrected[before:after]:
+            canvas = stroke_rendering.draw_at_random(drawing.strokes, rng)
+            site.approve(visitors[drawing.writer].correct(canvas, int(drawing.label)))
         retraining = site.retrain()
         print(retraining.outcome["decision"], retraining.outcome["reason"], file=sys.stderr)
-        steps.append(_judged(min(after, len(lessons)), retraining, unseen, test))
+        steps.append(_evaluate(min(after, len(corrected)), retraining, evaluation, test))
     return steps
 
 
-def _judged(
-    corrections: int, retraining: site.Retraining | None, unseen: Labelled, test: Labelled
+def _evaluate(
+    corrections: int,
+    retraining: site.Retraining | None,
+    evaluation: LabelledImages,
+    test: LabelledImages,
 ) -> Step:
-    return Step(corrections, retraining, site.read_rightly(unseen), site.read_rightly(test))
+    return Step(corrections, retraining, site.live_accuracy(evaluation), site.live_accuracy(test))
 
 
-def _seen_by_the_network(drawings: list[pen.Drawing], rng: np.random.Generator) -> Labelled:
-    canvases: list[Grey] = [pen.draw_at_random(drawing.strokes, rng) for drawing in drawings]
-    return Labelled(
-        np.stack([normalize(canvas) for canvas in canvases]),
-        np.array([int(drawing.label) for drawing in drawings], np.uint8),
+def _model_inputs(
+    drawings: list[stroke_rendering.Drawing], rng: np.random.Generator
+) -> LabelledImages:
+    canvases = [stroke_rendering.draw_at_random(drawing.strokes, rng) for drawing in drawings]
+    labels = [int(drawing.label) for drawing in drawings]
+    return LabelledImages(
+        np.stack([normalize(canvas) for canvas in canvases]), np.array(labels, np.uint8)
     )
 
 

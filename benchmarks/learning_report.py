@@ -1,4 +1,4 @@
-"""Writes `docs/learning.md` and its plot: the text beside this file with the measured figures."""
+"""Write `docs/learning.md` and its plot from the template `learning.txt`."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,37 +7,37 @@ from typing import Final
 
 from matplotlib.figure import Figure
 
-from benchmarks.beginner import TAUGHT, Beginner
 from benchmarks.plots import save
+from benchmarks.single_corrector import DRAWINGS, SingleCorrector
 from benchmarks.site import Retraining
 
-REPORT: Final = Path(__file__).parents[1] / "docs" / "learning.md"
-TEXT: Final = Path(__file__).with_name("learning.txt")
+PAGE: Final = Path(__file__).parents[1] / "docs" / "learning.md"
+TEMPLATE: Final = Path(__file__).with_name("learning.txt")
 
 
 @dataclass(frozen=True)
 class Step:
-    """The live version after so many corrections; shares in 0..1 of what it reads rightly."""
+    """The live version's accuracy, in 0..1, after a number of corrections."""
 
     corrections: int
     retraining: Retraining | None
-    unseen: float
-    mnist: float
+    unseen: float  # accuracy on the evaluation writers
+    mnist: float  # accuracy on MNIST's test images
 
 
-def write(steps: list[Step], square: Beginner) -> str:
-    """Write the report; returns its text."""
-    text = Template(TEXT.read_text()).substitute(
+def write(steps: list[Step], squares: SingleCorrector) -> str:
+    """Write the page and its plot; return the page's text."""
+    text = Template(TEMPLATE.read_text()).substitute(
         table="\n".join(_row(step) for step in steps),
-        taught=TAUGHT,
-        square_before=square.before,
-        square_after=square.after,
-        square_decision=square.retraining.outcome["decision"],
-        square_seconds=f"{square.retraining.seconds:.0f}",
-        square_mnist_before=f"{square.mnist_before:.2%}",
-        square_mnist_after=f"{square.mnist_after:.2%}",
+        taught=DRAWINGS,
+        square_before=squares.before,
+        square_after=squares.after,
+        square_decision=squares.retraining.outcome["decision"],
+        square_seconds=f"{squares.retraining.seconds:.0f}",
+        square_mnist_before=f"{squares.mnist_before:.2%}",
+        square_mnist_after=f"{squares.mnist_after:.2%}",
     )
-    REPORT.write_text(text)
+    PAGE.write_text(text)
     _plot(steps)
     return text
 
@@ -60,13 +60,13 @@ def _row(step: Step) -> str:
 def _plot(steps: list[Step]) -> None:
     figure = Figure(figsize=(5, 3.4), layout="constrained")
     axes = figure.subplots()
-    places = range(len(steps))
-    for name, shares in (
+    positions = range(len(steps))
+    for name, accuracies in (
         ("ten unseen writers", [step.unseen for step in steps]),
         ("MNIST's test images", [step.mnist for step in steps]),
     ):
-        axes.plot(places, [100 * (1 - share) for share in shares], "o-", label=name)
-    axes.set_xticks(places, [f"{step.corrections:,}" for step in steps])
-    axes.set(xlabel="corrections approved", ylabel="% read wrongly", ylim=(0, None))
+        axes.plot(positions, [100 * (1 - share) for share in accuracies], "o-", label=name)
+    axes.set_xticks(positions, [f"{step.corrections:,}" for step in steps])
+    axes.set(xlabel="approved corrections", ylabel="% wrong", ylim=(0, None))
     axes.legend()
-    save(figure, REPORT.with_suffix(".svg"))
+    save(figure, PAGE.with_suffix(".svg"))

@@ -1,6 +1,6 @@
-"""`make bench-million`: does each page take as long with a million drawings as with a thousand?
+"""`make bench-million`: compare each page's time with a million drawings and with a thousand.
 
-Both databases are made and measured in the same run, on SQLite.
+Both databases are created and measured in the same run, on SQLite.
 """
 
 import json
@@ -16,12 +16,41 @@ from typing import Any, Final
 
 import django
 
-TIMES: Final = 7  # each page is asked for; the least counts: what else runs here only adds
-LIMIT: Final = 2.0  # times as long as with few rows is the most that is fine
-ANY: Final = "page_size=3"  # so many there are also of a thousand
-LONGER: Final = 1.3  # times as many bytes: there was less to show than fits on a page
+REQUESTS_PER_PAGE: Final = 7  # the fastest one counts, because other processes only slow it down
+MAX_TIME_RATIO: Final = 2.0  # higher ratios are marked
+MAX_SIZE_RATIO: Final = 1.3  # higher ratios are noted: the page with few drawings was not full
+PAGE_SIZE: Final = "page_size=3"  # a thousand drawings fill a page of this size, too
+SUBMISSIONS: Final = "/api/v1/submissions/"
+API_FILTERS: Final = (
+    "",
+    "digit=7",
+    "corrected_digit=7",
+    "label=null",
+    "review=pending",
+    "source=upload",
+    "model_version=1",
+    "disagrees=true",
+    "disagrees=false",
+    "review=approved&label=3&source=api",
+    "review=rejected&digit=5&disagrees=true",
+    "created_before=2100-01-01T00:00:00Z&digit=1",
+    "created_after=2100-01-01T00:00:00Z",
+)
+ADMIN_FILTERS: Final = (
+    "",
+    "p=2",
+    "review__exact=pending",
+    "disagreement=yes",
+    "predicted_digit__exact=7",
+    "corrected_digit__exact=7&predicted_digit__exact=8",
+    "label__exact=3",
+    "source__exact=api",
+    "model_version__id__exact=1",
+    "review__exact=approved&label__exact=10",
+)
 
-Measured = tuple[float, int]  # seconds, bytes
+Measurement = tuple[float, int]  # seconds, bytes
+SendRequest = Callable[[], Any]
 
 
 def main() -> int:
@@ -29,157 +58,139 @@ def main() -> int:
     parser.add_argument("few", type=int, nargs="?", default=1000)
     parser.add_argument("many", type=int, nargs="?", default=1_000_000)
     parser.add_argument("--folder", type=Path, default=Path("var/million"))
-    parser.add_argument("--measure", action="store_true", help="the database of DATA_DIR, as JSON")
+    parser.add_argument("--measure", action="store_true", help="measure DATA_DIR, print JSON")
     options = parser.parse_args()
     if options.measure:
         print(json.dumps(measure()))
         return 0
-    few, many = (timed(options.folder / str(count), count) for count in (options.few, options.many))
+    few, many = (
+        measure_site(options.folder / str(count), count) for count in (options.few, options.many)
+    )
     print(table(few, many, options.few, options.many))
     return 0
 
 
-def timed(folder: Path, count: int) -> dict[str, Measured]:
-    """Of each page time and length, in a process of its own, with a database of so many rows."""
+def measure_site(folder: Path, count: int) -> dict[str, Measurement]:
+    """Measure a site with so many submissions in a separate process."""
     folder.mkdir(parents=True, exist_ok=True)
     environment = os.environ | {"DATA_DIR": str(folder), "RATE_LIMITS": "off", "DATABASE_URL": ""}
-    if not (folder / "seeded").exists():  # an earlier run's is as good
+    if not (folder / "seeded").exists():  # or reuse the database of an earlier run
         print(f"Storing {count:,} submissions in {folder} ...", file=sys.stderr)
         seed = [sys.executable, "-m", "benchmarks.seed", str(count)]
         subprocess.run(seed, env=environment, stdout=subprocess.DEVNULL, check=True)
         (folder / "seeded").touch()
     measure = [sys.executable, "-m", "benchmarks.million", "--measure"]
     done = subprocess.run(measure, env=environment, stdout=subprocess.PIPE, check=True)
-    found: dict[str, Measured] = json.loads(done.stdout)
-    return found
+    measured: dict[str, Measurement] = json.loads(done.stdout)
+    return measured
 
 
-def measure() -> dict[str, Measured]:
+def measure() -> dict[str, Measurement]:
+    """Measure each page of the site in DATA_DIR."""
     os.environ |= {"DJANGO_SETTINGS_MODULE": "digitsite.settings", "DEBUG": "off"}
     os.environ["ALLOWED_HOSTS"] = "localhost"
     django.setup()
     from django.conf import settings
 
-    # As with DEBUG: which files are hashed how is no question here.
+    # Without hashed names of static files, `collectstatic` need not run.
     settings.STORAGES["staticfiles"]["BACKEND"] = (
         "django.contrib.staticfiles.storage.StaticFilesStorage"
     )
-    return {name: _measured(ask) for name, ask in pages()}
+    return {name: _measure(send) for name, send in pages()}
 
 
-def _measured(ask: Callable[[], Any]) -> Measured:
-    """Seconds and bytes; the first time is for warming up."""
+def _measure(send: SendRequest) -> Measurement:
+    """Return the shortest time and the size of the response, after one request to warm up."""
     times = []
-    for _ in range(TIMES + 1):
+    for _ in range(REQUESTS_PER_PAGE + 1):
         started = time.perf_counter()
-        response = ask()
+        response = send()
         times.append(time.perf_counter() - started)
         if response.status_code != 200:
             raise RuntimeError(f"{response.status_code}: {response.content[:500]!r}")
     return min(times[1:]), len(response.content)
 
 
-def pages() -> Iterator[tuple[str, Callable[[], Any]]]:
-    """Their names, and how each is asked for."""
+def pages() -> Iterator[tuple[str, SendRequest]]:
+    """Yield the name of each page and a function that requests it."""
     from django.contrib.auth.models import User
     from django.test import Client
 
-    from benchmarks.seed import BUSY
-    from recognizer import owners
+    from benchmarks.seed import BUSIEST_OWNER, REVIEWERS
+    from recognizer.accounts import ownership
 
     visitor, staff = Client(SERVER_NAME="localhost"), Client(SERVER_NAME="localhost")
     session = visitor.session
-    session[owners.KEY] = str(BUSY)
+    session[ownership.SESSION_KEY] = str(BUSIEST_OWNER)
     session.save()
-    staff.force_login(User.objects.get(username="rosa"))
+    staff.force_login(User.objects.get(username=REVIEWERS[0]))
 
-    def getting(client: Client, path: str) -> Callable[[], Any]:
+    def get(client: Client, path: str) -> SendRequest:
         return lambda: client.get(path)
 
-    for name, path in visitors_pages(visitor):
-        yield name, getting(visitor, path)
-    for name, path in (*staffs_lists(staff), *staffs_pages()):
-        yield name, getting(staff, path)
-    yield "desk: the queue's next handful", lambda: staff.post("/desk/take/")
+    for name, path in visitor_pages(visitor):
+        yield name, get(visitor, path)
+    for name, path in (*staff_lists(staff), *staff_pages()):
+        yield name, get(staff, path)
+    yield "review: claim", lambda: staff.post("/review/claim/")
 
 
-def visitors_pages(visitor: Any) -> Iterator[tuple[str, str]]:
-    """Of one who has drawn every tenth drawing."""
-    api = "/api/v1/submissions/"
-    yield "history", "/mine/"
-    older = re.search(r'href="([^"]+)" rel="next"', visitor.get("/mine/").content.decode())
-    assert older
-    yield "history, the next page", older[1]
-    yield "API: own submissions", api
-    yield "API: own submissions, the next page", visitor.get(api).json()["next"]
+def visitor_pages(visitor: Any) -> Iterator[tuple[str, str]]:
+    """Yield the pages of the visitor who has drawn one drawing in ten."""
+    yield "my drawings", "/mine/"
+    next_page = re.search(r'href="([^"]+)" rel="next"', visitor.get("/mine/").content.decode())
+    assert next_page
+    yield "my drawings, the next page", next_page[1]
+    yield "API: own submissions", SUBMISSIONS
+    yield "API: own submissions, the next page", visitor.get(SUBMISSIONS).json()["next"]
     for choice in ("digit=7", "review=approved", "disagrees=true", "label=3"):
-        yield f"API: own submissions, {choice}", f"{api}?{choice}&{ANY}"
+        yield f"API: own submissions, {choice}", f"{SUBMISSIONS}?{choice}&{PAGE_SIZE}"
 
 
-def staffs_lists(staff: Any) -> Iterator[tuple[str, str]]:
-    api, admin = "/api/v1/submissions/", "/admin/recognizer/submission/"
-    for choice in (
-        "",
-        "digit=7",
-        "corrected_digit=7",
-        "label=null",
-        "review=pending",
-        "source=upload",
-        "model_version=1",
-        "disagrees=true",
-        "disagrees=false",
-        "review=approved&label=3&source=api",
-        "review=rejected&digit=5&disagrees=true",
-        "created_before=2100-01-01T00:00:00Z&digit=1",
-        "created_after=2100-01-01T00:00:00Z",
-    ):
-        yield f"API: everybody's submissions, {choice or 'all'}", f"{api}?{choice}&{ANY}"
-    one = staff.get(api).json()["results"][0]["id"]
-    yield "API: one submission", f"{api}{one}/"
-    for choice in (
-        "",
-        "p=2",
-        "review__exact=pending",
-        "disagreement=yes",
-        "predicted_digit__exact=7",
-        "corrected_digit__exact=7&predicted_digit__exact=8",
-        "label__exact=3",
-        "source__exact=api",
-        "model_version__id__exact=1",
-        "review__exact=approved&label__exact=10",
-    ):
+def staff_lists(staff: Any) -> Iterator[tuple[str, str]]:
+    """Yield the lists of submissions in the API and in the admin, with their filters."""
+    for choice in API_FILTERS:
+        yield (
+            f"API: everybody's submissions, {choice or 'all'}",
+            f"{SUBMISSIONS}?{choice}&{PAGE_SIZE}",
+        )
+    one = staff.get(SUBMISSIONS).json()["results"][0]["id"]
+    yield "API: one submission", f"{SUBMISSIONS}{one}/"
+    admin = "/admin/recognizer/submission/"
+    for choice in ADMIN_FILTERS:
         yield f"admin: submissions, {choice or 'all'}", f"{admin}?{choice}"
     yield "admin: submissions, by id", f"{admin}?q={one}"
     yield "admin: one submission", f"{admin}{one}/change/"
 
 
-def staffs_pages() -> Iterator[tuple[str, str]]:
-    from recognizer import registry
+def staff_pages() -> Iterator[tuple[str, str]]:
+    """Yield the other pages of the staff."""
+    from recognizer.serving import model_registry
 
-    live = registry.live_version()
+    live = model_registry.live_version()
     yield "API: model versions", "/api/v1/models/"
     yield "admin: index", "/admin/"
     yield "admin: model versions", "/admin/recognizer/modelversion/"
     yield "admin: the live version", f"/admin/recognizer/modelversion/{live.pk}/change/"
     yield "admin: training runs", "/admin/recognizer/trainingrun/"
-    yield "admin: start a retraining", "/admin/recognizer/trainingrun/add/"
+    yield "admin: start a training run", "/admin/recognizer/trainingrun/add/"
     yield "admin: audit trail", "/admin/admin/logentry/"
-    yield "desk: grid", "/desk/grid/7/"
-    yield "desk: overview", "/desk/overview/"
-    yield "desk: what the next training would learn", "/desk/overview/next-training/"
-    yield "desk: quality", "/desk/quality/"
+    yield "review: bulk review", "/review/bulk/7/"
+    yield "review: dashboard", "/review/dashboard/"
+    yield "review: next training run", "/review/dashboard/next-training/"
+    yield "review: agreement", "/review/agreement/"
     yield "metrics", "/metrics/"
 
 
-def table(few: dict[str, Measured], many: dict[str, Measured], *counts: int) -> str:
-    """For people: milliseconds and their ratio, the worst ones marked."""
+def table(few: dict[str, Measurement], many: dict[str, Measurement], *counts: int) -> str:
+    """Return a table of the times and their ratio, with marks at high ratios."""
     width = max(map(len, few))
     lines = [f"{'':<{width}} {counts[0]:>11,} {counts[1]:>11,}   ratio"]
     for page in few:
-        (short, bytes_), (long, more) = few[page], many[page]
-        mark = "  <<<" if long > LIMIT * short else ""
-        if more > LONGER * bytes_:
-            mark += f"  (the answer is {more / bytes_:.1f} times as long)"
+        (short, small), (long, large) = few[page], many[page]
+        mark = "  <<<" if long > MAX_TIME_RATIO * short else ""
+        if large > MAX_SIZE_RATIO * small:
+            mark += f"  (the response is {large / small:.1f} times as large)"
         lines.append(
             f"{page:<{width}} {1000 * short:>8.1f} ms {1000 * long:>8.1f} ms"
             f" {long / short:>7.1f}{mark}"

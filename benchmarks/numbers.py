@@ -1,6 +1,7 @@
-"""`make bench-numbers`: how well two digits by the same writer, side by side, are read as a number.
+"""`make bench-numbers`: measure the predictions for two digits by one writer, side by side.
 
-Nothing in `ml/segment.py` was chosen by the writers that are reported: only by writers 1 to 15.
+No parameter of `ml/preprocessing/segmentation.py` was chosen on the reported writers, only on
+writers 1 to 15.
 """
 
 import argparse
@@ -11,65 +12,61 @@ from typing import Final
 
 import numpy as np
 
-from benchmarks import pen
-from benchmarks.pen import Canvas, Drawing, Strokes
-from benchmarks.pictures import UNSEEN
-from ml.normalize import normalize
+from benchmarks import stroke_rendering
+from benchmarks.pictures import HELD_OUT_WRITERS
+from benchmarks.stroke_rendering import Canvas, Drawing, Strokes
+from ml.preprocessing.normalize import normalize
+from ml.preprocessing.segmentation import segment_and_predict
 from ml.runtime import BASE, Recognizer
-from ml.segment import read_digits
 
-CHOSEN_ON: Final = range(1, 16)  # writers by whose drawings the segmentation was tuned
+TUNING_WRITERS: Final = range(1, 16)  # the segmentation was tuned on their drawings
 NUMBERS: Final = 1000
-SINGLES: Final = 1000
-# Between the strokes of the two digits, in heights of a digit; the pen's width comes off it.
-APART: Final = (0.15, 0.5)
-TOUCHING: Final = (-0.05, 0.1)
-SHARE: Final = (0.6, 0.9)  # of the canvas that a number covers
-PEN: Final = (10, 20)  # pixels; the page's is 18
-HEIGHT: Final = 200  # of every digit that comes from the data
+SINGLE_DIGITS: Final = 1000
+SEED: Final = 2026
+DIGIT_HEIGHT: Final = 200  # of every digit in the data, in its own units
+# The gap between the strokes of the two digits, in heights of a digit; the pen makes it narrower.
+GAPS: Final = {"side by side": (0.15, 0.5), "close or touching": (-0.05, 0.1)}
+SHARE: Final = (0.6, 0.9)  # of the canvas that the number covers
+PEN_WIDTH: Final = (10, 20)  # pixels; the page's pen has 18
 
 
 def main() -> None:
-    """Draw, read and print."""
+    """Draw numbers, single digits and letters, predict all of them, and print the results."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("strokes", type=Path, help="folder of pen_digits and pen_letters")
-    parser.add_argument("--tune", action="store_true", help="on the writers it was chosen by")
+    parser.add_argument("--tune", action="store_true", help="use the writers for tuning")
     options = parser.parse_args()
     recognizer = Recognizer((BASE / "model.tflite").read_bytes())
-    writers = CHOSEN_ON if options.tune else UNSEEN
-    drawings = [
-        drawing
-        for drawing in pen.load(options.strokes / "pen_digits.ndjson.gz")
-        if drawing.writer in writers
-    ]
-    rng = np.random.default_rng(2026)
+    writers = TUNING_WRITERS if options.tune else HELD_OUT_WRITERS
     print(f"writers {writers[0]} to {writers[-1]}")
-    for name, gap in (("side by side", APART), ("close or touching", TOUCHING)):
+    drawings = stroke_rendering.load(options.strokes / "pen_digits.ndjson.gz")
+    drawings = [drawing for drawing in drawings if drawing.writer in writers]
+    rng = np.random.default_rng(SEED)
+    for name, gap in GAPS.items():
         report_numbers(name, list(numbers(drawings, gap, rng)), recognizer)
-    report_singles([drawings[i] for i in rng.permutation(len(drawings))[:SINGLES]], recognizer, rng)
-    letters = pen.load(options.strokes / "pen_letters.ndjson.gz")[not options.tune :: 2]
-    pictures = [pen.draw_at_random(letter.strokes, rng) for letter in letters]
-    split = sum(len(read_digits(picture, recognizer)) > 1 for picture in pictures)
-    print(f"letters taken for numbers: {share(split, len(pictures))}")
+    chosen = rng.permutation(len(drawings))[:SINGLE_DIGITS]
+    report_single_digits([drawings[i] for i in chosen], recognizer, rng)
+    letters = stroke_rendering.load(options.strokes / "pen_letters.ndjson.gz")
+    report_letters(letters[not options.tune :: 2], recognizer, rng)
 
 
 def numbers(
     drawings: list[Drawing], gap: tuple[float, float], rng: np.random.Generator
 ) -> Iterable[tuple[str, Canvas]]:
-    """Two digits by one writer as drawn on one canvas, each pair of digits as likely."""
+    """Yield the text and the drawing of random two-digit numbers, each by one writer."""
     for _ in range(NUMBERS):
         first = drawings[rng.integers(len(drawings))]
-        others = [drawing for drawing in drawings if drawing.writer == first.writer]
-        second = others[rng.integers(len(others))]
-        strokes = side_by_side(first.strokes, second.strokes, HEIGHT * rng.uniform(*gap))
+        same_writer = [drawing for drawing in drawings if drawing.writer == first.writer]
+        second = same_writer[rng.integers(len(same_writer))]
+        strokes = side_by_side(first.strokes, second.strokes, DIGIT_HEIGHT * rng.uniform(*gap))
         yield (
             first.label + second.label,
-            pen.draw(strokes, share=rng.uniform(*SHARE), pen=rng.uniform(*PEN)),
+            stroke_rendering.draw(strokes, share=rng.uniform(*SHARE), pen=rng.uniform(*PEN_WIDTH)),
         )
 
 
 def side_by_side(first: Strokes, second: Strokes, gap: float) -> Strokes:
-    """Both on the same line, `gap` between the first one's right and the second one's left end."""
+    """Place both digits on one line, with `gap` between them."""
     left, right = (np.concatenate([np.array(stroke) for stroke in s]) for s in (first, second))
     dx = left[:, 0].max() + gap - right[:, 0].min()
     dy = left[:, 1].max() - right[:, 1].max()
@@ -77,31 +74,41 @@ def side_by_side(first: Strokes, second: Strokes, gap: float) -> Strokes:
 
 
 def report_numbers(name: str, drawn: list[tuple[str, Canvas]], recognizer: Recognizer) -> None:
-    """How many are read rightly as a whole, and how many have the right number of digits."""
+    """Print how many numbers are correct as a whole, and how many have two digits."""
     started = time.perf_counter()
-    read = [read_digits(canvas, recognizer) for _, canvas in drawn]
-    each = (time.perf_counter() - started) / len(drawn)
-    answers = ["".join(str(digit.reading.answer) for digit in digits) for digits in read]
-    right = sum(a == label for a, (label, _) in zip(answers, drawn, strict=True))
-    two = sum(len(digits) == 2 for digits in read)
-    print(f"{name}: {share(right, len(drawn))} of {len(drawn)} numbers read rightly;")
-    print(f"    two digits found in {share(two, len(drawn))}; {1000 * each:.1f} ms each")
+    found = [segment_and_predict(canvas, recognizer) for _, canvas in drawn]
+    milliseconds = 1000 * (time.perf_counter() - started) / len(drawn)
+    predicted = ["".join(str(digit.prediction.label) for digit in digits) for digits in found]
+    correct = sum(text == label for text, (label, _) in zip(predicted, drawn, strict=True))
+    two = sum(len(digits) == 2 for digits in found)
+    print(f"{name}: {percent(correct, len(drawn))} of {len(drawn)} numbers are correct;")
+    print(f"    {percent(two, len(drawn))} have two digits; {milliseconds:.1f} ms each")
 
 
-def report_singles(
+def report_single_digits(
     drawings: list[Drawing], recognizer: Recognizer, rng: np.random.Generator
 ) -> None:
-    """How many single digits are still read as one, and as they were."""
-    pictures = [pen.draw_at_random(drawing.strokes, rng) for drawing in drawings]
-    before = [recognizer.read(normalize(picture)) for picture in pictures]
-    after = [[digit.reading for digit in read_digits(picture, recognizer)] for picture in pictures]
-    same = sum([b] == a for b, a in zip(before, after, strict=True))
-    print(f"single digits read as before: {share(same, len(drawings))}")
+    """Print how many single digits have the same prediction as without segmentation."""
+    canvases = [stroke_rendering.draw_at_random(drawing.strokes, rng) for drawing in drawings]
+    same = 0
+    for canvas in canvases:
+        digits = segment_and_predict(canvas, recognizer)
+        predictions = [digit.prediction for digit in digits]
+        same += predictions == [recognizer.predict(normalize(canvas))]
+    print(f"single digits with the same prediction: {percent(same, len(drawings))}")
 
 
-def share(part: int, whole: int) -> str:
-    """In percent."""
-    return f"{100 * part / whole:.2f} %"
+def report_letters(
+    letters: list[Drawing], recognizer: Recognizer, rng: np.random.Generator
+) -> None:
+    """Print how many letters are split into several digits."""
+    canvases = [stroke_rendering.draw_at_random(letter.strokes, rng) for letter in letters]
+    split = sum(len(segment_and_predict(canvas, recognizer)) > 1 for canvas in canvases)
+    print(f"letters predicted as multi-digit numbers: {percent(split, len(canvases))}")
+
+
+def percent(part: int, whole: int) -> str:
+    return f"{100 * part / whole:.2f}%"
 
 
 if __name__ == "__main__":

@@ -1,46 +1,51 @@
-"""The pictures that every reader is scored on."""
+"""The images on which all recognizers are scored."""
 
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
-from benchmarks import not_digits, pen
-from benchmarks.photograph import photograph
-from ml.decode import Grey, decode
-from ml.mnist import Labelled, Mnist
+from benchmarks import negative_images, stroke_rendering
+from benchmarks.photo_synthesis import photograph
+from ml.arrays import GreyImage, Labels
+from ml.data.mnist import LabelledImages, Mnist
+from ml.preprocessing.decode import decode
 
-UNSEEN: Final = range(16, 31)  # writers by whose drawings nothing was chosen
-PHOTOS: Final = 1000
-EACH: Final = 300  # of every kind that holds no digit
+HELD_OUT_WRITERS: Final = range(16, 31)  # no parameter was chosen on their drawings
+PHOTO_COUNT: Final = 1000
+NEGATIVES_PER_KIND: Final = 300
+SEED: Final = 2026
 
 
 @dataclass(frozen=True)
 class Pictures:
-    """Decoded pictures; `pen_labels` belong to `pen`, and its first to `photos`."""
+    """Decoded images. `pen_labels` belong to `pen`, and the first of them to `photos`."""
 
-    mnist: Labelled
-    pen: list[Grey]
-    pen_labels: npt.NDArray[np.uint8]
-    photos: list[Grey]
-    letters: list[Grey]
-    nothing: list[Grey]  # scribbles, noise, blank pages
+    mnist: LabelledImages
+    pen: list[GreyImage]
+    pen_labels: Labels
+    photos: list[GreyImage]
+    letters: list[GreyImage]
+    negatives: list[GreyImage]  # scribbles, noise, blank pages
 
 
 def make_pictures(mnist: Mnist, strokes: Path) -> Pictures:
-    """Draw, photograph and scribble; the same pictures each time."""
-    rng = np.random.default_rng(2026)
-    unseen = [d for d in pen.load(strokes / "pen_digits.ndjson.gz") if d.writer in UNSEEN]
-    drawings = [unseen[i] for i in rng.permutation(len(unseen))]
-    drawn = [pen.draw_at_random(drawing.strokes, rng) for drawing in drawings]
-    letters = pen.load(strokes / "pen_letters.ndjson.gz")
+    """Render and photograph the held-out writers' drawings; the images are the same each time."""
+    rng = np.random.default_rng(SEED)
+    held_out = [
+        drawing
+        for drawing in stroke_rendering.load(strokes / "pen_digits.ndjson.gz")
+        if drawing.writer in HELD_OUT_WRITERS
+    ]
+    drawings = [held_out[i] for i in rng.permutation(len(held_out))]
+    pen = [stroke_rendering.draw_at_random(drawing.strokes, rng) for drawing in drawings]
+    letters = stroke_rendering.load(strokes / "pen_letters.ndjson.gz")
     return Pictures(
         mnist=mnist.test,
-        pen=drawn,
+        pen=pen,
         pen_labels=np.array([int(drawing.label) for drawing in drawings], np.uint8),
-        photos=[decode(photograph(canvas, rng)) for canvas in drawn[:PHOTOS]],
-        letters=[pen.draw_at_random(letter.strokes, rng) for letter in letters],
-        nothing=[decode(file) for file in not_digits.pictures(EACH, rng)],
+        photos=[decode(photograph(canvas, rng)) for canvas in pen[:PHOTO_COUNT]],
+        letters=[stroke_rendering.draw_at_random(letter.strokes, rng) for letter in letters],
+        negatives=[decode(file) for file in negative_images.make_files(NEGATIVES_PER_KIND, rng)],
     )

@@ -1,7 +1,6 @@
-"""`make profile`: where the time of one submission goes, in one process that does nothing else.
+"""`make profile`: measure the time of each step of one submission, in one process.
 
-Each step without the steps in it; what is left is the framework around them. A step that is timed
-costs about a microsecond more.
+A step's time does not include the steps inside it. Measuring a step costs about a microsecond.
 """
 
 import importlib
@@ -15,36 +14,38 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
-from benchmarks.load import BOUNDARY, multipart
-from benchmarks.servers import SQLITE, Place
+from benchmarks.load_generator import BOUNDARY, multipart
+from benchmarks.servers import SQLITE, BenchmarkSite
 
 PATH: Final = "/api/v1/submissions/"
-ALL: Final = "middleware, routing, JSON"
+REQUESTS_PER_ADDRESS: Final = 400  # below the rate limits
+# The function or property of each step, as "module:name".
 STEPS: Final = {
-    ALL: "django.core.handlers.wsgi:WSGIHandler.__call__",
-    "session, rights, quota": "rest_framework.views:APIView.initial",
+    "middleware, routing, JSON": "django.core.handlers.wsgi:WSGIHandler.__call__",
+    "permissions, throttling": "rest_framework.views:APIView.initial",
     "parsing the form": "rest_framework.request:Request._parse",
     "checking the form": "recognizer.api.serializers:NewSubmissionSerializer.is_valid",
-    "decode": "recognizer.recognition:decode",
-    "normalize": "recognizer.recognition:normalize",
-    "the network": "ml.runtime:Recognizer.read",
-    "the rest of reading": "recognizer.recognition:recognize",
-    "packing PNGs": "recognizer.recognition:encode_png",
-    "storing": "recognizer.recognition:store",
-    "putting the answer together": "recognizer.api.serializers:SubmissionSerializer.data",
+    "decode": "recognizer.serving.prediction:decode",
+    "normalize": "recognizer.serving.prediction:normalize",
+    "the network": "ml.runtime:Recognizer.predict",
+    "the rest of predicting": "recognizer.serving.prediction:predict_image",
+    "encoding the PNG": "recognizer.serving.prediction:encode_png",
+    "storing the submission": "recognizer.serving.prediction:store",
+    "building the response": "recognizer.api.serializers:SubmissionSerializer.data",
     "the rest of the view": "recognizer.api.submissions:SubmissionViewSet.create",
 }
 
 
-class Watch:
-    """Times what it has wrapped: `seconds` of each step, without the steps in it."""
+class Profiler:
+    """Measure wrapped functions: `seconds` of each step, without the steps inside it."""
 
     def __init__(self) -> None:
         self.seconds: defaultdict[str, float] = defaultdict(float)
-        self._inside: list[float] = [0.0]
+        self._inner: list[float] = [0.0]  # seconds of the steps inside each running step
 
-    def wrap(self, label: str, place: str) -> None:
-        module, _, name = place.partition(":")
+    def wrap(self, label: str, target: str) -> None:
+        """Replace the function or property `target`, "module:name", by one that is measured."""
+        module, _, name = target.partition(":")
         owner: Any = importlib.import_module(module)
         *path, last = name.split(".")
         for part in path:
@@ -52,22 +53,22 @@ class Watch:
         found = getattr(owner, last)
         if isinstance(found, property):
             assert found.fget
-            setattr(owner, last, property(self._timed(label, found.fget)))
+            setattr(owner, last, property(self._measured(label, found.fget)))
         else:
-            setattr(owner, last, self._timed(label, found))
+            setattr(owner, last, self._measured(label, found))
 
-    def _timed(self, label: str, function: Callable[..., Any]) -> Callable[..., Any]:
-        def timed(*arguments: Any, **named: Any) -> Any:
+    def _measured(self, label: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        def measured(*arguments: Any, **keywords: Any) -> Any:
             started = time.perf_counter()
-            self._inside.append(0.0)
+            self._inner.append(0.0)
             try:
-                return function(*arguments, **named)
+                return function(*arguments, **keywords)
             finally:
-                whole = time.perf_counter() - started
-                self.seconds[label] += whole - self._inside.pop()
-                self._inside[-1] += whole
+                total = time.perf_counter() - started
+                self.seconds[label] += total - self._inner.pop()
+                self._inner[-1] += total
 
-        return timed
+        return measured
 
 
 def main() -> None:
@@ -75,56 +76,57 @@ def main() -> None:
     parser.add_argument("--requests", type=int, default=900)
     options = parser.parse_args()
     with TemporaryDirectory() as folder:
-        place = Place(Path(folder) / "site", SQLITE)
-        place.prepare()
-        os.environ |= place.environment | {"RATE_LIMITS": "on"}
+        site = BenchmarkSite(Path(folder) / "site", SQLITE)
+        site.prepare()
+        os.environ |= site.environment | {"RATE_LIMITS": "on"}
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
         from digitsite.wsgi import application
 
-        bodies = [multipart(path.read_bytes()) for path in place.pictures.glob("*.png")]
-        few = len(bodies) - options.requests
+        bodies = [multipart(path.read_bytes()) for path in site.pictures.glob("*.png")]
+        warmup = len(bodies) - options.requests
         cookie = ""
-        for number, body in enumerate(bodies[:few]):  # until all is warm
+        for number, body in enumerate(bodies[:warmup]):
             cookie = send(application, body, cookie, number)
-        watch = Watch()
-        for label, where in STEPS.items():
-            watch.wrap(label, where)
-        for number, body in enumerate(bodies[few:]):
+        profiler = Profiler()
+        for label, target in STEPS.items():
+            profiler.wrap(label, target)
+        for number, body in enumerate(bodies[warmup:]):
             send(application, body, cookie, number)
-    print(table(watch.seconds, options.requests))
+    print(table(profiler.seconds, options.requests))
 
 
 def send(application: Any, body: bytes, cookie: str, number: int) -> str:
-    """One submission through all of Django; returns the visitor's cookie."""
+    """Send one submission through all of Django; return the visitor's cookie."""
     environ = {
         "REQUEST_METHOD": "POST",
         "PATH_INFO": PATH,
         "SERVER_NAME": "localhost",
         "SERVER_PORT": "80",
         "REMOTE_ADDR": "127.0.0.1",
-        "HTTP_X_FORWARDED_FOR": f"10.0.0.{number // 400}",
+        "HTTP_X_FORWARDED_FOR": f"10.0.0.{number // REQUESTS_PER_ADDRESS}",
         "HTTP_COOKIE": cookie,
         "CONTENT_TYPE": f"multipart/form-data; boundary={BOUNDARY}",
         "CONTENT_LENGTH": str(len(body)),
         "wsgi.url_scheme": "http",
         "wsgi.input": io.BytesIO(body),
     }
-    answered: dict[str, str] = {}
+    response_headers: dict[str, str] = {}
 
     def start_response(status: str, headers: list[tuple[str, str]]) -> None:
         assert status == "201 Created", status
-        answered.update(headers)
+        response_headers.update(headers)
 
     application(environ, start_response).close()
-    return answered.get("Set-Cookie", cookie).partition(";")[0]
+    return response_headers.get("Set-Cookie", cookie).partition(";")[0]
 
 
 def table(seconds: dict[str, float], requests: int) -> str:
-    whole = sum(seconds.values())
+    """Return milliseconds per submission and the share of each step, the slowest first."""
+    total = sum(seconds.values())
     lines = [f"{'':<28} {'ms':>6} {'share':>6}"]
     for label, sum_ in sorted(seconds.items(), key=lambda item: -item[1]):
-        lines.append(f"{label:<28} {1000 * sum_ / requests:>6.3f} {sum_ / whole:>6.0%}")
-    return "\n".join([*lines, f"{'one submission':<28} {1000 * whole / requests:>6.3f}"])
+        lines.append(f"{label:<28} {1000 * sum_ / requests:>6.3f} {sum_ / total:>6.0%}")
+    return "\n".join([*lines, f"{'one submission':<28} {1000 * total / requests:>6.3f}"])
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""How good answers are: accuracy, calibration, and telling digits from what is none."""
+"""Metrics: calibration error, AUROC and the threshold that accepts most digits."""
 
 from typing import Final
 
@@ -6,34 +6,38 @@ import numpy as np
 import numpy.typing as npt
 
 BINS: Final = 15
-KEPT: Final = 0.98  # of the digits
+ACCEPTED_SHARE: Final = 0.98  # of the digits
 
-Floats = npt.NDArray[np.float64]
-Rights = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float64]  # (n,)
+Correct = npt.NDArray[np.bool_]  # (n,), whether each prediction is correct
 
 
-def calibration_error(confidence: Floats, right: Rights) -> float:
-    """Mean distance between confidence and accuracy over 15 bins of confidence, 0..1.
+def calibration_error(confidence: Floats, correct: Correct) -> float:
+    """Return the mean distance between confidence and accuracy over 15 bins, in 0..1.
 
     C. Guo et al., "On Calibration of Modern Neural Networks", 2017, equation 3.
     """
-    return float(sum(abs(c.sum() - r.sum()) for c, r in by_bin(confidence, right)) / len(right))
+    bins = by_bin(confidence, correct)
+    return float(sum(abs(c.sum() - r.sum()) for c, r in bins) / len(correct))
 
 
-def by_bin(confidence: Floats, right: Rights) -> list[tuple[Floats, Rights]]:
-    """Confidences and rightness of each bin that is not empty, from the least confident up."""
+def by_bin(confidence: Floats, correct: Correct) -> list[tuple[Floats, Correct]]:
+    """Split the predictions by confidence, lowest first; empty bins are left out."""
     bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
-    return [(confidence[bins == b], right[bins == b]) for b in np.unique(bins)]
+    return [(confidence[bins == b], correct[bins == b]) for b in np.unique(bins)]
 
 
-def threshold(digits: Floats) -> float:
-    """The score that 98 % of the digits reach."""
-    return float(np.quantile(digits, 1 - KEPT))
+def threshold(digit_scores: Floats) -> float:
+    """Return the score that 98 % of the digits reach."""
+    return float(np.quantile(digit_scores, 1 - ACCEPTED_SHARE))
 
 
-def auroc(digits: Floats, others: Floats) -> float:
-    """Chance that a random digit scores higher than a random other picture; ties count half."""
-    others = np.sort(others)
-    below = np.searchsorted(others, digits, "left")
-    up_to = np.searchsorted(others, digits, "right")
-    return float((below + up_to).mean() / 2 / len(others))
+def auroc(digit_scores: Floats, other_scores: Floats) -> float:
+    """Return the probability that a digit has a higher score than another image.
+
+    Ties count half.
+    """
+    other_scores = np.sort(other_scores)
+    below = np.searchsorted(other_scores, digit_scores, "left")
+    up_to = np.searchsorted(other_scores, digit_scores, "right")
+    return float((below + up_to).mean() / 2 / len(other_scores))

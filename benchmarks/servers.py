@@ -1,4 +1,4 @@
-"""Sites to measure, each with gunicorn.conf.py, and what their processes hold."""
+"""Start sites with gunicorn.conf.py and measure the memory of their processes."""
 
 import os
 import subprocess
@@ -16,17 +16,18 @@ import numpy as np
 import psycopg
 import redis
 
-from benchmarks.pen import draw_at_random
-from ml.decode import encode_png
+from benchmarks.stroke_rendering import draw_at_random
+from ml.preprocessing.decode import encode_png
 
 PORT: Final = 8765
 PROCESSES: Final = 2
-PICTURES: Final = 1000
+START_TIMEOUT_SECONDS: Final = 120
+PICTURES: Final = 1000  # drawings to send
 POSTGRES: Final = os.environ.get("POSTGRES_URL") or "postgres://postgres@127.0.0.1:5432/postgres"
 REDIS: Final = os.environ.get("REDIS_URL") or "redis://127.0.0.1:6379/14"
 DATABASE: Final = "digitsite_bench"
 
-# What serves our site: `make` names one that has what a web host installs, and no more.
+# The interpreter that serves our site. `make` sets one with the packages of a web host only.
 WEB_PYTHON: Final = os.environ.get("WEB_PYTHON") or sys.executable
 
 SQLITE: Final = "SQLite"
@@ -39,8 +40,8 @@ ENGINES: Final = {
 
 
 @dataclass(frozen=True)
-class Place:
-    """A folder and an engine: an empty database of its own."""
+class BenchmarkSite:
+    """A site with its own data folder and an empty database."""
 
     folder: Path
     engine: str
@@ -53,19 +54,26 @@ class Place:
             "DATA_DIR": str(self.folder),
             "PORT": str(PORT),
             "WEB_CONCURRENCY": str(PROCESSES),
-            # The visitors have an address each, as behind a proxy: limits are counted, and hold.
+            # Each visitor has an address, as behind a proxy, so the rate limits apply.
             "NUM_PROXIES": "1",
-            "GUNICORN_CMD_ARGS": "--keep-alive 30",  # a slow site's visitors ask every few seconds
-            "USUAL_MODEL": str(self.folder / "usual.keras"),
+            # In seconds, because the visitors of a slow site send few requests.
+            "GUNICORN_CMD_ARGS": "--keep-alive 30",
+            "BASELINE_MODEL": str(self.baseline_model),
             "TF_CPP_MIN_LOG_LEVEL": "3",
         }
 
     @property
+    def baseline_model(self) -> Path:
+        """Return the file of the model that `flask_baseline` serves."""
+        return self.folder / "baseline.keras"
+
+    @property
     def pictures(self) -> Path:
+        """Return the folder of the drawings to send."""
         return self.folder / "pictures"
 
     def prepare(self) -> None:
-        """An empty database, and drawings to send."""
+        """Create an empty database and drawings to send."""
         self.pictures.mkdir(parents=True)
         if self.engine != SQLITE:
             with psycopg.connect(POSTGRES, autocommit=True) as connection:
@@ -81,28 +89,30 @@ class Place:
             (self.pictures / f"{i}.png").write_bytes(picture)
 
     def run(self, *command: str) -> str:
-        """Run a Python program for this site; returns what it printed."""
+        """Run a Python program in this site's environment; return its output."""
         done = subprocess.run(
             [sys.executable, *command],
             env=self.environment,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,  # TensorFlow greets there
+            stderr=subprocess.DEVNULL,  # TensorFlow prints messages there
             text=True,
             check=True,
         )
         return done.stdout
 
     @contextmanager
-    def served(
-        self, module: str = "digitsite.wsgi", python: str = WEB_PYTHON
-    ) -> Iterator["Server"]:
+    def serve(self, module: str = "digitsite.wsgi", python: str = WEB_PYTHON) -> Iterator["Server"]:
+        """Serve the site until the block ends."""
         started = time.perf_counter()
         command = [python, "-m", "gunicorn", module]
         server = subprocess.Popen(command, env=self.environment, stderr=subprocess.DEVNULL)
         try:
-            while not _ready():
+            while not _is_ready():
                 time.sleep(0.02)
-                if server.poll() is not None or time.perf_counter() > started + 120:
+                if (
+                    server.poll() is not None
+                    or time.perf_counter() > started + START_TIMEOUT_SECONDS
+                ):
                     raise RuntimeError(f"{module} did not start")
             yield Server(server.pid, time.perf_counter() - started)
         finally:
@@ -113,17 +123,17 @@ class Place:
 @dataclass(frozen=True)
 class Server:
     pid: int
-    start: float  # seconds until it answered first
+    start_seconds: float  # until the first response
 
     def megabytes(self) -> float:
-        """What the largest of its processes holds (Linux)."""
+        """Return the memory of the largest worker process (Linux)."""
         children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
         pages = (int(Path(f"/proc/{child}/statm").read_text().split()[1]) for child in children)
         return max(pages) * os.sysconf("SC_PAGESIZE") / 1e6
 
 
 def engines() -> list[str]:
-    """Those that answer."""
+    """Return the available engines; SQLite is always available."""
     try:
         psycopg.connect(POSTGRES, connect_timeout=3).close()
         redis.Redis.from_url(REDIS).ping()
@@ -133,7 +143,7 @@ def engines() -> list[str]:
     return list(ENGINES)
 
 
-def _ready() -> bool:
+def _is_ready() -> bool:
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{PORT}/readyz/", timeout=60):
             return True

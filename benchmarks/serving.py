@@ -1,7 +1,7 @@
-"""`make bench`: requests per second, in one run: the usual site, a view that does nothing, ours.
+"""`make bench`: compare the speed of our site with the Flask baseline and with a no-op view.
 
-All with gunicorn.conf.py and the same number of processes and threads. On PostgreSQL and Redis,
-where they answer, once more; there is their own view that does nothing.
+All of them use gunicorn.conf.py with the same number of processes and threads. If PostgreSQL and
+Redis are available, our site and the no-op view are also measured with these.
 """
 
 import json
@@ -13,33 +13,33 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
-from benchmarks.servers import PORT, SQLITE, WEB_PYTHON, Place, engines
+from benchmarks.servers import PORT, SQLITE, WEB_PYTHON, BenchmarkSite, engines
 
-EMPTY: Final = "a view that does nothing"
-USUAL: Final = "the usual site"
+NOOP: Final = "a view that does nothing"
+BASELINE: Final = "the Flask baseline"
 SITES: Final = {
-    EMPTY: ("benchmarks.empty_site", "/empty/"),
+    NOOP: ("benchmarks.noop_site", "/noop/"),
     "ours, recognize": ("digitsite.wsgi", "/api/v1/recognize/"),
     "ours, recognize and store": ("digitsite.wsgi", "/api/v1/submissions/"),
 }
-# Untrained: what it answers takes as long as if it were.
-USUAL_MODEL: Final = (
+# The model is untrained, because a trained one takes the same time.
+SAVE_BASELINE_MODEL: Final = (
     "import keras; from keras import layers as l; keras.Sequential([keras.Input((28, 28, 1)), "
     "l.Conv2D(32, 3, activation='relu'), l.MaxPooling2D(), l.Conv2D(64, 3, activation='relu'), "
     "l.MaxPooling2D(), l.Flatten(), l.Dropout(0.5), l.Dense(10, activation='softmax')]).save({!r})"
 )
 COLUMNS: Final = (
-    f"{'':<26} {'per s':>7} {'× usual':>8} {'of limit':>9} {'p99 at half':>12} {'× limit':>8} "
+    f"{'':<26} {'per s':>7} {'× Flask':>8} {'of no-op':>9} {'p99 at half':>12} {'× no-op':>8} "
     f"{'start':>7} {'memory':>8} {'errors':>7}"
 )
 
 
 @dataclass(frozen=True)
-class Measured:
+class Measurement:
     per_second: float
-    p99_at_half: float  # seconds, while half as many ask
+    p99_at_half_load: float  # seconds
     errors: int
-    start: float  # seconds until the first answer
+    start_seconds: float  # until the first response
     megabytes: float  # of the largest process
 
 
@@ -48,58 +48,71 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--connections", type=int, default=16)
     options = parser.parse_args()
-    how = (options.connections, options.seconds)
+    load_options = (options.connections, options.seconds)
     with TemporaryDirectory() as folder:
-        usual = _usual(Path(folder), *how)
+        baseline = _measure_baseline(Path(folder), *load_options)
         print(COLUMNS)
-        print(line(USUAL, usual, usual, usual), flush=True)
+        print(line(BASELINE, baseline, baseline, baseline), flush=True)
         for engine in engines():
             print(engine)
-            place = Place(Path(folder) / engine, engine)
-            place.prepare()
-            for name, found, limit in _ours(place, *how):
-                print(line(name, found, usual, limit), flush=True)
+            site = BenchmarkSite(Path(folder) / engine, engine)
+            site.prepare()
+            for name, measured, noop in _measure_ours(site, *load_options):
+                print(line(name, measured, baseline, noop), flush=True)
 
 
-def _usual(folder: Path, *how: Any) -> Measured:
-    place = Place(folder / "usual", SQLITE)
-    place.prepare()
-    place.run("-c", USUAL_MODEL.format(str(place.folder / "usual.keras")))
-    return measure(place, sys.executable, "benchmarks.usual_site:app", "/recognize/", *how)
+def _measure_baseline(folder: Path, *load_options: Any) -> Measurement:
+    site = BenchmarkSite(folder / "flask", SQLITE)
+    site.prepare()
+    site.run("-c", SAVE_BASELINE_MODEL.format(str(site.baseline_model)))
+    app = "benchmarks.flask_baseline:app"
+    return measure(site, sys.executable, app, "/recognize/", *load_options)
 
 
-def _ours(place: Place, *how: Any) -> Iterator[tuple[str, Measured, Measured]]:
-    limit: Measured | None = None
-    for name, site in SITES.items():
-        found = measure(place, WEB_PYTHON, *site, *how)
-        limit = limit or found
-        yield name, found, limit
+def _measure_ours(
+    site: BenchmarkSite, *load_options: Any
+) -> Iterator[tuple[str, Measurement, Measurement]]:
+    """Yield each view's name and measurement, with the measurement of the no-op view."""
+    noop: Measurement | None = None
+    for name, (module, path) in SITES.items():
+        measured = measure(site, WEB_PYTHON, module, path, *load_options)
+        noop = noop or measured
+        yield name, measured, noop
 
 
 def measure(
-    place: Place, python: str, module: str, path: str, connections: int, seconds: float
-) -> Measured:
-    with place.served(module, python) as server:
-        load(place, path, connections, seconds / 5)  # until all is warm
-        full = load(place, path, connections, seconds)
-        half = load(place, path, connections, seconds, rate=full["per_second"] / 2)
+    site: BenchmarkSite, python: str, module: str, path: str, connections: int, seconds: float
+) -> Measurement:
+    """Measure one URL at full load, then at half of that load."""
+    with site.serve(module, python) as server:
+        load(site, path, connections, seconds / 5)  # warms up
+        full = load(site, path, connections, seconds)
+        half = load(site, path, connections, seconds, rate=full["per_second"] / 2)
         errors = full["errors"] + half["errors"]
         megabytes = server.megabytes()
-    return Measured(full["per_second"], half["p99"], errors, server.start, megabytes)
+    return Measurement(full["per_second"], half["p99"], errors, server.start_seconds, megabytes)
 
 
-def load(place: Place, path: str, connections: int, seconds: float, rate: float = 0.0) -> Any:
-    """What visitors met, see benchmarks/load.py."""
-    command = ["-m", "benchmarks.load", f"http://127.0.0.1:{PORT}{path}", str(place.pictures)]
+def load(
+    site: BenchmarkSite, path: str, connections: int, seconds: float, rate: float = 0.0
+) -> Any:
+    """Run benchmarks/load_generator.py against the site; return its summary."""
+    command = [
+        "-m",
+        "benchmarks.load_generator",
+        f"http://127.0.0.1:{PORT}{path}",
+        str(site.pictures),
+    ]
     options = [f"--connections={connections}", f"--seconds={seconds}", f"--rate={rate}"]
-    return json.loads(place.run(*command, *options))
+    return json.loads(site.run(*command, *options))
 
 
-def line(name: str, one: Measured, usual: Measured, limit: Measured) -> str:
+def line(name: str, one: Measurement, baseline: Measurement, noop: Measurement) -> str:
+    """Return the row of the table."""
     return (
-        f"{name:<26} {one.per_second:>7.1f} {one.per_second / usual.per_second:>8.1f} "
-        f"{one.per_second / limit.per_second:>9.0%} {1000 * one.p99_at_half:>9.0f} ms "
-        f"{one.p99_at_half / limit.p99_at_half:>8.1f} {one.start:>5.1f} s "
+        f"{name:<26} {one.per_second:>7.1f} {one.per_second / baseline.per_second:>8.1f} "
+        f"{one.per_second / noop.per_second:>9.0%} {1000 * one.p99_at_half_load:>9.0f} ms "
+        f"{one.p99_at_half_load / noop.p99_at_half_load:>8.1f} {one.start_seconds:>5.1f} s "
         f"{one.megabytes:>5.0f} MB {one.errors:>7}"
     )
 

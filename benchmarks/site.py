@@ -1,4 +1,4 @@
-"""A site of its own in an empty folder: people through its API, and `manage.py retrain`."""
+"""Run a new site in an empty folder: visitors use its API, and `manage.py retrain` trains."""
 
 import io
 import json
@@ -16,16 +16,16 @@ from django.core.management import call_command
 from django.test import Client
 from PIL import Image
 
-from benchmarks.pen import Canvas
-from ml.evaluation import read_all
-from ml.mnist import Labelled
+from benchmarks.stroke_rendering import Canvas
+from ml.data.mnist import LabelledImages
+from ml.evaluation.model_comparison import accuracy, predict_all
 
 ROOT: Final = Path(__file__).parents[1]
-PEOPLE: Final = uuid.UUID("6f1d0a52-4b5e-4f0c-9b57-0d6c1c9ad0b1")  # names people the same always
+OWNER_NAMESPACE: Final = uuid.UUID("6f1d0a52-4b5e-4f0c-9b57-0d6c1c9ad0b1")
 
 
 def set_up(folder: Path, mnist: Path, **environment: str) -> None:
-    """Make this process, and those it starts, work for a new site in `folder`."""
+    """Configure this process and its children for a new site in `folder`."""
     os.environ |= {
         "DJANGO_SETTINGS_MODULE": "digitsite.settings",
         "DATA_DIR": str(folder),
@@ -34,64 +34,65 @@ def set_up(folder: Path, mnist: Path, **environment: str) -> None:
         **environment,
     }
     django.setup()
-    empty()
+    reset()
 
 
-def empty() -> None:
-    """Nobody has drawn anything, and the base is live."""
+def reset() -> None:
+    """Delete all drawings; the base becomes the live version."""
     call_command("migrate", verbosity=0)
     call_command("flush", interactive=False, verbosity=0)
 
 
 class Visitor:
-    """Somebody with a browser of their own."""
+    """A visitor with their own browser session."""
 
     def __init__(self, name: str) -> None:
-        from recognizer import owners
+        from recognizer.accounts import ownership
 
         self._client = Client(SERVER_NAME="localhost")
         session = self._client.session
-        # By name, so that the same people are held out in each run.
-        session[owners.KEY] = str(uuid.uuid5(PEOPLE, name))
+        # The owner depends on the name only, so each run holds out the same visitors.
+        session[ownership.SESSION_KEY] = str(uuid.uuid5(OWNER_NAMESPACE, name))
         session.save()
 
     def correct(self, canvas: Canvas, digit: int | None) -> str:
-        """Draw, and say what it is; returns the submission's id."""
-        drawing = SimpleUploadedFile("drawing.png", _png(canvas), "image/png")
-        stored = self._client.post("/api/v1/submissions/", {"image": drawing})
-        number = _checked(stored)["id"]
-        _checked(
-            self._client.post(
-                f"/api/v1/submissions/{number}/correction/",
-                {"digit": digit},
-                content_type="application/json",
-            )
+        """Submit a drawing with a correction; return the submission's id."""
+        submission = self._post("/api/v1/submissions/", {"image": _upload(canvas)})["id"]
+        self._post(
+            f"/api/v1/submissions/{submission}/correction/",
+            {"digit": digit},
+            content_type="application/json",
         )
-        return str(number)
+        return str(submission)
 
-    def read(self, canvas: Canvas) -> int | None:
-        """What the live version says it is."""
-        drawing = SimpleUploadedFile("drawing.png", _png(canvas), "image/png")
-        answer = _checked(self._client.post("/api/v1/recognize/", {"image": drawing}))
-        digit: int | None = answer["digit"]
+    def predict(self, canvas: Canvas) -> int | None:
+        """Return the live version's prediction."""
+        digit: int | None = self._post("/api/v1/recognize/", {"image": _upload(canvas)})["digit"]
         return digit
+
+    def _post(self, path: str, data: dict[str, Any], **options: Any) -> dict[str, Any]:
+        response = self._client.post(path, data, **options)
+        if response.status_code not in (200, 201):
+            raise RuntimeError(f"{response.status_code}: {response.content!r}")
+        body: dict[str, Any] = response.json()
+        return body
 
 
 def approve(submission: str) -> None:
-    """A reviewer says that the visitor is right, and does not look."""
+    """Approve the visitor's correction as a reviewer."""
     from django.contrib.auth.models import User
 
-    from recognizer.models import Answer, Submission
+    from recognizer.models import Label, Submission
 
     reviewer, _ = User.objects.get_or_create(username="reviewer", is_staff=True)
     row = Submission.objects.get(pk=submission)
     assert row.corrected_digit is not None
-    row.approve(reviewer, Answer(row.corrected_digit))
+    row.approve(reviewer, Label(row.corrected_digit))
 
 
 @dataclass(frozen=True)
 class Retraining:
-    """What `manage.py retrain --json` printed, its time, and its memory at the highest."""
+    """The JSON output of `manage.py retrain --json`, its time and its peak memory."""
 
     outcome: dict[str, Any]
     seconds: float
@@ -99,7 +100,7 @@ class Retraining:
 
 
 def retrain(*options: str) -> Retraining:
-    """Run it to its end; raises where it neither stored a version nor said why not."""
+    """Run `manage.py retrain`; raise `RuntimeError` if it prints no outcome."""
     command = [sys.executable, "manage.py", "retrain", "--json", *options]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -112,22 +113,17 @@ def retrain(*options: str) -> Retraining:
     return Retraining(outcome, outcome["seconds"], usage.ru_maxrss / 1000)
 
 
-def read_rightly(data: Labelled) -> float:
-    """The share of these that the live version reads rightly, in 0..1."""
-    from recognizer import registry
+def live_accuracy(data: LabelledImages) -> float:
+    """Return the share of correct predictions of the live version, in 0..1."""
+    from recognizer.serving import model_registry
 
-    answers = read_all(registry.load(registry.live_version()), data)
-    return float((answers == data.labels).mean())
+    recognizer = model_registry.load(model_registry.live_version())
+    share = accuracy(predict_all(recognizer, data), data)
+    assert share is not None
+    return share
 
 
-def _png(canvas: Canvas) -> bytes:
+def _upload(canvas: Canvas) -> SimpleUploadedFile:
     buffer = io.BytesIO()
     Image.fromarray(canvas).save(buffer, "PNG")
-    return buffer.getvalue()
-
-
-def _checked(response: Any) -> dict[str, Any]:
-    if response.status_code not in (200, 201):
-        raise RuntimeError(f"{response.status_code}: {response.content!r}")
-    answer: dict[str, Any] = response.json()
-    return answer
+    return SimpleUploadedFile("drawing.png", buffer.getvalue(), "image/png")

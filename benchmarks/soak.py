@@ -1,7 +1,7 @@
-"""`make bench-soak`: half an hour at half of the load that the site can bear; what its memory does.
+"""`make bench-soak`: watch the memory for half an hour at half of the site's maximum load.
 
-Prints the largest process's memory after each 10,000 requests, the slope of the second half, and
-whether each drawing that was answered with 201 is stored.
+Prints the largest process's memory after each 10,000 requests, its slope in the second half, and
+the numbers of responses with status 201 and of stored submissions, which must be equal.
 """
 
 import time
@@ -13,14 +13,17 @@ from typing import Final
 
 import numpy as np
 
-from benchmarks.servers import SQLITE, Place, Server
+from benchmarks.servers import SQLITE, BenchmarkSite, Server
 from benchmarks.serving import load
 
 SUBMIT: Final = "/api/v1/submissions/"
 CONNECTIONS: Final = 16
-EVERY: Final = 5.0  # seconds from one look at the memory to the next
-PRINTED: Final = 10_000  # requests
-COUNT: Final = "from recognizer.models import Submission; print(Submission.objects.count())"
+SAMPLE_SECONDS: Final = 5.0  # from one measurement of the memory to the next
+REQUESTS_PER_LINE: Final = 10_000
+WARMUP_SECONDS: Final = 10
+COUNT_SUBMISSIONS: Final = (
+    "from recognizer.models import Submission; print(Submission.objects.count())"
+)
 
 
 def main() -> None:
@@ -28,26 +31,26 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=30)
     options = parser.parse_args()
     with TemporaryDirectory() as folder:
-        place = Place(Path(folder) / "site", SQLITE)
-        place.prepare()
-        with place.served() as server, ThreadPoolExecutor() as background:
-            first = load(place, SUBMIT, CONNECTIONS, 10)
+        site = BenchmarkSite(Path(folder) / "site", SQLITE)
+        site.prepare()
+        with site.serve() as server, ThreadPoolExecutor() as background:
+            first = load(site, SUBMIT, CONNECTIONS, WARMUP_SECONDS)
             rate = first["per_second"] / 2
-            job = background.submit(load, place, SUBMIT, CONNECTIONS, 60 * options.minutes, rate)
+            job = background.submit(load, site, SUBMIT, CONNECTIONS, 60 * options.minutes, rate)
             seconds, megabytes = watch(server, 60 * options.minutes, rate)
-            found = job.result()
-        rows = int(place.run("manage.py", "shell", "-v0", "-c", COUNT))
+            summary = job.result()
+        rows = int(site.run("manage.py", "shell", "-v0", "-c", COUNT_SUBMISSIONS))
     half = len(seconds) // 2
     slope = 600 * np.polyfit(seconds[half:], megabytes[half:], 1)[0]
     print(
-        f"{options.minutes:g} minutes at {rate:.0f} requests/s: {found['errors']} errors; "
-        f"{first['stored'] + found['stored']} answers 201, {rows} rows; "
+        f"{options.minutes:g} minutes at {rate:.0f} requests/s: {summary['errors']} errors; "
+        f"{first['stored'] + summary['stored']} responses with status 201, {rows} submissions; "
         f"memory {slope:+.2f} MB in 10 minutes (second half)"
     )
 
 
 def watch(server: Server, duration: float, rate: float) -> tuple[list[float], list[float]]:
-    """Seconds since the start, and the largest process's memory then; prints some of it."""
+    """Measure the memory regularly; return seconds since the start and megabytes."""
     started, printed = time.monotonic(), 0
     seconds: list[float] = []
     megabytes: list[float] = []
@@ -56,8 +59,8 @@ def watch(server: Server, duration: float, rate: float) -> tuple[list[float], li
         megabytes.append(server.megabytes())
         if rate * now >= printed:
             print(f"{printed:>9,} requests {megabytes[-1]:6.1f} MB", flush=True)
-            printed += PRINTED
-        time.sleep(EVERY)
+            printed += REQUESTS_PER_LINE
+        time.sleep(SAMPLE_SECONDS)
     return seconds, megabytes
 
 

@@ -1,4 +1,4 @@
-"""Settings from environment variables, typed; nonsense stops the start with a sentence."""
+"""Read typed settings from environment variables. An invalid value raises with a message."""
 
 import os
 import secrets
@@ -8,40 +8,40 @@ from typing import Any, Final
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
-PATIENCE: Final = 3  # seconds for a connection to the database
+CONNECT_TIMEOUT: Final = 3  # seconds
 
 
-def flag(name: str, default: bool) -> bool:
-    """`on` or `off`."""
+def boolean(name: str, default: bool) -> bool:
+    """Return whether the variable is `on`. It must be `on` or `off`."""
     value = os.environ.get(name) or ("on" if default else "off")
     if value not in ("on", "off"):
         raise ImproperlyConfigured(f"{name} must be on or off, not {value!r}.")
     return value == "on"
 
 
-def one_of(name: str, *words: str) -> str:
-    """One of the words; the first is the default."""
+def choice(name: str, *words: str) -> str:
+    """Return one of the words. The first one is the default."""
     value = os.environ.get(name) or words[0]
     if value not in words:
         raise ImproperlyConfigured(f"{name} must be {' or '.join(words)}, not {value!r}.")
     return value
 
 
-def whole_number(name: str, default: int) -> int:
-    """A whole number, 0 or more."""
+def non_negative_integer(name: str, default: int) -> int:
+    """Return an integer of 0 or more."""
     value = os.environ.get(name) or str(default)
     if not (value.isascii() and value.isdigit()):
         raise ImproperlyConfigured(f"{name} must be a whole number, not {value!r}.")
     return int(value)
 
 
-def names(name: str, default: str) -> list[str]:
-    """Names with commas between them."""
+def comma_separated(name: str, default: str) -> list[str]:
+    """Return the names that the variable lists, separated by commas."""
     return [part.strip() for part in (os.environ.get(name) or default).split(",") if part.strip()]
 
 
 def token(name: str) -> str:
-    """What a program shows to be let in, or nothing; too long to be guessed."""
+    """Return a secret token, or an empty string. A token must be too long to guess."""
     value = os.environ.get(name, "")
     if value and (len(value) < 20 or not value.isascii() or not value.isprintable()):
         raise ImproperlyConfigured(f"{name} must be empty, or 20 ASCII characters or more.")
@@ -49,17 +49,22 @@ def token(name: str) -> str:
 
 
 def folder(name: str, default: Path) -> Path:
-    """A folder of ours, made when missing."""
+    """Return a folder, and create it if it does not exist."""
     path = Path(os.environ.get(name) or default).resolve()
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ImproperlyConfigured(f"{name} must be a folder that can be made: {error}") from error
+        raise ImproperlyConfigured(
+            f"{name} must be a folder that can be created: {error}"
+        ) from error
     return path
 
 
 def database(name: str, kept_in: Path) -> dict[str, Any]:
-    """`postgres://user:password@host:port/name`; by default SQLite in the folder `kept_in`."""
+    """Return the database for `postgres://user:password@host:port/name`.
+
+    Without the variable, return SQLite in the folder `kept_in`.
+    """
     url = os.environ.get(name, "")
     if not url:
         return _sqlite(kept_in)
@@ -71,18 +76,19 @@ def database(name: str, kept_in: Path) -> dict[str, Any]:
     try:
         parsed = dj_database_url.parse(url)
     except ValueError as error:
-        raise ImproperlyConfigured(f"{name} is no address of a database: {error}") from error
+        raise ImproperlyConfigured(f"{name} is not a valid database URL: {error}") from error
     if not parsed["NAME"]:
         raise ImproperlyConfigured(f"{name} must end in the name of a database.")
     options = {
-        # Or an attempt at a host that never answers would go on when that is back already.
-        "connect_timeout": PATIENCE,
+        # Without a timeout, a connection to a host that does not answer can hang for minutes.
+        "connect_timeout": CONNECT_TIMEOUT,
         **parsed.get("OPTIONS", {}),
-        # Who waits for a connection holds a thread, and /healthz/ needs one. By default the pool
-        # tries again ever less often, for minutes; given up, it tries when next it is asked.
-        "pool": {"timeout": PATIENCE, "reconnect_timeout": PATIENCE},
+        # A request that waits for a connection holds a thread, which /healthz/ may need. By
+        # default, the pool waits longer and longer between its retries. With a short reconnect
+        # timeout, it gives up and tries again at the next request.
+        "pool": {"timeout": CONNECT_TIMEOUT, "reconnect_timeout": CONNECT_TIMEOUT},
     }
-    # The pool keeps connections open, so Django must not.
+    # The pool keeps connections open, so Django must close its own after each request.
     return {**parsed, "CONN_MAX_AGE": 0, "OPTIONS": options}
 
 
@@ -91,14 +97,14 @@ def _sqlite(folder: Path) -> dict[str, Any]:
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": folder / "digitsite.sqlite3",
         "CONN_MAX_AGE": None,
-        # A file, because the threads of a test server cannot share a database in memory.
+        # The threads of a test server cannot share a database in memory.
         "TEST": {"NAME": folder / "test.sqlite3"},
         "OPTIONS": {
-            # So that several writers wait for each other instead of failing.
+            # With IMMEDIATE, simultaneous writers wait for each other instead of failing.
             "transaction_mode": "IMMEDIATE",
             "timeout": 20,
-            # A drawing changes a page in each index, mostly the same ones as the last: the log is
-            # copied into the database every 4,000 pages of 4 KB, not every 1,000.
+            # A new drawing changes a page of each index, often the same page as the one before. A
+            # checkpoint after 4,000 pages (the default is 1,000) writes such a page less often.
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; "
             "PRAGMA wal_autocheckpoint=4000;",
         },
@@ -106,10 +112,16 @@ def _sqlite(folder: Path) -> dict[str, Any]:
 
 
 def cache(name: str, kept_in: Path) -> dict[str, Any]:
-    """`redis://host:port/number`; by default a file that the processes of one host share."""
+    """Return the cache for `redis://host:port/number`.
+
+    Without the variable, return a SQLite file that the processes of one host share.
+    """
     url = os.environ.get(name, "")
     if not url:
-        return {"BACKEND": "digitsite.cache.FileCache", "LOCATION": kept_in / "cache.sqlite3"}
+        return {
+            "BACKEND": "digitsite.sqlite_cache.SQLiteCache",
+            "LOCATION": kept_in / "cache.sqlite3",
+        }
     if not url.startswith(("redis://", "rediss://", "unix://")):
         raise ImproperlyConfigured(
             f"{name} must be redis://host:port/number, or empty for a file in DATA_DIR."
@@ -118,19 +130,21 @@ def cache(name: str, kept_in: Path) -> dict[str, Any]:
 
 
 def secret_key(kept_in: Path) -> str:
-    """`SECRET_KEY`, or else a random one, made at the first start and kept in a file."""
+    """Return `SECRET_KEY`, or a random key that the first start writes to a file."""
     given = os.environ.get("SECRET_KEY", "")
     if given:
         if len(given) < 50:
             raise ImproperlyConfigured("SECRET_KEY must have at least 50 characters.")
         return given
     try:
-        # Mode "x": of two processes that start at once, one makes the key and both use it.
+        # With mode "x", only one of two simultaneous first starts creates the file.
         with open(kept_in, "x", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
             file.write(secrets.token_urlsafe(50))
     except FileExistsError:
         pass
     key = kept_in.read_text()
     if len(key) < 50:
-        raise ImproperlyConfigured(f"{kept_in} is damaged: delete it (visitors are logged out).")
+        raise ImproperlyConfigured(
+            f"{kept_in} is damaged. Delete it. Then all visitors are logged out."
+        )
     return key

@@ -1,4 +1,4 @@
-"""The only settings file. What an operator may change comes from the environment (see README)."""
+"""Django settings. Operators change them with environment variables: docs/configuration.md."""
 
 import os
 from datetime import timedelta
@@ -6,24 +6,24 @@ from pathlib import Path
 
 from csp.constants import NONE, SELF
 
-from digitsite import env, logs
+from digitsite import env, request_logging
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = env.folder("DATA_DIR", BASE_DIR / "var")
 
-DEBUG = env.flag("DEBUG", default=False)
+DEBUG = env.boolean("DEBUG", default=False)
 SECRET_KEY = env.secret_key(kept_in=DATA_DIR / "secret_key")
-ALLOWED_HOSTS = env.names("ALLOWED_HOSTS", default="localhost,127.0.0.1,[::1]")
+ALLOWED_HOSTS = env.comma_separated("ALLOWED_HOSTS", default="localhost,127.0.0.1,[::1]")
 
-# How many proxies of yours stand in front; visitors are told apart by the address they add.
-NUM_PROXIES = env.whole_number("NUM_PROXIES", default=0)
-# Whether visitors come by https, which a proxy in front or the server unpacks.
-HTTPS = env.flag("HTTPS", default=False)
-RATE_LIMITS = env.flag("RATE_LIMITS", default=True)
-# With it a program may read /metrics/; without one only staff may, logged in.
+# The number of reverse proxies. The rate limits use the client address that they add.
+NUM_PROXIES = env.non_negative_integer("NUM_PROXIES", default=0)
+# Whether visitors use HTTPS, which the reverse proxy terminates.
+HTTPS = env.boolean("HTTPS", default=False)
+RATE_LIMITS = env.boolean("RATE_LIMITS", default=True)
+# A program reads /metrics/ with this token. Without a token, only staff can.
 METRICS_TOKEN = env.token("METRICS_TOKEN")
 MNIST_PATH = Path(os.environ.get("MNIST_PATH") or DATA_DIR / "mnist.npz")
-# The SHA-256 of another set of digits in MNIST's form; empty for MNIST itself.
+# The SHA-256 of another dataset in the format of MNIST. It is empty for MNIST itself.
 MNIST_SHA256 = os.environ.get("MNIST_SHA256", "")
 
 INSTALLED_APPS = [
@@ -45,8 +45,8 @@ INSTALLED_APPS = [
     "recognizer",
 ]
 MIDDLEWARE = [
-    "digitsite.logs.RequestId",
-    "recognizer.metrics.CountRequests",
+    "digitsite.request_logging.RequestIdMiddleware",
+    "recognizer.metrics.RequestMetricsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -77,7 +77,7 @@ TEMPLATES = [
 ]
 
 DATABASES = {"default": env.database("DATABASE_URL", kept_in=DATA_DIR)}
-# Every worker process counts requests in it: see recognizer/api/throttles.py.
+# The cache counts requests for the rate limits: see recognizer/api/throttling.py.
 CACHES = {"default": env.cache("CACHE_URL", kept_in=DATA_DIR)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_PASSWORD_VALIDATORS = [
@@ -90,7 +90,7 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 
-# Who is wrong too often about one name's password waits: see recognizer/logins.py.
+# Repeated wrong passwords lock a user name for a while: see recognizer/accounts/login_lockout.py.
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
     "django.contrib.auth.backends.ModelBackend",
@@ -98,12 +98,12 @@ AUTHENTICATION_BACKENDS = [
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_HANDLER = "recognizer.logins.Handler"
-AXES_CLIENT_IP_CALLABLE = "recognizer.logins.scrambled_address"
-AXES_LOCKOUT_CALLABLE = "recognizer.logins.locked_out"
+AXES_HANDLER = "recognizer.accounts.login_lockout.PrivateAxesHandler"
+AXES_CLIENT_IP_CALLABLE = "recognizer.accounts.login_lockout.pseudonymous_ip"
+AXES_LOCKOUT_CALLABLE = "recognizer.accounts.login_lockout.lockout_response"
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_RESET_ON_SUCCESS = True
-# What else it would keep, log and show.
+# django-axes stores and logs personal data by default.
 AXES_DISABLE_ACCESS_LOG = True
 AXES_VERBOSE = AXES_ENABLE_ADMIN = False
 
@@ -121,17 +121,17 @@ STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
-    "staticfiles": {"BACKEND": "digitsite.static.HashedStorage"},
+    "staticfiles": {"BACKEND": "digitsite.storage.HashedStorage"},
 }
-# With DEBUG, files are served as they are in the folders, without collectstatic.
+# With DEBUG, static files are served from their folders, without collectstatic.
 if DEBUG:
     STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 
-# A visitor's drawings are theirs for as long as the browser keeps this cookie.
+# The session cookie identifies the owner of a drawing, so it must last.
 SESSION_COOKIE_AGE = LANGUAGE_COOKIE_AGE = 365 * 24 * 60 * 60
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
 
-# A page loads nothing from elsewhere, and runs and styles nothing that stands in itself.
+# Pages load scripts, styles and images from this site only. Inline scripts and styles are blocked.
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
@@ -145,16 +145,15 @@ CONTENT_SECURITY_POLICY = {
 if HTTPS:
     SECURE_SSL_REDIRECT = True
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = True
-    SECURE_REDIRECT_EXEMPT = [
-        "^(healthz|readyz|metrics)/$"
-    ]  # asked for from beside, past the proxy
+    # Monitoring on the same network does not go through the reverse proxy.
+    SECURE_REDIRECT_EXEMPT = ["^(healthz|readyz|metrics)/$"]
     SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60
     if NUM_PROXIES:
         SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-# We cannot speak for the other names of the operator's domain.
+# These two checks concern subdomains, which are up to the operator.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 
-# The largest body in bytes: a phone photo fits, also as base64.
+# In bytes. A photo of a phone fits, even as base64.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10_000_000
 
 REST_FRAMEWORK = {
@@ -164,41 +163,40 @@ REST_FRAMEWORK = {
         "recognizer.api.parsers.MultiPartParser",
     ],
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "recognizer.api.authentication.KeyAuthentication",
+        "recognizer.api.authentication.ApiKeyAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
-    # Everybody may, but of the keys only those with the scope.
+    # Everybody may use the API. An API key also needs the scope of the operation.
     "DEFAULT_PERMISSION_CLASSES": [
         "rest_framework.permissions.AllowAny",
         "recognizer.api.authentication.HasScope",
     ],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
-    "EXCEPTION_HANDLER": "recognizer.api.errors.handle",
+    "EXCEPTION_HANDLER": "recognizer.api.exceptions.handle_exception",
     "NUM_PROXIES": NUM_PROXIES,
-    "DEFAULT_THROTTLE_CLASSES": ["recognizer.api.throttles.Quota"],
+    "DEFAULT_THROTTLE_CLASSES": ["recognizer.api.throttling.SlidingWindowThrottle"],
 }
-# Requests (images, of several in one request) a minute for each key and for each visitor's
-# address: wide enough for a class of thirty behind one.
+# Requests per minute for each API key, or else for each client address. A batch counts its images.
+# The limits are high enough for a class of thirty behind one address.
 QUOTAS = {"recognize": 3000, "submit": 600, "correct": 600, "read": 3000} if RATE_LIMITS else {}
-# Keys of the API: see recognizer/keys.py. Our model replaces the package's.
-KNOX_TOKEN_MODEL = "recognizer.Key"
+# recognizer/models/api_key.py replaces the token model of django-rest-knox.
+KNOX_TOKEN_MODEL = "recognizer.ApiKey"
 MIGRATION_MODULES = {"knox": None}
 REST_KNOX = {"AUTH_HEADER_PREFIX": "Bearer", "TOKEN_TTL": None}
 SPECTACULAR_SETTINGS = {
     "TITLE": "digitsite",
-    "DESCRIPTION": "Reads handwritten digits and learns from corrections. A visitor is known by "
-    "the session cookie, a program by its [key](/keys/): `Authorization: Bearer dgs_...`.",
+    "DESCRIPTION": "Predict handwritten digits and correct the predictions. The session cookie "
+    "identifies a visitor. An [API key](/keys/) identifies a program: "
+    "`Authorization: Bearer dgs_...`.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
-    # With `?fields=` any of them may be left out.
-    "COMPONENT_NO_READ_ONLY_REQUIRED": True,
     "ENUM_NAME_OVERRIDES": {
         "SourceEnum": "recognizer.models.Source",
-        "SentSourceEnum": "recognizer.api.serializers.SENT",
+        "ClientSourceEnum": "recognizer.api.serializers.CLIENT_SOURCES",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
@@ -206,7 +204,7 @@ SPECTACULAR_SETTINGS = {
     ],
 }
 
-# What a web process starts and `manage.py worker` does: see recognizer/tasks.py.
+# `manage.py worker` runs the tasks of recognizer/training/tasks.py.
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 
-LOGGING = logs.config(env.one_of("LOG_FORMAT", *logs.FORMATS))
+LOGGING = request_logging.logging_config(env.choice("LOG_FORMAT", *request_logging.FORMATS))

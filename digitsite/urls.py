@@ -1,4 +1,4 @@
-"""Every URL of the site."""
+"""All URLs of the site."""
 
 from django.contrib import admin
 from django.urls import include, path
@@ -9,10 +9,10 @@ admin.site.site_header = admin.site.site_title = "digitsite"
 urlpatterns = [
     path("", include("recognizer.urls")),
     path("language/", set_language, name="set_language"),
-    path("desk/", include("recognizer.desk.urls")),
+    path("review/", include("recognizer.review.urls")),
     path("api/v1/", include("recognizer.api.urls")),
     path("admin/", admin.site.urls),
 ]
 
-handler404 = "recognizer.api.errors.not_found"
-handler500 = "recognizer.api.errors.server_error"
+handler404 = "recognizer.api.exceptions.not_found"
+handler500 = "recognizer.api.exceptions.server_error"

@@ -1,26 +1,14 @@
-"""Reads handwritten digits. Plain Python: nothing here knows of Django.
+"""Recognize handwritten digits. This package does not depend on Django.
 
-The files in the order in which a drawing, and then a training, goes through them:
+The packages, in the order in which a drawing and then a training pass through them:
 
-    parts       image bytes          -> whether their parts would take too long
-    decode      image bytes          -> grey picture
-    normalize   grey picture         -> the 28x28 that a network sees
-    photo       a photo of paper     -> the ink on it, for normalize
-    blots       ink                  -> which of it is connected
-    runtime     28x28                -> digit, confidence, probabilities (LiteRT)
-    segment     grey picture         -> the digits that stand side by side in it, each read
-    explain     28x28                -> which parts the answer hangs on
-    mnist       the MNIST file       -> checked arrays, split for training
-    styles      digits               -> the same, as people elsewhere write them
-    restroke    digits               -> the same, drawn with another pen
-    letters     a stroke font        -> letters as ever another hand writes them
-    outliers    letters, scribbles   -> 28x28 pictures that are not a digit
-    augment     28x28 batch          -> the same digits, written by another hand
-    mislabelled corrections          -> which labels are likely wrong
-    epoch       sets of images       -> one set, without a copy of them
-    network     the network          -> its weights as bytes, its LiteRT model
-    training    images and labels    -> a trained, calibrated network
-    judges      MNIST's held back    -> other styles, and no digits, that judge a candidate
-    evaluation  two networks         -> which one reads better
-    make_base   MNIST alone          -> the version that ships, in base/
+    arrays         the array types and the image size that all of ml shares
+    preprocessing  image file to model input: decode it, find the ink, segment it, scale it to 28x28
+    runtime        model input to prediction, with LiteRT; base/ holds the version that ships
+    data           MNIST, and images made from it: deformations, styles, pens, negatives
+    training       optimize and calibrate the network; record the code and libraries used
+    evaluation     compare two versions on evaluation sets; explain a prediction
+
+A module imports only from packages below its own:
+training, evaluation, data, preprocessing, runtime, arrays.
 """

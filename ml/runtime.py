@@ -1,4 +1,4 @@
-"""Reads a 28x28 picture with a LiteRT model: digit, confidence, probabilities."""
+"""Predict the digit of a 28x28 image with a LiteRT model."""
 
 import hashlib
 import threading
@@ -10,54 +10,55 @@ import numpy as np
 import numpy.typing as npt
 from ai_edge_litert.interpreter import Interpreter
 
-from ml.normalize import SIDE, Pixels
+from ml.arrays import IMAGE_SIDE, Pixels
 
 DIGITS: Final = 10
-NOT_A_DIGIT: Final = 10  # the eleventh class
+NOT_A_DIGIT: Final = 10  # the label of the eleventh class
 CLASSES: Final = DIGITS + 1
 
 BASE: Final = Path(__file__).with_name("base")  # the version that ships with the code
-# One MNIST training image of each digit, in order, (10, 28, 28) uint8. SHA-256 says that the
-# bytes are the right ones; reading these says that this machine computes with them as it should.
-KNOWN_DIGITS: Final = BASE / "known_digits.npy"
-KNOWN_DIGITS_NEEDED: Final = 8
+# One MNIST training image of each digit, in order, (10, 28, 28) uint8. The SHA-256 proves that
+# the model's bytes are intact. Predicting these proves that this machine computes correctly.
+SMOKE_TEST_DIGITS: Final = BASE / "smoke_test_digits.npy"
+MIN_SMOKE_TEST_CORRECT: Final = 8  # of the ten digits
 
 
-class DamagedModelError(Exception):
-    """A stored model that must not be served; the message says why."""
+class CorruptModelError(Exception):
+    """A stored model must not be served; the message gives the reason."""
 
 
 @dataclass(frozen=True)
-class Reading:
-    """What a network answers about one picture.
+class Prediction:
+    """The prediction for one image.
 
-    `answer` is 0..9 or `NOT_A_DIGIT`; `confidence` (0..1) is the calibrated probability of that
-    answer; `probabilities` are those of the ten digits, given that it is one: they sum to 1.
+    `label` is 0..9 or `NOT_A_DIGIT`. `confidence` (0..1) is the calibrated probability of that
+    label. `probabilities` holds those of the ten digits under the assumption that the image is a
+    digit, so they sum to 1.
     """
 
-    answer: int
+    label: int
     confidence: float
     probabilities: tuple[float, ...]
 
 
 class Recognizer:
-    """One model, ready to read; safe to share between threads."""
+    """A loaded model. Several threads can share it."""
 
     def __init__(self, model: bytes) -> None:
-        """Raises `DamagedModelError` when LiteRT cannot load `model`."""
+        """Load `model`. Raises `CorruptModelError` if LiteRT cannot load it."""
         self._model = model
         # A LiteRT interpreter raises when two threads use it, so each thread has its own.
         self._local = threading.local()
         self._interpreter()
 
-    def read(self, pixels: Pixels) -> Reading:
-        """Read one normalized picture, (28, 28) uint8."""
-        return to_reading(self.probabilities(pixels))
+    def predict(self, pixels: Pixels) -> Prediction:
+        """Return the prediction for one normalized image, (28, 28) uint8."""
+        return to_prediction(self.predict_proba(pixels))
 
-    def probabilities(self, pixels: Pixels) -> npt.NDArray[np.float32]:
-        """The calibrated probabilities of the eleven classes, (11,) float32."""
+    def predict_proba(self, pixels: Pixels) -> npt.NDArray[np.float32]:
+        """Return the calibrated probabilities of the eleven classes, (11,) float32."""
         interpreter = self._interpreter()
-        image = (pixels.astype(np.float32) / 255).reshape(1, SIDE, SIDE, 1)
+        image = (pixels.astype(np.float32) / 255).reshape(1, IMAGE_SIDE, IMAGE_SIDE, 1)
         interpreter.set_tensor(interpreter.get_input_details()[0]["index"], image)
         interpreter.invoke()
         output = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
@@ -66,31 +67,37 @@ class Recognizer:
     def _interpreter(self) -> Interpreter:
         if not hasattr(self._local, "interpreter"):
             try:
-                # By content, not by path: LiteRT maps files, and dies when one is truncated.
+                # From bytes, not from a path: LiteRT maps files, and a truncated file would
+                # crash the process.
                 interpreter = Interpreter(model_content=self._model, num_threads=1)
                 interpreter.allocate_tensors()
             except (ValueError, RuntimeError) as error:
-                raise DamagedModelError(f"LiteRT cannot load the model: {error}") from error
+                raise CorruptModelError(f"LiteRT cannot load the model: {error}") from error
             self._local.interpreter = interpreter
         found: Interpreter = self._local.interpreter
         return found
 
 
 def load(model: bytes, sha256: str) -> Recognizer:
-    """A recognizer to serve; raises `DamagedModelError` unless hash and known digits are right."""
+    """Return a recognizer that is safe to serve.
+
+    Raises `CorruptModelError` if the hash differs or the smoke test fails.
+    """
     if hashlib.sha256(model).hexdigest() != sha256:
-        raise DamagedModelError("the model's bytes do not have the SHA-256 they were stored with")
+        raise CorruptModelError("the model's bytes do not match the stored SHA-256")
     recognizer = Recognizer(model)
-    known = np.load(KNOWN_DIGITS, allow_pickle=False)
-    right = sum(recognizer.read(pixels).answer == digit for digit, pixels in enumerate(known))
-    if right < KNOWN_DIGITS_NEEDED:
-        raise DamagedModelError(f"the model reads only {right} of the {DIGITS} known digits")
+    images = np.load(SMOKE_TEST_DIGITS, allow_pickle=False)
+    correct = sum(recognizer.predict(pixels).label == digit for digit, pixels in enumerate(images))
+    if correct < MIN_SMOKE_TEST_CORRECT:
+        raise CorruptModelError(
+            f"the model predicts only {correct} of the {DIGITS} smoke test digits correctly"
+        )
     return recognizer
 
 
-def to_reading(probabilities: npt.NDArray[np.float32]) -> Reading:
-    """Decide: "not a digit" where that is likelier than not, else the likeliest digit."""
+def to_prediction(probabilities: npt.NDArray[np.float32]) -> Prediction:
+    """Return "not a digit" if its probability exceeds 0.5, otherwise the most likely digit."""
     exact = probabilities.astype(np.float64)
     digits = exact[:DIGITS] / max(exact[:DIGITS].sum(), 1e-12)
-    answer = NOT_A_DIGIT if exact[NOT_A_DIGIT] > 0.5 else int(digits.argmax())
-    return Reading(answer, float(exact[answer]), tuple(digits.tolist()))
+    label = NOT_A_DIGIT if exact[NOT_A_DIGIT] > 0.5 else int(digits.argmax())
+    return Prediction(label, float(exact[label]), tuple(digits.tolist()))

@@ -6,4 +6,4 @@ class RecognizerConfig(AppConfig):
     verbose_name = "Digits"
 
     def ready(self) -> None:
-        from recognizer import checks  # noqa: F401  # registers them
+        from recognizer.ops import checks  # noqa: F401  # registers them

@@ -1,4 +1,4 @@
-"""The audit trail: who did what to which row. Staff read it in the admin, nobody edits it there."""
+"""Write the audit trail. Staff can read it in the admin, but nobody can edit it there."""
 
 from typing import Any, Final
 
@@ -8,30 +8,31 @@ from django.contrib.auth.hashers import make_password
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Model
 
-# An account for what visitors do, the same for all of them, logged in or not: each line must have
-# one. Nobody can log in to it, and no form takes a name with a blank.
-A_VISITOR: Final = "a visitor"
+# Every entry needs a user. All visitors share this account, whether they are logged in or not, so
+# that the trail does not tell them apart. Nobody can log in to it, and no form accepts a user name
+# with a space.
+VISITOR_USERNAME: Final = "a visitor"
 
 
-def note(by: Any, row: Model, what: int, sentence: str) -> None:
-    """One more line; `what` is ADDITION, CHANGE or DELETION."""
-    LogEntry.objects.log_actions(by.pk, [row], what, sentence, single_object=True)
+def record(by: Any, row: Model, action: int, message: str) -> None:
+    """Record that `by` changed `row`; `action` is ADDITION, CHANGE or DELETION."""
+    LogEntry.objects.log_actions(by.pk, [row], action, message, single_object=True)
 
 
-def note_all(by: Any, model: type[Model], what: int, sentence: str) -> None:
-    """One more line, about no single row."""
+def record_for_model(by: Any, model: type[Model], action: int, message: str) -> None:
+    """Record that `by` changed several rows of `model` at once."""
     LogEntry.objects.create(
         user_id=by.pk,
         content_type=ContentType.objects.get_for_model(model),
         object_repr=str(model._meta.verbose_name_plural),
-        action_flag=what,
-        change_message=sentence,
+        action_flag=action,
+        change_message=message,
     )
 
 
-def note_of_visitor(model: type[Model], sentence: str) -> None:
-    """One more line about something deleted, by nobody knows whom."""
+def record_visitor_deletion(model: type[Model], message: str) -> None:
+    """Record that a visitor deleted rows of `model`, without saying which visitor."""
     users = get_user_model().objects
-    shut = {"is_active": False, "password": make_password(None)}
-    visitor, _ = users.get_or_create(username=A_VISITOR, defaults=shut)
-    note_all(visitor, model, DELETION, sentence)
+    disabled = {"is_active": False, "password": make_password(None)}
+    visitor, _ = users.get_or_create(username=VISITOR_USERNAME, defaults=disabled)
+    record_for_model(visitor, model, DELETION, message)

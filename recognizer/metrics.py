@@ -1,7 +1,8 @@
-"""What each process counts, for Prometheus.
+"""Count requests, predictions and submissions for Prometheus.
 
-With PROMETHEUS_MULTIPROC_DIR, which gunicorn.conf.py sets, the processes of one server count into
-files there, and whichever is asked adds them up. Without it a process counts for itself.
+gunicorn.conf.py sets PROMETHEUS_MULTIPROC_DIR. The processes of one server then count into files in
+that directory, and the process that renders the metrics adds them up. Without the variable, a
+process reports only its own counts.
 """
 
 import os
@@ -15,44 +16,44 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
-from recognizer.models import Answer
-
 METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-OTHER: Final = "other"  # anybody can make up paths and methods: they all have this one name
+# A client can invent any number of paths and methods. They share one label value, which keeps the
+# number of time series small.
+UNKNOWN: Final = "other"
 
 REGISTRY: Final = CollectorRegistry()
 REQUESTS: Final = Counter(
     "digitsite_requests",
-    "Answered requests.",
+    "Requests that were answered.",
     ("method", "view", "status"),
     registry=REGISTRY,
 )
 REQUEST_SECONDS: Final = Histogram(
     "digitsite_request_seconds",
-    "Time from a request to its answer.",
+    "Time from a request to its response, in seconds.",
     ("view",),
     registry=REGISTRY,
 )
-RECOGNITION_SECONDS: Final = Histogram(
-    "digitsite_recognition_seconds",
-    "Time to decode, normalize and read one image.",
+PREDICTION_SECONDS: Final = Histogram(
+    "digitsite_prediction_seconds",
+    "Time to decode and normalize one image and to predict its label, in seconds.",
     buckets=(0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1),
     registry=REGISTRY,
 )
-ANSWERS: Final = Counter(
-    "digitsite_answers",
-    "What was read, guesses while somebody draws included.",
+PREDICTIONS: Final = Counter(
+    "digitsite_predictions",
+    "Predicted labels, including live predictions while a visitor draws.",
     ("version", "digit"),
     registry=REGISTRY,
 )
 CONFIDENCE: Final = Histogram(
     "digitsite_confidence",
-    "How sure the answers are.",
+    "Confidence of the predictions.",
     ("version",),
     buckets=(0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1),
     registry=REGISTRY,
 )
-STORED: Final = Counter(
+SUBMISSIONS: Final = Counter(
     "digitsite_submissions",
     "Drawings that were stored.",
     ("source",),
@@ -60,8 +61,11 @@ STORED: Final = Counter(
 )
 
 
-class CountRequests:
-    """Middleware, the outermost: it sees what every other one answers."""
+class RequestMetricsMiddleware:
+    """Count every request and its duration.
+
+    This middleware is the outermost one, so it also counts the responses of the others.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self._get_response = get_response
@@ -69,26 +73,29 @@ class CountRequests:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         started = time.perf_counter()
         response = self._get_response(request)
-        view = (request.resolver_match and request.resolver_match.view_name) or OTHER
-        method = request.method if request.method in METHODS else OTHER
+        view = (request.resolver_match and request.resolver_match.view_name) or UNKNOWN
+        method = request.method if request.method in METHODS else UNKNOWN
         REQUESTS.labels(method, view, response.status_code).inc()
         REQUEST_SECONDS.labels(view).observe(time.perf_counter() - started)
         return response
 
 
-def answered(version: int, answer: int, confidence: float) -> None:
-    """Count one answer of the network."""
-    ANSWERS.labels(version, Answer(answer).label).inc()
+def count_prediction(version: int, label: str, confidence: float) -> None:
+    """Count one prediction of the model version `version`."""
+    PREDICTIONS.labels(version, label).inc()
     CONFIDENCE.labels(version).observe(confidence)
 
 
-def exposition(more: Collector) -> tuple[bytes, str]:
-    """All of it, and of `more`, in Prometheus's text format; and that format's content type."""
+def render_metrics(database: Collector) -> tuple[bytes, str]:
+    """Return all metrics in Prometheus's text format, with the format's content type.
+
+    `database` collects the metrics that come from the database.
+    """
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         counted = CollectorRegistry()
         MultiProcessCollector(counted)  # type: ignore[no-untyped-call]
     else:
         counted = REGISTRY
     from_database = CollectorRegistry()
-    from_database.register(more)
+    from_database.register(database)
     return generate_latest(counted) + generate_latest(from_database), CONTENT_TYPE_LATEST

@@ -1,20 +1,21 @@
-"""The pages for people, and what watches the site."""
+"""The pages for visitors and users, and the endpoints for monitoring."""
 
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 from django.views.generic import TemplateView
 
-from recognizer import keys_page, monitoring, views
+from recognizer.ops import health
+from recognizer.web import api_key_views, views
 
 urlpatterns = [
     path("", views.draw, name="draw"),
-    path("mine/", views.mine, name="mine"),
+    path("mine/", views.my_drawings, name="mine"),
     path("privacy/", TemplateView.as_view(template_name="recognizer/privacy.html"), name="privacy"),
     path("login/", LoginView.as_view(), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
-    path("keys/", keys_page.keys, name="keys"),
-    path("keys/<uuid:public_id>/withdraw/", keys_page.withdraw_key, name="withdraw-key"),
-    path("healthz/", monitoring.healthz, name="healthz"),
-    path("readyz/", monitoring.readyz, name="readyz"),
-    path("metrics/", monitoring.metrics_page, name="metrics"),
+    path("keys/", api_key_views.api_keys, name="keys"),
+    path("keys/<uuid:public_id>/revoke/", api_key_views.revoke_key, name="revoke-key"),
+    path("healthz/", health.healthz, name="healthz"),
+    path("readyz/", health.readyz, name="readyz"),
+    path("metrics/", health.metrics_view, name="metrics"),
 ]

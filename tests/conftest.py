@@ -1,7 +1,7 @@
-"""What several tests need: pictures, visitors, reviewers, a small MNIST.
+"""Fixtures that all tests share: visitors, reviewers, real handwriting and a small MNIST.
 
-Real handwriting is used where it lies beside the repository (or in REAL_DATA); elsewhere the
-tests write their own, and those that need people's say so and are skipped.
+REAL_DATA names a folder with real handwriting. Without it, the tests draw synthetic digits, and a
+test that needs real handwriting is skipped.
 """
 
 import gzip
@@ -13,25 +13,27 @@ from pathlib import Path
 import numpy as np
 import pytest
 from django.core.cache import cache
-from handwriting import draw, strokes_of
-from kit import REAL_DATA, Visitor, png
 
 from digitsite import env
-from ml.mnist import ARRAYS, content_digest
-from recognizer import registry, runs
+from ml.data.mnist import ARRAYS, content_digest
+from recognizer.serving import model_registry
+from recognizer.training import run_lifecycle
+from tests.support.factories import REAL_DATA, Visitor, png
+from tests.support.live_site import Site
+from tests.support.synthetic_digits import draw, strokes_of
 
 
 @pytest.fixture(autouse=True)
 def _fresh_process(settings, tmp_path, monkeypatch):
-    """Each test starts as a process does: nothing remembered, a data folder of its own."""
+    """Start each test like a new process: with an empty data folder and without a loaded model."""
     settings.DATA_DIR = tmp_path
     settings.STORAGES = {
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     }
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # takes no time
-    monkeypatch.setattr(registry, "_served", None)
-    # Another thread cannot see into a test's transaction, and would wait for its end.
-    monkeypatch.setattr(runs, "BEAT_SECONDS", 3600)
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # fast
+    monkeypatch.setattr(model_registry, "_loaded", None)
+    # The heartbeat thread would wait for the end of the test's transaction.
+    monkeypatch.setattr(run_lifecycle, "HEARTBEAT_SECONDS", 3600)
     if not os.environ.get("CACHE_URL"):
         settings.CACHES = {"default": env.cache("CACHE_URL", kept_in=tmp_path)}
     cache.clear()
@@ -39,8 +41,8 @@ def _fresh_process(settings, tmp_path, monkeypatch):
 
 @pytest.fixture
 def django_assert_num_queries(django_assert_num_queries, monkeypatch):
-    """Counts what a page asks itself, not the look at what is live, due once a second."""
-    monkeypatch.setattr(registry, "FOLLOW_SECONDS", 3600)
+    """Count the queries of a page without the check for a new live version, once a second."""
+    monkeypatch.setattr(model_registry, "REFRESH_SECONDS", 3600)
     return django_assert_num_queries
 
 
@@ -55,36 +57,43 @@ def reviewer(django_user_model):
 
 
 @pytest.fixture
-def desk(reviewer):
-    """The reviewer's browser, logged in."""
+def reviewer_client(reviewer):
+    """Return a client that is logged in as the reviewer."""
     client = Visitor()
     client.force_login(reviewer)
     return client
 
 
 @pytest.fixture(scope="session")
+def live_site(tmp_path_factory):
+    """Serve the site with its default settings on SQLite, once for all tests that share it."""
+    with Site(tmp_path_factory.mktemp("site"), DATABASE_URL="", CACHE_URL="") as site:
+        yield site
+
+
+@pytest.fixture(scope="session")
 def real_digits():
-    """People's digits, drawn with a stylus: a list of {"digit", "writer", "strokes"}."""
-    return _real("pen_digits.ndjson.gz")
+    """Return digits that people drew with a stylus: a list of {"digit", "writer", "strokes"}."""
+    return _load_strokes("pen_digits.ndjson.gz")
 
 
 @pytest.fixture(scope="session")
 def real_letters():
-    """Letters and signs that do not look like a digit: a list of {"label", "strokes"}."""
-    return _real("pen_letters.ndjson.gz")
+    """Return letters and signs that do not look like digits: a list of {"label", "strokes"}."""
+    return _load_strokes("pen_letters.ndjson.gz")
 
 
-def _real(name):
+def _load_strokes(name):
     path = REAL_DATA / name
     if not path.exists():
-        pytest.skip(f"left out: needs real handwriting, {name} (set REAL_DATA)")
+        pytest.skip(f"needs real handwriting, {name} (set REAL_DATA)")
     with gzip.open(path, "rt") as lines:
         return [json.loads(line) for line in lines]
 
 
 @pytest.fixture(scope="session")
 def real_pen(real_digits):
-    """The function that comes with people's digits and draws their strokes."""
+    """Return the function that draws the strokes of real_digits as a browser would."""
     spec = importlib.util.spec_from_file_location("strokes", REAL_DATA / "strokes.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -95,15 +104,15 @@ def real_pen(real_digits):
 def real_mnist():
     path = Path(os.environ.get("MNIST_PATH") or REAL_DATA / "mnist.npz")
     if not path.exists():
-        pytest.skip("left out: needs MNIST (set MNIST_PATH)")
+        pytest.skip("needs MNIST (set MNIST_PATH)")
     return path
 
 
 @pytest.fixture(scope="session")
 def small_mnist_file(tmp_path_factory):
-    """A file in MNIST's form with digits of our own writing: path and SHA-256 of its content."""
-    from ml.decode import decode
-    from ml.normalize import normalize
+    """Return the path and the content's SHA-256 of a small file in MNIST's format."""
+    from ml.preprocessing.decode import decode
+    from ml.preprocessing.normalize import normalize
 
     rng = np.random.default_rng(8)
     labels = np.arange(480, dtype=np.uint8) % 10

@@ -1,20 +1,20 @@
-"""The admin's pages: submissions are reviewed, model versions looked at, retrainings started."""
+"""The admin: review submissions, inspect and promote model versions, start training runs."""
 
 from django.contrib import admin
 from django_tasks_db.models import DBTaskResult
 
-from recognizer.admin.keys import AuditTrailAdmin, KeyAdmin
-from recognizer.admin.runs import TrainingRunAdmin
+from recognizer.admin.api_keys import ApiKeyAdmin, AuditTrailAdmin
+from recognizer.admin.model_versions import ModelVersionAdmin
 from recognizer.admin.submissions import SubmissionAdmin
-from recognizer.admin.versions import ModelVersionAdmin
+from recognizer.admin.training_runs import TrainingRunAdmin
 
 __all__ = [
+    "ApiKeyAdmin",
     "AuditTrailAdmin",
-    "KeyAdmin",
     "ModelVersionAdmin",
     "SubmissionAdmin",
     "TrainingRunAdmin",
 ]
 
-# The queue behind the training runs: whoever looks for a retraining looks there.
+# The admin shows training runs. The tasks behind them would only appear as a second list.
 admin.site.unregister(DBTaskResult)

@@ -1,4 +1,4 @@
-"""Where submissions are reviewed."""
+"""Admin pages to find and review submissions."""
 
 from typing import Any, Final
 from uuid import UUID
@@ -7,33 +7,38 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ActionForm
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.html import format_html
 
-from recognizer import readings, registry
-from recognizer.admin.pages import NothingIsCounted
+from recognizer.admin.base import ObjectPageAdmin
+from recognizer.admin.pagination import BoundedCountAdmin
 from recognizer.models import (
     AlreadyReviewedError,
-    Answer,
+    Label,
     ModelVersion,
     Review,
     Submission,
     SubmissionQuerySet,
 )
-from recognizer.recognition import png_data_url, read_again
-from recognizer.registry import DamagedModelError, FilesDeletedError
+from recognizer.serving import model_registry, reevaluation
+from recognizer.serving.model_registry import CorruptModelError, ModelFilesPrunedError
+from recognizer.serving.prediction import png_data_url, repredict
 
-MEANWHILE: Final = "Somebody has reviewed this meanwhile. Reload the page to see what they decided."
+ALREADY_REVIEWED: Final = (
+    "Somebody else has reviewed this submission. Reload the page to see the decision."
+)
 
 
 class DisagreementFilter(admin.SimpleListFilter):
+    """Filter by whether the correction differs from the prediction."""
+
     title = "disagreement"
     parameter_name = "disagreement"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("yes", "the visitor says something else"), ("no", "the visitor agrees")]
+        return [("yes", "The visitor disagrees"), ("no", "The visitor agrees")]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         if self.value() == "yes":
@@ -44,10 +49,10 @@ class DisagreementFilter(admin.SimpleListFilter):
 
 
 class ReviewActionForm(ActionForm):
-    """Beside the list's actions: what to approve the ticked drawings as."""
+    """The label to approve the selected submissions with, next to the list's actions."""
 
     label = forms.TypedChoiceField(
-        choices=[("", "what the visitor said"), *Answer.choices],
+        choices=[("", "the corrected digit"), *Label.choices],
         coerce=int,
         required=False,
         empty_value=None,
@@ -56,52 +61,60 @@ class ReviewActionForm(ActionForm):
 
 
 class ReviewForm(forms.ModelForm):
-    """One submission: approve it with a label, reject it, or leave it for later."""
+    """The review of one submission: pending, rejected, or approved with a label."""
 
-    # When it was reviewed last, as the page shows it: what is decided meanwhile is not overwritten.
-    seen_review = forms.CharField(required=False, widget=forms.HiddenInput, label="")
+    # The time of the last review when the page was rendered. If the stored time differs from it,
+    # somebody has reviewed the submission since, and the form must not overwrite that.
+    reviewed_at_shown = forms.CharField(required=False, widget=forms.HiddenInput, label="")
 
     class Meta:
         model = Submission
         fields = ("review", "label")
-        help_texts = {"label": "Only with “approved”; empty means what the visitor said."}
+        help_texts = {
+            "label": "Used only with “approved”. Leave empty to approve the corrected digit."
+        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.initial["seen_review"] = str(self.instance.reviewed_at)
+        self.initial["reviewed_at_shown"] = str(self.instance.reviewed_at)
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
-        if cleaned.get("seen_review") not in ("", self.initial["seen_review"]):
-            self.add_error(None, MEANWHILE)
+        if cleaned.get("reviewed_at_shown") not in ("", self.initial["reviewed_at_shown"]):
+            self.add_error(None, ALREADY_REVIEWED)
         if cleaned.get("review") != Review.APPROVED:
             cleaned["label"] = None
         elif cleaned.get("label") is None:
             cleaned["label"] = self.instance.corrected_digit
             if cleaned["label"] is None:
-                self.add_error("label", "The visitor did not say what it is: choose a label.")
+                self.add_error("label", "Choose a label: the visitor has not corrected this one.")
         return cleaned
 
 
-def time_machine(submission: Submission) -> list[tuple[ModelVersion, str, str, str]]:
-    """How the newest versions read it now: version, answer, how sure, right or wrong."""
-    return [(version, *_read_by(version, submission)) for version in readings.newest_versions()]
+def predictions_by_version(submission: Submission) -> list[tuple[ModelVersion, str, str, str]]:
+    """Return rows of (version, prediction, confidence, verdict), newest version first."""
+    return [
+        (version, *_predict_with(version, submission)) for version in reevaluation.newest_versions()
+    ]
 
 
-def _read_by(version: ModelVersion, submission: Submission) -> tuple[str, str, str]:
+def _predict_with(version: ModelVersion, submission: Submission) -> tuple[str, str, str]:
     try:
-        reading = read_again(submission.pixels, registry.load(version))
-    except FilesDeletedError:
+        prediction = repredict(submission.pixels, model_registry.load(version))
+    except ModelFilesPrunedError:
         return "files deleted", "–", "–"
-    except DamagedModelError:
-        return "damaged", "–", "–"
-    verdict = "right" if reading.answer == submission.label else "wrong"
-    answer, sure = Answer(reading.answer).label, f"{reading.confidence:.0%}"
-    return answer, sure, "–" if submission.label is None else verdict
+    except CorruptModelError:
+        return "corrupt", "–", "–"
+    verdict = "correct" if prediction.label == submission.label else "wrong"
+    if submission.label is None:
+        verdict = "–"
+    return Label(prediction.label).label, f"{prediction.confidence:.0%}", verdict
 
 
 @admin.register(Submission)
-class SubmissionAdmin(NothingIsCounted):
+class SubmissionAdmin(ObjectPageAdmin, BoundedCountAdmin):
+    """Find and review submissions. Visitors create them; nobody adds them here."""
+
     form = ReviewForm
     action_form = ReviewActionForm
     actions = ("approve", "reject")
@@ -130,25 +143,27 @@ class SubmissionAdmin(NothingIsCounted):
     list_select_related = ("model_version",)
     list_per_page = 50
     show_full_result_count = False
-    show_facets = admin.ShowFacets.NEVER  # each would count all rows
-    sortable_by = ("created",)  # as the index has them
+    show_facets = admin.ShowFacets.NEVER  # each facet would count all rows
+    sortable_by = ("created",)  # the only order with an index
     search_fields = ("id",)
-    search_help_text = "The whole id of a submission"
+    search_help_text = "The complete id of a submission"
     fields = (
-        ("picture", "thumbnail"),
-        ("predicted_digit", "percent_sure", "ten_probabilities", "model_version"),
+        ("stored_image", "thumbnail"),
+        ("predicted_digit", "percent_sure", "digit_probabilities", "model_version"),
         ("corrected_digit", "corrected_at"),
-        ("review", "label", "seen_review"),
+        ("review", "label", "reviewed_at_shown"),
         ("reviewed_by", "reviewed_at", "learned_in"),
         ("id", "owner", "source", "created"),
     )
-    # All but what the reviewer decides.
     readonly_fields = tuple(
-        name for row in fields for name in row if name not in ("review", "label", "seen_review")
+        name
+        for row in fields
+        for name in row
+        if name not in ("review", "label", "reviewed_at_shown")
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
-        # The thumbnail is made from the 28×28 bytes, which every row brings along.
+        # The thumbnails need only the model input, so the large columns are not loaded.
         return super().get_queryset(request).defer("image", "strokes", "model_version__card")
 
     def get_search_results(
@@ -164,19 +179,11 @@ class SubmissionAdmin(NothingIsCounted):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
-    def render_change_form(
-        self,
-        request: HttpRequest,
-        context: dict[str, Any],
-        add: bool = False,
-        change: bool = False,
-        form_url: str = "",
-        obj: Submission | None = None,
-    ) -> HttpResponse:
-        if obj is not None:
-            context["time_machine"] = time_machine(obj)
-            context["newest"] = readings.VERSIONS
-        return super().render_change_form(request, context, add, change, form_url, obj)
+    def object_context(self, request: HttpRequest, obj: Submission) -> dict[str, Any]:
+        return {
+            "predictions_by_version": predictions_by_version(obj),
+            "newest": reevaluation.VERSION_LIMIT,
+        }
 
     def changeform_view(
         self,
@@ -187,81 +194,72 @@ class SubmissionAdmin(NothingIsCounted):
     ) -> Any:
         try:
             return super().changeform_view(request, object_id, form_url, extra_context)
-        except AlreadyReviewedError:  # in this very moment
-            self.message_user(request, MEANWHILE, messages.ERROR)
+        except AlreadyReviewedError:  # between the form's check and saving
+            self.message_user(request, ALREADY_REVIEWED, messages.ERROR)
             return redirect(request.path)
 
     def save_model(self, request: HttpRequest, obj: Submission, form: Any, change: bool) -> None:
         if obj.review == Review.APPROVED and obj.label is not None:
-            obj.approve(request.user, Answer(obj.label))
+            obj.approve(request.user, Label(obj.label))
         elif obj.review == Review.REJECTED:
             obj.reject(request.user)
         else:
             obj.reopen()
 
-    @admin.action(description="Approve: from now on it is learned", permissions=["change"])
+    @admin.action(description="Approve: use for training", permissions=["change"])
     def approve(self, request: HttpRequest, queryset: SubmissionQuerySet) -> None:
-        given = request.POST["label"]
-        done, unsaid, late = 0, 0, 0
-        for submission in queryset:
-            label = int(given) if given else submission.corrected_digit
-            if label is None:
-                unsaid += 1
-                continue
-            try:
-                submission.approve(request.user, Answer(label))
-            except AlreadyReviewedError:
-                late += 1
-                continue
-            self.log_change(request, submission, f"Approved as {Answer(label).label}.")
-            done += 1
-        self.message_user(request, f"{done} approved.")
-        self.say_late(request, late)
-        if unsaid:
-            self.message_user(
-                request,
-                f"{unsaid} left as they were: the visitor did not say what they are. "
-                "Choose it in “Approve as”.",
-                messages.WARNING,
-            )
-
-    @admin.action(description="Reject: never learned", permissions=["change"])
-    def reject(self, request: HttpRequest, queryset: SubmissionQuerySet) -> None:
-        done, late = 0, 0
-        for submission in queryset:
-            try:
-                submission.reject(request.user)
-            except AlreadyReviewedError:
-                late += 1
-                continue
-            self.log_change(request, submission, "Rejected.")
-            done += 1
-        self.message_user(request, f"{done} rejected.")
-        self.say_late(request, late)
-
-    def say_late(self, request: HttpRequest, late: int) -> None:
-        if late:
-            text = f"{late} left as they were: somebody has reviewed them meanwhile."
+        chosen = request.POST["label"]
+        labels = {row: int(chosen) if chosen else row.corrected_digit for row in queryset}
+        labelled = {row: Label(label) for row, label in labels.items() if label is not None}
+        approved = sum(self._decide(request, row, label) for row, label in labelled.items())
+        self.message_user(request, f"{approved} approved.")
+        self._warn_reviewed(request, len(labelled) - approved)
+        if unlabelled := len(labels) - len(labelled):
+            text = f"{unlabelled} unchanged: no correction. Choose a label in “Approve as”."
             self.message_user(request, text, messages.WARNING)
 
-    @admin.display(description="seen")
+    @admin.action(description="Reject: do not use for training", permissions=["change"])
+    def reject(self, request: HttpRequest, queryset: SubmissionQuerySet) -> None:
+        decided = [self._decide(request, row, None) for row in queryset]
+        self.message_user(request, f"{sum(decided)} rejected.")
+        self._warn_reviewed(request, len(decided) - sum(decided))
+
+    def _decide(self, request: HttpRequest, submission: Submission, label: Label | None) -> bool:
+        """Approve or, without a label, reject. Return False if somebody else was faster."""
+        try:
+            if label is None:
+                submission.reject(request.user)
+            else:
+                submission.approve(request.user, label)
+        except AlreadyReviewedError:
+            return False
+        message = "Rejected." if label is None else f"Approved as {label.label}."
+        self.log_change(request, submission, message)
+        return True
+
+    def _warn_reviewed(self, request: HttpRequest, count: int) -> None:
+        if count:
+            text = f"{count} unchanged: somebody else has already reviewed them."
+            self.message_user(request, text, messages.WARNING)
+
+    @admin.display(description="model input")
     def thumbnail(self, submission: Submission) -> str:
         return format_html(
-            '<img src="{}" width="56" height="56" alt="what the network saw">',
+            '<img src="{}" width="56" height="56" alt="model input">',
             png_data_url(submission.pixels),
         )
 
-    @admin.display(description="drawn")
-    def picture(self, submission: Submission) -> str:
+    @admin.display(description="drawing")
+    def stored_image(self, submission: Submission) -> str:
         return format_html(
-            '<img src="{}" height="280" alt="the stored picture">',
+            '<img src="{}" height="280" alt="stored image">',
             reverse("submission-image", args=[submission.pk]),
         )
 
-    @admin.display(description="sure", ordering="confidence")
+    @admin.display(description="confidence", ordering="confidence")
     def percent_sure(self, submission: Submission) -> str:
         return f"{submission.confidence:.0%}"
 
-    @admin.display(description="of the ten digits")
-    def ten_probabilities(self, submission: Submission) -> str:
+    @admin.display(description="digit probabilities")
+    def digit_probabilities(self, submission: Submission) -> str:
         return ", ".join(f"{d}: {p:.1%}" for d, p in enumerate(submission.probabilities))

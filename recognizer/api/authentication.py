@@ -1,4 +1,4 @@
-"""Who asks: the owner of a key, somebody logged in, or a visitor; and what a key may do."""
+"""Authenticate API keys, and check their scopes and the user's permissions."""
 
 import re
 from typing import Any
@@ -11,53 +11,61 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-from recognizer.keys import Key, Scope, may_review
+from recognizer.accounts.api_keys import may_review
+from recognizer.models import ApiKey, Scope
 
 
-class KeyAuthentication(TokenAuthentication):
-    """`Authorization: Bearer dgs_...`"""
+class ApiKeyAuthentication(TokenAuthentication):
+    """Authenticate requests with the header `Authorization: Bearer dgs_...`."""
 
-    def authenticate_credentials(self, token: bytes) -> tuple[Any, Key]:
-        # django-rest-knox stumbles over bytes that are no text.
+    def authenticate_credentials(self, token: bytes) -> tuple[Any, ApiKey]:
+        """Return the key's owner and the key. Raise `AuthenticationFailed`."""
+        # django-rest-knox crashes on bytes that are not valid UTF-8.
         if not re.fullmatch(rb"\w+", token):
-            raise AuthenticationFailed(gettext("Invalid token."))
+            raise AuthenticationFailed(gettext("Invalid API key."))
         return super().authenticate_credentials(token)
 
 
-class KeyScheme(KnoxTokenScheme):
-    """The key, in the schema."""
+class ApiKeyScheme(KnoxTokenScheme):
+    """Describe API keys in the OpenAPI schema."""
 
-    target_class = "recognizer.api.authentication.KeyAuthentication"
+    target_class = "recognizer.api.authentication.ApiKeyAuthentication"
     name = "key"
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
+        """Return the security scheme of a bearer token."""
         return build_bearer_security_scheme_object("Authorization", "Bearer")
 
 
 class HasScope(BasePermission):
-    """A key needs the scope that the view names as `needed_scope`; sessions have all."""
+    """Require the view's `needed_scope` from API keys. Sessions have all scopes."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
+        """Return whether the view needs no scope, or the request has it."""
         needed = getattr(view, "needed_scope", None)
-        self.message = gettext("The key lacks the scope “%(scope)s”.") % {"scope": needed}
-        return needed is None or _allows(request, needed)
+        self.message = gettext("The API key lacks the scope “%(scope)s”.") % {"scope": needed}
+        return needed is None or _has_scope(request, needed)
 
 
 class IsReviewer(BasePermission):
-    """In the group Reviewers, or with all rights."""
+    """Require the permission to review submissions."""
 
-    message = gettext_lazy("Only reviewers may do this.")
+    message = gettext_lazy("Only reviewers are allowed to do this.")
 
     def has_permission(self, request: Request, view: Any) -> bool:
+        """Return whether the user is a reviewer."""
         return may_review(request.user)
 
 
-def sees_all(request: Request) -> bool:
-    """Everybody's submissions: staff and reviewers, but with a key only where it may review."""
-    is_one = bool(request.user.is_staff) or may_review(request.user)
-    return is_one and _allows(request, Scope.REVIEW)
+def can_view_all(request: Request) -> bool:
+    """Return whether the request may see everybody's submissions.
+
+    This needs a member of the staff or a reviewer, and the scope `review` if there is an API key.
+    """
+    is_allowed = bool(request.user.is_staff) or may_review(request.user)
+    return is_allowed and _has_scope(request, Scope.REVIEW)
 
 
-def _allows(request: Request, scope: Scope) -> bool:
-    key: Key | None = request.auth  # type: ignore[assignment]
+def _has_scope(request: Request, scope: Scope) -> bool:
+    key: ApiKey | None = request.auth  # type: ignore[assignment]
     return key is None or scope in key.scopes

@@ -1,4 +1,4 @@
-"""Fields that take exactly what the API says, and nothing that merely looks like it."""
+"""Serializer fields that accept exactly the documented values."""
 
 import base64
 import binascii
@@ -12,29 +12,31 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.utils import html
 
-from recognizer.models import Answer, to_digit
-from recognizer.recognition import BadImageError
+from recognizer.models import Label, to_digit
+from recognizer.serving.prediction import BadImageError
 
 MAX_STROKES: Final = 200
 MAX_POINTS: Final = 10_000
-MAX_NUMBER: Final = 1_000_000
+MAX_COORDINATE: Final = 1_000_000
 
 
-class AsSent:
-    """What is empty in a form is not taken for left out."""
+class ExplicitValueMixin:
+    """Validate empty form values. DRF itself treats them as missing."""
 
     def get_value(self, dictionary: Mapping[str, Any]) -> Any:
+        """Return the value from the body, or `empty` if the field is missing."""
         return dictionary.get(self.field_name, serializers.empty)  # type: ignore[attr-defined]
 
 
-class ChoiceField(AsSent, serializers.ChoiceField):
-    """One of the choices."""
+class ChoiceField(ExplicitValueMixin, serializers.ChoiceField):
+    """Accept one of the choices."""
 
 
-class FlagField(AsSent, serializers.BooleanField):
-    """True or false, in a form as text; not whatever might be meant by it."""
+class StrictBooleanField(ExplicitValueMixin, serializers.BooleanField):
+    """Accept true and false, in a form as text. DRF also accepts values such as "yes" and 1."""
 
     def to_internal_value(self, data: Any) -> bool:
+        """Return the boolean. Raise `ValidationError`."""
         if isinstance(data, str):
             data = {"true": True, "false": False}.get(data)
         if not isinstance(data, bool):
@@ -48,56 +50,61 @@ class FlagField(AsSent, serializers.BooleanField):
         "minimum": 0,
         "maximum": 9,
         "nullable": True,
-        "description": "0 to 9; null means: not a digit.",
+        "description": "0 to 9, or null for “not a digit”.",
     }
 )
 class DigitField(serializers.Field):
-    """An answer: in JSON a number 0..9, or null for "not a digit"."""
+    """Convert a label to an integer from 0 to 9, or to null for "not a digit", and back."""
 
     default_error_messages = {"invalid": _("Must be a whole number from 0 to 9, or null.")}
 
     def validate_empty_values(self, data: Any) -> tuple[bool, Any]:
+        """Return the label "not a digit" for null."""
         if data is None:
-            return True, Answer.NOT_A_DIGIT
+            return True, Label.NOT_A_DIGIT
         return super().validate_empty_values(data)
 
-    def to_internal_value(self, data: Any) -> Answer:
-        # type() and not isinstance(): true is an int to Python.
+    def to_internal_value(self, data: Any) -> Label:
+        """Return the label of a digit. Raise `ValidationError`."""
+        # isinstance() would accept true, because bool is a subclass of int.
         if type(data) is not int or not 0 <= data <= 9:
             self.fail("invalid")
-        return Answer(data)
+        return Label(data)
 
     def to_representation(self, value: int) -> int | None:
+        """Return the digit of a label, or None for "not a digit"."""
         return to_digit(value)
 
 
-class UnreadImageField(serializers.Field):
-    """An uploaded file, or in JSON a text, whatever is in it."""
+class UndecodedImageField(serializers.Field):
+    """Accept an uploaded file in a form, or text in JSON, without decoding it."""
 
     default_error_messages = {
-        "invalid": _("Must be an uploaded file; in JSON base64 text, or a data URL with base64."),
+        "invalid": _("Must be an uploaded file or, in JSON, base64 text or a base64 data URL."),
     }
 
     def to_internal_value(self, data: Any) -> Any:
+        """Return the file, or the base64 text. Raise `ValidationError`."""
         in_form = html.is_html_input(self.root.initial_data)
         if not (hasattr(data, "read") if in_form else isinstance(data, str)):
             self.fail("invalid")
         if isinstance(data, str) and data.startswith("data:"):
-            head, _, data = data.partition(",")
-            if not head.endswith(";base64"):
+            media_type, _, data = data.partition(",")
+            if not media_type.endswith(";base64"):
                 self.fail("invalid")
         return data
 
 
-class ImageField(UnreadImageField):
-    """Image bytes: an uploaded file, or in JSON base64 or a data URL."""
+class ImageField(UndecodedImageField):
+    """Accept an uploaded file in a form, or base64 or a data URL in JSON."""
 
     def to_internal_value(self, data: Any) -> bytes:
+        """Return the bytes of the image. Raise `ValidationError` or `BadImageError`."""
         return image_bytes(super().to_internal_value(data))
 
 
 def image_bytes(data: Any) -> bytes:
-    """Of an uploaded file, or of base64 text. Raises `BadImageError`."""
+    """Return the bytes of an uploaded file or of base64 text. Raise `BadImageError`."""
     if not isinstance(data, str):
         content: bytes = data.read()
         return content
@@ -115,17 +122,17 @@ def image_bytes(data: Any) -> bytes:
             "type": "array",
             "items": {
                 "type": "array",
-                "items": {"type": "number", "minimum": -MAX_NUMBER, "maximum": MAX_NUMBER},
+                "items": {"type": "number", "minimum": -MAX_COORDINATE, "maximum": MAX_COORDINATE},
                 "minItems": 3,
                 "maxItems": 3,
             },
         },
         "nullable": True,
-        "description": "Each stroke a list of [x, y, milliseconds].",
+        "description": "The strokes of the pen, each a list of [x, y, milliseconds].",
     }
 )
-class StrokesField(AsSent, serializers.Field):
-    """The pen's way, as far as the sender knows it; in a form as JSON text."""
+class StrokesField(ExplicitValueMixin, serializers.Field):
+    """Accept the strokes of the pen as a list, in a form as JSON text."""
 
     default_error_messages = {
         "invalid": format_lazy(
@@ -139,6 +146,7 @@ class StrokesField(AsSent, serializers.Field):
     }
 
     def to_internal_value(self, data: Any) -> list[list[list[float]]]:
+        """Return the strokes. Raise `ValidationError`."""
         if isinstance(data, str):
             try:
                 data = json.loads(data)
@@ -150,6 +158,7 @@ class StrokesField(AsSent, serializers.Field):
         return strokes
 
     def to_representation(self, value: Any) -> Any:
+        """Return the stored strokes unchanged."""
         return value
 
 
@@ -167,5 +176,5 @@ def _is_point(point: Any) -> bool:
     return (
         isinstance(point, list)
         and len(point) == 3
-        and all(type(number) in (int, float) and abs(number) <= MAX_NUMBER for number in point)
+        and all(type(number) in (int, float) and abs(number) <= MAX_COORDINATE for number in point)
     )

@@ -1,4 +1,4 @@
-"""What an answer can be narrowed to: which submissions, which fields."""
+"""Filter the list of submissions by query parameters."""
 
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -10,12 +10,11 @@ from django.utils.translation import gettext as _
 from django_filters import rest_framework as filters
 from django_filters.fields import IsoDateTimeField
 from drf_spectacular.utils import extend_schema_field
-from rest_framework.request import Request
 
 from recognizer.models import (
-    CONTRADICTED,
-    NOT_CONTRADICTED,
-    Answer,
+    CORRECTION_DISAGREES,
+    NO_DISAGREEING_CORRECTION,
+    Label,
     ModelVersion,
     Review,
     Source,
@@ -23,71 +22,85 @@ from recognizer.models import (
     SubmissionQuerySet,
 )
 
-MAX_NUMBER: Final = 2**31 - 1
-# In a URL as in JSON: 0 to 9, or null for "not a digit".
-ANSWERS = [(str(answer.value), answer.label) for answer in Answer if answer != Answer.NOT_A_DIGIT]
-ANSWERS.append(("null", Answer.NOT_A_DIGIT.label))
+# The largest number that PostgreSQL's integer column can be compared with.
+MAX_VERSION_NUMBER: Final = 2**31 - 1
+# URLs name labels as JSON does: 0 to 9, or null for "not a digit".
+LABEL_CHOICES = [
+    *((str(label.value), label.label) for label in Label if label != Label.NOT_A_DIGIT),
+    ("null", Label.NOT_A_DIGIT.label),
+]
 
 
-@extend_schema_field({"type": "string", "enum": [value for value, _ in ANSWERS]})
-class AnswerFilter(filters.ChoiceFilter):
+@extend_schema_field({"type": "string", "enum": [value for value, _ in LABEL_CHOICES]})
+class LabelFilter(filters.ChoiceFilter):
+    """Filter by a label, `0` to `9` or `null`."""
+
     def __init__(self, field_name: str) -> None:
-        # The null of ChoiceFilter itself would mean: no value stored.
-        super().__init__(field_name=field_name, choices=ANSWERS, null_value=None)
+        # The null value of ChoiceFilter would match rows without a label.
+        super().__init__(field_name=field_name, choices=LABEL_CHOICES, null_value=None)
 
     def filter(self, qs: SubmissionQuerySet, value: str) -> SubmissionQuerySet:
+        """Return the rows with the label, or all rows without a value."""
         if not value:
             return qs
-        answer = Answer.NOT_A_DIGIT if value == "null" else Answer(int(value))
-        return qs.filter(**{self.field_name: answer})
+        label = Label.NOT_A_DIGIT if value == "null" else Label(int(value))
+        return qs.filter(**{self.field_name: label})
 
 
-@extend_schema_field({"type": "integer", "minimum": 1, "maximum": MAX_NUMBER})
+@extend_schema_field({"type": "integer", "minimum": 1, "maximum": MAX_VERSION_NUMBER})
 class NumberFilter(filters.NumberFilter):
+    """Filter by a whole number. The class of django-filter also accepts decimals."""
+
     field_class = forms.IntegerField
 
 
-class MomentField(IsoDateTimeField):
-    """In UTC: PostgreSQL refuses offsets that Python takes, and years before 1 are none."""
+class UTCDateTimeField(IsoDateTimeField):
+    """Convert dates to UTC, because PostgreSQL rejects some offsets that Python accepts."""
 
     def clean(self, value: Any) -> datetime | None:
+        """Return the date in UTC. Raise `ValidationError`."""
         moment: datetime | None = super().clean(value)
         try:
             return moment and moment.astimezone(UTC)
+        # Converted to UTC, the date would be before year 1 or after year 9999.
         except OverflowError as error:
-            raise forms.ValidationError("Must be a date that exists.") from error
+            raise forms.ValidationError(_("Must be a valid date.")) from error
 
 
-class MomentFilter(filters.IsoDateTimeFilter):
-    field_class = MomentField
+class UTCDateTimeFilter(filters.IsoDateTimeFilter):
+    """Filter by a date with time, in ISO 8601."""
+
+    field_class = UTCDateTimeField
 
 
 @extend_schema_field({"type": "boolean"})
 class BooleanFilter(filters.TypedChoiceFilter):
-    """`true` or `false`, where django-filter's own takes anything."""
+    """Filter by `true` or `false`. The class of django-filter also accepts other values."""
 
     def __init__(self, **kwargs: Any) -> None:
         choices = [("true", "yes"), ("false", "no")]
         super().__init__(choices=choices, coerce=lambda value: value == "true", **kwargs)
 
 
-class NothingEmpty(forms.Form):
-    """`?digit=` is refused, where django-filter's own form ignores it."""
+class NonEmptyFilterForm(forms.Form):
+    """Reject empty values such as `?digit=`. The form of django-filter ignores them."""
 
     def clean(self) -> dict[str, Any]:
+        """Add an error to each empty parameter."""
         for name in self.fields:
             if self.data.get(name) == "":
                 self.add_error(name, _("Must not be empty."))
         return super().clean() or {}
 
 
-def filterable(rows: SubmissionQuerySet, *, by_owner: bool) -> SubmissionQuerySet:
-    """Rows that `SubmissionFilter` can narrow, those of one owner `by_owner`.
+def filterable(submissions: SubmissionQuerySet, *, by_owner: bool) -> SubmissionQuerySet:
+    """Return the rows with the aliases that `SubmissionFilter` filters.
 
-    Those are found by their owner alone: SQLite, which knows nothing of how many rows there are of
-    what, would rather look through all that anybody drew with the label that is asked for.
+    With `by_owner`, the rows belong to one owner. Coalesce then keeps SQLite from using the indexes
+    of the filtered columns. Without it, SQLite would read all rows of all owners that match the
+    filter, instead of the few rows of the owner.
     """
-    return rows.alias(
+    return submissions.alias(
         **{
             f"the_{name}": Coalesce(name, name) if by_owner else F(name)
             for name in ("label", "review", "source", "model_version")
@@ -96,38 +109,31 @@ def filterable(rows: SubmissionQuerySet, *, by_owner: bool) -> SubmissionQuerySe
 
 
 class SubmissionFilter(filters.FilterSet):
-    """Of rows that are `filterable`."""
+    """Filter rows that `filterable` has returned."""
 
-    digit = AnswerFilter("predicted_digit")
-    corrected_digit = AnswerFilter("corrected_digit")
-    label = AnswerFilter("the_label")
+    digit = LabelFilter("predicted_digit")
+    corrected_digit = LabelFilter("corrected_digit")
+    label = LabelFilter("the_label")
     review = filters.ChoiceFilter(field_name="the_review", choices=Review.choices)
     source = filters.ChoiceFilter(field_name="the_source", choices=Source.choices)
-    model_version = NumberFilter(method="by_version", min_value=1, max_value=MAX_NUMBER)
-    created_after = MomentFilter(field_name="created", lookup_expr="gte")
-    created_before = MomentFilter(field_name="created", lookup_expr="lt")
+    model_version = NumberFilter(method="by_version", min_value=1, max_value=MAX_VERSION_NUMBER)
+    created_after = UTCDateTimeFilter(field_name="created", lookup_expr="gte")
+    created_before = UTCDateTimeFilter(field_name="created", lookup_expr="lt")
     disagrees = BooleanFilter(
-        method="by_disagreement", help_text="Only those whose visitor said something else."
+        method="by_disagreement", help_text="Whether the correction differs from the prediction."
     )
 
     class Meta:
         model = Submission
-        form = NothingEmpty
+        form = NonEmptyFilterForm
         fields: tuple[str, ...] = ()
 
     def by_disagreement(self, qs: SubmissionQuerySet, name: str, value: bool) -> SubmissionQuerySet:
-        return qs.filter(CONTRADICTED if value else NOT_CONTRADICTED)
+        """Return the rows with a disagreeing correction, or all the others."""
+        return qs.filter(CORRECTION_DISAGREES if value else NO_DISAGREEING_CORRECTION)
 
     def by_version(self, qs: SubmissionQuerySet, name: str, value: int) -> SubmissionQuerySet:
-        # One value rather than a join: then the index brings its newest first.
+        """Return the rows that the version with this number predicted."""
+        # A subquery instead of a join lets the database read the newest rows from the index.
         version = ModelVersion.objects.filter(number=value).values("pk")[:1]
         return qs.filter(the_model_version=Subquery(version))  # type: ignore[misc]  # an alias
-
-
-class ChecksFields:
-    """Refuses unknown names in `?fields=` before anything is done, and for empty lists too."""
-
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        super().initial(request, *args, **kwargs)  # type: ignore[misc]
-        if "fields" in request.query_params:
-            _ = self.get_serializer().fields  # type: ignore[attr-defined]

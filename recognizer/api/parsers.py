@@ -1,4 +1,4 @@
-"""Forms with files, limited: Django limits every body but these."""
+"""Limit the size of multipart forms."""
 
 from typing import Any
 
@@ -8,8 +8,14 @@ from rest_framework import parsers
 
 
 class MultiPartParser(parsers.MultiPartParser):
+    """Reject forms that are larger than `DATA_UPLOAD_MAX_MEMORY_SIZE`, including their files.
+
+    Django itself does not count files towards this limit.
+    """
+
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
-        # Django reads no further than the declared length, so that is what counts.
+        """Parse the form. Raise `RequestDataTooBig`."""
+        # Django never reads more than the declared length, so checking that length is enough.
         length = int(parser_context["request"].META.get("CONTENT_LENGTH") or 0)
         if length > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
             raise RequestDataTooBig

@@ -1,4 +1,4 @@
-"""What the OpenAPI schema says that the code cannot: bodies in two forms, and errors."""
+"""Add to the OpenAPI schema: bodies in two content types, and errors."""
 
 from typing import Any, Final
 
@@ -11,9 +11,9 @@ from drf_spectacular.utils import (
 )
 from rest_framework import serializers
 
-from recognizer.api.errors import CODES
+from recognizer.api.exceptions import CODES
 from recognizer.api.fields import StrokesField
-from recognizer.api.serializers import MAX_IMAGES, SENT, ErrorSerializer
+from recognizer.api.serializers import CLIENT_SOURCES, MAX_BATCH_SIZE, ErrorSerializer
 from recognizer.models import Source
 
 
@@ -21,45 +21,53 @@ from recognizer.models import Source
     {"type": "string", "format": "base64-or-data-url", "description": "Base64, or a data URL."}
 )
 class Base64Field(serializers.Field):
-    """For the schema only: `ImageField` is what reads it."""
+    """Describe what `ImageField` accepts in JSON."""
 
 
 @extend_schema_field({"type": "string", "description": "Base64, or a data URL."})
-class OneOfManyField(serializers.Field):
-    """For the schema only: any text, because a bad one spoils only its own answer."""
+class BatchImageField(serializers.Field):
+    """Describe an image of a batch in JSON.
+
+    It has no format, because an invalid image does not make the whole request invalid.
+    """
 
 
 @extend_schema_field(
     {"type": "string", "format": "strokes", "description": "JSON text, see NewSubmission."}
 )
 class StrokesTextField(serializers.Field):
-    """For the schema only: what `StrokesField` takes in a form."""
+    """Describe what `StrokesField` accepts in a form."""
 
 
-_FEW: Final[dict[str, Any]] = {"min_length": 1, "max_length": MAX_IMAGES}
+_BATCH_LIMITS: Final[dict[str, Any]] = {"min_length": 1, "max_length": MAX_BATCH_SIZE}
 
 
 def _source() -> serializers.ChoiceField:
-    return serializers.ChoiceField(choices=SENT, default=Source.API)
+    return serializers.ChoiceField(choices=CLIENT_SOURCES, default=Source.API)
 
 
-def _why() -> serializers.BooleanField:
-    return serializers.BooleanField(default=False, help_text="Whether to say why.")
+def _explain() -> serializers.BooleanField:
+    return serializers.BooleanField(
+        default=False, help_text="Whether the response contains an explanation."
+    )
 
 
-# Each in two forms: an uploaded file in a form, text in JSON.
-LOOK_BODY: Final = {
+# Clients send each body as a form with uploaded files, or as JSON with text.
+PREDICT_BODY: Final = {
     "multipart/form-data": inline_serializer(
-        "LookForm", {"image": serializers.FileField(), "why": _why()}
+        "PredictForm", {"image": serializers.FileField(), "explain": _explain()}
     ),
-    "application/json": inline_serializer("Look", {"image": Base64Field(), "why": _why()}),
+    "application/json": inline_serializer(
+        "Predict", {"image": Base64Field(), "explain": _explain()}
+    ),
 }
 IMAGES_BODY: Final = {
     "multipart/form-data": inline_serializer(
-        "ImagesForm", {"images": serializers.ListField(child=serializers.FileField(), **_FEW)}
+        "ImagesForm",
+        {"images": serializers.ListField(child=serializers.FileField(), **_BATCH_LIMITS)},
     ),
     "application/json": inline_serializer(
-        "Images", {"images": serializers.ListField(child=OneOfManyField(), **_FEW)}
+        "Images", {"images": serializers.ListField(child=BatchImageField(), **_BATCH_LIMITS)}
     ),
 }
 SUBMISSION_BODY: Final = {
@@ -85,42 +93,42 @@ IDEMPOTENCY_KEY: Final = OpenApiParameter(
     "Idempotency-Key",
     {"type": "string", "pattern": f"^{KEY_PATTERN}$"},
     OpenApiParameter.HEADER,
-    description="Your own name for this drawing, such as a random UUID: with it a retry is safe.",
+    description="A name of your choice for this drawing, such as a random UUID. A repeated request "
+    "with the same key and the same image stores nothing.",
 )
-
-
-def fields_of(serializer: type[serializers.ModelSerializer]) -> OpenApiParameter:
-    """The parameter `fields` of what answers with this serializer."""
-    items = {"type": "string", "enum": list(serializer.Meta.fields)}
-    return OpenApiParameter(
-        "fields",
-        {"type": "array", "items": items, "minItems": 1},
-        explode=False,
-        description="Answer only these, with commas between them: `fields=id,digit`.",
-    )
-
 
 ERROR: Final = OpenApiResponse(ErrorSerializer)
 BODY_ERRORS: Final = {400: ERROR, 413: ERROR, 415: ERROR}
 
-TOO_LONG: Final = {"description": "The address is too long; the server itself says so, in HTML."}
+URI_TOO_LONG: Final = {
+    "description": "The URL is too long. The web server itself responds, in HTML."
+}
 
 
 def add_errors(result: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """drf-spectacular's hook: the errors that any operation can answer."""
+    """Add the errors that every operation can return, as a hook of drf-spectacular."""
     for path, operations in result["paths"].items():
         for operation in operations.values():
-            in_query = any(each["in"] == "query" for each in operation.get("parameters", ()))
-            found = {"400": in_query, "404": "{" in path or "cursor" in str(operation)}
-            always = dict.fromkeys(("401", "403", "429", "503"), True)
-            for status in (status for status, added in {**always, **found}.items() if added):
+            for status in _general_errors(path, operation):
                 operation["responses"].setdefault(status, _error(int(status)))
-            operation["responses"]["414"] = TOO_LONG
+            operation["responses"]["414"] = URI_TOO_LONG
     return result
 
 
+def _general_errors(path: str, operation: dict[str, Any]) -> list[str]:
+    statuses = ["401", "403", "429", "503"]
+    if any(parameter["in"] == "query" for parameter in operation.get("parameters", ())):
+        statuses.append("400")
+    # An unknown object and an invalid cursor are both not found.
+    if "{" in path or "cursor" in str(operation):
+        statuses.append("404")
+    return statuses
+
+
 def _error(status: int) -> dict[str, Any]:
-    meanings = [f"`{code}`: {text}" for code, (its, text) in CODES.items() if its == status]
+    meanings = [
+        f"`{code}`: {text}" for code, (code_status, text) in CODES.items() if code_status == status
+    ]
     reference = {"$ref": "#/components/schemas/Error"}
     return {
         "description": " ".join(meanings),
@@ -129,27 +137,24 @@ def _error(status: int) -> dict[str, Any]:
 
 
 RESULTS_EXAMPLE: Final = OpenApiExample(
-    "Two images, of which one cannot be read",
+    "Two images, one of them blank",
     response_only=True,
     value={
         "results": [
             {
-                "answer": {
+                "prediction": {
                     "digit": 7,
                     "confidence": 0.98,
                     "probabilities": [0.0, 0.01, 0.0, 0.0, 0.0, 0.0, 0.0, 0.99, 0.0, 0.0],
                     "model_version": 1,
-                    "seen": "data:image/png;base64,iVBORw0KGgo=",
-                    "why": None,
+                    "model_input": "data:image/png;base64,iVBORw0KGgo=",
+                    "explanation": None,
                 },
                 "error": None,
             },
             {
-                "answer": None,
-                "error": {
-                    "code": "blank_image",
-                    "detail": "The picture is empty: there is no ink on it.",
-                },
+                "prediction": None,
+                "error": {"code": "blank_image", "detail": "The image is blank. Draw a digit."},
             },
         ]
     },

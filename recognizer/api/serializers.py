@@ -1,41 +1,45 @@
-"""The bodies that come in and go out.
+"""Serializers for the request and response bodies.
 
-Answers of the network are put together by hand: rest_framework makes its fields anew for each
-answer, and asks them one by one, on the busiest path there is. The fields say what the schema
-says, and tests/test_by_hand.py that both are the same.
+Most requests ask for a prediction. DRF creates all fields again for each response, which is slow.
+The serializers of predictions therefore build their responses by hand in `to_representation`. Their
+fields only describe the schema. tests/api/test_serializer_parity.py checks that both agree.
 """
 
-from datetime import datetime
 from typing import Any, Final
 
 from django.utils.functional import cached_property
-from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.reverse import reverse
 
-from recognizer import registry
-from recognizer.api.errors import CODES
+from recognizer.api.exceptions import CODES
 from recognizer.api.fields import (
     ChoiceField,
     DigitField,
-    FlagField,
     ImageField,
+    StrictBooleanField,
     StrokesField,
-    UnreadImageField,
+    UndecodedImageField,
 )
-from recognizer.models import Fate, ModelVersion, Source, Submission, to_digit
-from recognizer.recognition import Digit, Recognition, png_data_url, reads_right, why
+from recognizer.models import ModelVersion, Source, Status, Submission, to_digit
+from recognizer.serving import model_registry
+from recognizer.serving.prediction import (
+    PredictionResult,
+    SegmentedDigit,
+    explain,
+    is_correct,
+    png_data_url,
+)
 
-NUMBER = "All digits as they are written, such as 42 or 007; null where one is no digit."
-MAX_IMAGES: Final = 64  # in one request
-SENT: Final = [choice for choice in Source.choices if choice[0] != Source.IMPORT]
-TIME: Final = serializers.DateTimeField()
-SEEN = "The 28×28 picture that the network saw, as a data URL."
+NUMBER_HELP = "The digits as text, such as 42 or 007; null if one of them is not a digit."
+MAX_BATCH_SIZE: Final = 64
+CLIENT_SOURCES: Final = [choice for choice in Source.choices if choice[0] != Source.IMPORT]
+MODEL_INPUT_HELP = "The 28×28 image that the network received, as a data URL."
+Predicted = PredictionResult | SegmentedDigit
 
 
 class ProbabilitiesField(serializers.ListField):
-    """Of the digits 0 to 9, given that it is one; they sum to 1."""
+    """The probabilities of the digits 0 to 9, given that the image shows a digit. They sum to 1."""
 
     child = serializers.FloatField(min_value=0, max_value=1)
 
@@ -43,154 +47,166 @@ class ProbabilitiesField(serializers.ListField):
         super().__init__(min_length=10, max_length=10, **kwargs)
 
 
-class Narrowed(serializers.ModelSerializer):
-    """With `?fields=id,digit` in the URL it shows only those."""
-
-    def get_fields(self) -> dict[str, serializers.Field]:
-        fields = super().get_fields()
-        request = self.context.get("request")
-        asked = request.query_params.get("fields") if request else None
-        if asked is None:
-            return fields
-        names = asked.split(",")
-        if unknown := [name for name in names if name not in fields]:
-            words = {"unknown": unknown[0], "fields": ", ".join(fields)}
-            complaint = _("There is no “%(unknown)s”. There are: %(fields)s.") % words
-            raise serializers.ValidationError({"fields": complaint})
-        return {name: fields[name] for name in names}
-
-
 class ImageSerializer(serializers.Serializer):
     image = ImageField()
 
 
-class LookSerializer(ImageSerializer):
-    why = FlagField(default=False)
+class PredictRequestSerializer(ImageSerializer):
+    """A request for a prediction."""
+
+    explain = StrictBooleanField(default=False)
 
 
-class ImagesSerializer(serializers.Serializer):
-    images = serializers.ListField(child=UnreadImageField(), min_length=1, max_length=MAX_IMAGES)
+class BatchRequestSerializer(serializers.Serializer):
+    """A request for the predictions of several images."""
+
+    images = serializers.ListField(
+        child=UndecodedImageField(), min_length=1, max_length=MAX_BATCH_SIZE
+    )
 
 
 class NewSubmissionSerializer(ImageSerializer):
-    source = ChoiceField(choices=SENT, default=Source.API)
+    """A request to store an image."""
+
+    source = ChoiceField(choices=CLIENT_SOURCES, default=Source.API)
     strokes = StrokesField(default=None, allow_null=True)
 
 
 class CorrectionSerializer(serializers.Serializer):
+    """A visitor's correction or confirmation."""
+
     digit = DigitField()
 
 
 class ApprovalSerializer(serializers.Serializer):
-    digit = DigitField(required=False)  # without it: what the visitor said
+    """A reviewer's approval. Without a digit, it approves the correction."""
+
+    digit = DigitField(required=False)
 
 
-class ReadingSerializer(serializers.Serializer):
-    digit = DigitField(source="reading.answer")
-    confidence = serializers.FloatField(source="reading.confidence", min_value=0, max_value=1)
-    probabilities = ProbabilitiesField(source="reading.probabilities")
-    seen = serializers.SerializerMethodField(help_text=SEEN)
-    why = serializers.SerializerMethodField(
-        help_text="28 rows of 28 numbers from -1 to 1: how much the confidence falls where there "
-        "is paper instead. Null unless asked for."
+class PredictionSerializer(serializers.Serializer):
+    """The fields that all predictions share."""
+
+    digit = DigitField(source="prediction.label")
+    confidence = serializers.FloatField(source="prediction.confidence", min_value=0, max_value=1)
+    probabilities = ProbabilitiesField(source="prediction.probabilities")
+    model_input = serializers.SerializerMethodField(help_text=MODEL_INPUT_HELP)
+    explanation = serializers.SerializerMethodField(
+        help_text="28 rows of 28 numbers from -1 to 1: how much the confidence falls if this part "
+        "of the drawing is covered. Null unless the request contains explain."
     )
 
-    def get_seen(self, read: Recognition | Digit) -> str:
-        return png_data_url(read.pixels.tobytes())
-
-    def to_representation(self, read: Recognition | Digit) -> dict[str, Any]:
-        return {
-            "digit": to_digit(read.reading.answer),
-            "confidence": read.reading.confidence,
-            "probabilities": list(read.reading.probabilities),
-            "seen": self.get_seen(read),
-            "why": self.get_why(read),
-        }
+    def get_model_input(self, result: Predicted) -> str:
+        return png_data_url(result.pixels.tobytes())
 
     @extend_schema_field(
         {"type": "array", "items": {"type": "array", "items": {"type": "number"}}, "nullable": True}
     )
-    def get_why(self, read: Recognition | Digit) -> list[list[float]] | None:
-        if not self.context.get("why"):
+    def get_explanation(self, result: Predicted) -> list[list[float]] | None:
+        if not self.context.get("explain"):
             return None
-        return why(read.pixels, self.context["version"]).round(3).tolist()
+        return explain(result.pixels, self.context["version"]).round(3).tolist()
+
+    def to_representation(self, result: Predicted) -> dict[str, Any]:
+        """Build the response by hand, see the docstring of this module."""
+        return {
+            "digit": to_digit(result.prediction.label),
+            "confidence": result.prediction.confidence,
+            "probabilities": list(result.prediction.probabilities),
+            "model_input": self.get_model_input(result),
+            "explanation": self.get_explanation(result),
+        }
 
 
-class RecognitionSerializer(ReadingSerializer):
+class PredictionResultSerializer(PredictionSerializer):
+    """The prediction of one image."""
+
     model_version = serializers.IntegerField(source="version.number")
 
-    def to_representation(self, read: Any) -> dict[str, Any]:
-        return {**super().to_representation(read), "model_version": read.version.number}
+    def to_representation(self, result: Any) -> dict[str, Any]:
+        return {**super().to_representation(result), "model_version": result.version.number}
 
 
-class DigitOfNumberSerializer(ReadingSerializer):
+class SegmentedDigitSerializer(PredictionSerializer):
+    """The prediction of one digit of an image with several digits."""
+
     box = serializers.ListField(
         child=serializers.FloatField(min_value=0, max_value=1),
         min_length=4,
         max_length=4,
-        help_text="Left, top, width and height of its ink, as shares of the image's width and "
-        "height.",
+        help_text="Left, top, width and height of the ink of this digit, as shares of the width "
+        "and height of the image.",
     )
 
     def to_representation(self, digit: Any) -> dict[str, Any]:
         return {**super().to_representation(digit), "box": list(digit.box)}
 
 
-class NumberSerializer(serializers.Serializer):
-    number = serializers.CharField(source="text", allow_null=True, help_text=NUMBER)
-    digits = DigitOfNumberSerializer(many=True, help_text="From left to right; at least one.")
+class MultiDigitResultSerializer(serializers.Serializer):
+    """The predictions of an image with several digits."""
+
+    number = serializers.CharField(source="text", allow_null=True, help_text=NUMBER_HELP)
+    digits = SegmentedDigitSerializer(many=True, help_text="From left to right; at least one.")
     model_version = serializers.IntegerField(source="version.number")
 
 
 class ErrorSerializer(serializers.Serializer):
+    """An error response."""
+
     code = serializers.ChoiceField(
         choices=[(code, meaning) for code, (_, meaning) in CODES.items()],
-        help_text="For programs: stays the same.",
+        help_text="For programs. Codes do not change.",
     )
-    detail = serializers.CharField(help_text="For people: may change.")
-    fields = serializers.DictField(required=False, help_text="Complaints by field.")
+    detail = serializers.CharField(help_text="For people. The text may change.")
+    fields = serializers.DictField(required=False, help_text="The error messages by field.")
 
 
-class ResultSerializer(serializers.Serializer):
-    """Of one of several images: what it is, or why it could not be read."""
+class BatchItemSerializer(serializers.Serializer):
+    """The prediction of one image of a batch, or its error. The other one is null."""
 
-    answer = RecognitionSerializer(allow_null=True)
+    prediction = PredictionResultSerializer(allow_null=True)
     error = ErrorSerializer(allow_null=True)
 
 
-class ResultsSerializer(serializers.Serializer):
-    results = ResultSerializer(many=True, help_text="In the order of the images.")
+class BatchResponseSerializer(serializers.Serializer):
+    """The predictions of a batch."""
+
+    results = BatchItemSerializer(many=True, help_text="In the order of the images.")
 
 
-class SaidSerializer(serializers.Serializer):
-    """What somebody said that a drawing is, and when."""
+class AnnotationSerializer(serializers.Serializer):
+    """A label and the time at which a visitor or a reviewer set it."""
 
     digit = DigitField()
     at = serializers.DateTimeField()
 
 
-class SubmissionSerializer(Narrowed):
+class SubmissionSerializer(serializers.ModelSerializer):
+    """A stored submission."""
+
     digit = DigitField(source="predicted_digit", read_only=True)
     probabilities = ProbabilitiesField(read_only=True)
     model_version = serializers.IntegerField(source="model_version.number", read_only=True)
-    seen = serializers.SerializerMethodField(help_text=SEEN)
-    image = serializers.SerializerMethodField(help_text="Where the stored picture is.")
-    correction = serializers.SerializerMethodField(help_text="What the visitor says it is.")
-    label = serializers.SerializerMethodField(help_text="What the reviewer accepted.")
-    fate = serializers.ChoiceField(
-        choices=Fate.choices,
+    model_input = serializers.SerializerMethodField(help_text=MODEL_INPUT_HELP)
+    image = serializers.SerializerMethodField(help_text="URL of the stored image.")
+    correction = serializers.SerializerMethodField(
+        help_text="The visitor's correction or confirmation."
+    )
+    label = serializers.SerializerMethodField(help_text="The label that the reviewer approved.")
+    status = serializers.ChoiceField(
+        choices=Status.choices,
         read_only=True,
-        help_text="What has become of it: learned is approved, and trained on by a live version.",
+        help_text="Learned means approved, and used to train a version that went live.",
     )
     learned_in = serializers.IntegerField(
         source="learned_in.number",
         read_only=True,
         allow_null=True,
-        help_text="The first live version that was trained on it.",
+        help_text="The number of the first live version that was trained on it.",
     )
-    reads_it_right = serializers.SerializerMethodField(
-        help_text="Whether the version that is live now reads the stored 28×28 as the label; "
-        "null unless approved, or while no version can be served."
+    is_correct = serializers.SerializerMethodField(
+        help_text="Whether the live version predicts the label. Null if the submission is not "
+        "approved, or if no version can be loaded."
     )
 
     class Meta:
@@ -200,7 +216,7 @@ class SubmissionSerializer(Narrowed):
             "created",
             "source",
             "image",
-            "seen",
+            "model_input",
             "digit",
             "confidence",
             "probabilities",
@@ -208,94 +224,76 @@ class SubmissionSerializer(Narrowed):
             "correction",
             "review",
             "label",
-            "fate",
+            "status",
             "learned_in",
-            "reads_it_right",
+            "is_correct",
         )
         read_only_fields = fields
 
-    def get_seen(self, submission: Submission) -> str:
+    def get_model_input(self, submission: Submission) -> str:
         return png_data_url(submission.pixels)
 
     def get_image(self, submission: Submission) -> str:
         return reverse("submission-image", args=[submission.pk], request=self.context["request"])
 
-    @extend_schema_field(SaidSerializer(allow_null=True))
+    @extend_schema_field(AnnotationSerializer(allow_null=True))
     def get_correction(self, submission: Submission) -> dict[str, Any] | None:
-        return _said(submission.corrected_digit, submission.corrected_at)
+        if submission.corrected_digit is None:
+            return None
+        correction = {"digit": submission.corrected_digit, "at": submission.corrected_at}
+        return AnnotationSerializer(correction).data
 
-    @extend_schema_field(SaidSerializer(allow_null=True))
+    @extend_schema_field(AnnotationSerializer(allow_null=True))
     def get_label(self, submission: Submission) -> dict[str, Any] | None:
-        return _said(submission.label, submission.reviewed_at)
+        if submission.label is None:
+            return None
+        return AnnotationSerializer({"digit": submission.label, "at": submission.reviewed_at}).data
 
-    def to_representation(self, submission: Submission) -> dict[str, Any]:
-        if "fields" in self.context["request"].query_params:
-            return super().to_representation(submission)
-        return {
-            "id": str(submission.pk),
-            "created": TIME.to_representation(submission.created),
-            "source": submission.source,
-            "image": self.get_image(submission),
-            "seen": self.get_seen(submission),
-            "digit": to_digit(submission.predicted_digit),
-            "confidence": submission.confidence,
-            "probabilities": submission.probabilities,
-            "model_version": submission.model_version.number,
-            "correction": self.get_correction(submission),
-            "review": submission.review,
-            "label": self.get_label(submission),
-            "fate": submission.fate,
-            "learned_in": submission.learned_in and submission.learned_in.number,
-            "reads_it_right": self.get_reads_it_right(submission),
-        }
-
-    def get_reads_it_right(self, submission: Submission) -> bool | None:
-        return reads_right(submission, self._served)
+    def get_is_correct(self, submission: Submission) -> bool | None:
+        return is_correct(submission, self._version)
 
     @cached_property
-    def _served(self) -> registry.Served | None:
-        return registry.serving_or_none()  # one version reads a whole page
-
-
-class DeletionSerializer(serializers.Serializer):
-    learned_in = serializers.ListField(
-        child=serializers.IntegerField(),
-        help_text="The versions that had learned from what is deleted; they stay as they are.",
-    )
-    detail = serializers.CharField(help_text="The same for people.")
-
-
-class StoredNumberSerializer(serializers.Serializer):
-    number = serializers.CharField(allow_null=True, help_text=NUMBER)
-    submissions = SubmissionSerializer(many=True, help_text="One for each digit, left to right.")
+    def _version(self) -> model_registry.LoadedVersion | None:
+        # One page uses one version, even if another version goes live at the same moment.
+        return model_registry.loaded_version_or_none()
 
 
 class SubmissionWithStrokesSerializer(SubmissionSerializer):
+    """A stored submission with its strokes."""
+
     strokes = StrokesField(read_only=True)
 
     class Meta(SubmissionSerializer.Meta):
         fields = (*SubmissionSerializer.Meta.fields, "strokes")
         read_only_fields = fields
 
-    def to_representation(self, submission: Submission) -> dict[str, Any]:
-        shown = super().to_representation(submission)
-        # Where fields were asked for, it is among them already, or not wanted.
-        if "fields" not in self.context["request"].query_params:
-            shown["strokes"] = submission.strokes
-        return shown
+
+class StoredDigitsSerializer(serializers.Serializer):
+    """The stored submissions of an image with several digits."""
+
+    number = serializers.CharField(allow_null=True, help_text=NUMBER_HELP)
+    submissions = SubmissionSerializer(many=True, help_text="One for each digit, left to right.")
 
 
-class ModelVersionSerializer(Narrowed):
+class DeletionSerializer(serializers.Serializer):
+    """The model versions that were trained on deleted submissions."""
+
+    learned_in = serializers.ListField(
+        child=serializers.IntegerField(),
+        help_text="The numbers of the versions that were trained on them. These do not change.",
+    )
+    detail = serializers.CharField(help_text="A sentence about these versions, for people.")
+
+
+class ModelVersionSerializer(serializers.ModelSerializer):
+    """A model version with its card."""
+
     parent = serializers.IntegerField(source="parent.number", read_only=True, allow_null=True)
-    card = serializers.DictField(read_only=True, help_text="What it was trained on, how it scored.")
+    card = serializers.DictField(
+        read_only=True, help_text="The training data and the scores of the version."
+    )
 
     class Meta:
         model = ModelVersion
         fields = ("number", "state", "created", "parent", "reason", "sha256", "card")
         read_only_fields = fields
-
-
-def _said(answer: int | None, at: datetime | None) -> dict[str, Any] | None:
-    if answer is None or at is None:  # there is none, or both
-        return None
-    return {"digit": to_digit(answer), "at": TIME.to_representation(at)}

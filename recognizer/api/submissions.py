@@ -1,4 +1,4 @@
-"""Submissions: stored, listed, corrected, reviewed, deleted."""
+"""Store, list, correct, review and delete submissions."""
 
 import re
 from collections.abc import Callable
@@ -22,11 +22,12 @@ from rest_framework.reverse import reverse
 from rest_framework.serializers import BaseSerializer
 from rest_framework.viewsets import GenericViewSet
 
-from recognizer import audit, deleting, owners, recognition
-from recognizer.api import errors, schema
-from recognizer.api.authentication import HasScope, IsReviewer, sees_all
-from recognizer.api.filters import ChecksFields, SubmissionFilter, filterable
-from recognizer.api.pages import NewestFirst
+from recognizer import audit
+from recognizer.accounts import deletion, ownership
+from recognizer.api import exceptions, schema
+from recognizer.api.authentication import HasScope, IsReviewer, can_view_all
+from recognizer.api.filters import SubmissionFilter, filterable
+from recognizer.api.pagination import SubmissionPagination
 from recognizer.api.serializers import (
     ApprovalSerializer,
     CorrectionSerializer,
@@ -35,69 +36,66 @@ from recognizer.api.serializers import (
     SubmissionSerializer,
     SubmissionWithStrokesSerializer,
 )
-from recognizer.keys import Scope
 from recognizer.models import (
     AlreadyReviewedError,
-    Answer,
+    Label,
     Review,
+    Scope,
     Submission,
     SubmissionQuerySet,
 )
+from recognizer.serving import prediction
 
-REVIEWING: Final = ("approve", "reject")
-DELETED: Final[dict[int, Any]] = {
+REVIEW_ACTIONS: Final = ("approve", "reject")
+DELETION_RESPONSES: Final[dict[int, Any]] = {
     204: None,
-    200: OpenApiResponse(DeletionSerializer, "Some versions had learned from it."),
+    200: OpenApiResponse(DeletionSerializer, "Some model versions were trained on it."),
 }
 
 
 @extend_schema_view(
-    list=extend_schema(
-        summary="Your submissions, newest first; for staff, everybody's",
-        parameters=[schema.fields_of(SubmissionSerializer)],
-    ),
+    list=extend_schema(summary="List your own submissions, newest first (staff: all submissions)"),
     retrieve=extend_schema(
-        summary="One submission",
-        parameters=[schema.fields_of(SubmissionWithStrokesSerializer)],
-        responses=SubmissionWithStrokesSerializer,
+        summary="Get one submission, with its strokes", responses=SubmissionWithStrokesSerializer
     ),
-    destroy=extend_schema(summary="Delete one of your submissions for good", responses=DELETED),
+    destroy=extend_schema(summary="Delete one of your submissions", responses=DELETION_RESPONSES),
 )
 class SubmissionViewSet(
-    ChecksFields,
     mixins.ListModelMixin,
     mixins.RetrieveModelMixin,
     GenericViewSet,
 ):
-    """Everybody else's submission is 404, as if it did not exist."""
+    """A submission of another visitor returns 404, as if it did not exist."""
 
     queryset = Submission.objects.select_related("model_version", "learned_in").defer(
         "image", "strokes", "model_version__card", "learned_in__card"
     )
     lookup_field = "id"
     lookup_value_converter = "uuid"
-    pagination_class = NewestFirst
+    pagination_class = SubmissionPagination
     filterset_class = SubmissionFilter
 
     @property
     def throttle_scope(self) -> str | None:
+        """Return the name of the rate limit."""
         return {"create": "submit", "correction": "correct"}.get(self.action)
 
     @property
     def needed_scope(self) -> Scope:
-        """Of a key."""
-        if self.action in REVIEWING:
+        """Return the scope that an API key needs."""
+        if self.action in REVIEW_ACTIONS:
             return Scope.REVIEW
         return Scope.READ if self.request.method in SAFE_METHODS else Scope.SUBMIT
 
     def get_queryset(self) -> SubmissionQuerySet:
-        everybodys: SubmissionQuerySet = super().get_queryset()  # type: ignore[assignment]
-        if self.action in REVIEWING:
-            return everybodys
-        if self.request.method in SAFE_METHODS and sees_all(self.request):
-            return filterable(everybodys, by_owner=False)
-        owner = owners.current(self.request)
-        own = everybodys.owned_by(owner) if owner else everybodys.none()
+        """Return the submissions that the request may see or change."""
+        submissions: SubmissionQuerySet = super().get_queryset()  # type: ignore[assignment]
+        if self.action in REVIEW_ACTIONS:
+            return submissions
+        if self.request.method in SAFE_METHODS and can_view_all(self.request):
+            return filterable(submissions, by_owner=False)
+        owner = ownership.current_owner(self.request)
+        own = submissions.owned_by(owner) if owner else submissions.none()
         return filterable(own, by_owner=True)
 
     def get_serializer_class(self) -> type[BaseSerializer]:
@@ -106,14 +104,14 @@ class SubmissionViewSet(
         )
 
     @extend_schema(
-        summary="Read a digit and store it",
-        description="The same image, or the same `Idempotency-Key`, sent twice by the same owner "
-        "is stored once: then 200.",
-        parameters=[schema.IDEMPOTENCY_KEY, schema.fields_of(SubmissionSerializer)],
+        summary="Predict the digit in an image and store a submission",
+        description="The same image of the same owner is stored once. If you send it again, the "
+        "status is 200.",
+        parameters=[schema.IDEMPOTENCY_KEY],
         request=schema.SUBMISSION_BODY,
         responses={
             201: SubmissionSerializer,
-            200: OpenApiResponse(SubmissionSerializer, "It was stored before."),
+            200: OpenApiResponse(SubmissionSerializer, "The submission was stored before."),
             409: schema.ERROR,
             **schema.BODY_ERRORS,
         },
@@ -121,17 +119,17 @@ class SubmissionViewSet(
     def create(self, request: Request) -> Response:
         body = NewSubmissionSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        read = recognition.recognize(body.validated_data["image"])
+        result = prediction.predict_image(body.validated_data["image"])
         try:
-            submission, is_new = recognition.store(
-                read,
-                owner=owners.ensure(request),
+            submission, is_new = prediction.store(
+                result,
+                owner=ownership.get_or_create_owner(request),
                 source=body.validated_data["source"],
                 strokes=body.validated_data["strokes"],
                 idempotency_key=_idempotency_key(request),
             )
-        except recognition.KeyReusedError as error:
-            raise errors.KeyReused from error
+        except prediction.IdempotencyConflictError as error:
+            raise exceptions.IdempotencyConflict from error
         return Response(
             self.get_serializer(submission).data,
             status=status.HTTP_201_CREATED if is_new else status.HTTP_200_OK,
@@ -142,20 +140,19 @@ class SubmissionViewSet(
 
     @extend_schema(
         operation_id="submissions_destroy_all",
-        summary="Delete all of your submissions for good",
+        summary="Delete all of your submissions",
         filters=False,
-        responses=DELETED,
+        responses=DELETION_RESPONSES,
     )
     def destroy_all(self, request: Request) -> Response:
-        return _deleted(self.get_queryset())
+        return _deletion_response(self.get_queryset())
 
     def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         submission: Submission = self.get_object()
-        return _deleted(self.get_queryset().filter(pk=submission.pk))
+        return _deletion_response(self.get_queryset().filter(pk=submission.pk))
 
     @extend_schema(
-        summary="Say what one of your drawings is",
-        parameters=[schema.fields_of(SubmissionSerializer)],
+        summary="Correct the prediction of one of your submissions, or confirm it",
         request=CorrectionSerializer,
         responses={200: SubmissionSerializer, 409: schema.ERROR, **schema.BODY_ERRORS},
     )
@@ -167,11 +164,11 @@ class SubmissionViewSet(
         try:
             submission.correct(body.validated_data["digit"])
         except AlreadyReviewedError as error:
-            raise errors.AlreadyReviewed from error
+            raise exceptions.AlreadyReviewed from error
         return Response(self.get_serializer(submission).data)
 
     @extend_schema(
-        summary="For reviewers: accept what it is, from now on it is learned",
+        summary="For reviewers: approve the correction or another label",
         request=ApprovalSerializer,
         responses={200: SubmissionSerializer, 409: schema.ERROR, **schema.BODY_ERRORS},
     )
@@ -188,14 +185,14 @@ class SubmissionViewSet(
         def decide(submission: Submission) -> str:
             label = body.validated_data.get("digit", submission.corrected_digit)
             if label is None:
-                raise errors.NoLabel
-            submission.approve(request.user, Answer(label))
-            return f"Approved as {Answer(label).label}."
+                raise exceptions.NoLabel
+            submission.approve(request.user, Label(label))
+            return f"Approved as {Label(label).label}."
 
         return self._review(decide)
 
     @extend_schema(
-        summary="For reviewers: never learn it",
+        summary="For reviewers: reject the submission",
         request=None,
         responses={200: SubmissionSerializer, 409: schema.ERROR},
     )
@@ -208,23 +205,23 @@ class SubmissionViewSet(
         return self._review(decide)
 
     def _review(self, decide: Callable[[Submission], str]) -> Response:
-        """Decide about one that nobody has decided about; all or nothing, also its history."""
+        """Decide about a pending submission and record the decision, both or neither."""
         with transaction.atomic():
             locked = self.get_queryset().select_for_update(of=("self",))
             submission: Submission = get_object_or_404(locked, id=self.kwargs["id"])
             if submission.review != Review.PENDING:
-                raise errors.AlreadyReviewed
-            sentence = decide(submission)
-            audit.note(self.request.user, submission, CHANGE, sentence)
+                raise exceptions.AlreadyReviewed
+            message = decide(submission)
+            audit.record(self.request.user, submission, CHANGE, message)
         return Response(self.get_serializer(submission).data)
 
     @extend_schema(
-        summary="The stored picture", responses={(200, "image/png"): OpenApiTypes.BINARY}
+        summary="Get the stored image", responses={(200, "image/png"): OpenApiTypes.BINARY}
     )
     @action(detail=True)
     def image(self, request: Request, **kwargs: Any) -> HttpResponse:
         submission: Submission = self.get_object()
-        # It never changes, but only its owner may see it: the browser keeps it, no proxy does.
+        # The image never changes, so browsers cache it. Proxies must not, because it is private.
         return HttpResponse(
             bytes(submission.image),
             content_type="image/png",
@@ -232,17 +229,17 @@ class SubmissionViewSet(
         )
 
 
-def _deleted(drawings: SubmissionQuerySet) -> Response:
-    versions = deleting.delete(drawings)
+def _deletion_response(submissions: SubmissionQuerySet) -> Response:
+    versions = deletion.delete(submissions)
     if not versions:
         return Response(status=status.HTTP_204_NO_CONTENT)
-    body = {"learned_in": versions, "detail": deleting.in_words(versions)}
+    body = {"learned_in": versions, "detail": deletion.describe(versions)}
     return Response(DeletionSerializer(body).data)
 
 
 def _idempotency_key(request: Request) -> str | None:
     key: str | None = request.headers.get("Idempotency-Key")
     if key is not None and not re.fullmatch(schema.KEY_PATTERN, key):
-        complaint = gettext("Must be 1 to 64 visible ASCII characters.")
-        raise ValidationError({"Idempotency-Key": complaint})
+        message = gettext("Must be 1 to 64 visible ASCII characters.")
+        raise ValidationError({"Idempotency-Key": message})
     return key

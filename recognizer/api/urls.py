@@ -1,17 +1,17 @@
-"""The API's paths, below /api/v1/. The site's own page uses nothing else."""
+"""Route the paths below /api/v1/. The pages of the site use the same API."""
 
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.routers import Route, SimpleRouter
 
-from recognizer.api.numbers import NumberView, RecognizeNumberView
-from recognizer.api.recognize import RecognizeManyView, RecognizeView
+from recognizer.api.model_versions import ModelVersionViewSet
+from recognizer.api.multi_digit import NumberView, RecognizeNumberView
+from recognizer.api.predictions import RecognizeBatchView, RecognizeView
 from recognizer.api.submissions import SubmissionViewSet
-from recognizer.api.versions import ModelVersionViewSet
 
 
 class Router(SimpleRouter):
-    """Also a list can be deleted, where its view says how."""
+    """Also route DELETE on a list to the view's `destroy_all`, if it has one."""
 
     _list, *_others = SimpleRouter.routes
     assert isinstance(_list, Route)
@@ -26,7 +26,7 @@ urlpatterns = [
     path("recognize/", RecognizeView.as_view(), name="recognize"),
     path("numbers/", NumberView.as_view(), name="numbers"),
     path("numbers/recognize/", RecognizeNumberView.as_view(), name="recognize-number"),
-    path("recognize/batch/", RecognizeManyView.as_view(), name="recognize-many"),
+    path("recognize/batch/", RecognizeBatchView.as_view(), name="recognize-batch"),
     path("", include(router.urls)),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path(

@@ -1,33 +1,35 @@
-"""Labelled drawings out and in, one file here for each format.
+"""Export and import labelled drawings. Each format has one module.
 
-A format is a module with `Writer`, which takes rows one after the other, and `read`, which gives
-them back so. Neither ever holds all of them.
+A format's module has a class `Writer`, which writes rows one by one, and a function `read`, which
+yields them. Neither of them holds all rows in memory.
 """
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Literal, get_args
 from uuid import UUID
 
+Split = Literal["train", "test"]
+SPLITS: Final[tuple[Split, ...]] = get_args(Split)
 SIDE: Final = 28
 SIZE: Final = SIDE * SIDE
 NOT_A_DIGIT: Final = 10
 
 
 class DatasetError(Exception):
-    """A data set cannot be read or written; the message says where and why."""
+    """Raised when a dataset cannot be read or written; the message says where and why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One drawing: 28×28 bytes, ink bright, and its label, 0 to 9 or 10 for "not a digit".
+    """One drawing: 28×28 bytes, 0 for paper, and its label, 0 to 9 or 10 for "not a digit".
 
-    Only NDJSON knows more than the first three.
+    Only NDJSON stores the attributes after `split`.
     """
 
     pixels: bytes
     label: int
-    test: bool = False
+    split: Split = "train"
     id: UUID | None = None
     created: datetime | None = None
     writer: str | None = None

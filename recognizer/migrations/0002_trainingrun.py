@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
                 ('started', models.DateTimeField(blank=True, null=True)),
                 ('finished', models.DateTimeField(blank=True, null=True)),
                 ('seen', models.DateTimeField(blank=True, help_text='the last sign of life', null=True)),
-                ('progress', models.JSONField(blank=True, help_text='as ml.training.Progress', null=True)),
+                ('progress', models.JSONField(blank=True, help_text='as ml.training.trainer.Progress', null=True)),
                 ('log', models.TextField(blank=True)),
                 ('scores', models.JSONField(blank=True, help_text='name: [before, after]', null=True)),
                 ('cancelled_by', models.CharField(blank=True, max_length=150)),

@@ -1,7 +1,7 @@
 from django.conf import settings
 from django.db import migrations, models
 
-from recognizer.indexes import AddIndexMeanwhile
+from recognizer.migrations._operations import AddIndexConcurrently
 
 
 def index_audit_trail(apps, schema_editor):
@@ -28,15 +28,15 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        AddIndexMeanwhile(
+        AddIndexConcurrently(
             model_name='submission',
             index=models.Index(fields=['model_version', '-created', '-id'], name='submission_by_version_time'),
         ),
-        AddIndexMeanwhile(
+        AddIndexConcurrently(
             model_name='submission',
             index=models.Index(condition=models.Q(('label__isnull', False)), fields=['label', '-created', '-id'], name='submission_by_label'),
         ),
-        AddIndexMeanwhile(
+        AddIndexConcurrently(
             model_name='submission',
             index=models.Index(fields=['source', '-created', '-id'], name='submission_by_source'),
         ),

@@ -1,54 +1,55 @@
 """What is stored: submissions, model versions, training runs. Verbs on one row are methods."""
 
-from recognizer.keys import Key
-from recognizer.models.answers import AlreadyReviewedError, Answer, Fate, Review, Source, to_digit
-from recognizer.models.runs import (
-    SILENT,
-    CancelledError,
-    RunState,
-    TrainingRun,
-    TrainingRunQuerySet,
-)
-from recognizer.models.second_looks import SecondLook
-from recognizer.models.submissions import (
-    CONTRADICTED,
-    NOT_CONTRADICTED,
-    READ_DIFFERENTLY,
-    UNCLAIMED,
-    Submission,
-    SubmissionQuerySet,
-)
-from recognizer.models.versions import (
+from recognizer.models.api_key import ApiKey, Scope
+from recognizer.models.blind_review import BlindReview
+from recognizer.models.choices import AlreadyReviewedError, Label, Review, Source, Status, to_digit
+from recognizer.models.model_version import (
     BASE_NUMBER,
     ModelFiles,
     ModelVersion,
     ModelVersionQuerySet,
-    State,
+    VersionState,
+)
+from recognizer.models.submission import (
+    CORRECTION_DISAGREES,
+    LIVE_PREDICTION_DIFFERS,
+    NO_DISAGREEING_CORRECTION,
+    UNCLAIMED,
+    Submission,
+    SubmissionQuerySet,
+)
+from recognizer.models.training_run import (
+    HEARTBEAT_TIMEOUT,
+    RunCancelledError,
+    RunState,
+    TrainingRun,
+    TrainingRunQuerySet,
 )
 
 __all__ = [
     "BASE_NUMBER",
-    "CONTRADICTED",
-    "NOT_CONTRADICTED",
-    "READ_DIFFERENTLY",
-    "SILENT",
+    "CORRECTION_DISAGREES",
+    "HEARTBEAT_TIMEOUT",
+    "LIVE_PREDICTION_DIFFERS",
+    "NO_DISAGREEING_CORRECTION",
     "UNCLAIMED",
     "AlreadyReviewedError",
-    "Answer",
-    "CancelledError",
-    "Fate",
-    "Key",
+    "ApiKey",
+    "BlindReview",
+    "Label",
     "ModelFiles",
     "ModelVersion",
     "ModelVersionQuerySet",
     "Review",
+    "RunCancelledError",
     "RunState",
-    "SecondLook",
+    "Scope",
     "Source",
-    "State",
+    "Status",
     "Submission",
     "SubmissionQuerySet",
     "TrainingRun",
     "TrainingRunQuerySet",
+    "VersionState",
     "to_digit",
 ]

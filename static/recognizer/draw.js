@@ -1,87 +1,87 @@
-// The drawing page: draw digits, see what the network reads, say what they are.
+// The drawing page: connect the input, the state (store.js) and what is shown (view.js).
 
-import * as drawing from "./drawing.js";
-import { useKeys, usePointers } from "./pens.js";
-import { fit, render, repaint, speak } from "./show.js";
-import { $, words } from "./site.js";
-import { useUploads } from "./upload.js";
+import { $, uiStrings } from "./api.js";
+import { KeyboardInput, PointerInput } from "./input.js";
+import * as store from "./store.js";
+import { listenForImages } from "./upload.js";
+import { announce, render, repaint, resizeCanvas } from "./view.js";
 
-const KEYS_OFF = "keys-off"; // in the browser's memory: shortcuts are switched off
+const SHORTCUTS_OFF_KEY = "shortcuts-off"; // in localStorage
 
-// ---- Pens ----
-const hand = {
-  width: () => Number(document.querySelector("#widths :checked").value),
-  begin: drawing.begin,
-  move(stroke) {
+// ---- Drawing input ----
+const pen = {
+  width: () => Number(document.querySelector("#pen-widths :checked").value),
+  beginStroke: store.beginStroke,
+  continueStroke(stroke) {
     repaint(stroke);
-    drawing.lookAtStroke(stroke);
+    store.predictStroke(stroke);
   },
-  end: drawing.addStroke,
-  lift: (isUp) => speak(isUp ? words.pen_up : words.pen_down),
+  endStroke: store.addStroke,
+  penToggled: (isUp) => announce(isUp ? uiStrings.pen_up : uiStrings.pen_down),
 };
-usePointers($("canvas"), hand);
-const keyPen = useKeys($("canvas"), $("cursor"), hand);
+new PointerInput($("canvas"), pen);
+const keyboardInput = new KeyboardInput($("canvas"), $("cursor"), pen);
 
-// ---- Pictures ----
-const refuse = () => drawing.refuse(words.no_picture);
-useUploads(document.querySelectorAll("[type=file]"), drawing.putUpload, refuse);
+const refuseFile = () => store.refuse(uiStrings.not_an_image);
+listenForImages(document.querySelectorAll("[type=file]"), store.addUpload, refuseFile);
 
 // ---- Buttons ----
 function clear() {
-  keyPen.drop();
-  if (drawing.isBlank(drawing.drawing.content)) return;
-  drawing.start();
-  speak(words.cleared);
+  keyboardInput.discardStroke();
+  if (store.isBlank(store.drawing.content)) return;
+  store.startNew();
+  announce(uiStrings.cleared);
 }
 
-function answer({ target }) {
-  if (target.id === "yes") drawing.sayYes();
-  else if (target.matches("button")) drawing.say(JSON.parse(target.value));
+function onCorrectionClick({ target }) {
+  if (target.id === "confirm") store.confirm();
+  else if (target.matches("button")) store.correct(JSON.parse(target.value));
 }
 
-$("undo").addEventListener("click", drawing.undo);
-$("redo").addEventListener("click", drawing.redo);
+const openHelp = () => $("help").showModal();
+
+$("undo").addEventListener("click", store.undo);
+$("redo").addEventListener("click", store.redo);
 $("clear").addEventListener("click", clear);
-$("answers").addEventListener("click", answer);
-$("why").addEventListener("click", () => drawing.askWhy(!drawing.wantsWhy));
-$("keys").addEventListener("click", () => $("help").showModal());
+$("correction").addEventListener("click", onCorrectionClick);
+$("explain").addEventListener("click", () => store.requestExplanation(!store.explanationWanted));
+$("open-help").addEventListener("click", openHelp);
 
-// ---- Keys ----
-const shortcuts = {
-  z: drawing.undo,
-  y: drawing.redo,
-  Z: drawing.redo,
-  Escape: clear,
-  "?": () => $("help").showModal(),
-};
+// ---- Keyboard shortcuts ----
+const shortcuts = { z: store.undo, y: store.redo, Z: store.redo, Escape: clear, "?": openHelp };
 
-function onKey(event) {
+// Ctrl+Z and Ctrl+Y always work. Visitors who control the browser by voice can switch off the
+// shortcuts without a modifier key.
+function isShortcut({ key, ctrlKey, metaKey, altKey, repeat }) {
+  if (altKey || repeat || $("help").open) return false;
+  return ctrlKey || metaKey ? /^[zy]$/i.test(key) : $("shortcuts-enabled").checked;
+}
+
+function onKeyDown(event) {
+  if (!isShortcut(event)) return;
   const { key, target } = event;
-  const modified = event.ctrlKey || event.metaKey;
-  if (event.altKey || event.repeat || $("help").open) return;
-  if (modified ? !/^[zy]$/i.test(key) : !$("use-keys").checked) return;
   if (key in shortcuts) shortcuts[key]();
-  else if (!drawing.drawing.digits) return;
-  else if (/^[0-9]$/.test(key)) drawing.say(Number(key));
-  else if (/^n$/i.test(key)) drawing.say(null);
-  else if (key === "Enter" && !target.closest("button, a, input, label")) drawing.sayYes();
+  else if (!store.drawing.predictions) return;
+  else if (/^[0-9]$/.test(key)) store.correct(Number(key));
+  else if (/^n$/i.test(key)) store.correct(null);
+  else if (key === "Enter" && !target.closest("button, a, input, label")) store.confirm();
   else return;
   event.preventDefault();
 }
 
-$("use-keys").checked = localStorage.getItem(KEYS_OFF) === null;
-$("use-keys").addEventListener("change", ({ target }) => {
-  if (target.checked) localStorage.removeItem(KEYS_OFF);
-  else localStorage.setItem(KEYS_OFF, "yes");
+$("shortcuts-enabled").checked = localStorage.getItem(SHORTCUTS_OFF_KEY) === null;
+$("shortcuts-enabled").addEventListener("change", ({ target }) => {
+  if (target.checked) localStorage.removeItem(SHORTCUTS_OFF_KEY);
+  else localStorage.setItem(SHORTCUTS_OFF_KEY, "yes");
 });
-document.addEventListener("keydown", onKey);
+document.addEventListener("keydown", onKeyDown);
 
-// ---- The window ----
-document.addEventListener("visibilitychange", () => document.hidden && drawing.finish());
-window.addEventListener("online", drawing.catchUp);
-window.addEventListener("resize", fit); // also when the page is zoomed
-new ResizeObserver(fit).observe($("canvas"));
+// ---- Window ----
+document.addEventListener("visibilitychange", () => document.hidden && store.finish());
+window.addEventListener("online", store.retry);
+window.addEventListener("resize", resizeCanvas); // zooming the page fires it, too
+new ResizeObserver(resizeCanvas).observe($("canvas"));
 
-drawing.whenChanged(render);
-fit();
+store.onChange(render);
+resizeCanvas();
 render();

@@ -1,107 +1,113 @@
-// The visitor's own drawings: replay one as it was drawn, delete one or all.
+// The visitor's own drawings: replay one stroke by stroke, delete one or all.
 
-import { paint, SIDE } from "./paper.js";
+import { paintStrokes, SIDE } from "./canvas.js";
 
-const PAUSE = 250; // ms; a longer rest of the pen is not waited for
+const MAX_PAUSE_MS = 250; // a replay shortens longer pauses of the pen
+const REPLAY_PEN_WIDTH = 18; // in the canvas's units; the width that was used is not stored
+const NOTICE_KEY = "deletion-notice"; // in sessionStorage, to survive the reload
 
 const page = document.getElementById("mine").dataset;
-const sure = document.getElementById("sure");
-const TOLD = "told";
-let doomed = ""; // the id of what is to be deleted; empty for all
+const dialog = document.getElementById("confirm-deletion");
+let idToDelete = ""; // empty means all drawings
 
-async function ask(method, url) {
+// Return the response, or null after showing an error.
+async function request(method, url) {
   const headers = { "X-CSRFToken": page.csrf };
   const response = await fetch(url, { method, headers }).catch(() => null);
-  const done = response?.ok || (method === "DELETE" && response?.status === 404);
-  const trouble = document.getElementById("trouble");
-  trouble.textContent = done ? "" : trouble.dataset.text;
-  return done ? response : null;
+  const isAlreadyDeleted = method === "DELETE" && response?.status === 404;
+  const succeeded = response?.ok || isAlreadyDeleted;
+  const error = document.getElementById("error");
+  error.textContent = succeeded ? "" : error.dataset.text;
+  return succeeded ? response : null;
 }
 
-// ---- Delete ----
-function askFirst({ currentTarget }) {
-  doomed = currentTarget.value;
-  const question = document.getElementById("question");
-  question.textContent = doomed ? question.dataset.one : question.dataset.all;
-  sure.returnValue = "keep";
-  sure.showModal();
+// ---- Deletion ----
+function askForConfirmation({ currentTarget }) {
+  idToDelete = currentTarget.value;
+  const question = document.getElementById("deletion-question");
+  question.textContent = idToDelete ? question.dataset.one : question.dataset.all;
+  dialog.returnValue = "keep";
+  dialog.showModal();
 }
 
-async function remove() {
-  if (sure.returnValue !== "delete") return;
-  const url = doomed ? `${page.submissions}${doomed}/` : page.submissions;
-  const response = await ask("DELETE", url);
+async function deleteConfirmed() {
+  if (dialog.returnValue !== "delete") return;
+  const url = idToDelete ? `${page.submissions}${idToDelete}/` : page.submissions;
+  const response = await request("DELETE", url);
   if (!response) return;
-  if (response.status === 200) sessionStorage.setItem(TOLD, (await response.json()).detail);
-  location.reload(); // a page of others moves up
+  if (response.status === 200) {
+    sessionStorage.setItem(NOTICE_KEY, (await response.json()).detail);
+  }
+  location.reload(); // so that drawings of the next page move up
 }
 
-// What the site said of it, after the reload.
-function tell() {
-  document.getElementById("told").textContent = sessionStorage.getItem(TOLD);
-  sessionStorage.removeItem(TOLD);
+function showDeletionNotice() {
+  const notice = document.getElementById("deletion-notice");
+  notice.textContent = sessionStorage.getItem(NOTICE_KEY);
+  sessionStorage.removeItem(NOTICE_KEY);
 }
 
 // ---- Replay ----
 async function replay({ currentTarget: button }) {
   if (button.disabled) return;
   button.disabled = true;
-  const response = await ask("GET", `${page.submissions}${button.value}/`);
-  if (response) await play(button.parentElement, (await response.json()).strokes);
+  const response = await request("GET", `${page.submissions}${button.value}/`);
+  if (response) await animate(button.parentElement, (await response.json()).strokes);
   button.disabled = false;
   button.focus();
 }
 
-// Plays on a canvas laid over the picture, in the picture's own units.
-async function play(frame, strokes) {
+// Animate on a canvas that covers the image and uses the image's coordinates.
+async function animate(frame, strokes) {
   const image = frame.querySelector("img");
   const canvas = document.createElement("canvas");
   canvas.width = canvas.height = 2 * SIDE;
   frame.append(canvas);
-  const steps = stepsOf(strokes);
-  const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
-  const [started, end] = [performance.now(), steps.at(-1).at];
-  for (let passed = 0; passed < end; passed = performance.now() - started) {
-    await new Promise(still ? (go) => setTimeout(go, PAUSE) : requestAnimationFrame);
-    show(canvas, steps, passed, image.naturalWidth);
+  const points = timeline(strokes);
+  const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  const nextFrame = reducedMotion ? (go) => setTimeout(go, MAX_PAUSE_MS) : requestAnimationFrame;
+  const [startedAt, endMs] = [performance.now(), points.at(-1).atMs];
+  for (let elapsedMs = 0; elapsedMs < endMs; elapsedMs = performance.now() - startedAt) {
+    await new Promise(nextFrame);
+    paintUntil(canvas, points, elapsedMs, image.naturalWidth);
   }
-  show(canvas, steps, end, image.naturalWidth);
-  await new Promise((go) => setTimeout(go, 2 * PAUSE));
+  paintUntil(canvas, points, endMs, image.naturalWidth);
+  await new Promise((go) => setTimeout(go, 2 * MAX_PAUSE_MS));
   canvas.remove();
 }
 
-// Every point with the moment at which it is shown.
-function stepsOf(strokes) {
-  let at = 0;
-  let before = strokes[0][0][2];
-  return strokes.flatMap((stroke, number) =>
+// Return every point with the index of its stroke and the moment when the replay shows it.
+function timeline(strokes) {
+  let atMs = 0;
+  let previousTime = strokes[0][0][2];
+  return strokes.flatMap((stroke, strokeIndex) =>
     stroke.map(([x, y, time]) => {
-      at += Math.min(Math.max(time - before, 0), PAUSE);
-      before = time;
-      return { x, y, at, number };
+      atMs += Math.min(Math.max(time - previousTime, 0), MAX_PAUSE_MS);
+      previousTime = time;
+      return { x, y, atMs, strokeIndex };
     }),
   );
 }
 
-function show(canvas, steps, passed, side) {
-  const shown = steps.filter(({ at }) => at <= passed);
-  const numbers = [...new Set(shown.map(({ number }) => number))];
-  const points = (stroke) => shown.filter(({ number }) => number === stroke);
-  const strokes = numbers.map((number) => ({
-    width: 18,
-    points: points(number).map(({ x, y }) => [(x * SIDE) / side, (y * SIDE) / side]),
-  }));
+function paintUntil(canvas, points, elapsedMs, imageSide) {
+  const strokes = [];
+  for (const { x, y, atMs, strokeIndex } of points) {
+    if (atMs > elapsedMs) continue;
+    strokes[strokeIndex] ??= { width: REPLAY_PEN_WIDTH, points: [] };
+    strokes[strokeIndex].points.push([(x * SIDE) / imageSide, (y * SIDE) / imageSide]);
+  }
   const context = canvas.getContext("2d");
   context.clearRect(0, 0, canvas.width, canvas.height);
-  paint(context, strokes);
+  paintStrokes(context, strokes);
 }
 
-const onEach = (selector, listener) => {
+function onEachClick(selector, listener) {
   for (const button of document.querySelectorAll(selector)) {
     button.addEventListener("click", listener);
   }
-};
-onEach("#mine button.delete", askFirst);
-onEach("button.replay", replay);
-sure.addEventListener("close", remove);
-tell();
+}
+
+onEachClick("#mine button.delete", askForConfirmation);
+onEachClick("button.replay", replay);
+dialog.addEventListener("close", deleteConfirmed);
+showDeletionNotice();

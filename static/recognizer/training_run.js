@@ -1,31 +1,32 @@
-// Keeps the page of a training run up to date; without it the page reloads itself.
+// Keep the page of a training run up to date. Without JavaScript, the page reloads itself.
 
-const EVERY_MS = 1000;
+const POLL_INTERVAL_MS = 1000;
 const page = document.querySelector("[data-progress]");
-const bar = page.querySelector("progress");
-const words = page.querySelector(".words");
+const progressBar = page.querySelector("progress");
+const message = page.querySelector(".message");
 const log = page.querySelector(".log");
 
-function set(element, text) {
-  // Only what is new, or a screen reader would read it again and a selection would be lost.
+// Change an element only when its text differs. Otherwise a screen reader would repeat the text,
+// and a selection in the log would be lost.
+function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
-async function look() {
+async function poll() {
   try {
-    const answer = await fetch(page.dataset.progress, { redirect: "manual" });
-    if (answer.type === "opaqueredirect") return location.reload(); // logged out
-    if (!answer.ok) throw new Error(answer.statusText);
-    const run = await answer.json();
-    // Another state is another page: other buttons, in the end the scores.
+    const response = await fetch(page.dataset.progress, { redirect: "manual" });
+    if (response.type === "opaqueredirect") return location.reload(); // the user is logged out
+    if (!response.ok) throw new Error(response.statusText);
+    const run = await response.json();
+    // In another state, the page has other buttons, and in the end it shows the scores.
     if (run.state !== page.dataset.state) return location.reload();
-    set(words, run.words);
-    if (run.log) set(log, run.log);
-    if (run.share !== null) bar.value = run.share;
+    setText(message, run.message);
+    if (run.log) setText(log, run.log);
+    if (run.share !== null) progressBar.value = run.share;
   } catch {
-    set(words, "The site does not answer. Trying again …");
+    setText(message, "The server is not responding. Trying again …");
   }
-  setTimeout(look, EVERY_MS);
+  setTimeout(poll, POLL_INTERVAL_MS);
 }
 
-setTimeout(look, EVERY_MS);
+setTimeout(poll, POLL_INTERVAL_MS);

@@ -1,53 +1,53 @@
-// Pictures that were not drawn here: chosen, photographed, pasted, or dropped on the page.
+// Images that were not drawn here: chosen, photographed, pasted, or dropped onto the page.
 
-const SIDE = 512; // pixels of the longer side that are sent: the site keeps no more
-const QUALITY = 0.92; // of a photo
+const MAX_SIDE_PX = 512; // the server keeps no more pixels than this on the longer side
+const JPEG_QUALITY = 0.92;
 
-// `put` gets {bitmap, url} of every picture, `refuse` is called for what is none.
-export function useUploads(inputs, put, refuse) {
-  async function take(files) {
-    const [file] = [...files].filter(({ type }) => type.startsWith("image/"));
-    if (!file) {
-      if (files.length) refuse();
-      return;
-    }
-    try {
-      put(shrunk(await createImageBitmap(file), file.type));
-    } catch (error) {
-      if (!(error instanceof DOMException)) throw error;
-      refuse();
-    }
-  }
-
+// Call onImage({bitmap, url}) for each image, and onInvalid() for a file that is not an image.
+export function listenForImages(inputs, onImage, onInvalid) {
+  const accept = (files) => acceptFiles(files, onImage, onInvalid);
   for (const input of inputs) {
     input.addEventListener("change", async () => {
-      await take(input.files);
+      await accept(input.files);
       input.value = ""; // so that the same file can be chosen again
     });
   }
-  document.addEventListener("paste", ({ clipboardData }) => take(clipboardData.files));
+  document.addEventListener("paste", ({ clipboardData }) => accept(clipboardData.files));
   document.addEventListener("dragover", (event) => {
     event.preventDefault();
-    document.body.classList.add("dropping");
+    document.body.classList.add("dragging");
   });
   document.addEventListener("dragleave", ({ relatedTarget }) => {
-    if (!relatedTarget) document.body.classList.remove("dropping");
+    if (!relatedTarget) document.body.classList.remove("dragging");
   });
   document.addEventListener("drop", (event) => {
     event.preventDefault();
-    document.body.classList.remove("dropping");
-    take(event.dataTransfer.files);
+    document.body.classList.remove("dragging");
+    accept(event.dataTransfer.files);
   });
 }
 
-// A JPEG stays one, for it is smaller; whatever else it was becomes a PNG, which can be transparent.
-function shrunk(bitmap, type) {
-  const scale = Math.min(1, SIDE / Math.max(bitmap.width, bitmap.height));
+async function acceptFiles(files, onImage, onInvalid) {
+  if (!files.length) return;
+  const file = [...files].find(({ type }) => type.startsWith("image/"));
+  if (!file) return onInvalid();
+  try {
+    onImage(shrink(await createImageBitmap(file), file.type));
+  } catch (error) {
+    if (!(error instanceof DOMException)) throw error;
+    onInvalid();
+  }
+}
+
+// A JPEG stays a JPEG because it is smaller. Everything else becomes a PNG, which keeps transparency.
+function shrink(bitmap, type) {
+  const scale = Math.min(1, MAX_SIDE_PX / Math.max(bitmap.width, bitmap.height));
   const canvas = document.createElement("canvas");
   canvas.width = Math.max(1, Math.round(bitmap.width * scale));
   canvas.height = Math.max(1, Math.round(bitmap.height * scale));
   const context = canvas.getContext("2d");
   context.imageSmoothingQuality = "high";
   context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
-  return { bitmap: canvas, url: canvas.toDataURL(type === "image/jpeg" ? type : "image/png", QUALITY) };
+  const sentType = type === "image/jpeg" ? type : "image/png";
+  return { bitmap: canvas, url: canvas.toDataURL(sentType, JPEG_QUALITY) };
 }

@@ -1,4 +1,7 @@
-"""The browser for the tests; `python tests/browser/chromium.py` says where it is, or fails."""
+"""Find and start Chromium for the tests.
+
+Run `python -m tests.browser.chromium` to print its path. It fails if there is no Chromium.
+"""
 
 import shutil
 import sys
@@ -14,9 +17,9 @@ SWITCHES = (
 
 
 def find(driver):
-    """The machine's own, or the one that Playwright has brought; None where there is neither."""
-    own = next(filter(None, map(shutil.which, NAMES)), None)
-    path = own or driver.chromium.executable_path
+    """Return the path of the system's Chromium or of Playwright's, or None if there is neither."""
+    system = next(filter(None, map(shutil.which, NAMES)), None)
+    path = system or driver.chromium.executable_path
     return path if Path(path).exists() else None
 
 

@@ -1,21 +1,29 @@
-"""A real browser on a real server."""
+"""Fixtures that open pages in a real browser, served by a live server."""
 
 import gzip
 import json
 import os
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
-from browser import chromium
-from handwriting import strokes_of
-from kit import REAL_DATA
 from playwright.sync_api import sync_playwright
 
-from recognizer.desk import second_looks
+from recognizer.review import blind_reviews
+from tests.browser import chromium
+from tests.support.factories import REAL_DATA
+from tests.support.synthetic_digits import strokes_of
 
-# Playwright runs an event loop in the thread of the tests, which Django would take for async code.
+# Playwright runs an event loop in the thread of the tests, so Django refuses to use the database.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+
+def pytest_collection_modifyitems(items):
+    """Mark all tests in this folder as browser tests."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.browser)
 
 
 @pytest.fixture(scope="session")
@@ -30,20 +38,21 @@ def browser():
 
 @pytest.fixture(autouse=True)
 def site(live_server):
-    """The site with an empty database, as after a fresh start."""
+    """Serve the site with an empty database."""
     return live_server
 
 
 @pytest.fixture
 def open_page(browser, site):
-    """Opens the drawing page in a new browser profile, of the kind that is asked for.
+    """Return a function that opens the drawing page in a new browser profile.
 
-    Its clock runs as usual, and can be put forward: `page.clock.fast_forward(ms)`.
+    Its arguments are Playwright's options for a new context. The clock of the page runs as usual.
+    `page.clock.fast_forward(ms)` advances it.
     """
     pages, errors = [], []
 
-    def open_(**kind):
-        context = browser.new_context(**({"viewport": {"width": 1000, "height": 800}} | kind))
+    def open_(**options):
+        context = browser.new_context(**({"viewport": {"width": 1000, "height": 800}} | options))
         page = context.new_page()
         pages.append(page)
         page.set_default_timeout(5000)
@@ -54,7 +63,7 @@ def open_page(browser, site):
 
     yield open_
     for page in pages:
-        # Or the closing page would store its drawing, in the middle of the next test.
+        # A closing page stores its drawing, which would disturb the next test.
         page.evaluate("document.getElementById('clear')?.click()")
         page.context.close()
     assert not errors
@@ -71,14 +80,17 @@ def rosa(django_user_model, site):
 
 
 @pytest.fixture
-def open_desk(browser, site, rosa, client, monkeypatch):
-    """Opens a page of the desk in a new browser profile, logged in; it asks for no second looks."""
-    monkeypatch.setattr(second_looks, "OFTEN", 0)
+def open_review(browser, site, rosa, client, monkeypatch):
+    """Return a function that opens a review page in a new browser profile, logged in as Rosa.
+
+    The queue contains no blind reviews, so that its order is known.
+    """
+    monkeypatch.setattr(blind_reviews, "PROBABILITY", 0)
     contexts, errors = [], []
 
-    def open_(path="/desk/", **kind):
+    def open_(path="/review/", **options):
         client.force_login(rosa)
-        context = browser.new_context(**({"viewport": {"width": 1000, "height": 800}} | kind))
+        context = browser.new_context(**({"viewport": {"width": 1000, "height": 800}} | options))
         session = client.cookies["sessionid"].value
         context.add_cookies([{"name": "sessionid", "value": session, "url": site.url}])
         contexts.append(context)
@@ -87,7 +99,7 @@ def open_desk(browser, site, rosa, client, monkeypatch):
         page.on("pageerror", lambda error: errors.append(error))
         page.clock.install()
         page.goto(f"{site.url}{path}")
-        if path == "/desk/":
+        if path == "/review/":
             page.locator("#card:visible, #empty:visible").wait_for()
         return page
 
@@ -99,27 +111,28 @@ def open_desk(browser, site, rosa, client, monkeypatch):
 
 @pytest.fixture
 def four():
-    """A drawn 4: two strokes, read without doubt."""
+    """Return the strokes of a 4 that the network predicts with high confidence: two strokes."""
     return strokes_of(4, np.random.default_rng(3))
 
 
 @pytest.fixture(scope="session")
-def written():
-    """Twenty digits as (digit, writer, strokes): of each digit two, by different people.
+def handwritten():
+    """Return twenty handwritten digits as (digit, writer, strokes).
 
-    Without the real data, the tests write themselves.
+    There are two of each digit, by different writers. Without the real data, they are synthetic.
     """
     rng = np.random.default_rng(2026)
     path = REAL_DATA / "pen_digits.ndjson.gz"
     if not path.exists():
-        warnings.warn("no real handwriting here (set REAL_DATA): the tests write", stacklevel=1)
-        return [(digit, "the tests", strokes_of(digit, rng)) for digit in range(10) for _ in "12"]
+        warnings.warn("no real handwriting (set REAL_DATA): using synthetic digits", stacklevel=1)
+        digits = [digit for digit in range(10) for _ in range(2)]
+        return [(digit, "the tests", strokes_of(digit, rng)) for digit in digits]
     with gzip.open(path, "rt") as lines:
         drawings = [json.loads(line) for line in lines]
     rng.shuffle(drawings)
     chosen = {}
     for drawing in drawings:
         digit, writer = drawing["digit"], drawing["writer"]
-        if writer <= 15 and sum(known == digit for known, _ in chosen) < 2:
+        if writer <= 15 and sum(other == digit for other, _ in chosen) < 2:
             chosen[digit, writer] = drawing["strokes"]
     return [(digit, writer, strokes) for (digit, writer), strokes in sorted(chosen.items())]

@@ -1,24 +1,24 @@
-"""Without a mouse: draw, undo, answer and find out how, by keys alone."""
+"""Draw, undo, correct and open the help by keyboard alone."""
 
 import pytest
-from browser.hands import draw_by_mouse
 from playwright.sync_api import expect
 
-from recognizer.models import Answer, Submission
+from recognizer.models import Label, Submission
+from tests.browser.pointer import draw_by_mouse
 
 
-def go_to_the_paper(page):
-    """By Tab, as nobody without a mouse can click on it."""
+def tab_to_canvas(page):
+    """Move the focus to the canvas with the Tab key."""
     for _ in range(10):
         page.keyboard.press("Tab")
         if page.evaluate("document.activeElement.id") == "canvas":
             return
-    raise AssertionError("Tab does not lead to the paper")
+    raise AssertionError("the Tab key does not reach the canvas")
 
 
-def walk(page, *legs):
-    """Arrow keys: (how often, which) or (how often, which, together with which)."""
-    for times, *keys in legs:
+def press_keys(page, *presses):
+    """Press keys. Each item is (times, key), or (times, key, key to hold meanwhile)."""
+    for times, *keys in presses:
         for key in keys[1:]:
             page.keyboard.down(key)
         for _ in range(times):
@@ -28,58 +28,58 @@ def walk(page, *legs):
 
 
 def draw_a_seven(page):
-    walk(page, (9, "ArrowLeft"))
+    press_keys(page, (9, "ArrowLeft"))
     page.keyboard.press("Space")
-    walk(page, (18, "ArrowRight"), (12, "ArrowDown", "ArrowLeft"), (8, "ArrowDown"))
+    press_keys(page, (18, "ArrowRight"), (12, "ArrowDown", "ArrowLeft"), (8, "ArrowDown"))
     page.keyboard.press("Space")
 
 
 @pytest.fixture
 def drawn(page, four):
-    """A page with a drawn 4, read."""
+    """Return a page with a drawn 4 and its prediction."""
     draw_by_mouse(page, four)
-    expect(page.locator("#yes")).to_be_enabled()
-    expect(page.locator("#verdict")).to_have_attribute("aria-busy", "false")
+    expect(page.locator("#confirm")).to_be_enabled()
+    expect(page.locator("#prediction")).to_have_attribute("aria-busy", "false")
     return page
 
 
-def settled(page, answer):
-    expect(page.locator("#notice")).to_contain_text(f"Stored as {answer}")
+def expect_stored_as(page, label):
+    expect(page.locator("#notice")).to_contain_text(f"Stored as {label}")
 
 
-def test_the_whole_visit_by_keys(page):
-    go_to_the_paper(page)
+def test_draws_and_confirms_by_keyboard(page):
+    tab_to_canvas(page)
     expect(page.locator("#cursor")).to_be_visible()
     draw_a_seven(page)
     expect(page.locator("#sentence")).to_contain_text("a 7")
     page.keyboard.press("Enter")
 
-    settled(page, "a 7")
+    expect_stored_as(page, "a 7")
     row = Submission.objects.get()
-    assert (row.predicted_digit, row.corrected_digit) == (Answer.SEVEN, Answer.SEVEN)
+    assert (row.predicted_digit, row.corrected_digit) == (Label.SEVEN, Label.SEVEN)
     assert len(row.strokes) == 1
 
 
-def test_the_pen_is_seen_and_heard(page):
-    go_to_the_paper(page)
-    spoken, cursor = page.locator("#spoken"), page.locator("#cursor")
+def test_shows_and_announces_the_pen(page):
+    tab_to_canvas(page)
+    announcement, cursor = page.locator("#announcement"), page.locator("#cursor")
     before = cursor.bounding_box()
-    walk(page, (1, "ArrowRight"), (1, "ArrowDown", "Shift"))
+    press_keys(page, (1, "ArrowRight"), (1, "ArrowDown", "Shift"))
     after = cursor.bounding_box()
     side = page.locator("#canvas").bounding_box()["width"]
     assert after["x"] - before["x"] == pytest.approx(side * 7 / 280, abs=1)
     assert after["y"] - before["y"] == pytest.approx(side * 2 / 280, abs=1)
     page.keyboard.press("Space")
-    expect(spoken).to_have_text("Pen down")
+    expect(announcement).to_have_text("Pen down")
     page.keyboard.press("Space")
-    expect(spoken).to_have_text("Pen up")
+    expect(announcement).to_have_text("Pen up")
 
 
-def test_the_pen_stays_on_the_paper(page):
-    go_to_the_paper(page)
-    walk(page, (30, "ArrowUp"), (30, "ArrowLeft"))
+def test_pen_stays_on_the_canvas(page):
+    tab_to_canvas(page)
+    press_keys(page, (30, "ArrowUp"), (30, "ArrowLeft"))
     page.keyboard.press("Space")
-    walk(page, (50, "ArrowDown"))
+    press_keys(page, (50, "ArrowDown"))
     page.keyboard.press("Space")
     page.clock.fast_forward(2000)
     expect(page.locator("#notice")).to_contain_text("Stored")
@@ -88,23 +88,23 @@ def test_the_pen_stays_on_the_paper(page):
     assert (first[:2], last[:2]) == ([0, 0], [0, 280])
 
 
-def test_leaving_the_paper_lifts_the_pen(page):
-    go_to_the_paper(page)
+def test_leaving_the_canvas_lifts_the_pen(page):
+    tab_to_canvas(page)
     page.keyboard.press("Space")
-    walk(page, (10, "ArrowDown"))
+    press_keys(page, (10, "ArrowDown"))
     page.keyboard.press("Tab")
 
     expect(page.locator("#undo")).to_be_enabled()
 
 
-@pytest.mark.parametrize(("key", "answer"), [("9", "a 9"), ("0", "a 0"), ("n", "not a digit")])
-def test_an_answer_by_key(drawn, key, answer):
+@pytest.mark.parametrize(("key", "label"), [("9", "a 9"), ("0", "a 0"), ("n", "not a digit")])
+def test_corrects_by_key(drawn, key, label):
     drawn.keyboard.press(key)
 
-    settled(drawn, answer)
+    expect_stored_as(drawn, label)
 
 
-def test_undo_redo_and_clear_by_key(drawn, four):
+def test_undoes_redoes_and_clears_by_key(drawn, four):
     undo, redo = drawn.locator("#undo"), drawn.locator("#redo")
     drawn.keyboard.press("z")
     expect(redo).to_be_enabled()
@@ -118,46 +118,46 @@ def test_undo_redo_and_clear_by_key(drawn, four):
     expect(drawn.locator("#sentence")).to_contain_text("Draw one digit")
 
 
-def test_enter_on_a_button_is_the_buttons_own(drawn):
+def test_enter_on_a_button_activates_the_button(drawn):
     drawn.get_by_role("button", name="9").focus()
     drawn.keyboard.press("Enter")
 
-    settled(drawn, "a 9")
+    expect_stored_as(drawn, "a 9")
 
 
-def test_the_list_of_keys(page):
+def test_question_mark_opens_the_help(page):
     page.keyboard.press("?")
-    expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
-    expect(page.get_by_role("dialog")).to_contain_text("pen down, pen up")
+    expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
+    expect(page.get_by_role("dialog")).to_contain_text("Put the pen down or lift it")
     page.keyboard.press("Escape")
 
     expect(page.get_by_role("dialog")).to_be_hidden()
 
 
-def test_who_speaks_to_the_browser_can_switch_them_off(drawn):
+def test_shortcuts_can_be_disabled_for_voice_control(drawn):
     drawn.keyboard.press("?")
-    drawn.get_by_label("Use these keys").uncheck()
+    drawn.get_by_label("Enable keyboard shortcuts").uncheck()
     drawn.get_by_role("button", name="Close").click()
     drawn.keyboard.press("9")
     drawn.keyboard.press("Escape")
     expect(drawn.locator("#digit")).to_have_text("4")
-    expect(drawn.locator("#answers [aria-pressed=true]")).to_have_count(0)
+    expect(drawn.locator("#correction [aria-pressed=true]")).to_have_count(0)
     drawn.reload()
 
-    expect(drawn.locator("#use-keys")).not_to_be_checked()
+    expect(drawn.locator("#shortcuts-enabled")).not_to_be_checked()
 
 
-def test_a_screen_reader_is_told_the_answer_once(page, four):
+def test_announces_the_prediction_once_to_screen_readers(page, four):
     page.evaluate("""() => {
-        window.said = [];
-        const spoken = document.getElementById("spoken");
-        new MutationObserver(() => said.push(spoken.textContent))
-            .observe(spoken, { childList: true });
+        window.announced = [];
+        const announcement = document.getElementById("announcement");
+        new MutationObserver(() => announced.push(announcement.textContent))
+            .observe(announcement, { childList: true });
     }""")
     draw_by_mouse(page, four)
     expect(page.locator("#digit")).to_have_text("4")
-    expect(page.locator("#verdict")).to_have_attribute("aria-busy", "false")
+    expect(page.locator("#prediction")).to_have_attribute("aria-busy", "false")
     page.clock.fast_forward(900)
-    expect(page.locator("#spoken")).to_contain_text("I read a 4")
+    expect(page.locator("#announcement")).to_contain_text("This is a 4")
 
-    assert len(page.evaluate("said")) <= 2  # what stood there before, and the answer
+    assert len(page.evaluate("announced")) <= 2  # the text before, and the prediction

@@ -1,4 +1,4 @@
-"""No page of ours breaks the Content-Security-Policy."""
+"""No page violates its own Content-Security-Policy."""
 
 import pytest
 
@@ -8,7 +8,7 @@ PAGES = [
     "/keys/",
     "/mine/",
     "/privacy/",
-    "/desk/",
+    "/review/",
     "/api/v1/docs/",
     "/admin/",
     "/admin/recognizer/submission/",
@@ -16,21 +16,21 @@ PAGES = [
 
 
 @pytest.fixture
-def page(browser, site, desk):
+def page(browser, site, reviewer_client):
     context = browser.new_context()
-    value = desk.cookies["sessionid"].value
+    value = reviewer_client.cookies["sessionid"].value
     context.add_cookies([{"name": "sessionid", "value": value, "url": site.url}])
     yield context.new_page()
     context.close()
 
 
-def test_no_page_breaks_it(page, site):
-    said = []
-    page.on("console", lambda message: said.append((page.url, message.text)))
-    page.on("pageerror", lambda error: said.append((page.url, str(error))))
+def test_no_page_violates_the_content_security_policy(page, site):
+    messages = []
+    page.on("console", lambda message: messages.append((page.url, message.text)))
+    page.on("pageerror", lambda error: messages.append((page.url, str(error))))
     for path in PAGES:
         assert page.goto(site.url + path, wait_until="networkidle").status == 200
     page.goto(f"{site.url}/api/v1/docs/")
     page.wait_for_selector(".opblock")
 
-    assert [entry for entry in said if "Content Security Policy" in entry[1]] == []
+    assert [entry for entry in messages if "Content Security Policy" in entry[1]] == []

@@ -1,4 +1,4 @@
-"""The page of a training run follows it, with a script and without."""
+"""The admin page of a training run shows its progress, with and without JavaScript."""
 
 import pytest
 from django.test import Client
@@ -10,18 +10,20 @@ from recognizer.models import RunState, TrainingRun
 
 @pytest.fixture
 def run(db):
-    return TrainingRun.objects.create(options={}, state=RunState.RUNNING, seen=timezone.now())
+    return TrainingRun.objects.create(
+        options={}, state=RunState.RUNNING, heartbeat_at=timezone.now()
+    )
 
 
 @pytest.fixture
 def open_run(browser, site, run, reviewer):
-    """Opens the run's page as a reviewer, in a browser of the kind that is asked for."""
+    """Return a function that opens the run's page, logged in as a reviewer."""
     contexts, errors = [], []
 
-    def open_(**kind):
+    def open_(**options):
         client = Client()
         client.force_login(reviewer)
-        context = browser.new_context(**kind)
+        context = browser.new_context(**options)
         contexts.append(context)
         context.add_cookies(
             [{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": site.url}]
@@ -38,19 +40,19 @@ def open_run(browser, site, run, reviewer):
     assert not errors
 
 
-def reach(run, share, sentence):
-    run.beat(
+def report_progress(run, share, sentence):
+    run.heartbeat(
         progress={"epoch": 1, "epochs": 2, "share": share, "loss": 0.5, "seconds_left": 30},
         log=f"{sentence}\n",
     )
 
 
-def test_it_follows_the_run(open_run, run):
+def test_updates_until_the_run_ends(open_run, run):
     page = open_run()
     bar = page.get_by_role("progressbar")
     expect(bar).not_to_have_attribute("value", "0.25")
     for share in (0.25, 0.5):
-        reach(run, share, f"At {share}.")
+        report_progress(run, share, f"At {share}.")
         expect(bar).to_have_attribute("value", str(share), timeout=15000)
         expect(page.get_by_role("status")).to_contain_text(f"Epoch 1 of 2, {share:.0%}")
         expect(page.locator(".log")).to_have_text(f"At {share}.")
@@ -60,31 +62,33 @@ def test_it_follows_the_run(open_run, run):
     expect(bar).to_have_count(0)
 
 
-def test_cancel(open_run, run):
+def test_cancels_the_run(open_run, run):
     page = open_run()
     page.get_by_role("button", name="Cancel this run").click()
-    expect(page.get_by_text("it stops when it looks next")).to_be_visible(timeout=15000)
+    expect(page.get_by_text("The run stops within a minute.")).to_be_visible(timeout=15000)
     run.refresh_from_db()
     assert run.cancelled_by == "rosa"
 
 
-def test_without_a_script(open_run, run):
+def test_reloads_without_javascript(open_run, run):
     page = open_run(java_script_enabled=False)
-    reach(run, 0.25, "A quarter.")
+    report_progress(run, 0.25, "A quarter.")
     expect(page.get_by_text("Epoch 1 of 2, 25%")).to_be_visible(timeout=30000)
 
 
-def test_after_logging_out_elsewhere(open_run, run, site):
+def test_goes_to_the_login_page_after_logging_out_elsewhere(open_run, run, site):
     page = open_run()
     path = page.url.removeprefix(site.url)
     page.context.clear_cookies()
     expect(page).to_have_url(f"{site.url}/admin/login/?next={path}")
 
 
-def test_while_the_site_does_not_answer(open_run, run):
+def test_shows_an_error_while_the_server_does_not_respond(open_run, run):
     page = open_run()
     page.route("**/progress/", lambda route: route.abort())
-    expect(page.get_by_role("status")).to_contain_text("does not answer", timeout=15000)
+    expect(page.get_by_role("status")).to_contain_text(
+        "The server is not responding.", timeout=15000
+    )
     page.unroute("**/progress/")
-    reach(run, 0.25, "A quarter.")
+    report_progress(run, 0.25, "A quarter.")
     expect(page.get_by_role("status")).to_contain_text("Epoch 1 of 2", timeout=15000)

@@ -1,4 +1,4 @@
-"""Small pictures of every kind that the site reads or refuses: what `images.py` starts from."""
+"""Small image files of every kind that the site accepts or rejects; `images.py` mutates them."""
 
 import io
 import struct
@@ -21,8 +21,8 @@ MODES = {
 
 
 def pictures():
-    """{name: the file's bytes}"""
-    found = {
+    """Return {name: the file's bytes}."""
+    plain = {
         f"{mode}.{format}": encoded(GREY.convert(mode), format)
         for format, modes in MODES.items()
         for mode in modes
@@ -34,22 +34,22 @@ def pictures():
     text.add_itxt("c", "d" * 50, zip=True)
     frames = {"save_all": True, "append_images": [GREY.convert("RGB"), GREY.rotate(180)]}
     palette = GREY.convert("P")
-    return found | {
+    return plain | {
         "stroke.PNG": encoded(STROKE, "PNG"),
         "16 bits.PNG": encoded(DEEP, "PNG"),
         "exif.PNG": encoded(GREY, "PNG", exif=exif),
         "text.PNG": encoded(GREY, "PNG", pnginfo=text, icc_profile=b"no profile" * 9),
-        "hole.PNG": encoded(palette, "PNG", transparency=3),
-        "holes.PNG": encoded(palette, "PNG", transparency=bytes(range(256))),
-        "film.PNG": encoded(GREY, "PNG", **frames),
+        "transparent colour.PNG": encoded(palette, "PNG", transparency=3),
+        "transparent palette.PNG": encoded(palette, "PNG", transparency=bytes(range(256))),
+        "animated.PNG": encoded(GREY, "PNG", **frames),
         "exif.JPEG": encoded(GREY, "JPEG", exif=exif, icc_profile=b"no profile" * 9),
         "scans.JPEG": encoded(GREY.convert("RGB"), "JPEG", progressive=True),
         "restarts.JPEG": encoded(GREY, "JPEG", restart_marker_rows=1),
-        "hole.GIF": encoded(palette, "GIF", transparency=3),
-        "film.GIF": encoded(GREY, "GIF", **frames),
+        "transparent colour.GIF": encoded(palette, "GIF", transparency=3),
+        "animated.GIF": encoded(GREY, "GIF", **frames),
         "exif.WEBP": encoded(GREY, "WEBP", exif=exif, icc_profile=b"no profile" * 9),
-        "exact.WEBP": encoded(GREY.convert("RGB"), "WEBP", lossless=True),
-        "film.WEBP": encoded(GREY, "WEBP", **frames),
+        "lossless.WEBP": encoded(GREY.convert("RGB"), "WEBP", lossless=True),
+        "animated.WEBP": encoded(GREY, "WEBP", **frames),
     }
 
 
@@ -59,19 +59,19 @@ def encoded(image, format, **options):
     return buffer.getvalue()
 
 
-def chunk(kind, data):
-    """A part of a PNG."""
+def png_chunk(kind, data):
+    """Return a part of a PNG with its checksum."""
     body = kind + data
     return struct.pack(">I", len(data)) + body + struct.pack(">I", zlib.crc32(body))
 
 
-def with_right_sums(data):
-    """A changed PNG whose checksums are right, so that its parts are looked into."""
-    found, rest = [data[:8]], data[8:]
+def fix_checksums(data):
+    """Return a mutated PNG with correct checksums; otherwise Pillow would ignore its parts."""
+    chunks, rest = [data[:8]], data[8:]
     while len(rest) >= 12:
         (length,) = struct.unpack(">I", rest[:4])
         if length > len(rest) - 12:
             break
-        found.append(chunk(rest[4:8], rest[8 : 8 + length]))
+        chunks.append(png_chunk(rest[4:8], rest[8 : 8 + length]))
         rest = rest[12 + length :]
-    return b"".join([*found, rest])
+    return b"".join([*chunks, rest])

@@ -1,13 +1,13 @@
-"""What schemathesis sends where the schema asks for an image."""
+"""Hooks for schemathesis: valid images and strokes where the schema asks for them."""
 
 import base64
 
 import numpy as np
 import schemathesis
-from handwriting import draw, strokes_of
 from hypothesis import strategies as st
 
-from ml.decode import encode_png
+from ml.preprocessing.decode import encode_png
+from tests.support.synthetic_digits import draw, strokes_of
 
 IMAGES = [encode_png(draw(strokes_of(n % 10, np.random.default_rng(n)))) for n in range(30)]
 
@@ -22,6 +22,6 @@ schemathesis.openapi.format(
 
 @schemathesis.hook
 def filter_case(context, case):
-    """An empty list in a form is sent as nothing at all, which is no mistake to find."""
+    """Skip forms with an empty list: a form cannot express it, so the request would be valid."""
     in_form = case.media_type == "multipart/form-data" and isinstance(case.body, dict)
     return not (in_form and [] in case.body.values())

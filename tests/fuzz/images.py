@@ -1,7 +1,8 @@
-"""`python tests/fuzz/images.py SECONDS`: ever stranger files for the image decoder, with atheris.
+"""`python -m tests.fuzz.images SECONDS`: fuzz the image decoder with atheris.
 
-What is no picture must be refused with `BadImageError`, within a second of work. What breaks this
-is left in var/fuzz/, and ends it; give the file instead of SECONDS to see it again.
+The decoder must reject each bad file with `BadImageError` within a second of processor time. A
+file that breaks this rule ends the run and is written to var/fuzz/. Give its path instead of
+SECONDS to decode it again.
 """
 
 import resource
@@ -14,53 +15,55 @@ from tempfile import TemporaryDirectory
 import atheris
 
 with atheris.instrument_imports(include=["PIL", "ml"]):
-    from ml.decode import BadImageError, decode
-    from ml.normalize import normalize
+    from ml.preprocessing.decode import BadImageError, decode
+    from ml.preprocessing.normalize import normalize
 
-from corpus import pictures, with_right_sums
+from tests.fuzz.corpus import fix_checksums, pictures
 
-FOUND = Path(__file__).parent.parent.parent / "var" / "fuzz"
-MOST_SECONDS = 1.0
+CRASHES = Path(__file__).parents[2] / "var" / "fuzz"
+MAX_SECONDS = 1.0  # of processor time
 
 
-def read(data):
-    # Of work: others who use the machine do not count.
+def decode_quickly(data):
+    """Raise `TimeoutError` if decoding takes too long."""
+    # Processor time, because other processes must not count.
     started = time.process_time()
     with suppress(BadImageError):
         normalize(decode(data))
-    took = time.process_time() - started
-    if took > MOST_SECONDS:
-        raise TimeoutError(f"{took:.1f} s for {len(data)} bytes")
+    seconds = time.process_time() - started
+    if seconds > MAX_SECONDS:
+        raise TimeoutError(f"{seconds:.1f} s for {len(data)} bytes")
 
 
-def change(data, most, seed):
-    changed = atheris.Mutate(data, most)
-    is_png = changed.startswith(b"\x89PNG")
-    return with_right_sums(changed)[:most] if is_png and seed % 4 else changed
+def mutate(data, max_size, seed):
+    """Mutate a file; three of four PNGs get correct checksums."""
+    mutated = atheris.Mutate(data, max_size)
+    is_png = mutated.startswith(b"\x89PNG")
+    return fix_checksums(mutated)[:max_size] if is_png and seed % 4 else mutated
 
 
-def highest_memory():
-    """In MB: the peak of whoever started this process is kept across exec, and counts here."""
+def peak_megabytes():
+    """Return the peak memory, which includes that of the parent process before exec."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1000
 
 
 def main(seconds, folder):
-    FOUND.mkdir(parents=True, exist_ok=True)
+    CRASHES.mkdir(parents=True, exist_ok=True)
     for name, data in pictures().items():
         Path(folder, name).write_bytes(data)
     options = [
         f"-max_total_time={seconds}",
-        f"-artifact_prefix={FOUND}/",
-        f"-rss_limit_mb={1500 + highest_memory()}",
+        f"-artifact_prefix={CRASHES}/",
+        f"-rss_limit_mb={1500 + peak_megabytes()}",
         *("-timeout=60", "-max_len=4096", "-print_final_stats=1"),
     ]
-    atheris.Setup([sys.argv[0], *options, folder], read, custom_mutator=change)
+    atheris.Setup([sys.argv[0], *options, folder], decode_quickly, custom_mutator=mutate)
     atheris.Fuzz()
 
 
 if __name__ == "__main__":
     if Path(sys.argv[1]).is_file():
-        read(Path(sys.argv[1]).read_bytes())
+        decode_quickly(Path(sys.argv[1]).read_bytes())
     else:
         with TemporaryDirectory() as folder:
             main(int(sys.argv[1]), folder)

@@ -1,7 +1,7 @@
-"""`python tests/fuzz/run.py CASES`: schemathesis, with all its checks, against the running site.
+"""`python -m tests.fuzz.run CASES`: run all checks of schemathesis against the running site.
 
-It asks what the schema allows and what it forbids, as somebody with a key that may do everything.
-`DATABASE_URL` names a PostgreSQL server; the site gets a new database there.
+Schemathesis sends valid and invalid requests with the API key of a superuser. If `DATABASE_URL` is
+the URL of a PostgreSQL server, the site gets a new database there.
 """
 
 import os
@@ -13,13 +13,15 @@ from pathlib import Path
 from uuid import uuid4
 
 import psycopg
-from site_under_test import ROOT, Site
 
-MAKE_A_KEY = """
+from tests.support.live_site import ROOT, Site
+
+CREATE_A_KEY = """
 from django.contrib.auth import get_user_model
-from recognizer import keys
+from recognizer.accounts.api_keys import create_key
+from recognizer.models import Scope
 user = get_user_model().objects.create_superuser("fuzz")
-print(keys.make(user, "fuzz", keys.Scope.values, by=user)[1])
+print(create_key(user, "fuzz", Scope.values, by=user)[1])
 """
 
 
@@ -29,7 +31,7 @@ def main(cases):
         new_database() as database,
         Site(folder, RATE_LIMITS="off", **database) as site,
     ):
-        key = site.manage("shell", "-v0", "-c", MAKE_A_KEY).stdout.strip()
+        key = site.manage("shell", "-v0", "-c", CREATE_A_KEY).stdout.strip()
         return fuzz(site.url, key, cases)
 
 
@@ -40,13 +42,13 @@ def fuzz(url, key, cases):
         *("--header", f"Authorization: Bearer {key}"),
         *("--generation-database", "none", "--warnings", "off"),
     ]
-    paths = {"PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}"}
-    return subprocess.run(command, cwd=ROOT, env=os.environ | paths, check=False).returncode
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}  # for the hooks
+    return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
 
 
 @contextmanager
 def new_database():
-    """In the environment of the site: SQLite's file in its folder, or a database of its own."""
+    """Yield the environment for a new database: none for SQLite, or a URL for PostgreSQL."""
     server = os.environ.get("DATABASE_URL")
     if not server:
         yield {}

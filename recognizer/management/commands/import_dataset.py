@@ -1,4 +1,4 @@
-"""`manage.py import_dataset`: labelled drawings of others, as approved labels."""
+"""`manage.py import_dataset`: store a labelled dataset as approved submissions."""
 
 import json
 from argparse import ArgumentParser
@@ -12,49 +12,53 @@ from django.db import DatabaseError
 
 from recognizer import audit
 from recognizer.datasets import DatasetError
-from recognizer.datasets.exporting import FORMATS
-from recognizer.datasets.importing import Counts, load
-from recognizer.management.commands.export_dataset import user_named
-from recognizer.management.commands.retrain import check_migrations
+from recognizer.datasets.exporter import FORMATS
+from recognizer.datasets.importer import ImportCounts, load
+from recognizer.management import shared
 from recognizer.models import Submission
 
 
 class Command(BaseCommand):
     help = (
-        "Store a data set of 28×28 drawings as approved submissions: the next training learns "
-        "them. What is there already is left alone, so it can be done twice."
+        "Store a dataset of 28×28 drawings as approved submissions, which the next training "
+        "learns. Existing submissions stay as they are, so an import can be repeated."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("format", choices=FORMATS)
-        parser.add_argument("path", type=Path, help="a file, or a folder that was exported")
-        parser.add_argument("--by", required=True, metavar="USER", help="who approves the labels")
-        parser.add_argument("--json", action="store_true", help="print JSON")
+        parser.add_argument("path", type=Path, help="a file, or an exported folder")
+        shared.add_user(parser, "the user who approves the labels")
+        shared.add_json(parser)
 
     def handle(self, **options: Any) -> None:
-        check_migrations()
-        by = user_named(options["by"])
-        counts = Counts()
+        shared.check_migrations()
+        user = shared.get_user(options["by"])
+        counts = ImportCounts()
 
-        def report(now: Counts) -> None:
+        def on_progress(current: ImportCounts) -> None:
             nonlocal counts
-            counts = now
-            if now.read % 10_000 == 0:
-                self.stderr.write(f"{now.read} drawings ...", str)
+            counts = current
+            if current.read % 10_000 == 0:
+                self.stderr.write(f"{current.read} drawings ...", str)
 
         try:
-            counts = load(FORMATS[options["format"]].read(options["path"]), by=by, report=report)
+            rows = FORMATS[options["format"]].read(options["path"])
+            counts = load(rows, by=user, report=on_progress)
         except (DatasetError, OSError, EOFError, DatabaseError) as error:
-            raise CommandError(f"{error} {stored(counts)}") from error
+            raise CommandError(f"{error} {summary(counts)}") from error
         except KeyboardInterrupt:
-            raise CommandError(f"\nInterrupted. {stored(counts)}", returncode=130) from None
+            raise CommandError(
+                f"\nInterrupted. {summary(counts)}", returncode=shared.EXIT_INTERRUPTED
+            ) from None
         finally:
             if counts.stored:
-                audit.note_all(by, Submission, ADDITION, f"Imported {counts.stored} drawings.")
-        shown = {**asdict(counts), "known": counts.known}
-        self.stdout.write(json.dumps(shown) if options["json"] else stored(counts))
+                message = f"Imported {counts.stored} drawings."
+                audit.record_for_model(user, Submission, ADDITION, message)
+        as_json = json.dumps({**asdict(counts), "existing": counts.existing})
+        self.stdout.write(as_json if options["as_json"] else summary(counts))
 
 
-def stored(counts: Counts) -> str:
-    """For people."""
-    return f"{counts.stored} of {counts.read} drawings stored; {counts.known} were there already."
+def summary(counts: ImportCounts) -> str:
+    return (
+        f"Stored {counts.stored} of {counts.read} drawings. {counts.existing} were already stored."
+    )

@@ -1,4 +1,4 @@
-"""`manage.py models`: look at the model versions, put one live, check and prune them."""
+"""`manage.py models`: list the model versions, promote one, verify and prune them."""
 
 import getpass
 import json
@@ -9,28 +9,22 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
-from recognizer import registry
-from recognizer.api.serializers import ModelVersionSerializer
-from recognizer.management.commands.retrain import (
-    EXIT_INTERRUPTED,
-    check_migrations,
-    percent,
-    positive,
-)
-from recognizer.models import ModelVersion, ModelVersionQuerySet, State
+from recognizer.management import shared
+from recognizer.models import ModelVersion, ModelVersionQuerySet, VersionState
+from recognizer.serving import model_registry
 
-EPILOG = """exit status: 0 done, or nothing to do; 1 error, not confirmed, or verify found a damaged
-version; 2 wrong options; 130 interrupted. Unless it is 0, nothing was changed."""
+EPILOG = """exit status: 0 done, or nothing to do; 1 error, not confirmed, or verify found a corrupt
+version; 2 wrong options; 130 interrupted. With a status other than 0, nothing was changed."""
 PRUNE = (
-    "Delete the files (model and weights) of all versions but the N newest, the live one, its "
-    "parent and the base. What is deleted so can never be live again. The rows with their cards "
-    "stay, because submissions and later versions refer to them. The database's file does not "
-    "shrink, but the room in it is used again."
+    "Delete the files (model and weights) of all versions except the N newest, the live version, "
+    "its parent and the base. A version without files cannot be promoted again. The rows and their "
+    "cards stay, because submissions and later versions refer to them. The database file does not "
+    "shrink, but the free space in it is used again."
 )
 
 
 class Command(BaseCommand):
-    help = "Look at the stored model versions, put one live, check them, delete old ones' files."
+    help = "List the model versions, promote one, verify them, and delete old files."
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> Any:
         return super().create_parser(prog_name, subcommand, epilog=EPILOG, **kwargs)
@@ -43,34 +37,36 @@ class Command(BaseCommand):
             added.set_defaults(run=run)
             return added
 
-        listing = add("list", self.list_all, "All versions, newest first; * marks the live one.")
-        show = add("show", self.show, "One version with its card.")
-        promote = add("promote", self.promote, "Put a version live, also an older one again.")
-        add("verify", self.verify, "Check each SHA-256, and that each reads the ten known digits.")
+        listing = add(
+            "list", self.list_all, "List all versions, newest first. * marks the live one."
+        )
+        show = add("show", self.show, "Show a version with its card.")
+        promote = add("promote", self.promote, "Make a version live, for example an older one.")
+        add("verify", self.verify, "Check the SHA-256 and the predictions of ten known digits.")
         prune = add("prune", self.prune, PRUNE)
 
-        for one in (show, promote):
-            one.add_argument("number", type=positive, help="the version's number")
+        for each in (show, promote):
+            each.add_argument("number", type=shared.positive_integer, help="the version's number")
         promote.add_argument(
             "--force",
             action="store_true",
-            help="even one that was refused; the corrections it was trained on still count as new",
+            help="also promote a rejected version; its corrections still count as new",
         )
-        prune.add_argument("--keep", type=positive, required=True, metavar="N")
-        for one in (listing, show):
-            one.add_argument("--json", action="store_true", dest="as_json", help="print JSON")
-        for one in (promote, prune):
-            one.add_argument("--no-input", "--yes", action="store_true", help="do not ask")
+        prune.add_argument("--keep", type=shared.positive_integer, required=True, metavar="N")
+        for each in (listing, show):
+            shared.add_json(each)
+        for each in (promote, prune):
+            shared.add_no_input(each)
 
     def handle(self, *, run: Callable[..., None], **options: Any) -> None:
         try:
-            check_migrations()
+            shared.check_migrations()
             run(**options)
-        except DatabaseError as error:  # a full disk, a database that is gone
+        except DatabaseError as error:
             raise CommandError(f"{error}. Nothing was changed.") from error
         except KeyboardInterrupt:
             raise CommandError(
-                "\nInterrupted. Nothing was changed.", returncode=EXIT_INTERRUPTED
+                "\nInterrupted. Nothing was changed.", returncode=shared.EXIT_INTERRUPTED
             ) from None
 
     def list_all(self, as_json: bool, **_: Any) -> None:
@@ -78,56 +74,59 @@ class Command(BaseCommand):
         if as_json:
             self.stdout.write(json.dumps(rows))
             return
-        self.stdout.write("  number  state    created (UTC)     corrections  MNIST test")
+        self.stdout.write("  number  state     created (UTC)     corrections  MNIST test")
         for row in rows:
+            mark, files = "*" if row["live"] else " ", "" if row["has_files"] else "  files deleted"
+            mnist_test = shared.format_percent(row["mnist_test"])
             self.stdout.write(
-                f"{'*' if row['live'] else ' '} {row['number']:>6}  {row['state']:<7}  "
-                f"{row['created']:.16}  {row['corrections']:>11}  {percent(row['mnist_test']):>10}"
-                f"{'' if row['has_files'] else '  files deleted'}"
+                f"{mark} {row['number']:>6}  {row['state']:<8}  {row['created']:.16}  "
+                f"{row['corrections']:>11}  {mnist_test:>10}{files}"
             )
 
     def show(self, number: int, as_json: bool, **_: Any) -> None:
         version = find(number)
-        about = {**ModelVersionSerializer(version).data, "has_files": version.has_files}
+        values = details(version)
         if as_json:
-            self.stdout.write(json.dumps(about))
+            self.stdout.write(json.dumps(values))
             return
-        card = about.pop("card")
-        for name, value in about.items():
+        card = values.pop("card")
+        for name, value in values.items():
             self.stdout.write(f"{name:<10} {value}")
         self.stdout.write(f"card       {json.dumps(card, indent=2)}")
 
     def promote(self, number: int, force: bool, no_input: bool, **_: Any) -> None:
-        version, live = find(number), registry.live_version()
+        version, live = find(number), model_registry.live_version()
         if version == live:
             self.stdout.write(f"Version {number} is live already.")
             return
         if not no_input:
-            confirm(f"Put {version} ({version.state}) live instead of {live}?")
+            shared.confirm(f"Promote {version} ({version.state})? It replaces {live}.")
         try:
-            registry.promote(version, by=user(), force=force)
-        except registry.DamagedModelError as error:
+            model_registry.promote(version, by=os_username(), force=force)
+        except model_registry.CorruptModelError as error:
             raise CommandError(
-                f"Version {number} cannot be put live: {error}. Live is {live}."
+                f"Version {number} cannot be promoted: {error}. The live version is {live}."
             ) from error
-        except registry.RefusedVersionError as error:
-            raise CommandError(f"Only with --force: {error} Live is {live}.") from error
-        self.stdout.write(f"Version {number} is live instead of {live}.")
+        except model_registry.RejectedVersionError as error:
+            raise CommandError(
+                f"{error} The live version is {live}. Use --force to promote it all the same."
+            ) from error
+        self.stdout.write(f"Version {number} is live. It replaces {live}.")
 
     def verify(self, **_: Any) -> None:
-        damaged = 0
+        corrupt = 0
         for version in versions():
-            if version.state != State.LIVE and not version.has_files:
+            if version.state != VersionState.LIVE and not version.has_files:
                 self.stdout.write(f"{version}: files deleted")
                 continue
             try:
-                registry.load(version)
-                self.stdout.write(f"{version}: sound")
-            except registry.DamagedModelError as error:
-                self.stdout.write(f"{version}: damaged: {error}")
-                damaged += 1
-        if damaged:
-            raise CommandError(f"Damaged versions: {damaged}.")
+                model_registry.load(version)
+                self.stdout.write(f"{version}: valid")
+            except model_registry.CorruptModelError as error:
+                self.stdout.write(f"{version}: corrupt: {error}")
+                corrupt += 1
+        if corrupt:
+            raise CommandError(f"Corrupt versions: {corrupt}.")
 
     def prune(self, keep: int, no_input: bool, **_: Any) -> None:
         prunable = ModelVersion.objects.prunable(keep)
@@ -135,24 +134,24 @@ class Command(BaseCommand):
             self.stdout.write("There is nothing to delete.")
             return
         if not no_input:
-            confirm(f"Delete the files of {named(prunable)} for good?")
+            shared.confirm(f"Delete the files of {join(prunable)} permanently?")
         try:
-            pruned = registry.prune(keep)
-        except registry.DamagedModelError as error:
+            pruned = model_registry.prune(keep)
+        except model_registry.CorruptModelError as error:
             raise CommandError(
-                f"The live version is damaged: {error}. Put a sound one live first."
+                f"The live version is corrupt: {error}. Promote a valid version first."
             ) from error
-        self.stdout.write(f"Deleted the files of {named(pruned)}.")
+        self.stdout.write(f"Deleted the files of {join(pruned)}.")
 
 
 def versions() -> ModelVersionQuerySet:
-    """All versions, newest first; on an empty database the base becomes the first."""
-    registry.live_version()
+    """Return all versions, newest first. On an empty database, install the base first."""
+    model_registry.live_version()
     return ModelVersion.objects.all()
 
 
 def find(number: int) -> ModelVersion:
-    """The version with this number."""
+    """Return the version with this number. Raises `CommandError` if there is none."""
     version = versions().filter(number=number).first()
     if version is None:
         raise CommandError(f"There is no version {number}. See: manage.py models list")
@@ -160,36 +159,40 @@ def find(number: int) -> ModelVersion:
 
 
 def summary(version: ModelVersion) -> dict[str, Any]:
-    """One line of the list."""
+    """Return the values for one line of the list."""
     return {
         "number": version.number,
         "state": version.state,
-        "live": version.state == State.LIVE,
+        "live": version.state == VersionState.LIVE,
         "created": version.created.isoformat(),
-        "corrections": version.corrections,
+        "corrections": version.correction_count,
         "mnist_test": version.score("mnist_test"),
         "has_files": version.has_files,
     }
 
 
-def confirm(question: str) -> None:
-    """Ask; raises `CommandError` unless the answer is yes."""
-    try:
-        answer = input(f"{question} [y/N] ")
-    except EOFError:  # nobody is there, as in a cron job
-        answer = ""
-    if answer.strip().lower() not in ("y", "yes"):
-        raise CommandError("Not confirmed: nothing was changed. With --no-input it does not ask.")
+def details(version: ModelVersion) -> dict[str, Any]:
+    """Return all values of a version, with its card."""
+    return {
+        "number": version.number,
+        "state": version.state,
+        "created": version.created.isoformat(),
+        "parent": version.parent and version.parent.number,
+        "reason": version.reason,
+        "sha256": version.sha256,
+        "card": version.card,
+        "has_files": version.has_files,
+    }
 
 
-def user() -> str:
-    """Who runs this, for the log."""
+def os_username() -> str:
+    """Return the name of the user who runs the command, for the log."""
     try:
         return getpass.getuser()
-    except (OSError, KeyError, ImportError):  # a container's user need not have a name
-        return "a user without a name"
+    except (OSError, KeyError, ImportError):  # A user in a container may have no name.
+        return "an unnamed user"
 
 
-def named(some: Iterable[ModelVersion]) -> str:
-    """For people: version 4, version 3."""
-    return ", ".join(map(str, some))
+def join(versions: Iterable[ModelVersion]) -> str:
+    """Return a list for people: "version 4, version 3"."""
+    return ", ".join(map(str, versions))

@@ -1,4 +1,4 @@
-"""`manage.py prune_submissions`: forget old drawings that nobody ever reviewed."""
+"""`manage.py prune_submissions`: delete old drawings that were never reviewed."""
 
 import json
 from argparse import ArgumentParser
@@ -11,47 +11,49 @@ from django.db import DatabaseError
 from django.utils import timezone
 
 from recognizer import audit
-from recognizer.management.commands.export_dataset import user_named
-from recognizer.management.commands.models import confirm
-from recognizer.management.commands.retrain import check_migrations, positive
+from recognizer.management import shared
 from recognizer.models import Submission, SubmissionQuerySet
 
-AT_ONCE: Final = 1000  # so that nobody who draws meanwhile has to wait
+BATCH_SIZE: Final = 1000  # rows; a larger transaction would make visitors wait
 
 
 class Command(BaseCommand):
-    help = "Delete drawings for good that are older than so many days and were never reviewed."
+    help = "Delete drawings that are older than DAYS and were never reviewed."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--older-than", type=positive, required=True, metavar="DAYS")
-        parser.add_argument("--by", required=True, metavar="USER", help="for the audit trail")
-        parser.add_argument("--no-input", "--yes", action="store_true", help="do not ask")
-        parser.add_argument("--json", action="store_true", help="print JSON")
+        parser.add_argument(
+            "--older-than", type=shared.positive_integer, required=True, metavar="DAYS"
+        )
+        shared.add_user(parser)
+        shared.add_no_input(parser)
+        shared.add_json(parser)
 
     def handle(self, **options: Any) -> None:
-        check_migrations()
-        by, days = user_named(options["by"]), options["older_than"]
-        old = never_reviewed(days)
+        shared.check_migrations()
+        user, days = shared.get_user(options["by"]), options["older_than"]
+        submissions = never_reviewed(days)
         if not options["no_input"]:
-            confirm(f"Delete {old.count()} drawings for good?")
+            shared.confirm(f"Delete {submissions.count()} drawings permanently?")
         deleted = 0
         try:
-            while ids := list(old.values_list("pk", flat=True)[:AT_ONCE]):
-                # Pending still: a reviewer may be at work.
+            while ids := list(submissions.values_list("pk", flat=True)[:BATCH_SIZE]):
+                # A reviewer may have approved one of them since the query.
                 deleted += Submission.objects.pending().filter(pk__in=ids).delete()[0]
         except DatabaseError as error:
-            raise CommandError(f"{error}. Deleted so far: {deleted}.") from error
+            raise CommandError(f"{error}. Deleted before the error: {deleted}.") from error
         except KeyboardInterrupt:
-            raise CommandError(f"\nInterrupted. Deleted: {deleted}.", returncode=130) from None
+            raise CommandError(
+                f"\nInterrupted. Deleted: {deleted}.", returncode=shared.EXIT_INTERRUPTED
+            ) from None
         finally:
             if deleted:
-                said = f"Deleted {deleted} drawings, never reviewed in {days} days."
-                audit.note_all(by, Submission, DELETION, said)
-        shown = json.dumps({"deleted": deleted}) if options["json"] else f"Deleted: {deleted}."
-        self.stdout.write(shown)
+                message = f"Deleted {deleted} drawings that were not reviewed in {days} days."
+                audit.record_for_model(user, Submission, DELETION, message)
+        as_json = json.dumps({"deleted": deleted})
+        self.stdout.write(as_json if options["as_json"] else f"Deleted: {deleted}.")
 
 
 def never_reviewed(days: int) -> SubmissionQuerySet:
-    """The oldest first."""
+    """Return the pending submissions that are older than `days`, oldest first."""
     limit = timezone.now() - timedelta(days=days)
     return Submission.objects.pending().filter(created__lt=limit).order_by("created", "id")

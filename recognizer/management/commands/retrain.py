@@ -1,43 +1,41 @@
-"""`manage.py retrain`: learn from the approved corrections."""
+"""`manage.py retrain`: train on MNIST and the approved corrections."""
 
 import json
 import os
 import sys
 from argparse import ArgumentParser
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, OutputWrapper
-from django.db import DatabaseError, connection
-from django.db.migrations.executor import MigrationExecutor
+from django.db import DatabaseError
 
-from recognizer import registry
-from recognizer.retraining import (
-    CancelledError,
+from recognizer.management import shared
+from recognizer.serving.model_registry import CorruptModelError
+from recognizer.training.retraining import (
     MnistError,
     Options,
     Outcome,
+    Progress,
     RetrainError,
+    RunCancelledError,
     retrain,
 )
-from recognizer.runs import duration
+from recognizer.training.run_lifecycle import format_duration
 
-if TYPE_CHECKING:
-    from ml.training import Progress
-
-EXIT_REFUSED = 3
-EXIT_INTERRUPTED = 130
-EPILOG = """exit status: 0 new version live, or nothing new to learn; 1 error; 2 wrong options;
-3 the new version was refused; 130 interrupted, or cancelled in the admin. Only with 0 may the live
-version have changed.
-A line for cron, which trains only when it is worth it:
+EXIT_REJECTED = 3
+NOTHING_STORED = "Nothing was stored, and the live version did not change."
+EPILOG = """exit status: 0 the new version is live, or there is nothing new to learn; 1 error;
+2 wrong options; 3 the new version was rejected; 130 interrupted, or cancelled in the admin. Only
+with status 0, the live version may have changed.
+A line for cron, which trains only when there are enough new corrections:
 0 3 * * * cd digitsite && .venv/bin/python manage.py retrain --if-new 50"""
 
 
 class Command(BaseCommand):
     help = (
-        "Train on MNIST plus the approved corrections, judge the result against the live version "
-        "on drawings that neither was trained on, and put it live if it is not worse."
+        "Train on MNIST and the approved corrections, compare the result with the live version "
+        "on drawings that neither was trained on, and promote it unless it is worse."
     )
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> Any:
@@ -47,127 +45,115 @@ class Command(BaseCommand):
         parser.add_argument(
             "--from-scratch",
             action="store_true",
-            help="start from random weights, not from the live version: slower, owes it nothing",
+            help="start from random weights, not from the live version (slower)",
         )
-        parser.add_argument("--epochs", type=positive, help="how often to go through all digits")
-        parser.add_argument("--seed", type=seed, default=1, help="the same seed, the same result")
         parser.add_argument(
-            "--dry-run", action="store_true", help="train and judge, but store nothing"
+            "--epochs", type=shared.positive_integer, help="passes over the training data"
+        )
+        parser.add_argument(
+            "--seed",
+            type=shared.keras_seed,
+            default=1,
+            help="the same seed and data give the same result",
+        )
+        parser.add_argument(
+            "--dry-run", action="store_true", help="train and compare, but store nothing"
         )
         parser.add_argument(
             "--include-pending",
             action="store_true",
-            help="also learn what visitors said and nobody has reviewed yet",
+            help="also learn corrections that are not reviewed yet",
         )
         parser.add_argument(
             "--if-new",
-            type=positive,
+            type=shared.positive_integer,
             metavar="N",
-            help="do nothing unless at least N approved corrections are there that no live "
-            "version has learned; those that are kept to judge with do not count, and unreviewed "
-            "ones only with --include-pending",
+            help="do nothing unless there are at least N approved corrections that no live version "
+            "has learned; held-out corrections do not count, and unreviewed ones count only with "
+            "--include-pending",
         )
-        parser.add_argument(
-            "--json", action="store_true", help="print one JSON object to standard output"
-        )
+        shared.add_json(parser, "print one JSON object to standard output")
 
     def handle(self, **options: Any) -> None:
-        # TensorFlow greets with a page of hints about GPUs otherwise.
+        # Without this, TensorFlow prints a page of hints about GPUs.
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         try:
-            check_migrations()
+            shared.check_migrations()
             outcome = retrain(
                 Options(**{name: options[name] for name in Options.__dataclass_fields__}),
-                report=ProgressLine(self.stderr),
-                say=lambda sentence: self.stderr.write(sentence, str),
+                on_progress=ProgressLine(self.stderr),
+                on_message=lambda message: self.stderr.write(message, str),
             )
-        except (RetrainError, MnistError, registry.DamagedModelError) as error:
+        except (RetrainError, MnistError, CorruptModelError) as error:
             raise CommandError(str(error)) from error
-        except (DatabaseError, OSError) as error:  # a full disk, a database that is gone
-            raise CommandError(f"{error}. Nothing was stored, the live version stays.") from error
-        except CancelledError as error:
+        except (DatabaseError, OSError) as error:
+            raise CommandError(f"{error}. {NOTHING_STORED}") from error
+        except RunCancelledError as error:
             raise CommandError(
-                f"\n{error} Nothing was stored, the live version stays.",
-                returncode=EXIT_INTERRUPTED,
+                f"\n{error} {NOTHING_STORED}", returncode=shared.EXIT_INTERRUPTED
             ) from error
         except KeyboardInterrupt:
             raise CommandError(
-                "\nInterrupted. Nothing was stored, the live version stays.",
-                returncode=EXIT_INTERRUPTED,
+                f"\nInterrupted. {NOTHING_STORED}", returncode=shared.EXIT_INTERRUPTED
             ) from None
-        self.stdout.write(json.dumps(asdict(outcome)) if options["json"] else summary(outcome))
-        if outcome.decision == "refused":
-            sys.exit(EXIT_REFUSED)
+        as_json = json.dumps(asdict(outcome))
+        self.stdout.write(as_json if options["as_json"] else summary(outcome))
+        if outcome.decision == "rejected":
+            sys.exit(EXIT_REJECTED)
 
 
 class ProgressLine:
-    """On a terminal one line that is written over, elsewhere a line for every tenth."""
+    """Show the progress: on a terminal in one line, elsewhere in a line for each tenth."""
 
     def __init__(self, out: OutputWrapper) -> None:
         self._out = out
         self._shown: tuple[int, bool] | None = None
 
-    def __call__(self, progress: "Progress") -> None:
+    def __call__(self, progress: Progress) -> None:
         percent = int(100 * progress.share)
-        terminal = self._out.isatty()
-        known = progress.seconds_left is not None
-        if (percent, known) == self._shown or (not terminal and percent % 10):
+        is_terminal = self._out.isatty()
+        has_estimate = progress.seconds_left is not None
+        if (percent, has_estimate) == self._shown or (not is_terminal and percent % 10):
             return
-        self._shown = percent, known
-        left = "estimating ..."
-        if progress.seconds_left is not None:
-            left = f"about {duration(progress.seconds_left)} left"
-        line = (
-            f"epoch {progress.epoch} of {progress.epochs}  {bar(progress.share)} {percent:3d} %  "
-            f"loss {progress.loss:.3f}  {left}"
-        )
-        # The style is given because standard error's own is red.
-        if terminal:
-            self._out.write(f"\r{line:<79}", str, ending="\n" if percent == 100 else "")
+        self._shown = percent, has_estimate
+        # The style is given because the default style of standard error is red.
+        if is_terminal:
+            ending = "\n" if percent == 100 else ""
+            self._out.write(f"\r{progress_line(progress):<79}", str, ending=ending)
         else:
-            self._out.write(line, str)
+            self._out.write(progress_line(progress), str)
 
 
-def positive(text: str) -> int:
-    """An argparse type: a whole number from 1."""
-    number = int(text)
-    if number < 1:
-        raise ValueError
-    return number
+def progress_line(progress: Progress) -> str:
+    """Return epoch, progress bar, loss and remaining time."""
+    percent = int(100 * progress.share)
+    remaining = "estimating ..."
+    if progress.seconds_left is not None:
+        remaining = f"about {format_duration(progress.seconds_left)} left"
+    return (
+        f"epoch {progress.epoch} of {progress.epochs}  {progress_bar(progress.share)} {percent:3d}%"
+        f"  loss {progress.loss:.3f}  {remaining}"
+    )
 
 
-def seed(text: str) -> int:
-    """An argparse type: what Keras takes as a seed."""
-    number = int(text)
-    if not 0 <= number < 2**32:
-        raise ValueError
-    return number
-
-
-def check_migrations() -> None:
-    """Refuse a database that lacks tables or columns, before anything is trained."""
-    executor = MigrationExecutor(connection)
-    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
-        raise CommandError("The database is not up to date. Run: manage.py migrate")
-
-
-def bar(share: float) -> str:
-    """Twenty places, filled by `share` in 0..1."""
+def progress_bar(share: float) -> str:
+    """Return twenty characters that show a share (0 to 1)."""
     return "█" * round(20 * share) + "░" * (20 - round(20 * share))
 
 
 def summary(outcome: Outcome) -> str:
-    """The outcome for people."""
+    """Return a line for each evaluation set, and the decision."""
     lines = [
-        f"{name.replace('_', ' '):<22} {percent(outcome.scores_before[name]):>9} before"
-        f" {percent(after):>9} after"
+        f"{name.replace('_', ' '):<22} {_percent(outcome.scores_before[name])} before"
+        f" {_percent(after)} after"
         for name, after in outcome.scores_after.items()
     ]
-    what = f"Version {outcome.version}" if outcome.version else "Decision"
-    lines.append(f"{what}: {outcome.decision}. {outcome.reason} ({duration(outcome.seconds)})")
+    subject = f"Version {outcome.version}" if outcome.version else "Decision"
+    lines.append(
+        f"{subject}: {outcome.decision}. {outcome.reason} ({format_duration(outcome.seconds)})"
+    )
     return "\n".join(lines)
 
 
-def percent(share: float | None) -> str:
-    """A score for people."""
-    return "none" if share is None else f"{100 * share:.2f} %"
+def _percent(score: float | None) -> str:
+    return f"{shared.format_percent(score):>8}"

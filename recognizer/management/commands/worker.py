@@ -1,4 +1,4 @@
-"""`manage.py worker`: do the retrainings that are started in the admin."""
+"""`manage.py worker`: run the retrainings that are started in the admin."""
 
 import logging
 import os
@@ -15,18 +15,18 @@ from django.db import OperationalError, connection
 from django.utils.crypto import get_random_string
 from django_tasks_db.management.commands.db_worker import Worker
 
-from recognizer.management.commands.retrain import check_migrations, positive
+from recognizer.management import shared
 
 POLL_SECONDS: Final = 1.0
-PATIENCE_SECONDS: Final = 10.0  # with a database that does not answer, or a slow end
+GRACE_SECONDS: Final = 10.0  # before the next try of the database, and before a forced exit
 
 log = logging.getLogger(__name__)
 
 
-class PromptWorker(Worker):
-    """Ends at once when it is told to, also in the middle of a retraining: nothing is stored then.
+class InterruptibleWorker(Worker):
+    """Stop at once on a signal, even during a retraining, which then stores nothing.
 
-    The library's own would train on until the end.
+    The library's worker would finish the training first.
     """
 
     def shutdown(self, signum: int, frame: FrameType | None) -> None:
@@ -36,47 +36,55 @@ class PromptWorker(Worker):
 
 class Command(BaseCommand):
     help = (
-        "Wait for retrainings that are started in the admin, and do them one after the other, on "
-        "any host that reaches the site's database. `make run` starts one beside the site."
+        "Wait for retrainings that are started in the admin, and run them one after the other. "
+        "The worker can run on any host that reaches the database. `make run` starts one."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "--parent", type=positive, metavar="PID", help="end when this parent process has ended"
+            "--parent",
+            type=shared.positive_integer,
+            metavar="PID",
+            help="exit when this parent process has ended",
         )
 
     def handle(self, parent: int | None, **options: Any) -> None:
-        # TensorFlow greets with a page of hints about GPUs otherwise.
+        # Without this, TensorFlow prints a page of hints about GPUs.
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-        check_migrations()
+        shared.check_migrations()
         if parent is not None:
-            Thread(target=end_after, args=(parent,), daemon=True).start()
-        worker = PromptWorker(
-            queue_names=["*"],
-            excluded_queue_names=[],
-            interval=POLL_SECONDS,
-            batch=False,
-            backend_name="default",
-            startup_delay=False,
-            max_tasks=1,
-            worker_id=get_random_string(32),
-        )
+            Thread(target=exit_with_parent, args=(parent,), daemon=True).start()
+        worker = make_worker()
         worker.configure_signals()
         try:
             worker.run()
         except OperationalError as error:
             log.warning("The database does not answer: %s. Trying again ...", error)
-            time.sleep(PATIENCE_SECONDS)
+            time.sleep(GRACE_SECONDS)
         if worker.running:
             connection.close()
-            # A process gives back TensorFlow's memory only with its end.
+            # Only a new process returns TensorFlow's memory to the system.
             os.execv(sys.executable, sys.orig_argv)
 
 
-def end_after(parent: int) -> None:
-    """In a thread: nobody is left behind when the site ends, however it ends."""
+def make_worker() -> InterruptibleWorker:
+    """Return a worker that ends after one task."""
+    return InterruptibleWorker(
+        queue_names=["*"],
+        excluded_queue_names=[],
+        interval=POLL_SECONDS,
+        batch=False,
+        backend_name="default",
+        startup_delay=False,
+        max_tasks=1,
+        worker_id=get_random_string(32),
+    )
+
+
+def exit_with_parent(parent: int) -> None:
+    """End this process after its parent has ended, however that ended."""
     while os.getppid() == parent:
         time.sleep(1)
     os.kill(os.getpid(), signal.SIGTERM)
-    time.sleep(PATIENCE_SECONDS)
-    os._exit(1)  # the main thread is deep in TensorFlow
+    time.sleep(GRACE_SECONDS)
+    os._exit(1)  # TensorFlow has not let the main thread handle the signal.

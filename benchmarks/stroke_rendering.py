@@ -1,0 +1,73 @@
+"""Load pen strokes and render them as the page's canvas does.
+
+The strokes come from people who did not contribute to MNIST. The files are not part of the
+project: `benchmarks/README.md` says where to get them.
+"""
+
+import gzip
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageDraw
+
+Canvas = npt.NDArray[np.uint8]  # (side, side), paper 255, ink 0
+Strokes = list[list[list[float]]]  # of x, y; y grows downward
+
+CANVAS_SIDE: Final = 280  # pixels
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """One drawing: `label` is a digit or a letter, `writer` is 0 if unknown."""
+
+    label: str
+    writer: int
+    strokes: Strokes
+
+
+def load(path: Path) -> list[Drawing]:
+    """Load an .ndjson.gz file with one {"digit" or "label", "strokes", "writer"?} per line."""
+    with gzip.open(path, "rt") as lines:
+        rows = [json.loads(line) for line in lines]
+    return [
+        Drawing(str(row.get("digit", row.get("label"))), row.get("writer", 0), row["strokes"])
+        for row in rows
+    ]
+
+
+def draw_at_random(strokes: Strokes, rng: np.random.Generator) -> Canvas:
+    """Draw the strokes at a random size, position and pen width, inside the canvas."""
+    share, pen = rng.uniform(0.35, 0.8), rng.uniform(10, 26)
+    max_shift = max(0.0, CANVAS_SIDE / 2 * (1 - share) - pen / 2)
+    right, down = rng.uniform(-max_shift, max_shift, 2)
+    return draw(strokes, share=share, pen=pen, shift=(right, down))
+
+
+def draw(
+    strokes: Strokes,
+    size: int = CANVAS_SIDE,
+    share: float = 0.6,
+    pen: float = 20.0,
+    shift: tuple[float, float] = (0, 0),
+) -> Canvas:
+    """Draw strokes with round ends; returns (size, size) uint8, paper 255, ink 0.
+
+    The drawing's longer side covers `share` of the canvas; `pen` and `shift` are in its pixels.
+    """
+    points = np.concatenate([np.array(stroke, float) for stroke in strokes if stroke])
+    low, high = points.min(axis=0), points.max(axis=0)
+    scale = size * share / max((high - low).max(), 1e-3)
+    image = Image.new("L", (2 * size, 2 * size), 255)  # shrunk later for smooth edges
+    brush = ImageDraw.Draw(image)
+    for stroke in strokes:
+        centred = (np.array(stroke, float) - (low + high) / 2) * scale + size / 2 + shift
+        path = [tuple(point) for point in 2 * centred]
+        if len(path) > 1:
+            brush.line(path, fill=0, width=round(2 * pen), joint="curve")
+        for x, y in path:
+            brush.ellipse((x - pen, y - pen, x + pen, y + pen), fill=0)
+    return np.asarray(image.resize((size, size), Image.Resampling.BOX))

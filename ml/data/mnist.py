@@ -1,0 +1,116 @@
+"""Download MNIST, check its content, and split it for training."""
+
+import hashlib
+import os
+import tempfile
+import urllib.error
+import urllib.request
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from ml.arrays import Images, Indices, Labels
+
+URL: Final = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz"
+ARRAYS: Final = ("x_train", "y_train", "x_test", "y_test")  # the names in Keras's file
+DIGEST: Final = "2eb4d82c94e1e65af5a565df335e810e7cfbcdeb8ce2cf9674792583d7c4266b"  # SHA-256
+VALIDATION_DIVISOR: Final = 12  # the last twelfth of the training images is for validation
+TIMEOUT_SECONDS: Final = 60
+
+
+class MnistError(Exception):
+    """MNIST is missing, damaged or cannot be downloaded; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class LabelledImages:
+    """Images (n, 28, 28) uint8 with labels (n,) uint8, 0..9 or 10 for "not a digit"."""
+
+    images: Images
+    labels: Labels
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __getitem__(self, chosen: Indices) -> "LabelledImages":
+        return LabelledImages(self.images[chosen], self.labels[chosen])
+
+    def __add__(self, other: "LabelledImages") -> "LabelledImages":
+        return LabelledImages(
+            np.concatenate([self.images, other.images]), np.concatenate([self.labels, other.labels])
+        )
+
+
+@dataclass(frozen=True)
+class Mnist:
+    """MNIST in three parts; `digest` is the SHA-256 of the whole content."""
+
+    training: LabelledImages
+    validation: LabelledImages
+    test: LabelledImages
+    digest: str
+
+
+def load(path: Path, digest: str = DIGEST) -> Mnist:
+    """Load MNIST from an .npz file in Keras's format.
+
+    Raises `MnistError` if the file is missing or damaged, or if the SHA-256 of its content is not
+    `digest`.
+    """
+    x_train, y_train, x_test, y_test = _read_arrays(path)
+    found = content_digest(x_train, y_train, x_test, y_test)
+    if found != digest:
+        raise MnistError(
+            f"{path} does not hold MNIST: the SHA-256 of its content is {found}, "
+            f"not {digest}. Delete it to download it again."
+        )
+    held_out = len(x_train) // VALIDATION_DIVISOR
+    return Mnist(
+        training=LabelledImages(x_train[:-held_out], y_train[:-held_out]),
+        validation=LabelledImages(x_train[-held_out:], y_train[-held_out:]),
+        test=LabelledImages(x_test, y_test),
+        digest=found,
+    )
+
+
+def _read_arrays(path: Path) -> list[npt.NDArray[np.uint8]]:
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return [file[name] for name in ARRAYS]
+    except FileNotFoundError as error:
+        raise MnistError(f"There is no MNIST at {path}.") from error
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise MnistError(f"{path} is damaged ({error}). Delete it to download it again.") from error
+
+
+def content_digest(*arrays: npt.NDArray[np.uint8]) -> str:
+    """Return the SHA-256 of each array's shape and bytes, however the file is compressed."""
+    sha = hashlib.sha256()
+    for array in arrays:
+        sha.update(f"{array.dtype}{array.shape}".encode())
+        sha.update(np.ascontiguousarray(array).tobytes())
+    return sha.hexdigest()
+
+
+def fetch(path: Path, digest: str = DIGEST) -> None:
+    """Download MNIST to `path`; the file appears only after its content has been checked.
+
+    Raises `MnistError` if the file cannot be downloaded or stored, or is not MNIST.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+            partial = Path(folder) / "mnist.npz"
+            with urllib.request.urlopen(URL, timeout=TIMEOUT_SECONDS) as response:
+                partial.write_bytes(response.read())
+            load(partial, digest)
+            os.replace(partial, path)
+    except (urllib.error.URLError, OSError) as error:
+        raise MnistError(
+            f"MNIST cannot be downloaded from {URL} ({error}). "
+            f"Put the file at {path} yourself, or set MNIST_PATH to another path."
+        ) from error

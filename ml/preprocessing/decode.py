@@ -1,0 +1,160 @@
+"""Decode the bytes of an image file to a grey image, and reject unsuitable files."""
+
+import io
+import struct
+import warnings
+import zlib
+from typing import Final
+
+import numpy as np
+from PIL import Image
+
+from ml.arrays import GreyImage
+from ml.preprocessing import decode_cost
+
+PNG_SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"  # the first bytes of each PNG file
+FORMATS: Final = ("PNG", "JPEG", "WEBP", "GIF")
+MAX_PIXELS: Final = 13_000_000  # a photo of a 12-megapixel phone fits
+TOO_LARGE: Final = f"The image has more than {MAX_PIXELS // 1_000_000} million pixels."
+# Pillow raises above twice this value, before it allocates memory for an image or a frame.
+Image.MAX_IMAGE_PIXELS = MAX_PIXELS // 2
+# Strange metadata makes Pillow warn with a new text each time, and Python remembers every text.
+warnings.filterwarnings("ignore", module=r"PIL\.")
+# Pillow raises these for damaged files, as tests/fuzz/images.py has found.
+DECODE_ERRORS: Final = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    LookupError,
+    AssertionError,
+    struct.error,
+)
+EXIF_ORIENTATION: Final = 0x0112  # the EXIF tag that tells how the phone was held
+EXIF_TRANSPOSE: Final = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+MIN_CONTRAST: Final = 96  # of 255, between the darkest and the brightest grey
+MAX_SIDE: Final = 512  # pixels; larger images are shrunk, and a 20-pixel digit stays sharp
+
+
+class BadImageError(ValueError):
+    """An image cannot be used; `code` is for programs, the message for people."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def decode(data: bytes) -> GreyImage:
+    """Decode an image file to a grey image.
+
+    Returns (height, width) uint8, 0 black to 255 white, with the longer side at most `MAX_SIDE`.
+    The image is upright as its EXIF data says, and transparent parts become paper that contrasts
+    with the ink. Raises `BadImageError` unless `data` is a single still image in one of `FORMATS`
+    that is intact and has at most `MAX_PIXELS` pixels.
+    """
+    image = _open(data)
+    try:
+        is_animated = getattr(image, "is_animated", False)
+        grey = None if is_animated else _to_grey(_load(image))
+    except DECODE_ERRORS as error:
+        raise BadImageError("damaged_image", "The image is damaged or incomplete.") from error
+    except Image.DecompressionBombError as error:
+        raise BadImageError("image_too_large", TOO_LARGE) from error
+    if grey is None:
+        raise BadImageError("animated_image", "The image is animated. Send a still image.")
+    grey.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.BOX)
+    return np.asarray(grey)
+
+
+def encode_png(grey: GreyImage) -> bytes:
+    """Return the image as PNG bytes without metadata; `decode` gives the same pixels back.
+
+    Pillow tries five filters on each row, and drawings need none of them: it takes far longer and
+    writes more bytes (PNG specification, third edition, 2025, sections 5.3 and 9.2).
+    """
+    height, width = grey.shape
+    rows = np.zeros((height, 1 + width), np.uint8)  # each row starts with its filter: 0 is none
+    rows[:, 1:] = grey
+    compressor = zlib.compressobj(strategy=zlib.Z_RLE)
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    packed = compressor.compress(rows.tobytes()) + compressor.flush()
+    return PNG_SIGNATURE + _chunk(b"IHDR", header) + _chunk(b"IDAT", packed) + _chunk(b"IEND", b"")
+
+
+def _chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def _open(data: bytes) -> Image.Image:
+    """Read the header only, and reject the file if the header is reason enough."""
+    if decode_cost.is_too_expensive(data):
+        raise BadImageError("damaged_image", "The file has more parts than an image needs.")
+    try:
+        return Image.open(io.BytesIO(data), formats=FORMATS)
+    except DECODE_ERRORS as error:
+        raise BadImageError(
+            "not_an_image",
+            "This file is not a supported image. Send a PNG, JPEG, WebP or GIF image.",
+        ) from error
+    except Image.DecompressionBombError as error:
+        raise BadImageError("image_too_large", TOO_LARGE) from error
+
+
+def _load(image: Image.Image) -> Image.Image:
+    """Decode the pixels and turn the image upright."""
+    # A JPEG decoder can shrink the image while it decodes. Other formats ignore the call.
+    image.draft("L" if image.mode == "L" else "RGB", (2 * MAX_SIDE, 2 * MAX_SIDE))
+    image.load()
+    transpose = EXIF_TRANSPOSE.get(image.getexif().get(EXIF_ORIENTATION, 1))
+    return image if transpose is None else image.transpose(transpose)
+
+
+def _to_grey(image: Image.Image) -> Image.Image:
+    if image.mode.startswith("I"):  # 16 bits a pixel; Pillow's own conversion would clip to white
+        values = np.asarray(image).astype(np.uint32)
+        return Image.fromarray((values >> 8).astype(np.uint8))
+    if not image.has_transparency_data:
+        return _grey_with_contrast(image)
+    if image.mode != "RGBA":  # converting RGBA would only copy it
+        image = image.convert("RGBA")
+    grey, alpha = _grey_with_contrast(image), image.getchannel("A")
+    if alpha.getextrema()[0] == 255:
+        return grey
+    return Image.composite(grey, Image.new("L", grey.size, _background_grey(grey, alpha)), alpha)
+
+
+def _grey_with_contrast(image: Image.Image) -> Image.Image:
+    """Return the luminance, or the colour channel with most contrast where luminance has little.
+
+    Yellow on white, for example, is hardly visible in the luminance.
+    """
+    grey = image.convert("L")
+    if image.mode == "L" or _contrast(grey) >= MIN_CONTRAST:
+        return grey
+    return max((grey, *image.convert("RGB").split()), key=_contrast)
+
+
+def _contrast(channel: Image.Image) -> int:
+    return int(np.ptp(channel.getextrema()))
+
+
+def _background_grey(grey: Image.Image, alpha: Image.Image) -> int:
+    """Return the grey to put under a transparent image.
+
+    If most of the image is transparent, the opaque part is ink, and the paper must contrast with
+    it. If most is opaque, the image holds its own paper, and its holes get the same grey.
+    """
+    opaque = np.asarray(grey)[np.asarray(alpha) > 127]
+    if opaque.size == 0:
+        return 255
+    if opaque.size < grey.width * grey.height / 2:
+        return 0 if opaque.mean() > 127 else 255
+    return int(np.median(opaque))

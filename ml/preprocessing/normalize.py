@@ -1,0 +1,101 @@
+"""The one definition of the model input: how any image becomes 28x28 pixels.
+
+It repeats the steps that made MNIST (Y. LeCun et al., "Gradient-Based Learning Applied to Document
+Recognition", 1998, section III.A): scale the ink so that its longer side is 20 pixels, then shift
+it by whole pixels until its centre of mass is at pixel (14, 14) of a 28x28 field.
+"""
+
+from typing import Final
+
+import numpy as np
+from PIL import Image
+
+from ml.arrays import IMAGE_SIDE, GreyImage, InkImage, Mask, Pixels
+from ml.preprocessing import photo_ink
+from ml.preprocessing.decode import BadImageError
+
+INK_SIDE: Final = 20  # pixels, the ink's longer side
+CENTRE_PIXEL: Final = 14  # the index of the pixel that holds the centre of mass
+
+# In a drawing from a screen, at least half of the pixels have the same grey. Photos have many.
+PLAIN_BACKGROUND_SHARE: Final = 0.5
+MIN_CONTRAST: Final = 32  # of 255, between paper and the strongest ink; less is an empty page
+NOISE_LEVEL: Final = 13  # of 255; a pixel with less ink counts as paper
+EXTENT_LEVEL: Final = 26  # of 255; a pixel with as much ink counts for the extent of the ink
+INK_LEVEL: Final = 128  # of 255; a pixel with as much is more ink than paper
+DOT_ASPECT: Final = 0.8  # shorter side to longer side; a dot is nearly square
+DOT_FILL: Final = 0.76  # a disc covers 0.785 of its box, the thickest digits cover less
+
+
+def normalize(grey: GreyImage) -> Pixels:
+    """Turn a grey image of any size and polarity into the model input.
+
+    Takes (height, width) uint8; returns (28, 28) uint8, paper 0, strongest ink 255.
+    Raises `BadImageError` with code `blank_image` if there is no ink, and with code `single_dot`
+    if the ink is one dot: a tap on the canvas leaves one, and it is no drawing yet.
+    """
+    image = extract_ink(Image.fromarray(grey))
+    ink = np.asarray(image)
+    if _is_dot(ink >= INK_LEVEL):
+        raise BadImageError("single_dot", "The image shows a single dot. Draw a digit.")
+    rows, columns = _extent(ink >= EXTENT_LEVEL)
+    return _centre(_shrink(image.crop((columns.start, rows.start, columns.stop, rows.stop))))
+
+
+def extract_ink(image: Image.Image) -> Image.Image:
+    """Return the amount of ink in each pixel, 0 to 255, for dark on light and light on dark.
+
+    The function decides on the 256 greys and how often each occurs, then maps every pixel.
+    """
+    count = np.array(image.histogram())
+    paper = int(np.searchsorted(count.cumsum(), count.sum() / 2))  # the median
+    if count[paper] < PLAIN_BACKGROUND_SHARE * count.sum():
+        image = photo_ink.extract_photo_ink(image)
+        count, paper = np.array(image.histogram()), 0
+    difference = paper - np.arange(256)
+    # The square lets a few strong strokes outweigh a large area of uneven paper.
+    if (count * difference * abs(difference)).sum() < 0:
+        difference = -difference
+    strongest = difference[count > 0].max()
+    if strongest < MIN_CONTRAST:
+        raise BadImageError("blank_image", "The image is blank. Draw a digit.")
+    ink = np.rint(difference * (255 / strongest))
+    ink[ink < NOISE_LEVEL] = 0
+    return image.point(ink.clip(0, 255).astype(int).tolist())
+
+
+def _extent(ink: Mask) -> tuple[slice, slice]:
+    """Return the rows and the columns of the ink's bounding box."""
+    rows, columns = (np.flatnonzero(ink.any(axis=axis)) for axis in (1, 0))
+    return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+
+
+def _is_dot(ink: Mask) -> bool:
+    box = ink[_extent(ink)]
+    short, long = sorted(box.shape)
+    return bool(short >= DOT_ASPECT * long and box.mean() >= DOT_FILL)
+
+
+def _shrink(ink: Image.Image) -> InkImage:
+    """Scale the ink so that its longer side is `INK_SIDE`.
+
+    Each pixel becomes the mean of the area that it covers.
+    """
+    width, height = ink.size
+    scale = INK_SIDE / max(height, width)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    resampling = Image.Resampling.BOX if scale < 1 else Image.Resampling.BILINEAR
+    small = np.asarray(ink.resize(size, resampling), np.float32)
+    return np.rint(small * (255 / small.max())).astype(np.uint8)
+
+
+def _centre(small: InkImage) -> Pixels:
+    """Place the ink in the 28x28 field with its centre of mass at `CENTRE_PIXEL`."""
+    height, width = small.shape
+    weights = small.astype(np.float64) / small.sum(dtype=np.float64)
+    row = CENTRE_PIXEL - round(float(weights.sum(axis=1) @ np.arange(height)))
+    column = CENTRE_PIXEL - round(float(weights.sum(axis=0) @ np.arange(width)))
+    row, column = min(max(row, 0), IMAGE_SIDE - height), min(max(column, 0), IMAGE_SIDE - width)
+    field = np.zeros((IMAGE_SIDE, IMAGE_SIDE), np.uint8)
+    field[row : row + height, column : column + width] = small
+    return field

@@ -1,0 +1,300 @@
+"""Find the digits that stand side by side in one image.
+
+Ink that is not connected may be two digits, and so may wide ink. The recognizer's probabilities
+decide how to join the parts: heuristic over-segmentation (Y. LeCun et al., "Gradient-Based
+Learning Applied to Document Recognition", 1998, section VII).
+"""
+
+import math
+from dataclasses import dataclass
+from itertools import chain
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageFilter
+
+from ml.arrays import GreyImage, Indices, InkImage, Mask, Pixels
+from ml.preprocessing.connected_components import Components, label_components
+from ml.preprocessing.decode import BadImageError
+from ml.preprocessing.normalize import INK_LEVEL, extract_ink, normalize
+from ml.runtime import DIGITS, NOT_A_DIGIT, Prediction, Recognizer, to_prediction
+
+COARSE_SIDE: Final = 72  # pixels, the longer side of the image that finds connected ink
+MAX_COMPONENTS: Final = 40  # ink in more pieces is not a multi-digit number
+MAX_PARTS: Final = 30  # ink in more parts after the cuts is not one either
+OVERLAP_SHARE: Final = 0.4  # of the narrower one's width; ink that overlaps more is one digit
+
+# Shares of the height of all ink.
+SMALL_HEIGHT: Final = 0.3  # lower ink is a bar or a speck, not a digit
+NEAR_GAP: Final = 0.05  # ink with a smaller gap may be one digit
+WIDE_ASPECT: Final = 1.0  # wider ink may be two digits that touch
+CUT_SPACING: Final = 0.1  # from one possible cut to the next
+MAX_CUT_INK: Final = 0.25  # a cut crosses at most this much ink
+MIN_PART_WIDTH: Final = 0.15  # a cut part is at least this wide
+
+MAX_DIGIT_ASPECT: Final = 1.6  # width to height of one digit in a multi-digit number, at most
+MIN_PART_SHARE: Final = 0.05  # of the ink that is cut; a part has at least this much
+MARGIN: Final = 0.4  # of a digit's longer side, around it in its own image
+CUT_COST: Final = 0.1  # negative log probability; ink that is this likely a digit is not cut
+SLANT_COST: Final = 0.1  # pixels of ink that a cut crosses rather than move one pixel sideways
+
+# Log probability that one more digit must gain, depending on how that digit is separated:
+APART_PENALTY: Final = -0.5  # it stands apart, so it is another digit by default
+NEAR_PENALTY: Final = 1.0  # it is so near that it may be a stroke of the digit before
+CUT_PENALTY: Final = 2.0  # it must be cut from the digit before
+WIDTH_PENALTY: Final = 10.0  # log probability that a digit loses if it is twice as wide as high
+
+Parts = npt.NDArray[np.int32]  # (height, width), 0 paper, 1.. the part, from left to right
+Stroke = list[list[float]]  # of [x, y, ...] in pixels
+
+
+@dataclass(frozen=True)
+class SegmentedDigit:
+    """One digit of an image, cut out as `grey`.
+
+    `box` is left, top, width and height of its ink, as shares of the whole image's width and
+    height. `origin` is the position of the top left corner of `grey` in the whole image, x and y
+    in pixels. `mask` marks the digit's pixels in the whole image.
+    """
+
+    grey: GreyImage
+    pixels: Pixels
+    prediction: Prediction
+    box: tuple[float, float, float, float]
+    origin: tuple[int, int]
+    mask: Mask
+
+    def crop_strokes(self, strokes: list[Stroke]) -> list[Stroke]:
+        """Return the parts of the whole image's strokes that drew this digit.
+
+        Takes pixels of the whole image, returns pixels of `grey`.
+        """
+        cropped: list[Stroke] = []
+        height, width = self.mask.shape
+        for stroke in strokes:
+            was_inside = False
+            for x, y, *more in stroke:
+                row, column = (min(max(int(y), 0), height - 1), min(max(int(x), 0), width - 1))
+                is_inside = bool(self.mask[row, column])
+                if is_inside:
+                    cropped = cropped if was_inside else [*cropped, []]
+                    cropped[-1].append([x - self.origin[0], y - self.origin[1], *more])
+                was_inside = is_inside
+        return cropped
+
+
+def segment_and_predict(grey: GreyImage, recognizer: Recognizer) -> list[SegmentedDigit]:
+    """Return the digits of an image from left to right, each with its own prediction.
+
+    Unless the image surely holds several digits, the list has one item, and its prediction is
+    exactly the one for the whole image. Takes and raises the same as `normalize`.
+    """
+    pixels = normalize(grey)
+    ink = np.asarray(extract_ink(Image.fromarray(grey)))
+    parts, penalties = _find_parts(ink, recognizer)
+    is_several = 1 < parts.max() <= MAX_PARTS
+    digits = _best_split(ink, parts, penalties, recognizer) if is_several else []
+    if len(digits) > 1 and all(digit.prediction.label != NOT_A_DIGIT for digit in digits):
+        return digits
+    everywhere = np.ones_like(ink, bool)
+    box = _box(ink >= INK_LEVEL)
+    return [SegmentedDigit(grey, pixels, recognizer.predict(pixels), box, (0, 0), everywhere)]
+
+
+def _find_parts(ink: InkImage, recognizer: Recognizer) -> tuple[Parts, list[float]]:
+    """Return the parts of digits, and for each part the penalty if a new digit starts with it."""
+    groups = _groups(ink)
+    top, bottom = _rows(groups > 0)
+    height = bottom - top
+    parts = np.zeros(ink.shape, np.int32)
+    penalties: list[float] = []
+    previous_right = 0
+    for group in range(1, groups.max() + 1):
+        mask = groups == group
+        left, right = _columns(mask)
+        cuts = _cuts(ink, mask, height, recognizer)
+        parts[mask] = len(penalties) + 1 + cuts[mask]
+        is_near = left - previous_right < NEAR_GAP * height
+        penalties.append(NEAR_PENALTY if is_near else APART_PENALTY)
+        penalties += [CUT_PENALTY] * int(cuts[mask].max())
+        previous_right = right
+    return parts, [0.0, *penalties[1:]]
+
+
+def _cuts(ink: InkImage, mask: Mask, height: int, recognizer: Recognizer) -> Parts:
+    """Return how many cuts are left of each pixel: none in narrow ink or in a likely digit."""
+    left, right = _columns(mask)
+    is_wide = right - left > WIDE_ASPECT * height
+    if is_wide and _predict_part(ink, mask, recognizer)[1] > CUT_COST:
+        return _cut_where_thin(mask, height)
+    return np.zeros(ink.shape, np.int32)
+
+
+def _cut_where_thin(mask: Mask, height: int) -> Parts:
+    """Cut the ink from top to bottom, straight or slanted, where the cuts cross little ink.
+
+    Returns how many cuts are left of each pixel. Each cut is the path that crosses the least ink
+    on the way to its end at the bottom.
+    """
+    paths, crossed = _least_ink(mask)
+    left, right = _columns(mask)
+    min_width, step = round(MIN_PART_WIDTH * height), max(1, round(CUT_SPACING * height))
+    columns = np.arange(mask.shape[1])
+    cuts = np.zeros(mask.shape, np.int32)
+    for start in range(left + min_width, right - min_width, step):
+        path = paths[start + int(crossed[start : start + step].argmin())]
+        if crossed[path[-1]] > MAX_CUT_INK * height:
+            continue
+        last = mask & (cuts == cuts.max())  # the ink right of the previous cut
+        is_right = columns >= path[:, None]
+        if min((last & is_right).sum(), (last & ~is_right).sum()) > MIN_PART_SHARE * mask.sum():
+            cuts += is_right
+    return cuts
+
+
+def _least_ink(mask: Mask) -> tuple[Indices, npt.NDArray[np.float64]]:
+    """Return the best path from the top to each column at the bottom, and its ink (Viterbi)."""
+    rows, columns = mask.shape
+    total = np.zeros(columns)
+    came_from = np.zeros((rows, columns), np.intp)
+    for row in range(rows):
+        padded = np.pad(total, 1, constant_values=np.inf)
+        costs = np.stack([padded[1:-1], padded[:-2] + SLANT_COST, padded[2:] + SLANT_COST])
+        came_from[row] = np.arange(columns) + np.array([0, -1, 1])[costs.argmin(axis=0)]
+        total = costs.min(axis=0) + mask[row]
+    paths = np.zeros((columns, rows), np.intp)  # one column index per row
+    position = np.arange(columns)
+    for row in reversed(range(rows)):
+        paths[:, row] = position
+        position = came_from[row][position]
+    return paths, total
+
+
+def _groups(ink: InkImage) -> Parts:
+    """Join connected ink with all ink above or below it; number the groups from left to right."""
+    cell = max(1, math.ceil(max(ink.shape) / COARSE_SIDE))
+    components = label_components(_coarsen(ink >= INK_LEVEL, cell))
+    if components.max() > MAX_COMPONENTS:
+        return (ink > 0).astype(np.int32)
+    number = np.zeros(components.max() + 1, np.int32)
+    for i, group in enumerate(_group_components(components), 1):
+        number[np.array(group) + 1] = i
+    coarse = number[components].astype(np.uint8)
+    # The soft edge of a stroke belongs to it.
+    wide = np.asarray(Image.fromarray(coarse).filter(ImageFilter.MaxFilter(3)))
+    fine = np.where(coarse > 0, coarse, wide).repeat(cell, 0).repeat(cell, 1)
+    return np.where(ink > 0, fine[: ink.shape[0], : ink.shape[1]], 0).astype(np.int32)
+
+
+def _coarsen(ink: Mask, cell: int) -> Mask:
+    """Return the squares, `cell` pixels wide and high, that hold any ink."""
+    height, width = ink.shape
+    padded = np.pad(ink, ((0, -height % cell), (0, -width % cell)))
+    return np.asarray(padded.reshape(len(padded) // cell, cell, -1, cell).any(axis=(1, 3)))
+
+
+def _group_components(components: Components) -> list[list[int]]:
+    """Group the components that lie above each other; return their numbers, counted from 0."""
+    masks = [components == number for number in range(1, components.max() + 1)]
+    spans = [_columns(mask) for mask in masks]
+    heights = [bottom - top for top, bottom in map(_rows, masks)]
+    groups: list[list[int]] = []
+    # Start with the tallest components, because the small ones belong to them.
+    for i in np.argsort(heights)[::-1].tolist():
+        is_small = heights[i] < SMALL_HEIGHT * max(heights)
+        matching = _matching_groups(spans[i], is_small, groups, spans)
+        groups = [group for group in groups if group not in matching]
+        groups.append([i, *chain.from_iterable(matching)])
+    return sorted(groups, key=lambda group: min(spans[i][0] for i in group))
+
+
+def _matching_groups(
+    span: tuple[int, int], is_small: bool, groups: list[list[int]], spans: list[tuple[int, int]]
+) -> list[list[int]]:
+    """Return the groups above or below a component; for a small one, only the nearest group."""
+    if not groups:
+        return []
+    overlaps = []
+    for group in groups:
+        left, right = min(spans[i][0] for i in group), max(spans[i][1] for i in group)
+        shared = min(span[1], right) - max(span[0], left)
+        overlaps.append(shared / min(span[1] - span[0], right - left))
+    if is_small:
+        return [groups[int(np.argmax(overlaps))]]
+    return [group for group, share in zip(groups, overlaps, strict=True) if share > OVERLAP_SHARE]
+
+
+def _best_split(
+    ink: InkImage, parts: Parts, penalties: list[float], recognizer: Recognizer
+) -> list[SegmentedDigit]:
+    """Join neighbouring parts to the most likely sequence of digits (Viterbi)."""
+    count = int(parts.max())
+    costs = [0.0] + [math.inf] * count  # the best cost of the first n parts, for each n
+    splits: list[list[SegmentedDigit]] = [[] for _ in costs]
+    for start in range(count):
+        for end in range(start + 1, count + 1):
+            if costs[start] == math.inf:
+                break
+            digit, cost = _predict_part(ink, (parts > start) & (parts <= end), recognizer)
+            cost += costs[start] + penalties[start]
+            if digit and cost < costs[end]:
+                costs[end] = cost
+                splits[end] = [*splits[start], digit]
+    return splits[count]
+
+
+def _predict_part(
+    ink: InkImage, mask: Mask, recognizer: Recognizer
+) -> tuple[SegmentedDigit | None, float]:
+    """Return the digit under the mask, and the negative log probability that it is a digit."""
+    solid = mask & (ink >= INK_LEVEL)
+    if not solid.any():
+        return None, math.inf
+    width, height = _size(solid)
+    if not MIN_PART_WIDTH * height / 2 <= width <= MAX_DIGIT_ASPECT * height:
+        return None, math.inf
+    grey, origin = _cut_out(ink, mask, solid)
+    try:
+        pixels = normalize(grey)
+    except BadImageError:
+        return None, math.inf
+    probabilities = recognizer.predict_proba(pixels)
+    digit = SegmentedDigit(grey, pixels, to_prediction(probabilities), _box(solid), origin, mask)
+    excess_width = max(0.0, width / height - 1)
+    probability = max(float(probabilities[:DIGITS].max()), 1e-9)
+    return digit, WIDTH_PENALTY * excess_width - math.log(probability)
+
+
+def _cut_out(ink: InkImage, mask: Mask, solid: Mask) -> tuple[GreyImage, tuple[int, int]]:
+    """Return the ink under the mask as dark on white in a square with a margin, and its origin."""
+    (left, right), (top, bottom) = _columns(solid), _rows(solid)
+    side = round((1 + 2 * MARGIN) * max(right - left, bottom - top))
+    x, y = (left + right - side) // 2, (top + bottom - side) // 2
+    alone = Image.fromarray(np.where(mask, ink, 0).astype(np.uint8))
+    return 255 - np.asarray(alone.crop((x, y, x + side, y + side))), (x, y)
+
+
+def _box(ink: Mask) -> tuple[float, float, float, float]:
+    """Return left, top, width and height of the ink, as shares of the image's width and height."""
+    (left, right), (top, bottom) = _columns(ink), _rows(ink)
+    height, width = ink.shape
+    return left / width, top / height, (right - left) / width, (bottom - top) / height
+
+
+def _size(ink: Mask) -> tuple[int, int]:
+    """Return the width and the height of the ink in pixels."""
+    (left, right), (top, bottom) = _columns(ink), _rows(ink)
+    return right - left, bottom - top
+
+
+def _columns(mask: Mask) -> tuple[int, int]:
+    """Return the first column with ink and the one after the last."""
+    columns = np.flatnonzero(mask.any(axis=0))
+    return int(columns[0]), int(columns[-1]) + 1
+
+
+def _rows(mask: Mask) -> tuple[int, int]:
+    """Return the first row with ink and the one after the last."""
+    rows = np.flatnonzero(mask.any(axis=1))
+    return int(rows[0]), int(rows[-1]) + 1

@@ -1,0 +1,72 @@
+"""Calibrate a network: make its probabilities match how often its predictions are correct."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from ml.arrays import Labels
+from ml.data.digit_styles import restyle
+from ml.data.mnist import LabelledImages
+from ml.data.negatives import make_negatives
+from ml.runtime import NOT_A_DIGIT
+
+if TYPE_CHECKING:
+    import keras
+
+NEGATIVE_PRIOR: Final = 0.02  # share of people's drawings that are not a digit; training sees more
+CALIBRATION_NEGATIVES: Final = 0.2  # for each validation digit
+BIASES: Final = np.linspace(-6, 1, 71).round(1).tolist()
+TEMPERATURES: Final = np.geomspace(0.5, 4, 40).tolist()
+PREDICT_BATCH_SIZE: Final = 500
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How to correct logits so that their softmax gives calibrated probabilities.
+
+    Add `outlier_bias` to the logit of "not a digit", then divide all logits by `temperature`
+    (C. Guo et al., "On Calibration of Modern Neural Networks", 2017).
+    """
+
+    outlier_bias: float
+    temperature: float
+
+
+def calibrate(network: "keras.Model", digits: LabelledImages) -> Calibration:
+    """Return the bias and the temperature with the lowest loss on validation digits.
+
+    The digits come in MNIST's style and in others, with negatives that are weighted by how many
+    of people's drawings are not a digit.
+    """
+    data, weight = _validation_set(digits)
+    images = (data.images.astype(np.float32) / 255)[..., None]
+    logits = network.predict(images, batch_size=PREDICT_BATCH_SIZE, verbose=0).astype(np.float64)
+
+    def loss(calibration: Calibration) -> float:
+        biased = logits.copy()
+        biased[:, NOT_A_DIGIT] += calibration.outlier_bias
+        return float(weight @ _nll(biased / calibration.temperature, data.labels))
+
+    return min((Calibration(b, t) for b in BIASES for t in TEMPERATURES), key=loss)
+
+
+def _validation_set(digits: LabelledImages) -> tuple[LabelledImages, Floats]:
+    """Return images and the weight of each, (n,)."""
+    rng = np.random.default_rng(0)  # the same images each time, so versions are comparable
+    data = digits + restyle(digits, rng)
+    data += make_negatives(round(CALIBRATION_NEGATIVES * len(data)), data, rng)
+    is_negative = data.labels == NOT_A_DIGIT
+    share = is_negative.mean()
+    weight = np.where(is_negative, NEGATIVE_PRIOR / share, (1 - NEGATIVE_PRIOR) / (1 - share))
+    return data, weight
+
+
+def _nll(logits: Floats, labels: Labels) -> Floats:
+    """Return the negative log likelihood of each label, (n,)."""
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    log_sum = np.log(np.exp(shifted).sum(axis=1))
+    return np.asarray(log_sum - shifted[np.arange(len(labels)), labels])

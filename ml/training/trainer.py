@@ -1,0 +1,170 @@
+"""Train the network on MNIST, on digits made from it, and on people's corrections."""
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from typing import Final
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from ml.arrays import Indices, Mask
+from ml.data.augment import MAX_STRENGTH, augment
+from ml.data.concat_dataset import ConcatDataset, all_of
+from ml.data.digit_styles import restyle
+from ml.data.mnist import LabelledImages, Mnist
+from ml.data.negatives import make_negatives
+from ml.data.restroking import restroke
+from ml.training import network
+from ml.training.calibration import calibrate
+from ml.training.optimizer import adamw_optimizer, muon_optimizer
+from ml.training.results import Progress, TrainingResult
+
+EPOCHS_FROM_SCRATCH: Final = 10
+EPOCHS_FROM_LIVE: Final = 2
+BATCH_SIZE: Final = 128
+NEGATIVE_SHARE: Final = 0.15  # images that are not a digit, for each MNIST image
+RESTROKED_SHARE: Final = 0.3  # of MNIST is also drawn with another pen, for the live version
+# An epoch repeats each of n corrections CORRECTION_WEIGHT / sqrt(n) times, within these limits.
+CORRECTION_WEIGHT: Final = 640
+MAX_CORRECTION_REPEATS: Final = 75
+INTERPOLATION: Final = 0.8  # share of the new weights; the rest is the live version's
+STEPS_BEFORE_ESTIMATE: Final = 50  # the remaining time is known after these
+
+
+def train(
+    mnist: Mnist,
+    corrections: LabelledImages,
+    *,
+    label_noise: Mask,
+    start: bytes | None,
+    epochs: int | None,
+    seed: int,
+    on_progress: Callable[[Progress], None],
+) -> TrainingResult:
+    """Train a network and calibrate it.
+
+    `label_noise`, (n,) bool, marks corrections that are not repeated. `start` holds the weights to
+    continue from; None starts from random weights. `epochs` None takes the default of either. The
+    same arguments and library versions give the same weights.
+    """
+    rng = _seed(seed)
+    model = network.build()
+    if start is not None:
+        network.load_weights(model, start)
+    optimizer = muon_optimizer if start is None else adamw_optimizer
+    epochs = epochs or (EPOCHS_FROM_SCRATCH if start is None else EPOCHS_FROM_LIVE)
+    data = _training_set(mnist.training, corrections, label_noise, start is not None, rng)
+    train_loop(model, data, optimizer, epochs, rng, on_progress)
+    if start is not None:
+        network.interpolate_weights(model, start, INTERPOLATION)
+    calibration = calibrate(model, mnist.validation)
+    weights, litert = network.weights_to_bytes(model), network.to_litert(model, calibration)
+    return TrainingResult(weights, litert, calibration, epochs, int(label_noise.sum()))
+
+
+def _seed(seed: int) -> np.random.Generator:
+    """Make TensorFlow deterministic and return the generator of all other random numbers."""
+    keras.utils.set_random_seed(seed)
+    tf.config.experimental.enable_op_determinism()
+    return np.random.default_rng(seed)
+
+
+def _training_set(
+    digits: LabelledImages,
+    corrections: LabelledImages,
+    label_noise: Mask,
+    with_restroked: bool,
+    rng: np.random.Generator,
+) -> ConcatDataset:
+    """Join MNIST's digits, other styles and pens, negatives, and the repeated corrections."""
+    restyled = restyle(digits, rng)
+    negatives = make_negatives(round(NEGATIVE_SHARE * len(digits)), digits, rng)
+    parts = [
+        all_of(digits + restyled + negatives),
+        (corrections, _repeat_corrections(corrections, label_noise)),
+    ]
+    if with_restroked:
+        parts.append(all_of(restroke(digits, RESTROKED_SHARE, rng)))
+    return ConcatDataset(*parts)
+
+
+def _repeat_corrections(corrections: LabelledImages, label_noise: Mask) -> Indices:
+    """Return the indices of the corrections that an epoch shows, most of them several times.
+
+    Few corrections are repeated often, because MNIST would outweigh them otherwise. The more there
+    are, the less each counts, so that a wrong one does little harm. Probably wrong ones occur once.
+    """
+    repeats = round(CORRECTION_WEIGHT / math.sqrt(max(len(corrections), 1)))
+    repeats = min(max(repeats, 1), MAX_CORRECTION_REPEATS)
+    return np.repeat(np.arange(len(corrections)), np.where(label_noise, 1, repeats))
+
+
+def train_loop(
+    model: keras.Model,
+    data: LabelledImages | ConcatDataset,
+    optimizer: Callable[[int], keras.Optimizer],
+    epochs: int,
+    rng: np.random.Generator,
+    on_progress: Callable[[Progress], None],
+    max_strength: float = MAX_STRENGTH,
+) -> None:
+    """Train `model` on every image once an epoch, each time deformed in another way.
+
+    `optimizer` makes an optimizer for a number of steps; `max_strength` is the one of `augment`.
+    """
+    steps = math.ceil(len(data) / BATCH_SIZE)
+    _compile(model, optimizer(epochs * steps))
+    timer = _StepTimer(epochs * steps)
+    for epoch in range(epochs):
+        for batch in _batches(data, steps, rng):
+            images = augment(batch.images, rng, max_strength)[..., None]
+            loss = model.train_on_batch(images, batch.labels)
+            timer.count_step()
+            left = timer.seconds_left()
+            on_progress(Progress(epoch + 1, epochs, timer.share(), float(loss), left))
+
+
+def _compile(model: keras.Model, optimizer: keras.Optimizer) -> None:
+    model.compile(optimizer, keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    # Otherwise the first step creates the optimizer's variables, and TensorFlow traces it twice.
+    model.optimizer.build(model.trainable_variables)
+
+
+def _batches(
+    data: LabelledImages | ConcatDataset, steps: int, rng: np.random.Generator
+) -> Iterator[LabelledImages]:
+    """Yield all images in random order.
+
+    The last batch is filled with images of the first one, because TensorFlow would compile the
+    step again for a smaller batch.
+    """
+    order = np.resize(rng.permutation(len(data)), steps * BATCH_SIZE)
+    for step in range(steps):
+        yield data[order[step * BATCH_SIZE : (step + 1) * BATCH_SIZE]]
+
+
+class _StepTimer:
+    """Measure the steps and estimate the time of the remaining ones."""
+
+    def __init__(self, steps: int) -> None:
+        self._steps = steps
+        self._done = 0
+        self._started = 0.0
+
+    def count_step(self) -> None:
+        self._done += 1
+        if self._done == 1:  # the first step takes far longer, so the clock starts after it
+            self._started = time.monotonic()
+
+    def share(self) -> float:
+        """Return the share of the steps that are done, in 0..1."""
+        return self._done / self._steps
+
+    def seconds_left(self) -> float | None:
+        """Return the estimated time for the remaining steps, or None after too few steps."""
+        if self._done < min(STEPS_BEFORE_ESTIMATE, self._steps):
+            return None
+        seconds = time.monotonic() - self._started
+        return seconds / max(self._done - 1, 1) * (self._steps - self._done)

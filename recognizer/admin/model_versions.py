@@ -1,0 +1,235 @@
+"""Admin pages to inspect and promote model versions."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from django.contrib import admin, messages
+from django.contrib.admin.views.main import ChangeList
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern
+
+from recognizer.admin.accuracy_chart import Chart, accuracy_chart
+from recognizer.admin.base import ObjectPageAdmin
+from recognizer.admin.thumbnails import thumbnail
+from recognizer.models import Label, ModelVersion, Submission
+from recognizer.serving import model_registry, reevaluation
+from recognizer.serving.model_registry import CorruptModelError
+
+TEMPLATE_FOLDER: Final = "admin/recognizer/modelversion"
+THUMBNAIL_LIMIT: Final = 40  # thumbnails per list of prediction changes
+
+
+def format_percent(score: float | None) -> str:
+    return "–" if score is None else f"{score:.2%}"
+
+
+def card_rows(card: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the model card as rows of (name, value)."""
+    for section, content in card.items():
+        entries = content if isinstance(content, dict) else {"": content}
+        for name, value in entries.items():
+            title = f"{section}: {name}" if name else section
+            text = format_percent(value) if section == "scores" else _format_value(value)
+            yield title.replace("_", " "), text
+
+
+def _format_value(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def prediction_changes(
+    before: reevaluation.Predictions, after: reevaluation.Predictions
+) -> dict[str, Any]:
+    """Return how many submissions are correct only in `after`, and the newest as thumbnails."""
+    changed = reevaluation.newly_correct(before, after)
+    thumbnails = [
+        thumbnail(row, f"{after[row].label}, predicted as {before[row].label}")
+        for row in changed[:THUMBNAIL_LIMIT]
+    ]
+    return {"total": len(changed), "thumbnails": thumbnails}
+
+
+class ModelVersionChangeList(ChangeList):
+    def chart(self) -> Chart | None:
+        """Return the chart of the listed versions. The list is the chart's data table."""
+        return accuracy_chart(self.result_list)
+
+
+@admin.register(ModelVersion)
+class ModelVersionAdmin(ObjectPageAdmin):
+    """Inspect and promote versions. Only `manage.py retrain` creates them."""
+
+    list_display = (
+        "number",
+        "state",
+        "created",
+        "mnist_test",
+        "held_out",
+        "correction_count",
+        "reason",
+    )
+    list_filter = ("state",)
+    list_per_page = 50
+    fields = ("number", "state", "reason", "parent", "created", "sha256")
+    readonly_fields = fields
+
+    class Media:
+        css = {"all": ("recognizer/admin.css",)}
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return ModelVersionChangeList
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False  # there is no form; for promoting see `can_promote`
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def can_promote(self, request: HttpRequest) -> bool:
+        return super().has_change_permission(request)
+
+    def can_view_submissions(self, request: HttpRequest) -> bool:
+        return self.admin_site.get_model_admin(Submission).has_view_permission(request)
+
+    @admin.display(description="MNIST test")
+    def mnist_test(self, version: ModelVersion) -> str:
+        return format_percent(version.score("mnist_test"))
+
+    @admin.display(description="held-out corrections")
+    def held_out(self, version: ModelVersion) -> str:
+        return format_percent(version.score("held_out_corrections"))
+
+    @admin.display(description="corrections learned")
+    def correction_count(self, version: ModelVersion) -> int:
+        return version.correction_count
+
+    def get_urls(self) -> list[URLPattern]:
+        return [
+            self.object_url("drawings/<int:label>/<int:predicted>/", self.drawings, "drawings"),
+            self.object_url("promote/", self.promote, "promote"),
+            *super().get_urls(),
+        ]
+
+    def object_context(self, request: HttpRequest, obj: ModelVersion) -> dict[str, Any]:
+        return {
+            "card": card_rows(obj.card),
+            "live": model_registry.live_version(),
+            "can_promote": self.can_promote(request),
+            **self._evaluation(request, obj),
+        }
+
+    def _evaluation(self, request: HttpRequest, version: ModelVersion) -> dict[str, Any]:
+        """Return the confusion matrix and the prediction changes, or why there are none."""
+        try:
+            recognizer = model_registry.load(version)
+        except CorruptModelError as error:
+            return {"unusable": str(error)}
+        if not self.can_view_submissions(request):
+            return {}
+        submissions = reevaluation.newest_approved()
+        predictions = reevaluation.predict_all(recognizer, submissions)
+        confusion = reevaluation.confusion_matrix(predictions)
+        return {
+            "confusion": confusion,
+            "count": len(submissions),
+            "correct": sum(row.correct for row in confusion),
+            "newest": reevaluation.SUBMISSION_LIMIT,
+            **self._changes_since_parent(version, predictions),
+        }
+
+    def _changes_since_parent(
+        self, version: ModelVersion, predictions: reevaluation.Predictions
+    ) -> dict[str, Any]:
+        if version.parent is None:
+            return {}
+        try:
+            parent = model_registry.load(version.parent)
+        except CorruptModelError as error:
+            return {"parent_unusable": str(error)}
+        before = reevaluation.predict_all(parent, list(predictions))
+        return {
+            "fixed": prediction_changes(before, predictions),
+            "broken": prediction_changes(predictions, before),
+        }
+
+    def drawings(self, request: HttpRequest, pk: int, label: int, predicted: int) -> HttpResponse:
+        """Show the submissions behind one cell of the confusion matrix."""
+        if not (self.has_view_permission(request) and self.can_view_submissions(request)):
+            raise PermissionDenied
+        version = get_object_or_404(ModelVersion, pk=pk)
+        if label not in Label or predicted not in Label:
+            raise Http404
+        try:
+            recognizer = model_registry.load(version)
+        except CorruptModelError:  # the version's page shows the error
+            return redirect("admin:recognizer_modelversion_change", pk)
+        submissions = [row for row in reevaluation.newest_approved() if row.label == label]
+        predictions = reevaluation.predict_all(recognizer, submissions)
+        caption = f"{Label(label).label}, predicted as {Label(predicted).label}"
+        found = [row for row in submissions if predictions[row] == predicted]
+        context = {
+            "title": f"{caption} by {version}",
+            "thumbnails": [thumbnail(row, caption) for row in found],
+            "newest": reevaluation.SUBMISSION_LIMIT,
+        }
+        return self._render(request, "drawings.html", version, context)
+
+    def promote(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Ask for confirmation on GET, and promote the version on POST."""
+        if not self.can_promote(request):
+            raise PermissionDenied
+        version, live = get_object_or_404(ModelVersion, pk=pk), model_registry.live_version()
+        if version == live:
+            self.message_user(request, f"{version} is already live.")
+        elif request.method != "POST":
+            return self._confirm(request, version, live)
+        else:
+            self._promote(request, version, live)
+        return redirect("admin:recognizer_modelversion_change", pk)
+
+    def _confirm(
+        self, request: HttpRequest, version: ModelVersion, live: ModelVersion
+    ) -> HttpResponse:
+        scores = [(row, self.mnist_test(row), self.held_out(row)) for row in (live, version)]
+        context = {"title": f"Promote {version}?", "live": live, "scores": scores}
+        try:
+            model_registry.load(version)
+        except CorruptModelError as error:
+            context["unusable"] = str(error)
+        return self._render(request, "promote.html", version, context)
+
+    def _promote(self, request: HttpRequest, version: ModelVersion, live: ModelVersion) -> None:
+        try:
+            with transaction.atomic():
+                # The confirmation page has shown why a version was rejected, so force is right.
+                model_registry.promote(version, by=request.user.get_username(), force=True)
+                self.log_change(request, version, f"Promoted. It replaces {live}.")
+        except CorruptModelError as error:
+            text = f"{version} was not promoted: {error}."
+            self.message_user(request, text, messages.ERROR)
+        else:
+            text = f"{version} replaces {live}. All web workers use it within two seconds."
+            self.message_user(request, text, messages.SUCCESS)
+
+    def _render(
+        self, request: HttpRequest, template: str, version: ModelVersion, context: dict[str, Any]
+    ) -> HttpResponse:
+        """Render a page about one version inside the admin's layout."""
+        admin_context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "media": self.media,
+            "original": version,
+        }
+        return TemplateResponse(
+            request, f"{TEMPLATE_FOLDER}/{template}", {**admin_context, **context}
+        )

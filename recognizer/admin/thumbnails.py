@@ -1,0 +1,21 @@
+"""Small images of stored submissions, with links to their admin pages."""
+
+from dataclasses import dataclass
+
+from django.urls import reverse
+
+from recognizer.models import Submission
+from recognizer.serving.prediction import png_data_url
+
+
+@dataclass(frozen=True)
+class Thumbnail:
+    url: str
+    src: str
+    caption: str
+
+
+def thumbnail(submission: Submission, caption: str) -> Thumbnail:
+    """Return a thumbnail of the submission's model input."""
+    url = reverse("admin:recognizer_submission_change", args=[submission.pk])
+    return Thumbnail(url, png_data_url(submission.pixels), caption)

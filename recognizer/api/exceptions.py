@@ -1,0 +1,161 @@
+"""Return every error of the API in one form: `code` for programs and `detail` for people.
+
+Validation errors also have `fields`, the error messages by field.
+"""
+
+import logging
+from typing import Any, Final
+
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.utils.translation import gettext_lazy as _
+from django.views import defaults
+from rest_framework import exceptions, status
+from rest_framework.response import Response
+from rest_framework.views import exception_handler
+
+from recognizer.ops.outages import OUTAGE_ERRORS
+from recognizer.serving.prediction import BadImageError
+
+# The status and the meaning of each code. docs/api.md and the OpenAPI schema contain this table.
+CODES: Final = {
+    "invalid": (400, "The body or the query is invalid; `fields` lists the errors."),
+    "parse_error": (400, "The body is not valid JSON or not a valid form."),
+    "not_base64": (400, "The image in the JSON body is not valid base64."),
+    "not_an_image": (400, "The file is not a PNG, JPEG, WebP or GIF image."),
+    "damaged_image": (400, "The image is damaged or incomplete."),
+    "animated_image": (400, "The image is animated. Send a still image."),
+    "image_too_large": (400, "The image has more than 13 million pixels."),
+    "blank_image": (400, "The image is blank."),
+    "single_dot": (400, "The image shows a single dot, not a drawing."),
+    "not_authenticated": (401, "This operation requires an API key or a login."),
+    "authentication_failed": (401, "The API key is invalid, revoked or expired."),
+    "permission_denied": (
+        403,
+        "The API key lacks the scope, you lack the permission, or the CSRF token is missing.",
+    ),
+    "not_found": (404, "The object does not exist, or it belongs to somebody else."),
+    "method_not_allowed": (405, "The `Allow` header lists the allowed methods."),
+    "not_acceptable": (406, "The API only returns JSON."),
+    "already_reviewed": (409, "A reviewer has already decided."),
+    "no_label": (409, "The submission has no correction: send `digit`."),
+    "idempotency_key_reused": (409, "You used this `Idempotency-Key` with another image."),
+    "body_too_large": (413, "The body is larger than 10 MB."),
+    "unsupported_media_type": (415, "Send JSON or a multipart form."),
+    "throttled": (429, "Too many requests: `Retry-After` gives the number of seconds to wait."),
+    "server_error": (500, "Internal server error. It has been logged."),
+    "unavailable": (503, "The site is temporarily unavailable."),
+}
+
+# The messages of `ml`, which does not use Django's translations, repeated here for translation.
+BAD_IMAGE_MESSAGES: Final = {
+    "not_base64": _("The image is not valid base64."),
+    "not_an_image": _("This file is not a supported image. Send a PNG, JPEG, WebP or GIF image."),
+    "damaged_image": _("The image is damaged or incomplete."),
+    "animated_image": _("The image is animated. Send a still image."),
+    "image_too_large": _("The image has more than 13 million pixels."),
+    "blank_image": _("The image is blank. Draw a digit."),
+    "single_dot": _("The image shows a single dot. Draw a digit."),
+}
+
+log = logging.getLogger(__name__)
+
+
+class BadImage(exceptions.APIException):
+    """400 for a file that is not a usable image."""
+
+    status_code = status.HTTP_400_BAD_REQUEST
+
+    def __init__(self, error: BadImageError) -> None:
+        super().__init__(BAD_IMAGE_MESSAGES[error.code], error.code)
+
+
+class AlreadyReviewed(exceptions.APIException):
+    """409 for a second decision, or for a correction after the decision."""
+
+    status_code = status.HTTP_409_CONFLICT
+    default_code = "already_reviewed"
+    default_detail = _("This submission has already been reviewed.")
+
+
+class NoLabel(exceptions.APIException):
+    """409 for an approval without a label of a submission that has no correction."""
+
+    status_code = status.HTTP_409_CONFLICT
+    default_code = "no_label"
+    default_detail = _("The submission has no correction. Send a digit, or null.")
+
+
+class IdempotencyConflict(exceptions.APIException):
+    """409 for an idempotency key that the owner used with another image."""
+
+    status_code = status.HTTP_409_CONFLICT
+    default_code = "idempotency_key_reused"
+    default_detail = _("You used this Idempotency-Key with another image.")
+
+
+class BodyTooLarge(exceptions.APIException):
+    """413 for a body that is larger than `DATA_UPLOAD_MAX_MEMORY_SIZE`."""
+
+    status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
+    default_code = "body_too_large"
+    default_detail = _("The body is larger than 10 MB.")
+
+
+class Unavailable(exceptions.APIException):
+    """503 for an outage of the database, of the cache or of every model version."""
+
+    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+    default_code = "unavailable"
+    default_detail = _("The site is temporarily unavailable. Try again later.")
+
+
+def handle_exception(error: Exception, context: dict[str, Any]) -> Response | None:
+    """Return the error response for an exception of a view, as `EXCEPTION_HANDLER` of DRF."""
+    error = _to_api_exception(error)
+    response = exception_handler(error, context)
+    if response is not None:
+        response.data = error_body(error)
+    return response
+
+
+def error_body(error: Exception) -> dict[str, Any]:
+    """Return the response body for an exception of DRF or of this module."""
+    if isinstance(error, exceptions.ValidationError):
+        fields = error.detail if isinstance(error.detail, dict) else {"body": error.detail}
+        return {"code": "invalid", "detail": _("The request is invalid."), "fields": fields}
+    if isinstance(error, Http404):
+        error = exceptions.NotFound()
+    elif isinstance(error, PermissionDenied):
+        error = exceptions.PermissionDenied()
+    assert isinstance(error, exceptions.APIException)
+    return {"code": error.get_codes(), "detail": str(error.detail)}
+
+
+def _to_api_exception(error: Exception) -> Exception:
+    if isinstance(error, BadImageError):
+        return BadImage(error)
+    if isinstance(error, RequestDataTooBig):
+        return BodyTooLarge()
+    # Django raises this for too many fields or files.
+    if isinstance(error, SuspiciousOperation):
+        return exceptions.ParseError(str(error))
+    if isinstance(error, OUTAGE_ERRORS):
+        log.error("answered with 503: %s", error)
+        return Unavailable()
+    return error
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Return the 404 response: JSON for the API's paths, Django's page for the others."""
+    if not request.path.startswith("/api/"):
+        return defaults.page_not_found(request, exception)
+    return JsonResponse(error_body(exceptions.NotFound()), status=404)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Return the 500 response: JSON for the API's paths, Django's page for the others."""
+    if not request.path.startswith("/api/"):
+        return defaults.server_error(request)
+    detail = _("Internal server error. It has been logged.")
+    return JsonResponse({"code": "server_error", "detail": detail}, status=500)

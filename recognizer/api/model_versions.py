@@ -1,0 +1,23 @@
+"""Show the model versions to everybody."""
+
+from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework.viewsets import ReadOnlyModelViewSet
+
+from recognizer.api.pagination import ModelVersionPagination
+from recognizer.api.serializers import ModelVersionSerializer
+from recognizer.models import ModelVersion
+
+
+@extend_schema_view(
+    list=extend_schema(summary="List the model versions, newest first"),
+    retrieve=extend_schema(summary="Get one model version with its card"),
+)
+class ModelVersionViewSet(ReadOnlyModelViewSet):
+    """List the model versions, or return one of them."""
+
+    queryset = ModelVersion.objects.select_related("parent")
+    serializer_class = ModelVersionSerializer
+    lookup_field = "number"
+    lookup_value_converter = "int"
+    pagination_class = ModelVersionPagination
+    filter_backends = ()

@@ -1,0 +1,67 @@
+"""Return lists in pages, each with a link to the next page."""
+
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+from django.core.exceptions import ValidationError as DjangoValidationError
+from django.db.models import DateTimeField, Field, PositiveIntegerField
+from django.utils.translation import gettext as _
+from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.pagination import Cursor, CursorPagination
+from rest_framework.request import Request
+
+MAX_PAGE_SIZE = 200
+
+
+class SubmissionPagination(CursorPagination):
+    """Sort submissions newest first, 50 on a page or `page_size`.
+
+    Other than DRF's own class, it rejects an invalid `page_size` (400) and an invalid cursor (404).
+    """
+
+    ordering: tuple[str, ...] = ("-created", "-id")
+    position_field: ClassVar[Field] = DateTimeField()
+    page_size = 50
+    page_size_query_param = "page_size"
+    page_size_query_description = f"Rows on a page, 1 to {MAX_PAGE_SIZE}."
+    max_page_size = MAX_PAGE_SIZE
+
+    def get_page_size(self, request: Request) -> int | None:
+        """Return the requested page size, or the default. Raise `ValidationError`."""
+        text = request.query_params.get("page_size")
+        if text is None:
+            return self.page_size
+        # Nine digits are enough: int() refuses thousands of them.
+        if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= MAX_PAGE_SIZE):
+            message = _("Must be a number from 1 to %(max)d.") % {"max": MAX_PAGE_SIZE}
+            raise ValidationError({"page_size": message})
+        return int(text)
+
+    def decode_cursor(self, request: Request) -> Cursor | None:
+        """Return the cursor with a valid position. Raise `NotFound`."""
+        cursor: Cursor | None = super().decode_cursor(request)
+        if cursor is None or cursor.position is None:
+            return cursor
+        try:
+            position = self.position_field.clean(cursor.position, None)
+            if isinstance(position, datetime):
+                # PostgreSQL rejects some time zone offsets that Python accepts.
+                position = position.astimezone(UTC)
+        except (DjangoValidationError, OverflowError) as error:
+            raise NotFound(self.invalid_cursor_message) from error
+        return Cursor(cursor.offset, cursor.reverse, str(position))  # type: ignore[arg-type]
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        """Return DRF's OpenAPI parameters, with the limits of `page_size`."""
+        parameters: list[dict[str, Any]] = super().get_schema_operation_parameters(view)
+        for parameter in parameters:
+            if parameter["name"] == "page_size":
+                parameter["schema"] |= {"minimum": 1, "maximum": MAX_PAGE_SIZE}
+        return parameters
+
+
+class ModelVersionPagination(SubmissionPagination):
+    """Sort model versions by number, highest first."""
+
+    ordering = ("-number",)
+    position_field = PositiveIntegerField()

@@ -1,0 +1,51 @@
+"""CSV with the columns of Kaggle's Digit Recognizer: label, pixel0 to pixel783."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final, Self
+
+from recognizer.datasets import SIZE, SPLITS, DatasetError, Row, Split
+
+HEADER: Final = ",".join(["label", *(f"pixel{number}" for number in range(SIZE))])
+
+
+class Writer:
+    """Write `train.csv` and `test.csv`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._files = {split: (folder / f"{split}.csv").open("w") for split in SPLITS}
+
+    def __enter__(self) -> Self:
+        for file in self._files.values():
+            file.write(f"{HEADER}\n")
+        return self
+
+    def write(self, row: Row) -> None:
+        numbers = (row.label, *row.pixels)
+        self._files[row.split].write(f"{','.join(map(str, numbers))}\n")
+
+    def __exit__(self, *error: object) -> None:
+        for file in self._files.values():
+            file.close()
+
+
+def read(path: Path) -> Iterator[Row]:
+    """Yield the rows of a file, or of `train.csv` and `test.csv` in a folder."""
+    if not path.is_dir():
+        yield from _rows(path, "train")
+        return
+    for split in SPLITS:
+        yield from _rows(path / f"{split}.csv", split)
+
+
+def _rows(path: Path, split: Split) -> Iterator[Row]:
+    with path.open(encoding="utf-8-sig") as file:
+        header = next(file, "").strip().split(",")
+        if header[0].strip('"') != "label" or len(header) != SIZE + 1:
+            raise DatasetError(f"{path.name} must begin with: label,pixel0,...,pixel783.")
+        for number, line in enumerate(file, 2):
+            try:
+                label, *pixels = map(int, line.split(","))
+                yield Row(bytes(pixels), label, split)
+            except (ValueError, DatasetError) as error:
+                raise DatasetError(f"{path.name}, line {number}: {error}") from error

@@ -1,0 +1,150 @@
+"""Export approved submissions as a dataset with a card."""
+
+import hashlib
+import json
+import os
+import secrets
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Final
+
+from django.utils import timezone
+
+from recognizer.datasets import (
+    SPLITS,
+    DatasetError,
+    Row,
+    Split,
+    csv_format,
+    idx_format,
+    ndjson_format,
+    npz_format,
+    png_format,
+)
+from recognizer.models import Label, Review, Submission, SubmissionQuerySet
+from recognizer.training.training_data import is_held_out
+
+FORMATS: Final[dict[str, ModuleType]] = {
+    "npz": npz_format,
+    "idx": idx_format,
+    "csv": csv_format,
+    "png": png_format,
+    "ndjson": ndjson_format,
+}
+CARD: Final = "card.json"
+# Rows that are in memory at once.
+CHUNK_SIZE: Final = 1000
+CARD_TEXT: Final = {
+    "description": "Handwritten digits that visitors of a digitsite drew and reviewers approved.",
+    "pixels": "28×28 bytes, 0 for paper, 255 for ink, normalized like MNIST: the model input.",
+    "label": "The label that the reviewer approved: 0 to 9, or 10 for “not a digit” (null in "
+    "NDJSON and PNG).",
+    "splits": "One person in five is in the test split, always the same ones. Nobody is in both.",
+    "privacy": "There are no names and no addresses. “writer” in NDJSON is the same for all "
+    "drawings of one person. It is different in each export.",
+}
+
+
+@dataclass(frozen=True)
+class ExportSelection:
+    """Which approved submissions to export. None means no restriction."""
+
+    labels: list[Label]
+    since: datetime | None = None
+    until: datetime | None = None
+    version: int | None = None
+
+    def submissions(self) -> SubmissionQuerySet:
+        """Return the selected submissions, oldest first."""
+        selected = Submission.objects.filter(review=Review.APPROVED, label__in=self.labels)
+        if self.since is not None:
+            selected = selected.filter(created__gte=self.since)
+        if self.until is not None:
+            selected = selected.filter(created__lt=self.until)
+        if self.version is not None:
+            selected = selected.filter(model_version__number=self.version)
+        return selected.order_by("created", "id")
+
+
+def export(format_name: str, folder: Path, selection: ExportSelection) -> dict[str, Any]:
+    """Write a complete dataset to a new folder, or nothing. Return its card.
+
+    Raise `DatasetError` if the folder exists.
+    """
+    if folder.exists():
+        raise DatasetError(f"{folder} already exists. Choose a new folder.")
+    # The folder gets its name at the end, so that an incomplete export is never mistaken for one.
+    partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    try:
+        counts = _write_rows(format_name, partial, selection)
+        card = _card(format_name, selection, counts, partial)
+        (partial / CARD).write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n")
+        partial.chmod(0o755)
+        os.rename(partial, folder)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return card
+
+
+def _write_rows(
+    format_name: str, folder: Path, selection: ExportSelection
+) -> Counter[tuple[Split, int]]:
+    """Write the rows; return their number for each split and label."""
+    counts: Counter[tuple[Split, int]] = Counter()
+    with FORMATS[format_name].Writer(folder) as writer:
+        for row in _rows(selection, all_data=format_name == "ndjson"):
+            writer.write(row)
+            counts[row.split, row.label] += 1
+    return counts
+
+
+def _rows(selection: ExportSelection, all_data: bool) -> Iterator[Row]:
+    salt = secrets.token_bytes(16)
+    extra = ("image", "strokes") if all_data else ()
+    submissions = selection.submissions().values_list(
+        "id", "created", "owner", "pixels", "label", *extra, named=True
+    )
+    for submission in submissions.iterator(chunk_size=CHUNK_SIZE):
+        yield Row(
+            pixels=bytes(submission.pixels),
+            label=submission.label,
+            split="test" if is_held_out(submission.owner) else "train",
+            id=submission.id,
+            created=submission.created,
+            writer=hashlib.sha256(salt + submission.owner.bytes).hexdigest()[:16],
+            image=bytes(submission.image) if all_data else None,
+            strokes=submission.strokes if all_data else None,
+        )
+
+
+def _card(
+    format_name: str,
+    selection: ExportSelection,
+    counts: Counter[tuple[Split, int]],
+    folder: Path,
+) -> dict[str, Any]:
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {
+        **CARD_TEXT,
+        "format": format_name,
+        "exported": timezone.now().isoformat(),
+        "since": selection.since and selection.since.isoformat(),
+        "until": selection.until and selection.until.isoformat(),
+        "predicted_by_version": selection.version,
+        "rows": {
+            split: {Label(n).label: counts[split, n] for n in selection.labels} for split in SPLITS
+        },
+        "total": counts.total(),
+        "sha256": {path.relative_to(folder).as_posix(): _sha256(path) for path in files},
+    }
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

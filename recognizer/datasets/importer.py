@@ -1,0 +1,98 @@
+"""Import a dataset as approved submissions."""
+
+import hashlib
+import uuid
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Any, Final
+
+from django.db import transaction
+from django.utils import timezone
+
+from recognizer.datasets import DatasetError, Row
+from recognizer.models import Review, Source, Submission
+from recognizer.serving import model_registry
+from recognizer.serving.prediction import BadImageError, reencode, repredict, to_png
+
+NAMESPACE: Final = uuid.UUID("b2f0a7a5-6d52-4f0e-9a0a-5a4b1c3a7f10")
+# Rows in one transaction.
+CHUNK_SIZE: Final = 1000
+
+
+@dataclass
+class ImportCounts:
+    """The numbers of rows that were read and stored so far."""
+
+    read: int = 0
+    stored: int = 0
+
+    @property
+    def existing(self) -> int:
+        """Return the number of rows that were stored before."""
+        return self.read - self.stored
+
+
+def load(rows: Iterable[Row], *, by: Any, report: Callable[[ImportCounts], None]) -> ImportCounts:
+    """Store the rows as submissions approved by `by`. Existing submissions do not change.
+
+    `report` is called after each chunk. After an interruption, a second import stores the rest.
+    Raise `DatasetError`.
+    """
+    counts, now, remaining = ImportCounts(), timezone.now(), iter(rows)
+    while chunk := list(islice(remaining, CHUNK_SIZE)):
+        # Each submission has a time of its own, which keeps lists in the order of the dataset.
+        submissions = [
+            _to_submission(row, by, now + timedelta(microseconds=number))
+            for number, row in enumerate(chunk, counts.read)
+        ]
+        counts.read += len(submissions)
+        counts.stored += _store(submissions)
+        report(counts)
+    return counts
+
+
+def _store(submissions: list[Submission]) -> int:
+    """Store the submissions that do not exist yet; return their number."""
+    existing = Submission.objects.filter(pk__in=[submission.pk for submission in submissions])
+    with transaction.atomic():
+        before = existing.count()
+        Submission.objects.bulk_create(submissions, ignore_conflicts=True)
+        return existing.count() - before
+
+
+def _to_submission(row: Row, by: Any, now: datetime) -> Submission:
+    version = model_registry.loaded_version()
+    prediction = repredict(row.pixels, version.recognizer)
+    image = _image(row)
+    # Ids depend only on the content, so that a repeated import finds the existing submissions.
+    name = f"{row.label} {hashlib.sha256(row.pixels).hexdigest()}"
+    return Submission(
+        id=row.id or uuid.uuid5(NAMESPACE, name),
+        created=row.created or now,
+        # Datasets such as MNIST do not tell the writers apart. Each drawing gets its own owner.
+        owner=uuid.uuid5(NAMESPACE, f"writer {row.writer or name}"),
+        source=Source.IMPORT,
+        image=image,
+        image_sha256=hashlib.sha256(image).digest(),
+        pixels=row.pixels,
+        strokes=row.strokes,
+        predicted_digit=prediction.label,
+        confidence=prediction.confidence,
+        probabilities=prediction.probabilities,
+        model_version_id=version.pk,
+        review=Review.APPROVED,
+        label=row.label,
+        reviewed_by=by,
+        reviewed_at=now,
+    )
+
+
+def _image(row: Row) -> bytes:
+    if row.image is None:
+        return to_png(row.pixels)
+    try:
+        return reencode(row.image)
+    except BadImageError as error:
+        raise DatasetError(f"The image of {row.id} is invalid: {error}") from error

@@ -1,0 +1,72 @@
+"""NDJSON: one line of JSON for each drawing, with all its data, compressed with gzip."""
+
+import base64
+import gzip
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Any, Final, Self
+from uuid import UUID
+
+from recognizer.datasets import NOT_A_DIGIT, DatasetError, Row
+
+FILE: Final = "drawings.ndjson.gz"
+
+
+class Writer:
+    """Write `drawings.ndjson.gz`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._file: IO[str] = gzip.open(folder / FILE, "wt", compresslevel=5)  # noqa: SIM115
+
+    def __enter__(self) -> Self:
+        return self
+
+    def write(self, row: Row) -> None:
+        drawing = {
+            "id": row.id and str(row.id),
+            "created": row.created and row.created.isoformat(),
+            "writer": row.writer,
+            "split": row.split,
+            "label": None if row.label == NOT_A_DIGIT else row.label,
+            "strokes": row.strokes,
+            "image": row.image and base64.b64encode(row.image).decode(),
+            "pixels": base64.b64encode(row.pixels).decode(),
+        }
+        self._file.write(f"{json.dumps(drawing)}\n")
+
+    def __exit__(self, *error: object) -> None:
+        self._file.close()
+
+
+def read(path: Path) -> Iterator[Row]:
+    """Yield the rows of a file, compressed or not, or of `drawings.ndjson.gz` in a folder."""
+    path = path / FILE if path.is_dir() else path
+    lines: IO[str] = gzip.open(path, "rt") if path.suffix == ".gz" else path.open()  # noqa: SIM115
+    with lines:
+        for number, line in enumerate(lines, 1):
+            try:
+                yield _row(json.loads(line))
+            except (ValueError, KeyError, TypeError, OverflowError, DatasetError) as error:
+                raise DatasetError(f"{path.name}, line {number}: {error!r}") from error
+
+
+def _row(drawing: Any) -> Row:
+    label = drawing["label"]
+    return Row(
+        pixels=base64.b64decode(drawing["pixels"], validate=True),
+        label=NOT_A_DIGIT if label is None else int(label),
+        split="test" if drawing.get("split") == "test" else "train",
+        id=UUID(drawing["id"]) if drawing.get("id") else None,
+        created=_parse_utc(drawing["created"]) if drawing.get("created") else None,
+        writer=drawing.get("writer"),
+        image=base64.b64decode(drawing["image"], validate=True) if drawing.get("image") else None,
+        strokes=drawing.get("strokes"),
+    )
+
+
+def _parse_utc(text: str) -> datetime:
+    """Parse a date in ISO 8601. A date without a time zone is in UTC."""
+    moment = datetime.fromisoformat(text)
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,0 +1,98 @@
+"""NPZ with the array names of Keras's `mnist.npz`: x_train, y_train, x_test, y_test."""
+
+import shutil
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any, Final, Self
+
+from numpy.lib import format as npy
+
+from recognizer.datasets import SIDE, SIZE, SPLITS, DatasetError, Row, Split
+
+FILE: Final = "mnist.npz"
+
+
+class Writer:
+    """Write `mnist.npz`.
+
+    An array in a ZIP begins with its number of rows. The pixels are therefore collected in
+    temporary files until the end.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._pixels = {split: (folder / f"x_{split}").open("w+b") for split in SPLITS}
+        self._labels = {split: bytearray() for split in SPLITS}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def write(self, row: Row) -> None:
+        self._pixels[row.split].write(row.pixels)
+        self._labels[row.split].append(row.label)
+
+    def __exit__(self, *error: object) -> None:
+        with zipfile.ZipFile(self._folder / FILE, "w", zipfile.ZIP_DEFLATED) as archive:
+            for split in SPLITS:
+                self._write_arrays(archive, split)
+
+    def _write_arrays(self, archive: zipfile.ZipFile, split: Split) -> None:
+        pixels, labels = self._pixels[split], self._labels[split]
+        with archive.open(f"x_{split}.npy", "w", force_zip64=True) as member:
+            _write_header(member, (len(labels), SIDE, SIDE))
+            pixels.seek(0)
+            shutil.copyfileobj(pixels, member)
+        with archive.open(f"y_{split}.npy", "w", force_zip64=True) as member:
+            _write_header(member, (len(labels),))
+            member.write(labels)
+        pixels.close()
+        (self._folder / f"x_{split}").unlink()
+
+
+def read(path: Path) -> Iterator[Row]:
+    """Yield the rows of a file, or of `mnist.npz` in a folder.
+
+    The images have the shape (n, 28, 28) or (n, 784).
+    """
+    path = path / FILE if path.is_dir() else path
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for split in SPLITS:
+                with (
+                    archive.open(f"x_{split}.npy") as images,
+                    archive.open(f"y_{split}.npy") as labels,
+                ):
+                    yield from _rows(images, labels, split)
+    except (zipfile.BadZipFile, KeyError, ValueError) as error:
+        raise DatasetError(f"{path} is not a valid NPZ file: {error}") from error
+
+
+def _rows(images: IO[bytes], labels: IO[bytes], split: Split) -> Iterator[Row]:
+    name = f"x_{split}"
+    shape, size = _read_header(images)
+    labels_shape, label_size = _read_header(labels)
+    if shape[1:] not in ((SIDE, SIDE), (SIZE,)) or size != 1:
+        raise DatasetError(f"{name} must have the type uint8 and the shape (n, 28, 28).")
+    if labels_shape != shape[:1]:
+        raise DatasetError(f"{name} has {shape[0]} images, and {labels_shape[0]} labels.")
+    for number in range(shape[0]):
+        pixels, label = images.read(SIZE), labels.read(label_size)
+        if len(pixels) < SIZE or len(label) < label_size:
+            raise DatasetError(f"{name} or its labels end at number {number}.")
+        yield Row(pixels, int.from_bytes(label, "little"), split)
+
+
+def _write_header(member: IO[bytes], shape: tuple[int, ...]) -> None:
+    header = {"descr": "|u1", "fortran_order": False, "shape": shape}
+    npy.write_array_header_1_0(member, header)
+
+
+def _read_header(member: IO[bytes]) -> tuple[tuple[int, ...], int]:
+    """Return the shape of an array and the size of its items in bytes."""
+    version = npy.read_magic(member)
+    readers: Any = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
+    shape, fortran_order, dtype = readers[version](member)
+    if fortran_order or dtype.kind not in "ui" or dtype.byteorder == ">" or not shape:
+        raise DatasetError("The arrays must contain little-endian integers in C order.")
+    return shape, dtype.itemsize

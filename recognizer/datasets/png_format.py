@@ -1,0 +1,74 @@
+"""ZIP files of 28×28 PNG images, one folder for each label: train/7/ID.png, test/null/ID.png."""
+
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+from typing import Final, Self
+
+from recognizer.datasets import NOT_A_DIGIT, DatasetError, Row, Split
+from recognizer.serving.prediction import BadImageError, decode_pixels, to_png
+
+# An open ZIP file keeps the names of all its members in memory.
+MEMBERS_PER_ARCHIVE = 50_000
+LABELS: Final = {**{str(digit): digit for digit in range(10)}, "null": NOT_A_DIGIT}
+FOLDERS: Final = {label: name for name, label in LABELS.items()}
+# A 28×28 PNG has less than 2 KB; this also limits the memory for a malicious one.
+MAX_IMAGE_BYTES: Final = 100_000
+
+
+class Writer:
+    """Write `digits-001.zip` and so on."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._count = 0
+        self._archive = self._next()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def write(self, row: Row) -> None:
+        if self._count and self._count % MEMBERS_PER_ARCHIVE == 0:
+            self._archive.close()
+            self._archive = self._next()
+        name = row.id or f"{self._count:08}"
+        path = f"{row.split}/{FOLDERS[row.label]}/{name}.png"
+        self._archive.writestr(path, to_png(row.pixels))
+        self._count += 1
+
+    def __exit__(self, *error: object) -> None:
+        self._archive.close()
+
+    def _next(self) -> zipfile.ZipFile:
+        number = self._count // MEMBERS_PER_ARCHIVE + 1
+        return zipfile.ZipFile(self._folder / f"digits-{number:03}.zip", "w")
+
+
+def read(path: Path) -> Iterator[Row]:
+    """Yield the rows of a ZIP file, or of all ZIP files in a folder.
+
+    Images outside the folders of the labels are skipped.
+    """
+    for file in sorted(path.glob("*.zip")) if path.is_dir() else [path]:
+        try:
+            with zipfile.ZipFile(file) as archive:
+                yield from _rows(archive)
+        except zipfile.BadZipFile as error:
+            raise DatasetError(f"{file} is not a ZIP file: {error}") from error
+
+
+def _rows(archive: zipfile.ZipFile) -> Iterator[Row]:
+    for member in archive.infolist():
+        path = PurePosixPath(member.filename)
+        if path.suffix == ".png" and path.parent.name in LABELS:
+            if member.file_size > MAX_IMAGE_BYTES:
+                raise DatasetError(f"{path} has more than {MAX_IMAGE_BYTES} bytes.")
+            split: Split = "test" if "test" in path.parts else "train"
+            yield Row(_pixels(archive.read(member), path), LABELS[path.parent.name], split)
+
+
+def _pixels(data: bytes, path: PurePosixPath) -> bytes:
+    try:
+        return decode_pixels(data)
+    except BadImageError as error:
+        raise DatasetError(f"{path}: {error}") from error

@@ -1,1 +1,0 @@
-"""The desk: where reviewers decide what is learned, and see how it goes."""

@@ -1,0 +1,103 @@
+"""Arguments, checks and output that several commands share."""
+
+from argparse import ArgumentParser, ArgumentTypeError
+from datetime import datetime
+from typing import Any, Final
+
+from django.contrib.auth import get_user_model
+from django.core.management.base import CommandError
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.utils import timezone
+from django.utils.dateparse import parse_date, parse_datetime
+
+from recognizer.models import Label
+
+EXIT_INTERRUPTED: Final = 130
+
+
+def add_user(parser: ArgumentParser, help_text: str = "recorded in the audit trail") -> None:
+    """Add `--by USER`."""
+    parser.add_argument("--by", required=True, metavar="USER", help=help_text)
+
+
+def add_json(parser: ArgumentParser, help_text: str = "print JSON") -> None:
+    """Add `--json`."""
+    parser.add_argument("--json", action="store_true", dest="as_json", help=help_text)
+
+
+def add_no_input(parser: ArgumentParser) -> None:
+    """Add `--no-input`."""
+    parser.add_argument("--no-input", "--yes", action="store_true", help="do not ask")
+
+
+def positive_integer(text: str) -> int:
+    """Parse an integer of 1 or more, as an argparse type."""
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number
+
+
+def keras_seed(text: str) -> int:
+    """Parse a seed that Keras accepts, as an argparse type."""
+    number = int(text)
+    if not 0 <= number < 2**32:
+        raise ValueError
+    return number
+
+
+def label(text: str) -> Label:
+    """Parse 0 to 9 or null, as an argparse type."""
+    if text == "null":
+        return Label.NOT_A_DIGIT
+    if len(text) == 1 and text in "0123456789":
+        return Label(int(text))
+    raise ArgumentTypeError("must be 0 to 9, or null")
+
+
+def utc_datetime(text: str) -> datetime:
+    """Parse a date, or a date with a time, as an argparse type."""
+    try:
+        day = parse_date(text)
+        parsed = datetime(day.year, day.month, day.day) if day else parse_datetime(text)
+    except ValueError:
+        parsed = None
+    if parsed is None:
+        raise ArgumentTypeError("must be a date such as 2026-11-23, or 2026-11-23T18:00")
+    return parsed if timezone.is_aware(parsed) else timezone.make_aware(parsed)
+
+
+def get_user(username: str) -> Any:
+    """Return the user with this name. Raises `CommandError` if there is none."""
+    users = get_user_model()
+    try:
+        return users.objects.get_by_natural_key(username)
+    except users.DoesNotExist as error:
+        raise CommandError(
+            f"There is no user {username!r}. See: manage.py createsuperuser"
+        ) from error
+
+
+def check_migrations() -> None:
+    """Raise `CommandError` if the database lacks a migration."""
+    executor = MigrationExecutor(connection)
+    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        raise CommandError("The database is not up to date. Run: manage.py migrate")
+
+
+def confirm(question: str) -> None:
+    """Ask the user. Raises `CommandError` unless the answer is yes."""
+    try:
+        answer = input(f"{question} [y/N] ")
+    except EOFError:  # There is no terminal, for example in a cron job.
+        answer = ""
+    if answer.strip().lower() not in ("y", "yes"):
+        raise CommandError(
+            "Not confirmed. Nothing was changed. Use --no-input to skip the question."
+        )
+
+
+def format_percent(share: float | None) -> str:
+    """Return a share (0 to 1) as a percentage with two decimals."""
+    return "none" if share is None else f"{100 * share:.2f}%"

@@ -1,0 +1,50 @@
+"""API keys and their scopes."""
+
+import uuid
+from typing import Final
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from knox.models import AbstractAuthToken
+
+# Every key starts with this, so that people and secret scanners recognize a leaked key.
+KEY_PREFIX: Final = "dgs_"
+
+
+class Scope(models.TextChoices):
+    """Name what a program may do with a key."""
+
+    READ = "read", _("Read: list your submissions and their status")
+    SUBMIT = "submit", _("Submit: store, correct and delete submissions")
+    REVIEW = "review", _("Review: list everybody’s submissions, approve and reject them")
+
+
+class ApiKey(AbstractAuthToken):
+    """Let a program use the API in its owner's name, within the key's scopes.
+
+    The database holds the hash of the key and its first characters. django-rest-knox creates and
+    compares them.
+    """
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    name = models.CharField(
+        max_length=60, help_text="The program that uses the key, for example “import script”."
+    )
+    scopes = models.JSONField(default=list)
+
+    class Meta:
+        ordering = ("-created",)
+        verbose_name = "API key"
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.visible_prefix}…)"
+
+    @property
+    def visible_prefix(self) -> str:
+        """Return the characters that identify the key in lists, too few to guess the rest."""
+        return self.token_key[: len(KEY_PREFIX) + 4]
+
+    @property
+    def scope_names(self) -> str:
+        """Return the scopes, separated by commas."""
+        return ", ".join(self.scopes)

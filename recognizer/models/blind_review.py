@@ -1,0 +1,43 @@
+"""Blind reviews, which measure how well reviewers agree."""
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from recognizer.models.choices import Label
+from recognizer.models.submission import Submission
+
+
+class BlindReview(models.Model):
+    """A second review of a submission by a reviewer who cannot see the first decision.
+
+    It never changes the submission.
+    """
+
+    submission = models.ForeignKey(Submission, models.CASCADE, related_name="blind_reviews")
+    reviewer = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    created = models.DateTimeField(default=timezone.now)
+    answered_at = models.DateTimeField(null=True)
+    label = models.PositiveSmallIntegerField(choices=Label, null=True, help_text="null: rejected")
+    agrees = models.BooleanField(null=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("submission", "reviewer"), name="one_blind_review_per_reviewer"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.reviewer} on {self.submission_id}"
+
+    def record(self, label: Label | None) -> None:
+        """Store the reviewer's decision: a label, or None for a rejection."""
+        self.label, self.answered_at = label, timezone.now()
+        self.agrees = label == self.submission.label
+        self.save(update_fields=("label", "answered_at", "agrees"))
+
+    def undo(self) -> None:
+        """Remove the reviewer's decision."""
+        self.label = self.answered_at = self.agrees = None
+        self.save(update_fields=("label", "answered_at", "agrees"))

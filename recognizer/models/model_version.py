@@ -1,0 +1,103 @@
+"""Model versions and their files."""
+
+import hashlib
+from typing import Any, Final, Self
+
+from django.db import models, transaction
+from django.db.models import Q
+from django.utils import timezone
+
+BASE_NUMBER: Final = 1
+
+
+class VersionState(models.TextChoices):
+    LIVE = "live"
+    RETIRED = "retired"
+    REJECTED = "rejected"
+
+
+class ModelVersionQuerySet(models.QuerySet["ModelVersion"]):
+    def live(self) -> Self:
+        """Return the live version. The result is empty on an empty database."""
+        return self.filter(state=VersionState.LIVE)
+
+    def prunable(self, keep: int) -> Self:
+        """Return the versions whose files are not needed any more.
+
+        The `keep` newest versions, the live version, its parent and the base keep their files.
+        If the live version is corrupt, its parent or the base replaces it.
+        """
+        kept = set(self.order_by("-number").values_list("pk", flat=True)[:keep])
+        for pk, parent_pk in self.live().values_list("pk", "parent"):
+            kept |= {pk, parent_pk}
+        return self.filter(files__isnull=False).exclude(number=BASE_NUMBER).exclude(pk__in=kept)
+
+    def with_descendants(self, pks: set[int]) -> list[int]:
+        """Return the numbers of the versions with these keys and of all their descendants."""
+        found, numbers = set(pks), []
+        # A parent is older than its children, so one pass is enough.
+        for pk, parent, number in self.order_by("number").values_list("pk", "parent", "number"):
+            if pk in found or parent in found:
+                found.add(pk)
+                numbers.append(number)
+        return numbers
+
+    def store(self, *, model: bytes, weights: bytes, **fields: Any) -> "ModelVersion":
+        """Create a version with its files in one transaction. `sha256` is computed here."""
+        with transaction.atomic():
+            version = self.create(sha256=hashlib.sha256(model).hexdigest(), **fields)
+            ModelFiles.objects.create(version=version, model=model, weights=weights)
+        return version
+
+
+class ModelVersion(models.Model):
+    """A trained network with its model card. Exactly one version is live."""
+
+    number = models.PositiveIntegerField(unique=True)
+    created = models.DateTimeField(default=timezone.now, editable=False)
+    parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="+")
+    state = models.CharField(max_length=8, choices=VersionState)
+    reason = models.TextField(help_text="why it was promoted or rejected")
+    card = models.JSONField(help_text="training data and scores")
+    sha256 = models.CharField(max_length=64, help_text="of the LiteRT model")
+
+    objects = ModelVersionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-number",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("state",), condition=Q(state=VersionState.LIVE), name="one_live_version"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"version {self.number}"
+
+    @property
+    def correction_count(self) -> int:
+        """Return the number of corrections that the version was trained on."""
+        return int(self.card["trained_on"]["corrections"])
+
+    def score(self, name: str) -> float | None:
+        """Return an accuracy (0 to 1) from the card, or None if it was not measured."""
+        score: float | None = self.card["scores"].get(name)
+        return score
+
+    @property
+    def has_files(self) -> bool:
+        """Return False if `manage.py models prune` has deleted the files: it cannot be loaded."""
+        return ModelFiles.objects.filter(pk=self.pk).exists()
+
+
+class ModelFiles(models.Model):
+    """A version's files, in their own table so that a query for versions does not load them."""
+
+    version = models.OneToOneField(
+        ModelVersion, models.CASCADE, primary_key=True, related_name="files"
+    )
+    model = models.BinaryField(help_text="LiteRT model")
+    weights = models.BinaryField(help_text="Keras weights, where the next training starts")
+
+    def __str__(self) -> str:
+        return f"files of {self.version}"

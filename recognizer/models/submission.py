@@ -1,0 +1,242 @@
+"""Submissions: drawings with their prediction, correction and review."""
+
+import uuid
+from datetime import datetime
+from typing import Any, Final, Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Case, F, Q, Value, When
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from recognizer.models.choices import AlreadyReviewedError, Label, Review, Source, Status
+
+
+def _points_if(condition: Q, points: float) -> Case:
+    return Case(When(condition, then=Value(points)), default=Value(0.0))
+
+
+CORRECTION_DISAGREES: Final = Q(corrected_digit__isnull=False) & ~Q(
+    corrected_digit=F("predicted_digit")
+)
+NO_DISAGREEING_CORRECTION: Final = Q(corrected_digit__isnull=True) | Q(
+    corrected_digit=F("predicted_digit")
+)
+LIVE_PREDICTION_DIFFERS: Final = Q(live_prediction__isnull=False) & ~Q(
+    live_prediction=F("predicted_digit")
+)
+
+UNCLAIMED: Final[dict[str, None]] = {"claimed_by": None, "claimed_until": None}
+
+
+class SubmissionQuerySet(models.QuerySet["Submission"]):
+    def owned_by(self, owner: uuid.UUID) -> Self:
+        return self.filter(owner=owner)
+
+    def corrected(self) -> Self:
+        return self.filter(corrected_digit__isnull=False)
+
+    def pending(self) -> Self:
+        return self.filter(review=Review.PENDING)
+
+    def disagreeing(self) -> Self:
+        """Return the submissions whose correction differs from the prediction."""
+        return self.filter(CORRECTION_DISAGREES)
+
+    def agreeing(self) -> Self:
+        """Return the submissions whose correction confirms the prediction."""
+        return self.filter(corrected_digit=F("predicted_digit"))
+
+    def labelled(self, include_pending: bool) -> Self:
+        """Return the approved submissions, and with `include_pending` the corrected ones too.
+
+        The annotation `effective_label` is the reviewer's label, or else the correction.
+        """
+        labelled = Q(review=Review.APPROVED)
+        if include_pending:
+            labelled |= Q(review=Review.PENDING, corrected_digit__isnull=False)
+        return self.filter(labelled).annotate(effective_label=Coalesce("label", "corrected_digit"))
+
+    def review_pending(
+        self, review: Review, reviewer: Any, label: Label | None, at: datetime
+    ) -> int:
+        """Store one decision for all pending submissions. Return their number."""
+        return self.pending().update(
+            review=review, label=label, reviewed_by=reviewer, reviewed_at=at, **UNCLAIMED
+        )
+
+    def reopen(self) -> int:
+        """Make the submissions pending again. Return their number."""
+        return self.update(
+            review=Review.PENDING, label=None, reviewed_by=None, reviewed_at=None, **UNCLAIMED
+        )
+
+
+class Submission(models.Model):
+    """A drawing with its prediction, its correction and its review."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    created = models.DateTimeField(default=timezone.now, editable=False)
+    owner = models.UUIDField(editable=False)
+    source = models.CharField(max_length=6, choices=Source, default=Source.API)
+    image = models.BinaryField(help_text="grey PNG without metadata")
+    image_sha256 = models.BinaryField(max_length=32, help_text="of the grey PNG")
+    pixels = models.BinaryField(max_length=784, help_text="the model input: 28×28 bytes")
+    strokes = models.JSONField(null=True, blank=True)
+    # Null instead of an empty string, because the key is unique for each owner.
+    idempotency_key = models.CharField(  # noqa: DJ001
+        max_length=64, null=True, editable=False, help_text="chosen by the API client"
+    )
+
+    predicted_digit = models.PositiveSmallIntegerField(choices=Label)
+    confidence = models.FloatField()
+    probabilities = models.JSONField(help_text="of the ten digits")
+    model_version = models.ForeignKey("ModelVersion", models.PROTECT, related_name="submissions")
+
+    corrected_digit = models.PositiveSmallIntegerField(choices=Label, null=True, blank=True)
+    corrected_at = models.DateTimeField(null=True, blank=True)
+
+    review = models.CharField(max_length=8, choices=Review, default=Review.PENDING)
+    label = models.PositiveSmallIntegerField(choices=Label, null=True, blank=True)
+    reviewed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    reviewed_at = models.DateTimeField(null=True, blank=True)
+    # The first live version that was trained on it.
+    learned_in = models.ForeignKey(
+        "ModelVersion", models.SET_NULL, null=True, blank=True, related_name="learned"
+    )
+
+    # The order of the review queue, and the claim of a reviewer: see review/queue.py.
+    live_prediction = models.PositiveSmallIntegerField(
+        choices=Label, null=True, editable=False, help_text="prediction of the newest live version"
+    )
+    live_prediction_version = models.ForeignKey(
+        "ModelVersion", models.PROTECT, null=True, editable=False, related_name="+", db_index=False
+    )
+    flagged = models.BooleanField(default=False, editable=False)
+    claimed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, editable=False, related_name="+"
+    )
+    claimed_until = models.DateTimeField(null=True, editable=False)
+    review_priority = models.GeneratedField(
+        expression=Value(1.0)
+        - F("confidence")
+        + _points_if(LIVE_PREDICTION_DIFFERS, 1.0)
+        + _points_if(CORRECTION_DISAGREES, 2.0)
+        + _points_if(Q(flagged=True), 4.0),
+        output_field=models.FloatField(),
+        db_persist=True,
+    )
+    suggested_label = models.GeneratedField(
+        expression=Coalesce("corrected_digit", "predicted_digit"),
+        output_field=models.PositiveSmallIntegerField(choices=Label),
+        db_persist=True,
+    )
+
+    objects = SubmissionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-created", "-id")
+        constraints = (
+            # A retry or a double click must not store a drawing twice.
+            models.UniqueConstraint(fields=("owner", "image_sha256"), name="one_row_per_drawing"),
+            models.UniqueConstraint(
+                fields=("owner", "idempotency_key"),
+                condition=Q(idempotency_key__isnull=False),
+                name="one_row_per_idempotency_key",
+            ),
+            models.CheckConstraint(
+                condition=Q(review=Review.APPROVED, label__isnull=False)
+                | (~Q(review=Review.APPROVED) & Q(label__isnull=True)),
+                name="label_if_and_only_if_approved",
+            ),
+        )
+        indexes = (
+            # The dashboard counts the digits from this index alone.
+            models.Index(
+                fields=("-created", "-id", "corrected_digit", "predicted_digit"),
+                name="submission_by_time",
+            ),
+            models.Index(
+                fields=("model_version", "predicted_digit", "corrected_digit"),
+                name="submission_by_version",
+            ),
+            models.Index(fields=("owner", "-created", "-id"), name="submission_by_owner"),
+            # A list filtered by a rare value would scan the whole table without these.
+            models.Index(
+                fields=("model_version", "-created", "-id"), name="submission_by_version_time"
+            ),
+            models.Index(
+                fields=("label", "-created", "-id"),
+                condition=Q(label__isnull=False),
+                name="submission_by_label",
+            ),
+            models.Index(fields=("source", "-created", "-id"), name="submission_by_source"),
+            models.Index(fields=("review", "-created", "-id"), name="submission_by_review"),
+            models.Index(fields=("review", "review_priority", "id"), name="submission_by_priority"),
+            models.Index(
+                fields=("review", "suggested_label", "review_priority", "id"),
+                name="submission_by_suggestion",
+            ),
+            models.Index(fields=("review", "live_prediction_version"), name="submission_by_live"),
+            models.Index(fields=("reviewed_at",), name="submission_by_reviewed_at"),
+            models.Index(fields=("review", "claimed_until"), name="submission_by_claim"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.get_predicted_digit_display()} ({self.id})"
+
+    @property
+    def status(self) -> Status:
+        """Return the review, or `LEARNED` for an approved submission that was trained on."""
+        if self.review == Review.APPROVED and self.learned_in_id is not None:
+            return Status.LEARNED
+        return Status(self.review)
+
+    def correct(self, label: Label) -> None:
+        """Store the visitor's correction. Raises `AlreadyReviewedError` after a review."""
+        now = timezone.now()
+        # With one statement, a simultaneous review either sees the correction or prevents it.
+        changed = (
+            Submission.objects.pending()
+            .filter(pk=self.pk)
+            .update(corrected_digit=label, corrected_at=now)
+        )
+        if not changed:
+            raise AlreadyReviewedError
+        self.corrected_digit, self.corrected_at = label, now
+
+    def approve(self, reviewer: Any, label: Label) -> None:
+        """Approve the submission with this label, so that the next training learns it.
+
+        Raises `AlreadyReviewedError` if the submission was reviewed after it was loaded.
+        """
+        self._review(Review.APPROVED, reviewer, label)
+
+    def reject(self, reviewer: Any) -> None:
+        """Exclude the submission from training. Raises `AlreadyReviewedError`."""
+        self._review(Review.REJECTED, reviewer, None)
+
+    def reopen(self) -> None:
+        """Remove the review, so that the visitor can correct again.
+
+        Raises `AlreadyReviewedError`.
+        """
+        self._review(Review.PENDING, None, None)
+
+    def _review(self, review: Review, reviewer: Any, label: Label | None) -> None:
+        values = {
+            "review": review,
+            "label": label,
+            "reviewed_by": reviewer,
+            "reviewed_at": timezone.now() if reviewer else None,
+            **UNCLAIMED,
+        }
+        # The condition on `reviewed_at` prevents overwriting a review that was stored meanwhile.
+        unchanged = Submission.objects.filter(pk=self.pk, reviewed_at=self.reviewed_at)
+        if not unchanged.update(**values):
+            raise AlreadyReviewedError
+        for name, value in values.items():
+            setattr(self, name, value)

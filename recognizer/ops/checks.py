@@ -1,0 +1,88 @@
+"""System checks of the site, which `manage.py check` runs after Django's own.
+
+The database checks run with `--database default` and before each `migrate`, the deployment checks
+with `--deploy`.
+"""
+
+import os
+from collections.abc import Sequence
+from typing import Any, Final
+
+from django.conf import settings
+from django.core.cache import cache
+from django.core.checks import CheckMessage, Error, Info, Tags, Warning, register
+from django.db import DatabaseError, connection
+
+from recognizer.models import ModelVersion
+from recognizer.ops.outages import OUTAGE_ERRORS
+from recognizer.serving import model_registry
+
+SQLITE_CACHE: Final = "digitsite.sqlite_cache.SQLiteCache"
+REDIS_CACHE: Final = "django.core.cache.backends.redis.RedisCache"
+
+
+@register(Tags.database)
+def check_database(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
+    """Check that the database answers and that the live version is valid."""
+    if not databases:
+        return []
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError as error:
+        hint = "Start it or correct DATABASE_URL. Without DATABASE_URL, make DATA_DIR writable."
+        return [Error(f"The database does not answer: {error}", hint, id="digitsite.E001")]
+    return _check_live_version()
+
+
+def _check_live_version() -> list[CheckMessage]:
+    """Return a warning and not an error, because an error would prevent a migration."""
+    try:
+        live = ModelVersion.objects.live().first()
+    except DatabaseError:  # The tables are created by the first `migrate`.
+        return []
+    try:
+        if live is not None:
+            model_registry.load(live)
+    except model_registry.CorruptModelError as error:
+        hint = (
+            "Its nearest valid ancestor is used instead. “manage.py models verify” lists the valid "
+            "versions. Promote one of them with “manage.py models promote N”."
+        )
+        return [Warning(f"{live} is live and corrupt: {error}.", hint, id="digitsite.W001")]
+    return []
+
+
+@register(Tags.caches)
+def check_cache_is_shared(**_: Any) -> list[CheckMessage]:
+    """Check that all processes of this host share the cache, because it counts requests."""
+    backend = settings.CACHES["default"]["BACKEND"]
+    if int(os.environ.get("WEB_CONCURRENCY") or 1) < 2 or backend in (SQLITE_CACHE, REDIS_CACHE):
+        return []
+    message = f"{backend} is not shared, so each web process has its own rate limits."
+    hint = "Set CACHE_URL instead of CACHES, or set WEB_CONCURRENCY=1."
+    return [Error(message, hint, id="digitsite.E002")]
+
+
+@register(Tags.caches, deploy=True)
+def check_cache_counts(**_: Any) -> list[CheckMessage]:
+    """Check that the cache answers. Without it, the API answers 503."""
+    try:
+        cache.set("check", 0, timeout=1)
+        cache.incr("check")
+    except OUTAGE_ERRORS as error:
+        message = f"The cache cannot count requests: {error}"
+        hint = "Start it or correct CACHE_URL. Without CACHE_URL, make DATA_DIR writable."
+        return [Error(message, hint, id="digitsite.E003")]
+    return []
+
+
+@register(Tags.caches, deploy=True)
+def check_cache_spans_hosts(**_: Any) -> list[CheckMessage]:
+    """Remind the operator that the SQLite cache belongs to one host."""
+    on_sqlite = settings.DATABASES["default"]["ENGINE"].endswith("sqlite3")
+    if on_sqlite or settings.CACHES["default"]["BACKEND"] != SQLITE_CACHE:
+        return []
+    message = "Each host has its own rate limits."
+    hint = "If several hosts serve the site, set CACHE_URL. For one host, ignore this."
+    return [Info(message, hint, id="digitsite.I001")]

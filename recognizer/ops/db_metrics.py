@@ -1,0 +1,75 @@
+"""Prometheus metrics that come from the database. They stay fast with a million rows."""
+
+import logging
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from django.db import DatabaseError
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from recognizer.models import ModelVersion, Submission, TrainingRun
+from recognizer.review import queue
+from recognizer.serving import model_registry
+
+SAMPLE_SIZE: Final = 1000  # the newest submissions, from which the shares are computed
+COUNT_LIMIT: Final = 10_000  # rows; counting more would make a scrape slow
+
+log = logging.getLogger(__name__)
+
+
+class DatabaseCollector(Collector):
+    """Query the database at each scrape, in the process that answers it."""
+
+    def collect(self) -> Iterable[Metric]:
+        try:
+            metrics = list(_collect())
+        except DatabaseError as error:
+            log.error("no metrics from the database: %s", error)
+            metrics = []
+        yield GaugeMetricFamily(
+            "digitsite_database_up", "Whether the database answers.", bool(metrics)
+        )
+        yield from metrics
+
+
+def _collect() -> Iterator[Metric]:
+    live = ModelVersion.objects.live().values_list("number", flat=True).first()
+    yield GaugeMetricFamily("digitsite_live_version", "The number of the live version.", live or 0)
+    loaded = model_registry.loaded_version_or_none()
+    yield GaugeMetricFamily(
+        "digitsite_loaded_version",
+        "The number of the loaded version, which differs if the live version is corrupt.",
+        loaded.number if loaded else 0,
+    )
+    yield GaugeMetricFamily(
+        "digitsite_pending_submissions",
+        f"Submissions that wait for a review, at most {COUNT_LIMIT}.",
+        queue.bounded_count(Submission.objects.pending(), COUNT_LIMIT),
+    )
+    yield GaugeMetricFamily(
+        "digitsite_unfinished_training_runs",
+        "Training runs that are waiting or running.",
+        TrainingRun.objects.unfinished().count(),
+    )
+    yield _correction_shares()
+
+
+def _correction_shares() -> Metric:
+    shares = GaugeMetricFamily(
+        "digitsite_correction_share",
+        f"Share of the newest {SAMPLE_SIZE} submissions by their correction.",
+        labels=["correction"],
+    )
+    newest = Submission.objects.values_list("corrected_digit", "predicted_digit")[:SAMPLE_SIZE]
+    counts = Counter(_correction_kind(*row) for row in newest)
+    for kind in ("none", "agrees", "disagrees"):
+        shares.add_metric([kind], counts[kind] / max(counts.total(), 1))
+    return shares
+
+
+def _correction_kind(corrected: int | None, predicted: int) -> str:
+    if corrected is None:
+        return "none"
+    return "agrees" if corrected == predicted else "disagrees"

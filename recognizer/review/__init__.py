@@ -1,0 +1,1 @@
+"""The review pages: the queue, bulk review, the dashboard and reviewer agreement."""

@@ -1,0 +1,73 @@
+"""How often reviewers agree, and whose corrections they do not follow."""
+
+from typing import Any, Final
+
+from django.db.models import Count, F, Q
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from recognizer.models import BlindReview, Review, Submission
+from recognizer.review.presenters import short_label
+from recognizer.serving.prediction import png_data_url
+
+REVIEW_LIMIT: Final = 1000  # newest reviews that count for the table of owners
+OWNER_LIMIT: Final = 20  # rows of the table of owners
+DISAGREEMENT_LIMIT: Final = 20  # disagreements shown
+
+
+def agreement() -> dict[str, Any]:
+    """Return the context of the agreement page."""
+    return {
+        "reviewers": reviewers(),
+        "disagreements": disagreements(),
+        "owners": owners(),
+        "newest": REVIEW_LIMIT,
+    }
+
+
+def reviewers() -> Any:
+    """Count each reviewer's blind reviews, and those that agree with the first review."""
+    answered = BlindReview.objects.filter(answered_at__isnull=False)
+    by_reviewer = answered.values("reviewer__username").order_by("reviewer__username")
+    return by_reviewer.annotate(
+        reviews=Count("pk"),
+        agreed=Count("pk", filter=Q(agrees=True)),
+        percent=100 * F("agreed") / F("reviews"),
+    )
+
+
+def disagreements() -> list[dict[str, Any]]:
+    """Return the newest blind reviews that differ from the first review."""
+    reviews = BlindReview.objects.filter(agrees=False).order_by("-answered_at")
+    reviews = reviews.select_related("submission__reviewed_by", "reviewer")
+    reviews = reviews.defer("submission__image", "submission__strokes")
+    return [_disagreement(review) for review in reviews[:DISAGREEMENT_LIMIT]]
+
+
+def _disagreement(review: BlindReview) -> dict[str, Any]:
+    submission = review.submission
+    return {
+        "model_input": png_data_url(submission.pixels),
+        "admin": reverse("admin:recognizer_submission_change", args=[submission.pk]),
+        "first": submission.reviewed_by,
+        "first_label": _decision(submission.label),
+        "second": review.reviewer,
+        "second_label": _decision(review.label),
+    }
+
+
+def _decision(label: int | None) -> str:
+    return _("rejected") if label is None else short_label(label)
+
+
+def owners() -> Any:
+    """Count the corrections of each owner that the newest reviews did not follow."""
+    newest = Submission.objects.filter(reviewed_at__isnull=False).order_by("-reviewed_at")
+    recent = Submission.objects.filter(pk__in=newest.values("pk")[:REVIEW_LIMIT])
+    is_not_followed = Q(review=Review.REJECTED) | ~Q(label=F("corrected_digit"))
+    by_owner = recent.corrected().order_by().values("owner")
+    counts = by_owner.annotate(
+        corrections=Count("pk"), not_followed=Count("pk", filter=is_not_followed)
+    )
+    worst_first = counts.order_by("-not_followed", "corrections", "owner")
+    return worst_first.filter(not_followed__gt=0)[:OWNER_LIMIT]

@@ -1,0 +1,111 @@
+"""Bulk review: up to a hundred submissions with the same suggested label, approved together."""
+
+from datetime import datetime
+from typing import Final
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from recognizer.models import Label, Review, Submission
+from recognizer.review import audit_log, decisions, queue
+from recognizer.review.decisions import BulkResult
+from recognizer.review.decorators import reviewers_only
+from recognizer.review.forms import BulkReviewForm, error_summary
+from recognizer.review.presenters import short_label, to_cards
+
+# The session keeps the time of the last bulk review, which identifies it for undo.
+LAST_BULK_SESSION_KEY: Final = "last_bulk_review"
+
+
+@reviewers_only
+@require_safe
+def largest_label(request: HttpRequest) -> HttpResponse:
+    """Redirect to the label with the most pending submissions."""
+    counts = _pending_counts()
+    return redirect("review:bulk_label", max(counts, key=lambda label: counts[label]))
+
+
+@reviewers_only
+@require_http_methods(["GET", "HEAD", "POST"])
+def bulk(request: HttpRequest, label: int) -> HttpResponse:
+    """Show submissions with one suggested label, and store the decisions about them."""
+    if label not in Label:
+        raise Http404
+    if request.method == "POST":
+        return _decide(request, Label(label))
+    submissions = queue.claim_similar(request.user, Label(label))
+    context = {
+        "label": label,
+        "label_name": short_label(label),
+        "cards": to_cards(submissions),
+        "count_limit": queue.COUNT_LIMIT,
+        "tabs": [(tab, short_label(tab), count) for tab, count in _pending_counts().items()],
+        "can_undo": LAST_BULK_SESSION_KEY in request.session,
+    }
+    return render(request, "review/bulk.html", context)
+
+
+def _pending_counts() -> dict[Label, int]:
+    """Count the pending submissions by suggested label, up to `queue.COUNT_LIMIT` each."""
+    pending = Submission.objects.pending()
+    return {label: queue.bounded_count(pending.filter(suggested_label=label)) for label in Label}
+
+
+def _decide(request: HttpRequest, label: Label) -> HttpResponse:
+    form = BulkReviewForm(request.POST)
+    if form.is_valid():
+        _store(request, label, form)
+    else:
+        messages.error(request, error_summary(form))
+    return redirect("review:bulk_label", label)
+
+
+def _store(request: HttpRequest, label: Label, form: BulkReviewForm) -> None:
+    shown, excluded = form.cleaned_data["shown"], form.cleaned_data["excluded"]
+    reject, now = form.cleaned_data["excluded_action"] == "reject", timezone.now()
+    with transaction.atomic():  # no decision is stored without its entry in the history
+        result = decisions.bulk_approve(
+            label, shown, excluded & shown, reject=reject, reviewer=request.user, at=now
+        )
+        reviewed = Submission.objects.filter(reviewed_by=request.user.pk, reviewed_at=now)
+        reviewed = reviewed.only("predicted_digit")
+        audit_log.record_approvals(request.user, reviewed.filter(review=Review.APPROVED), label)
+        audit_log.record_rejections(request.user, reviewed.filter(review=Review.REJECTED))
+    request.session[LAST_BULK_SESSION_KEY] = now.isoformat()
+    messages.success(request, _report(label, result, unchanged=len(shown) - sum(result)))
+
+
+def _report(label: Label, result: BulkResult, unchanged: int) -> str:
+    values = {"count": result.approved, "label": short_label(label)}
+    text = ngettext(
+        "%(count)d approved as %(label)s.", "%(count)d approved as %(label)s.", result.approved
+    )
+    sentences = [text % values]
+    if result.rejected:
+        sentences.append(_("%(count)d rejected.") % {"count": result.rejected})
+    if result.flagged:
+        text = _("%(count)d flagged and moved to the front of the queue.")
+        sentences.append(text % {"count": result.flagged})
+    if unchanged:
+        text = _("%(count)d unchanged: already reviewed or deleted.")
+        sentences.append(text % {"count": unchanged})
+    return " ".join(sentences)
+
+
+@reviewers_only
+@require_POST
+def bulk_undo(request: HttpRequest) -> HttpResponse:
+    """Undo the last bulk review of this session."""
+    at = request.session.pop(LAST_BULK_SESSION_KEY, None)
+    with transaction.atomic():
+        reopened = decisions.undo_bulk(request.user, datetime.fromisoformat(at)) if at else []
+        audit_log.record_undo(request.user, reopened)
+    text = ngettext("%(count)d review undone.", "%(count)d reviews undone.", len(reopened))
+    messages.success(request, text % {"count": len(reopened)})
+    return redirect("review:bulk")

@@ -1,0 +1,101 @@
+"""Decisions about submissions. The first reviewer's decision counts."""
+
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from recognizer.models import (
+    UNCLAIMED,
+    AlreadyReviewedError,
+    BlindReview,
+    Label,
+    Review,
+    Submission,
+)
+from recognizer.review import queue
+
+
+class BulkResult(NamedTuple):
+    """Count what a bulk review did to the submissions."""
+
+    approved: int
+    rejected: int
+    flagged: int
+
+
+def decide(submission: Submission, reviewer: Any, label: Label | None) -> bool:
+    """Approve the submission as `label`, or reject it if `label` is None.
+
+    Return False if the submission does not change: for a blind review, and for a request that
+    was sent twice. Raises `AlreadyReviewedError` if another reviewer was faster.
+    """
+    if submission.review == Review.PENDING:
+        if label is None:
+            submission.reject(reviewer)
+        else:
+            submission.approve(reviewer, label)
+        return True
+    if submission.reviewed_by_id == reviewer.pk and submission.label == label:
+        return False  # the response to the first request got lost
+    if blind_review := _blind_review(submission, reviewer):
+        blind_review.record(label)
+        return False
+    raise AlreadyReviewedError
+
+
+def undo(submission: Submission, reviewer: Any) -> bool:
+    """Undo this reviewer's decision or skip, and claim the submission for them again.
+
+    Return False if the review does not change. Raises `AlreadyReviewedError` if it is another
+    reviewer's.
+    """
+    is_own_review = submission.reviewed_by_id == reviewer.pk
+    if is_own_review:
+        submission.reopen()
+    elif blind_review := _blind_review(submission, reviewer):
+        blind_review.undo()
+        return False
+    elif submission.review != Review.PENDING:
+        raise AlreadyReviewedError
+    queue.reclaim(submission, reviewer)
+    return is_own_review
+
+
+def _blind_review(submission: Submission, reviewer: Any) -> BlindReview | None:
+    """Return the reviewer's blind review, if another reviewer has decided the submission."""
+    if submission.review == Review.PENDING or submission.reviewed_by_id == reviewer.pk:
+        return None
+    own = BlindReview.objects.filter(submission=submission, reviewer=reviewer)
+    return own.select_related("submission").first()
+
+
+def bulk_approve(
+    label: Label,
+    shown: set[UUID],
+    excluded: set[UUID],
+    *,
+    reject: bool,
+    reviewer: Any,
+    at: datetime,
+) -> BulkResult:
+    """Approve the submissions in `shown` as `label`, except those in `excluded`.
+
+    The excluded ones are rejected, or flagged so that they come first in the queue. Submissions
+    that were reviewed in the meantime stay unchanged.
+    """
+    included = Submission.objects.filter(pk__in=shown - excluded)
+    others = Submission.objects.filter(pk__in=excluded)
+    approved = included.review_pending(Review.APPROVED, reviewer, label, at)
+    if reject:
+        rejected = others.review_pending(Review.REJECTED, reviewer, None, at)
+        return BulkResult(approved, rejected, flagged=0)
+    flagged = others.pending().update(flagged=True, **UNCLAIMED)
+    return BulkResult(approved, rejected=0, flagged=flagged)
+
+
+def undo_bulk(reviewer: Any, at: datetime) -> list[Submission]:
+    """Undo the bulk review made at that time, except reviews that have changed since."""
+    reviewed = Submission.objects.filter(reviewed_by=reviewer, reviewed_at=at)
+    submissions = list(reviewed.only("predicted_digit"))
+    reviewed.reopen()
+    return submissions

@@ -1,0 +1,34 @@
+"""Access to the review pages: staff with the permission to change submissions."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from recognizer.accounts.api_keys import may_review
+
+View = Callable[..., HttpResponse]
+
+
+def reviewers_only(view: View) -> Callable[..., HttpResponseBase]:
+    """Let only reviewers use the view.
+
+    Anonymous users get the login page, or status 401 if they ask for JSON. Other staff get 403.
+    """
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not request.user.is_staff:
+            if request.accepts("text/html"):
+                return redirect_to_login(request.get_full_path(), reverse("admin:login"))
+            return JsonResponse({"detail": _("You are logged out.")}, status=401)
+        if not may_review(request.user):
+            raise PermissionDenied
+        return view(request, *args, **kwargs)
+
+    return guarded

@@ -1,0 +1,54 @@
+"""The forms behind the review pages."""
+
+from typing import Any, Final
+from uuid import UUID
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from recognizer.models import Label
+
+ACTIONS: Final = ("approve", "reject", "skip", "undo")
+
+
+class DecisionForm(forms.Form):
+    """A reviewer's action on one submission."""
+
+    id = forms.UUIDField()
+    action = forms.ChoiceField(choices=[(action, action) for action in ACTIONS])
+    label = forms.TypedChoiceField(
+        choices=Label.choices, coerce=int, required=False, empty_value=None
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        if cleaned.get("action") == "approve" and cleaned.get("label") is None:
+            self.add_error("label", _("Choose a label."))
+        return cleaned
+
+
+class SubmissionIdsField(forms.Field):
+    """A set of submission ids."""
+
+    widget = forms.MultipleHiddenInput
+    empty_values = [*forms.Field.empty_values, set()]
+
+    def to_python(self, value: Any) -> set[UUID]:
+        try:
+            return {UUID(text) for text in value or ()}
+        except ValueError as error:
+            raise ValidationError(_("The submission ids are not valid.")) from error
+
+
+class BulkReviewForm(forms.Form):
+    """The submissions shown, those excluded from approval, and what happens to the latter."""
+
+    shown = SubmissionIdsField()
+    excluded = SubmissionIdsField(required=False)
+    excluded_action = forms.ChoiceField(choices=[("flag", "flag"), ("reject", "reject")])
+
+
+def error_summary(form: forms.Form) -> str:
+    """Return all errors of a form in one line."""
+    return " ".join(str(error) for errors in form.errors.values() for error in errors)

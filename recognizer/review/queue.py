@@ -1,0 +1,110 @@
+"""The review queue: which submissions a reviewer gets. No two reviewers get the same one.
+
+A claim hides a submission from other reviewers for some minutes. A skipped submission is snoozed:
+it is claimed until a time, by nobody.
+"""
+
+from datetime import timedelta
+from typing import Any, Final
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from recognizer.models import Label, Submission, SubmissionQuerySet
+from recognizer.serving import model_registry, prediction
+
+CLAIM_SIZE: Final = 20  # submissions per claim
+BULK_SIZE: Final = 100  # submissions per bulk review
+CLAIM_DURATION: Final = timedelta(minutes=5)  # each further claim starts it again
+SNOOZE_DURATION: Final = timedelta(hours=1)
+REFRESH_SIZE: Final = 200  # predictions refreshed per claim
+COUNT_LIMIT: Final = 1000  # counting stops here: a full count of a million rows is slow
+
+
+def claim(reviewer: Any, *, include_snoozed: bool = False) -> list[Submission]:
+    """Claim the submissions with the highest review priority for the reviewer.
+
+    This includes submissions that the reviewer has claimed before.
+    """
+    claimable = _claimable(reviewer, include_snoozed=include_snoozed)
+    order = ("-review_priority", "-id")
+    return list(_claim(claimable.order_by(*order), reviewer, CLAIM_SIZE).order_by(*order))
+
+
+def claim_similar(reviewer: Any, suggested_label: Label) -> list[Submission]:
+    """Claim submissions with one suggested label for a bulk review, the most certain first."""
+    claimable = _claimable(reviewer).filter(suggested_label=suggested_label)
+    order = ("review_priority", "id")
+    return list(_claim(claimable.order_by(*order), reviewer, BULK_SIZE).order_by(*order))
+
+
+def _claimable(reviewer: Any, *, include_snoozed: bool = False) -> SubmissionQuerySet:
+    is_free = Q(claimed_until=None) | Q(claimed_until__lt=timezone.now()) | Q(claimed_by=reviewer)
+    if include_snoozed:
+        is_free |= Q(claimed_by=None)
+    return Submission.objects.pending().filter(is_free)
+
+
+def _claim(claimable: SubmissionQuerySet, reviewer: Any, size: int) -> SubmissionQuerySet:
+    """Claim the first `size` submissions.
+
+    Simultaneous claims get different submissions, because each skips the rows that another locks.
+    """
+    with transaction.atomic():
+        unlocked = claimable.select_for_update(skip_locked=True)
+        claimed = Submission.objects.filter(
+            pk__in=list(unlocked.values_list("pk", flat=True)[:size])
+        )
+        claimed.update(claimed_by=reviewer, claimed_until=timezone.now() + CLAIM_DURATION)
+    return claimed.select_related("model_version", "live_prediction_version").defer(
+        "image", "strokes", "model_version__card", "live_prediction_version__card"
+    )
+
+
+def count_waiting() -> int:
+    """Count the pending submissions, up to `COUNT_LIMIT`."""
+    return bounded_count(Submission.objects.pending())
+
+
+def count_claimed_by_others(reviewer: Any) -> int:
+    """Count the submissions that other reviewers have claimed, up to `COUNT_LIMIT`."""
+    claimed = Submission.objects.filter(claimed_until__gt=timezone.now())
+    return bounded_count(claimed.pending().exclude(claimed_by=None).exclude(claimed_by=reviewer))
+
+
+def count_snoozed() -> int:
+    """Count the snoozed submissions, up to `COUNT_LIMIT`."""
+    claimed = Submission.objects.filter(claimed_until__gt=timezone.now())
+    return bounded_count(claimed.pending().filter(claimed_by=None))
+
+
+def bounded_count(submissions: SubmissionQuerySet, limit: int | None = None) -> int:
+    """Count submissions up to `limit`, by default `COUNT_LIMIT`."""
+    return submissions.order_by()[: limit or COUNT_LIMIT].count()
+
+
+def reclaim(submission: Submission, reviewer: Any) -> None:
+    """Claim this submission for the reviewer again, unless another reviewer has claimed it."""
+    claimable = _claimable(reviewer, include_snoozed=True).filter(pk=submission.pk)
+    claimable.update(claimed_by=reviewer, claimed_until=timezone.now() + CLAIM_DURATION)
+
+
+def snooze(submission: Submission, reviewer: Any) -> None:
+    """Hide this submission from all reviewers for `SNOOZE_DURATION`."""
+    claimable = _claimable(reviewer).filter(pk=submission.pk)
+    claimable.update(claimed_by=None, claimed_until=timezone.now() + SNOOZE_DURATION)
+
+
+def refresh_predictions() -> None:
+    """Predict some pending submissions with the live version, to find where versions disagree."""
+    try:
+        live = model_registry.loaded_version()
+    except model_registry.CorruptModelError:
+        return  # the registry has logged it, and reviewing works without new predictions
+    outdated = Submission.objects.pending().filter(live_prediction_version__lt=live.pk)
+    submissions = list(outdated.order_by("live_prediction_version").only("pixels")[:REFRESH_SIZE])
+    for submission in submissions:
+        submission.live_prediction = prediction.repredict(submission.pixels, live.recognizer).label
+        submission.live_prediction_version_id = live.pk
+    Submission.objects.bulk_update(submissions, ["live_prediction", "live_prediction_version"])

@@ -1,0 +1,140 @@
+"""The queue, the dashboard and the agreement page. Bulk review is in bulk.py."""
+
+from typing import Any
+
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.csrf import ensure_csrf_cookie
+from django.views.decorators.http import require_POST, require_safe
+
+from recognizer.models import AlreadyReviewedError, Label, Submission
+from recognizer.review import agreement as agreement_data
+from recognizer.review import audit_log, blind_reviews, decisions
+from recognizer.review import dashboard as dashboard_data
+from recognizer.review import queue as review_queue
+from recognizer.review.decorators import reviewers_only
+from recognizer.review.forms import DecisionForm, error_summary
+from recognizer.review.presenters import short_label, to_cards
+from recognizer.training import training_data
+
+
+@reviewers_only
+@require_safe
+@ensure_csrf_cookie
+def queue(request: HttpRequest) -> HttpResponse:
+    """Show the queue page. Its script claims the submissions and sends the decisions."""
+    context = {"digits": range(10), "not_a_digit": Label.NOT_A_DIGIT}
+    return render(request, "review/queue.html", context)
+
+
+@reviewers_only
+@require_POST
+def claim(request: HttpRequest) -> HttpResponse:
+    """Claim submissions for the reviewer and return their cards as JSON."""
+    review_queue.refresh_predictions()
+    include_snoozed = "include_snoozed" in request.POST
+    submissions = review_queue.claim(request.user, include_snoozed=include_snoozed)
+    if not submissions:
+        return JsonResponse(_empty_claim(request.user))
+    submissions = blind_reviews.mix_in(submissions, request.user)
+    return JsonResponse({"cards": to_cards(submissions), "waiting": _waiting_text()})
+
+
+def _empty_claim(reviewer: Any) -> dict[str, Any]:
+    return {
+        "cards": [],
+        "waiting": _waiting_text(),
+        "empty": _empty_text(review_queue.count_claimed_by_others(reviewer)),
+        "snoozed": review_queue.count_snoozed(),
+    }
+
+
+def _waiting_text() -> str:
+    count = review_queue.count_waiting()
+    if count == review_queue.COUNT_LIMIT:
+        return _("%(count)d or more waiting for review") % {"count": count}
+    text = ngettext("%(count)d waiting for review", "%(count)d waiting for review", count)
+    return text % {"count": count}
+
+
+def _empty_text(claimed_by_others: int) -> str:
+    if not claimed_by_others:
+        return _("New drawings appear here automatically.")
+    return ngettext(
+        "Another reviewer has claimed %(count)d drawing. "
+        "It returns to the queue if they do not decide.",
+        "Other reviewers have claimed %(count)d drawings. "
+        "They return to the queue if nobody decides.",
+        claimed_by_others,
+    ) % {"count": claimed_by_others}
+
+
+@reviewers_only
+@require_POST
+def decide(request: HttpRequest) -> HttpResponse:
+    """Store one decision. Sending the same decision twice counts once."""
+    form = DecisionForm(request.POST)
+    if not form.is_valid():
+        return JsonResponse({"detail": error_summary(form)}, status=400)
+    rows = Submission.objects.select_related("reviewed_by").defer("image", "pixels", "strokes")
+    submission = rows.filter(pk=form.cleaned_data["id"]).first()
+    if submission is None:
+        return JsonResponse({"detail": _("The visitor has deleted this drawing.")}, status=410)
+    action, label = form.cleaned_data["action"], form.cleaned_data["label"]
+    try:
+        with transaction.atomic():  # no decision is stored without its entry in the history
+            _perform(action, label, submission, request.user)
+    except AlreadyReviewedError:
+        return JsonResponse({"detail": _already_reviewed_text(submission)}, status=409)
+    return JsonResponse({})
+
+
+def _perform(action: str, label: int | None, submission: Submission, reviewer: Any) -> None:
+    if action == "skip":
+        review_queue.snooze(submission, reviewer)
+    elif action == "undo":
+        if decisions.undo(submission, reviewer):
+            audit_log.record_undo(reviewer, [submission])
+    elif action == "reject" or label is None:
+        if decisions.decide(submission, reviewer, None):
+            audit_log.record_rejections(reviewer, [submission])
+    elif decisions.decide(submission, reviewer, Label(label)):
+        audit_log.record_approvals(reviewer, [submission], Label(label))
+
+
+def _already_reviewed_text(submission: Submission) -> str:
+    submission.refresh_from_db(fields=("review", "label", "reviewed_by"))
+    values = {"reviewer": submission.reviewed_by or _("Another reviewer")}
+    if submission.label is None:
+        return _("%(reviewer)s has already rejected this drawing.") % values
+    values["label"] = short_label(submission.label)
+    return _("%(reviewer)s has already approved this drawing as %(label)s.") % values
+
+
+@reviewers_only
+@require_safe
+def dashboard(request: HttpRequest) -> HttpResponse:
+    """Show recent submissions, corrections, confusions and the size of the queue."""
+    return render(request, "review/dashboard.html", dashboard_data.dashboard())
+
+
+@reviewers_only
+@require_safe
+def next_training(request: HttpRequest) -> HttpResponse:
+    """Show what the next training run would learn.
+
+    The dashboard loads this part separately because comparing all labels takes time.
+    """
+    counts = training_data.counts_for_page()
+    context = {"counts": counts, "count_limit": training_data.COUNT_LIMIT}
+    return render(request, "review/next_training.html", context)
+
+
+@reviewers_only
+@require_safe
+def agreement(request: HttpRequest) -> HttpResponse:
+    """Show how often reviewers agree, and whose corrections they do not follow."""
+    return render(request, "review/agreement.html", agreement_data.agreement())

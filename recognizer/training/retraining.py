@@ -1,0 +1,273 @@
+"""Train a candidate on MNIST and the approved corrections, evaluate it, and promote it."""
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+
+from ml.data import mnist as mnist_file
+from ml.data.mnist import LabelledImages, Mnist, MnistError
+from ml.training.provenance import code_sha256, library_versions
+from ml.training.results import Progress, TrainingResult
+from recognizer.models import (
+    ModelVersion,
+    RunCancelledError,
+    RunState,
+    Submission,
+    TrainingRun,
+    VersionState,
+)
+from recognizer.serving import model_registry
+from recognizer.training.candidate_evaluation import (
+    CandidateEvaluation,
+    Scores,
+    check_label_noise,
+    evaluate,
+)
+from recognizer.training.run_lifecycle import RetrainError, persist_log, persist_progress, track_run
+from recognizer.training.training_data import BATCH_SIZE, TrainingSelection, select, to_arrays
+
+__all__ = [
+    "MnistError",
+    "Options",
+    "Outcome",
+    "Progress",
+    "RetrainError",
+    "RunCancelledError",
+    "retrain",
+]
+
+
+@dataclass(frozen=True)
+class Options:
+    """The options of a retraining. `epochs=None` means the default of the trainer.
+
+    With `if_new=n`, nothing is trained unless at least n corrections are new, or if a version that
+    was trained on the same corrections was rejected.
+    """
+
+    from_scratch: bool = False
+    epochs: int | None = None
+    seed: int = 1
+    dry_run: bool = False
+    include_pending: bool = False
+    if_new: int | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The result of a retraining. `version` is None if none was stored; scores are 0 to 1."""
+
+    decision: str  # "live", "rejected", "nothing new", or with dry_run "would be ..."
+    reason: str
+    version: int | None
+    counts: dict[str, int]
+    scores_before: Scores
+    scores_after: Scores
+    seconds: float
+
+
+def retrain(
+    options: Options,
+    *,
+    on_progress: Callable[[Progress], None],
+    on_message: Callable[[str], None],
+    run: TrainingRun | None = None,
+) -> Outcome:
+    """Train a candidate, compare it with the live version, and store it.
+
+    `run` is the requested training run; None creates one. The candidate and the end of its run are
+    stored in one transaction at the end. Until then, the live version stays live.
+
+    Raises `RetrainError` if another retraining is running, `RunCancelledError` if a user cancels
+    the run, and `MnistError`.
+    """
+    run = run or TrainingRun.objects.create(options=asdict(options))
+    on_progress, on_message = persist_progress(run, on_progress), persist_log(run, on_message)
+    started = time.monotonic()
+    with track_run(run):
+        live = model_registry.live_version()
+        selection = select(options.include_pending)
+        if reason := _reason_to_skip(live, selection, options):
+            return _finish(run, Outcome("nothing new", reason, None, selection.counts, {}, {}, 0.0))
+        mnist = _load_mnist()
+        on_message(_describe(selection.counts))
+        result = _train(mnist, selection, live, options, on_progress, on_message)
+        on_message(f"Comparing the candidate with {live} ...")
+        evaluation = evaluate(live, result.model, mnist, selection)
+        seconds = time.monotonic() - started
+        with transaction.atomic():
+            number = None
+            if not options.dry_run:
+                card = _card(live, mnist, selection, result, options, evaluation.scores_after)
+                number = _store(live, result, card, selection, evaluation)
+            return _finish(
+                run, _outcome(evaluation, number, selection.counts, seconds, options.dry_run)
+            )
+
+
+def load_trainer() -> Callable[..., TrainingResult]:
+    """Import the trainer. TensorFlow takes seconds to import, so every check comes before it."""
+    from ml.training.trainer import train
+
+    return train
+
+
+def _describe(counts: dict[str, int]) -> str:
+    return (
+        f"Training on MNIST and {counts['learned']} corrections ({counts['new']} new). "
+        f"Held out: {counts['held_out']}. Left out: {counts['duplicates']} duplicates, "
+        f"{counts['over_cap']} over a cap."
+    )
+
+
+def _outcome(
+    evaluation: CandidateEvaluation,
+    number: int | None,
+    counts: dict[str, int],
+    seconds: float,
+    dry_run: bool,
+) -> Outcome:
+    verdict = evaluation.verdict
+    decision = "live" if verdict.accepted else "rejected"
+    return Outcome(
+        f"would be {decision}" if dry_run else decision,
+        verdict.reason,
+        number,
+        counts,
+        evaluation.scores_before,
+        evaluation.scores_after,
+        seconds,
+    )
+
+
+def _finish(run: TrainingRun, outcome: Outcome) -> Outcome:
+    """Store the outcome in the run. Raises `RunCancelledError` if the run was cancelled."""
+    run.heartbeat()
+    run.end(
+        RunState.REJECTED if outcome.decision == "rejected" else RunState.DONE,
+        f"{outcome.decision.capitalize()}. {outcome.reason}",
+        scores={name: [outcome.scores_before[name], s] for name, s in outcome.scores_after.items()},
+        version=outcome.version and ModelVersion.objects.get(number=outcome.version),
+    )
+    return outcome
+
+
+def _load_mnist() -> Mnist:
+    digest = settings.MNIST_SHA256 or mnist_file.DIGEST
+    is_default = settings.MNIST_PATH == settings.DATA_DIR / "mnist.npz"
+    if is_default and digest == mnist_file.DIGEST and not settings.MNIST_PATH.exists():
+        mnist_file.fetch(settings.MNIST_PATH)
+    return mnist_file.load(settings.MNIST_PATH, digest)
+
+
+def _reason_to_skip(live: ModelVersion, selection: TrainingSelection, options: Options) -> str:
+    """Return why a training is not worth its time, or an empty string."""
+    new, wanted = len(selection.new_ids), options.if_new
+    if wanted is not None and new < wanted:
+        return f"New corrections: {new}; required: {wanted}."
+    same_corrections = Q(card__trained_on__corrections_sha256=selection.sha256)
+    rejected = ModelVersion.objects.filter(
+        same_corrections, parent=live, state=VersionState.REJECTED
+    ).first()
+    if wanted is not None and rejected:
+        return f"{rejected} was trained on the same corrections and rejected: {rejected.reason}"
+    is_learned = live.card["trained_on"]["corrections_sha256"] == selection.sha256
+    if is_learned and not options.from_scratch:
+        return (
+            f"{live} has already learned all approved corrections. Approve more, "
+            "or train with --from-scratch."
+        )
+    return ""
+
+
+def _train(
+    mnist: Mnist,
+    selection: TrainingSelection,
+    live: ModelVersion,
+    options: Options,
+    on_progress: Callable[[Progress], None],
+    on_message: Callable[[str], None],
+) -> TrainingResult:
+    train = load_trainer()
+    corrections = LabelledImages(*to_arrays(selection.learned))
+    return train(
+        mnist,
+        corrections,
+        label_noise=check_label_noise(corrections, live, on_message),
+        start=None if options.from_scratch else bytes(live.files.weights),
+        epochs=options.epochs,
+        seed=options.seed,
+        on_progress=on_progress,
+    )
+
+
+def _card(
+    live: ModelVersion,
+    mnist: Mnist,
+    selection: TrainingSelection,
+    result: TrainingResult,
+    options: Options,
+    scores: Scores,
+) -> dict[str, Any]:
+    return {
+        "trained_on": {
+            "mnist": len(mnist.training),
+            "mnist_sha256": mnist.digest,
+            "corrections": len(selection.learned),
+            "corrections_sha256": selection.sha256,
+            "corrections_counts": selection.counts,
+            "label_noise": result.label_noise_count,
+            "include_pending": options.include_pending,
+        },
+        "from_scratch": options.from_scratch,
+        "epochs": result.epochs,
+        "seed": options.seed,
+        "calibration": asdict(result.calibration),
+        "scores": scores,
+        "parent": None if options.from_scratch else live.number,
+        "code_sha256": code_sha256(),
+        "libraries": library_versions(),
+    }
+
+
+def _store(
+    live: ModelVersion,
+    result: TrainingResult,
+    card: dict[str, Any],
+    selection: TrainingSelection,
+    evaluation: CandidateEvaluation,
+) -> int:
+    """Store the candidate in one transaction, promote it if it was accepted, return its number."""
+    verdict = evaluation.verdict
+    with transaction.atomic():
+        _check_still_live(live)
+        newest = ModelVersion.objects.order_by("-number")[0]
+        version = ModelVersion.objects.store(
+            number=newest.number + 1,
+            parent=live,
+            state=VersionState.RETIRED if verdict.accepted else VersionState.REJECTED,
+            reason=verdict.reason,
+            card=card,
+            model=result.model,
+            weights=result.weights,
+        )
+        if verdict.accepted:
+            model_registry.promote(version, by="retrain")
+            for start in range(0, len(selection.new_ids), BATCH_SIZE):
+                batch = selection.new_ids[start : start + BATCH_SIZE]
+                Submission.objects.filter(pk__in=batch).update(learned_in=version)
+    return version.number
+
+
+def _check_still_live(live: ModelVersion) -> None:
+    current = model_registry.live_version()
+    if current != live:
+        raise RetrainError(
+            f"{current} was promoted during the training, and the candidate was compared with "
+            f"{live}. Nothing was stored. Start the retraining again."
+        )

@@ -1,0 +1,152 @@
+"""The lifecycle of a training run. Only one run is running at a time, on all hosts together."""
+
+import logging
+import math
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from threading import Event, Thread
+from typing import Final
+
+from django.conf import settings
+from django.db import IntegrityError, OperationalError, connection
+from django.db.models import F
+from django.utils import timezone
+from filelock import FileLock, Timeout
+
+from ml.training.results import Progress
+from recognizer.models import RunCancelledError, RunState, TrainingRun, TrainingRunQuerySet
+
+HEARTBEAT_SECONDS: Final = 10.0  # well below models.HEARTBEAT_TIMEOUT
+PROGRESS_SECONDS: Final = 1.0  # the shortest time between two writes of the progress
+BUSY: Final = "Another retraining is running. Wait until it ends."
+CRASHED: Final = "The process ended: it was killed, ran out of memory, or lost its machine."
+
+log = logging.getLogger(__name__)
+
+
+class RetrainError(Exception):
+    """The retraining cannot start or be stored. The message says why and what to do."""
+
+
+@contextmanager
+def track_run(run: TrainingRun) -> Iterator[None]:
+    """Run the block as `run`, and store how it ended.
+
+    Raises `RetrainError` if another run is running, and `RunCancelledError` if `run` was
+    cancelled before it started.
+    """
+    try:
+        with _host_lock(run):
+            _start(run)
+            with _heartbeats(run):
+                yield
+    except KeyboardInterrupt:
+        run.end(RunState.CANCELLED, "Interrupted: the process received a signal to stop.")
+        raise
+    except RunCancelledError as error:
+        run.end(RunState.CANCELLED, str(error))
+        raise
+    except BaseException as error:
+        run.end(RunState.FAILED, str(error) or type(error).__name__)
+        raise
+
+
+def persist_progress(
+    run: TrainingRun, on_progress: Callable[[Progress], None]
+) -> Callable[[Progress], None]:
+    """Return a callback that calls `on_progress` and stores the progress in the run.
+
+    The callback raises `RunCancelledError` if the run must stop.
+    """
+    last_write = -math.inf
+
+    def callback(progress: Progress) -> None:
+        nonlocal last_write
+        on_progress(progress)
+        if time.monotonic() - last_write >= PROGRESS_SECONDS:
+            last_write = time.monotonic()
+            values = asdict(progress)
+            if not math.isfinite(progress.loss):  # JSON has neither NaN nor infinity.
+                values["loss"] = None
+            run.heartbeat(progress=values)
+
+    return callback
+
+
+def persist_log(run: TrainingRun, on_message: Callable[[str], None]) -> Callable[[str], None]:
+    """Return a callback that calls `on_message` and appends the message to the run's log.
+
+    The callback raises `RunCancelledError` if the run must stop.
+    """
+
+    def callback(message: str) -> None:
+        on_message(message)
+        run.log += f"{timezone.now():%H:%M:%S} {message}\n"
+        run.heartbeat(log=run.log)
+
+    return callback
+
+
+def format_duration(seconds: float) -> str:
+    """Return the duration in seconds, minutes or hours."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 90 * 60 else f"{seconds / 3600:.1f} h"
+
+
+@contextmanager
+def _host_lock(run: TrainingRun) -> Iterator[None]:
+    """Hold a lock that the operating system releases when this process ends, however it ends.
+
+    The previous holder on this host has therefore ended, and its run is marked as crashed at once.
+    A crash on another host shows only by its missing heartbeats.
+    """
+    try:
+        lock = FileLock(settings.DATA_DIR / "retrain.lock").acquire(timeout=0)
+    except Timeout as error:
+        raise RetrainError(BUSY) from error
+    with lock:
+        holder = settings.DATA_DIR / "retrain.run"
+        if holder.exists():
+            _mark_as_crashed(TrainingRun.objects.filter(pk__in=holder.read_text().split()))
+        holder.write_text(str(run.pk))
+        yield
+
+
+def _start(run: TrainingRun) -> None:
+    _mark_as_crashed(TrainingRun.objects.stale())
+    try:
+        run.begin()
+    except IntegrityError as error:
+        raise RetrainError(BUSY) from error
+
+
+def _mark_as_crashed(runs: TrainingRunQuerySet) -> None:
+    """Store the end of runs whose process could not store it."""
+    crashed = runs.filter(state=RunState.RUNNING)
+    crashed.update(state=RunState.FAILED, reason=CRASHED, finished=F("heartbeat_at"))
+
+
+@contextmanager
+def _heartbeats(run: TrainingRun) -> Iterator[None]:
+    """Send heartbeats from a thread, because a step of the training can take minutes."""
+    ended = Event()
+    Thread(target=_send_heartbeats, args=(run.pk, ended), daemon=True).start()
+    try:
+        yield
+    finally:
+        ended.set()
+
+
+def _send_heartbeats(pk: int, ended: Event) -> None:
+    try:
+        while not ended.wait(HEARTBEAT_SECONDS):
+            try:
+                running = TrainingRun.objects.filter(pk=pk, state=RunState.RUNNING)
+                running.update(heartbeat_at=timezone.now())
+            except OperationalError as error:  # The next heartbeat may succeed.
+                log.warning("could not store a heartbeat: %s", error)
+    finally:
+        connection.close()  # Each thread has its own connection.

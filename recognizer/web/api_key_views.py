@@ -1,0 +1,103 @@
+"""The page where users create and revoke their API keys."""
+
+from datetime import timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext, gettext_lazy
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from recognizer.accounts.api_keys import (
+    MAX_KEYS_PER_USER,
+    create_key,
+    has_reached_limit,
+    may_review,
+    revoke,
+)
+from recognizer.models import ApiKey, Scope
+
+# Days as the form sends them; empty means that the key does not expire.
+LIFETIMES: Final = [
+    ("30", gettext_lazy("30 days")),
+    ("365", gettext_lazy("1 year")),
+    ("", gettext_lazy("no expiry")),
+]
+
+
+class ApiKeyForm(forms.Form):
+    """The name, the scopes and the lifetime of a new key."""
+
+    name = forms.CharField(
+        label=gettext_lazy("Name"),
+        max_length=60,
+        help_text=gettext_lazy("The program that uses the key, for example “import script”."),
+    )
+    scopes = forms.MultipleChoiceField(
+        label=gettext_lazy("Permissions"),
+        widget=forms.CheckboxSelectMultiple,
+        choices=Scope.choices,
+    )
+    lifetime = forms.ChoiceField(
+        label=gettext_lazy("Valid for"),
+        choices=LIFETIMES,
+        initial="365",
+        required=False,
+    )
+
+    def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._user = user
+        if not may_review(user):
+            choices = [choice for choice in Scope.choices if choice[0] != Scope.REVIEW]
+            self.fields["scopes"].choices = choices  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        if has_reached_limit(self._user):
+            message = gettext("You have %(count)d keys. Revoke one of them first.")
+            raise forms.ValidationError(message % {"count": MAX_KEYS_PER_USER})
+        return super().clean() or {}
+
+    def create(self) -> str:
+        """Store the new key and return its secret."""
+        data = self.cleaned_data
+        days = data["lifetime"]
+        expires = timezone.now() + timedelta(days=int(days)) if days else None
+        _, secret = create_key(
+            self._user, data["name"], data["scopes"], by=self._user, expires=expires
+        )
+        return secret
+
+
+@never_cache
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def api_keys(request: HttpRequest) -> HttpResponse:
+    """List the user's keys and create new ones.
+
+    The response to the form shows the new key's secret. No later page shows it again.
+    """
+    form = ApiKeyForm(request.POST or None, user=request.user)
+    secret = None
+    if request.method == "POST" and form.is_valid():
+        secret = form.create()
+        form = ApiKeyForm(user=request.user)
+    keys = ApiKey.objects.filter(user=request.user)
+    context = {"form": form, "keys": keys, "secret": secret}
+    return render(request, "recognizer/keys.html", context, status=400 if form.errors else 200)
+
+
+@login_required
+@require_POST
+def revoke_key(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Delete one of the user's own keys. Any other key is a 404."""
+    key = get_object_or_404(ApiKey, user=request.user, public_id=public_id)
+    revoke(key, by=request.user)
+    messages.success(request, gettext("“%(key)s” is revoked.") % {"key": key})
+    return redirect("keys")

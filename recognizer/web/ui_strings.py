@@ -1,0 +1,71 @@
+"""Texts that several pages or scripts share, marked for translation in one place."""
+
+from typing import Final
+
+from django.utils.translation import gettext_lazy as _
+
+from recognizer.models import Label
+
+# These are whole phrases because each language has its own articles.
+LABEL_NAMES: Final = {
+    Label.ZERO: _("a 0"),
+    Label.ONE: _("a 1"),
+    Label.TWO: _("a 2"),
+    Label.THREE: _("a 3"),
+    Label.FOUR: _("a 4"),
+    Label.FIVE: _("a 5"),
+    Label.SIX: _("a 6"),
+    Label.SEVEN: _("a 7"),
+    Label.EIGHT: _("an 8"),
+    Label.NINE: _("a 9"),
+    Label.NOT_A_DIGIT: _("not a digit"),
+}
+
+
+def label_name(label: int) -> str:
+    """Return the phrase for a label in a sentence, such as "a 4" or "not a digit"."""
+    return str(LABEL_NAMES[Label(label)])
+
+
+# The scripts in static/recognizer/ show these texts and fill in the {placeholders}.
+DRAW_PAGE: Final = {
+    "labels": list(LABEL_NAMES.values()),
+    "empty": _("Draw one digit, or several side by side, as large as you like."),
+    "predicting": _("Predicting …"),
+    "sure": _("This is {name} — {percent} sure"),
+    "likely": _("This is probably {name} — {percent} sure"),
+    "likely_or": _("This is probably {name}, but it could be {other} — {percent} sure"),
+    "unsure": _("This might be {name} or {other} — {percent} sure"),
+    "no_digit": _("no digit"),
+    "not_a_digit": _("This does not look like a digit — {percent} sure"),
+    "yes": _("Yes"),
+    "yes_it_is": _("Yes, it’s {name}"),
+    "digit_at": _("Digit {place}: {name}"),
+    "choose_digit": _("To correct only one digit, select it above."),
+    "stored": _("Stored. Your correction helps the site to learn."),
+    "thanks": _("Thank you. Stored as {name}. A reviewer will check it."),
+    "offline_drawing": _("No connection. Your drawing is kept. Trying again …"),
+    "offline_correction": _("No connection. Your correction is kept. Trying again …"),
+    "busy_drawing": _("The site is busy. Your drawing is kept. Trying again …"),
+    "busy_correction": _("The site is busy. Your correction is kept. Trying again …"),
+    "not_an_image": _("Your browser cannot open this file as an image."),
+    "pen_down": _("Pen down"),
+    "pen_up": _("Pen up"),
+    "cleared": _("Cleared"),
+    "explain_one": _("This part matters most: {place}."),
+    "explain_two": _("These parts matter most: {place}, {other}."),
+    "explain_none": _(
+        "No single part decides: covering any one of them does not change the prediction."
+    ),
+    "regions": [
+        _("top left"),
+        _("top"),
+        _("top right"),
+        _("left"),
+        _("middle"),
+        _("right"),
+        _("bottom left"),
+        _("bottom"),
+        _("bottom right"),
+    ],
+}

@@ -1,0 +1,42 @@
+// The page's connection to the server: paths, translated strings, and requests to the API.
+
+const REQUEST_TIMEOUT_MS = 10_000;
+const MAX_KEEPALIVE_CHARS = 60_000; // browsers limit what a closing page may still send to 64 KB
+
+export const $ = (id) => document.getElementById(id);
+export const page = $("page").dataset;
+export const uiStrings = JSON.parse($("ui-strings").textContent);
+
+const percentFormat = new Intl.NumberFormat(document.documentElement.lang, { style: "percent" });
+
+export function fill(template, values) {
+  return template.replace(/{(\w+)}/g, (_, name) => values[name]);
+}
+
+// Never show 100%: the network cannot be certain.
+export function formatPercent(share) {
+  return percentFormat.format(Math.min(0.99, share));
+}
+
+// Resolve to {ok, body} when the server accepts or refuses the request.
+// Reject when a retry may help. `callerSignal` lets the caller cancel the request.
+export async function request(method, url, body, callerSignal) {
+  const content = body && JSON.stringify(body);
+  const controller = new AbortController();
+  callerSignal?.addEventListener("abort", () => controller.abort());
+  const timer = setTimeout(() => controller.abort(), REQUEST_TIMEOUT_MS);
+  try {
+    const response = await fetch(url, {
+      method,
+      body: content,
+      headers: { "Content-Type": "application/json", "X-CSRFToken": page.csrf },
+      // A request that can be cancelled is not worth finishing after the page closes.
+      keepalive: !callerSignal && (content ?? "").length < MAX_KEEPALIVE_CHARS,
+      signal: controller.signal,
+    });
+    if (response.status === 429 || response.status >= 500) throw response;
+    return { ok: response.ok, body: response.status === 204 ? null : await response.json() };
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,92 @@
+// Paint strokes and uploaded images, on the screen and for the network.
+
+export const SIDE = 280; // coordinates run from 0 to SIDE; the image sent has SIDE × SIDE pixels
+
+const UNDERLINE_WIDTH = 3; // in the same units; the line under each digit of a multi-digit number
+
+// A stroke is {width, points}. A point is [x, y, time]; a stylus adds its pressure, 0 to 1.
+export function paintStrokes(context, strokes) {
+  const scale = context.canvas.width / SIDE;
+  context.save();
+  context.setTransform(scale, 0, 0, scale, 0, 0);
+  Object.assign(context, { lineCap: "round", lineJoin: "round" });
+  for (const stroke of strokes) {
+    if (stroke.points[0].length > 3) paintPressureStroke(context, stroke);
+    else paintPlainStroke(context, stroke);
+  }
+  context.restore();
+}
+
+function paintPlainStroke(context, { width, points }) {
+  const [[x, y]] = points;
+  context.lineWidth = width;
+  context.beginPath();
+  context.moveTo(x, y);
+  if (points.length === 1) context.lineTo(x + 0.01, y); // a line without length leaves no dot
+  points.forEach(([x1, y1], i) => {
+    const [x2, y2] = points[i + 1] ?? points[i];
+    context.quadraticCurveTo(x1, y1, (x1 + x2) / 2, (y1 + y2) / 2);
+  });
+  context.stroke();
+}
+
+// Paint each segment separately, because its width follows the pressure of the pen.
+function paintPressureStroke(context, { width, points }) {
+  let [from] = points;
+  points.forEach(([x1, y1, , pressure], i) => {
+    const [x2, y2] = points[i + 1] ?? points[i];
+    const to = [(x1 + x2) / 2, (y1 + y2) / 2];
+    context.lineWidth = width * (0.5 + pressure);
+    context.beginPath();
+    context.moveTo(from[0], from[1]);
+    context.quadraticCurveTo(x1, y1, to[0] + 0.01, to[1]);
+    context.stroke();
+    from = to;
+  });
+}
+
+// Paint the whole canvas: the uploaded image, the strokes, and a line under each digit.
+export function paintCanvas(context, { strokes, upload }, boxes, selected) {
+  const { width, height } = context.canvas;
+  context.clearRect(0, 0, width, height);
+  const area = uploadArea(upload, width);
+  if (upload) context.drawImage(upload.bitmap, ...area);
+  paintStrokes(context, strokes);
+  if (boxes.length > 1) paintUnderlines(context, boxes, selected, area);
+}
+
+// Each box is [x, y, width, height] as shares of the image, which fills `area` of the canvas.
+function paintUnderlines(context, boxes, selected, [left, top, areaWidth, areaHeight]) {
+  const { width, height } = context.canvas;
+  context.lineWidth = (UNDERLINE_WIDTH * width) / SIDE;
+  boxes.forEach(([x, y, boxWidth, boxHeight], i) => {
+    const bottom = top + (y + boxHeight) * areaHeight;
+    const lineY = Math.min(bottom + 8 * context.lineWidth, height - 8);
+    context.globalAlpha = i === selected ? 0.9 : 0.3;
+    context.beginPath();
+    context.moveTo(left + x * areaWidth, lineY);
+    context.lineTo(left + (x + boxWidth) * areaWidth, lineY);
+    context.stroke();
+  });
+  context.globalAlpha = 1;
+}
+
+// Return [left, top, width, height] of an uploaded image that fits into a square canvas.
+function uploadArea(upload, side) {
+  if (!upload) return [0, 0, side, side];
+  const scale = side / Math.max(upload.bitmap.width, upload.bitmap.height);
+  const [width, height] = [upload.bitmap.width * scale, upload.bitmap.height * scale];
+  return [(side - width) / 2, (side - height) / 2, width, height];
+}
+
+// Return the image to send, as a data URL. A drawing always has 280 × 280 pixels, black on white,
+// so that the prediction does not depend on the screen.
+export function toImage({ strokes, upload }) {
+  if (upload) return upload.url;
+  const context = document.createElement("canvas").getContext("2d");
+  context.canvas.width = context.canvas.height = SIDE;
+  context.fillStyle = "white";
+  context.fillRect(0, 0, SIDE, SIDE);
+  paintStrokes(context, strokes);
+  return context.canvas.toDataURL("image/png");
+}

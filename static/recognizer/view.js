@@ -1,0 +1,199 @@
+// Render the state of the drawing page, for sighted visitors and for screen readers.
+
+import { $, fill, formatPercent, page, uiStrings } from "./api.js";
+import { paintCanvas } from "./canvas.js";
+import * as store from "./store.js";
+
+const ANNOUNCE_AFTER_MS = 900; // a sentence must stay this long before a screen reader hears it
+const SURE_CONFIDENCE = 0.9;
+const UNSURE_CONFIDENCE = 0.6;
+const MIN_SECOND_PROBABILITY = 0.15; // a less likely second digit is not named
+const MIN_CONFIDENCE_DROP = 0.02; // when a part is covered; a smaller drop explains nothing
+const MIN_SECOND_DROP = 0.6; // as a share of the largest drop; a smaller one is not named
+const MODEL_INPUT_SIDE = 28; // pixels
+const REGIONS_PER_SIDE = 3; // the explanation names one of 3 × 3 regions
+const INK_COLOR = "#1b2540";
+
+const canvas = $("canvas");
+const context = canvas.getContext("2d");
+let announceTimer;
+
+// ---- Canvas ----
+export function resizeCanvas() {
+  canvas.width = canvas.height = Math.round(canvas.clientWidth * window.devicePixelRatio);
+  repaint();
+}
+
+export function repaint(currentStroke) {
+  const { content, predictions, selected } = store.drawing;
+  const strokes = currentStroke ? [...content.strokes, currentStroke] : content.strokes;
+  const boxes = currentStroke ? [] : (predictions ?? []).map(({ box }) => box).filter(Boolean);
+  context.strokeStyle = INK_COLOR;
+  paintCanvas(context, { ...content, strokes }, boxes, selected);
+}
+
+// ---- Sentences ----
+function describe(predictions) {
+  if (predictions.length > 1) return describeNumber(predictions);
+  const [{ digit, confidence, probabilities }] = predictions;
+  const values = { name: store.labelName(digit), percent: formatPercent(confidence) };
+  if (digit === null) return fill(uiStrings.not_a_digit, values);
+  if (confidence >= SURE_CONFIDENCE) return fill(uiStrings.sure, values);
+  const others = probabilities.map((probability, other) => (other === digit ? 0 : probability));
+  const second = others.indexOf(Math.max(...others));
+  const isLikely = others[second] > MIN_SECOND_PROBABILITY;
+  values.other = isLikely ? store.labelName(second) : uiStrings.no_digit;
+  if (confidence < UNSURE_CONFIDENCE) return fill(uiStrings.unsure, values);
+  return fill(isLikely ? uiStrings.likely_or : uiStrings.likely, values);
+}
+
+function describeNumber(predictions) {
+  const confidence = predictions.reduce((product, each) => product * each.confidence, 1);
+  const name = store.numberName(predictions.map(({ digit }) => digit));
+  const template = confidence >= SURE_CONFIDENCE ? uiStrings.sure : uiStrings.likely;
+  return fill(template, { name, percent: formatPercent(confidence) });
+}
+
+// Change an element only when its text differs. Otherwise screen readers would repeat the text.
+function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+export function announce(text, afterMs = 0) {
+  clearTimeout(announceTimer);
+  announceTimer = setTimeout(() => setText($("announcement"), text), afterMs);
+}
+
+// ---- The whole page ----
+export function render() {
+  const { content, predictions, selected, notice } = store.drawing;
+  renderSentence();
+  setText($("notice"), notice || (predictions?.length > 1 ? uiStrings.choose_digit : ""));
+  renderDigits(predictions, selected);
+  renderCorrections();
+  $("undo").disabled = !store.canUndo();
+  $("redo").disabled = !store.canRedo();
+  $("clear").disabled = store.isBlank(content);
+  const prediction = predictions?.[selected];
+  renderProbabilities(prediction);
+  renderModelInput(prediction);
+  repaint();
+}
+
+function renderSentence() {
+  const { content, predictions, refusal } = store.drawing;
+  const waiting = store.isBlank(content) ? uiStrings.empty : uiStrings.predicting;
+  const error = store.connectionError || refusal;
+  const text = error || (predictions ? describe(predictions) : waiting);
+  page.state = error ? "error" : predictions || store.isBlank(content) ? "ready" : "waiting";
+  $("prediction").setAttribute("aria-busy", store.isPredicting());
+  const isNew = text !== $("sentence").textContent;
+  if (isNew && text !== uiStrings.predicting) announce(text, ANNOUNCE_AFTER_MS);
+  setText($("sentence"), text);
+}
+
+// Show one large digit, or a button for each digit of a multi-digit number.
+function renderDigits(predictions, selected) {
+  const tiles = $("digit");
+  const count = predictions?.length ?? 0;
+  if (tiles.children.length !== count) {
+    const newTiles = Array.from({ length: count }, (_, i) => newTile(i, count > 1));
+    tiles.replaceChildren(...newTiles);
+  }
+  [...tiles.children].forEach((tile, i) => {
+    const { digit } = predictions[i];
+    if (count === 1) renderSingleDigit(tile, digit);
+    else renderDigitButton(tile, digit, i + 1, i === selected);
+  });
+}
+
+function newTile(index, isButton) {
+  const tile = document.createElement(isButton ? "button" : "span");
+  if (isButton) tile.addEventListener("click", () => store.select(index));
+  return tile;
+}
+
+// Hidden from screen readers, because the sentence names the digit.
+function renderSingleDigit(tile, digit) {
+  setText(tile, String(digit ?? store.labelName(null)));
+  tile.classList.toggle("text", digit === null);
+  tile.setAttribute("aria-hidden", true);
+}
+
+function renderDigitButton(button, digit, place, isSelected) {
+  setText(button, String(digit ?? "?"));
+  const values = { place, name: store.labelName(digit) };
+  button.setAttribute("aria-label", fill(uiStrings.digit_at, values));
+  button.setAttribute("aria-pressed", isSelected);
+}
+
+function renderCorrections() {
+  const { predictions, corrections, selected } = store.drawing;
+  const digits = predictions?.map(({ digit }) => digit);
+  const isConfirmed = Boolean(digits?.every((digit, i) => digit === corrections[i]));
+  const name = digits && store.numberName(digits);
+  setText($("confirm"), digits ? fill(uiStrings.yes_it_is, { name }) : uiStrings.yes);
+  $("confirm").setAttribute("aria-pressed", isConfirmed);
+  $("correction").disabled = !digits;
+  const correction = corrections[selected];
+  for (const button of $("correction").querySelectorAll("[value]")) {
+    const isChosen = correction !== undefined && button.value === String(correction);
+    button.setAttribute("aria-pressed", isChosen);
+  }
+}
+
+function renderProbabilities(prediction) {
+  [...$("probabilities").rows].forEach((row, digit) => {
+    const probability = prediction?.probabilities[digit];
+    row.classList.toggle("predicted", prediction?.digit === digit);
+    row.querySelector("meter").value = probability ?? 0;
+    setText(row.cells[2], prediction ? formatPercent(probability) : "–");
+  });
+}
+
+function renderModelInput(prediction) {
+  const image = $("model-input");
+  image.hidden = !prediction;
+  if (prediction && image.src !== prediction.model_input) image.src = prediction.model_input;
+  $("explain").disabled = !prediction;
+  $("explain").setAttribute("aria-pressed", store.explanationWanted);
+  const drops = store.explanationWanted && prediction?.explanation;
+  $("heatmap").hidden = !drops;
+  if (drops) paintHeatmap(drops);
+  setText($("explanation"), drops ? describeExplanation(drops) : "");
+}
+
+// ---- Explanation ----
+// `drops` has 28 × 28 values: how much the confidence drops when the area around a pixel is covered.
+function paintHeatmap(drops) {
+  const heatmap = $("heatmap").getContext("2d");
+  const image = heatmap.createImageData(MODEL_INPUT_SIDE, MODEL_INPUT_SIDE);
+  const largest = Math.max(MIN_CONFIDENCE_DROP, ...drops.flat());
+  drops.flat().forEach((drop, i) => {
+    const share = Math.max(0, drop / largest);
+    image.data.set([255, 170 - 110 * share, 30, 235 * share ** 0.7], 4 * i);
+  });
+  heatmap.putImageData(image, 0, 0);
+}
+
+function describeExplanation(drops) {
+  const regionDrops = largestDropByRegion(drops);
+  const byDrop = (a, b) => regionDrops[b] - regionDrops[a];
+  const [first, second] = regionDrops.map((_, region) => region).sort(byDrop);
+  if (regionDrops[first] < MIN_CONFIDENCE_DROP) return uiStrings.explain_none;
+  const isPair = regionDrops[second] > MIN_SECOND_DROP * regionDrops[first];
+  const [place, other] = [uiStrings.regions[first], uiStrings.regions[second]];
+  return fill(isPair ? uiStrings.explain_two : uiStrings.explain_one, { place, other });
+}
+
+function largestDropByRegion(drops) {
+  const regionDrops = Array(REGIONS_PER_SIDE ** 2).fill(0);
+  const regionIndex = (pixel) => Math.floor((REGIONS_PER_SIDE * pixel) / MODEL_INPUT_SIDE);
+  drops.forEach((row, y) =>
+    row.forEach((drop, x) => {
+      const region = REGIONS_PER_SIDE * regionIndex(y) + regionIndex(x);
+      regionDrops[region] = Math.max(regionDrops[region], drop);
+    }),
+  );
+  return regionDrops;
+}

@@ -1,0 +1,268 @@
+// The review queue: one drawing after the other, one key per decision. Decisions are saved in the
+// background, so that the reviewer never waits for the server.
+
+const REQUEST_TIMEOUT_MS = 10_000;
+const RETRY_AFTER_MS = 3000; // after a lost connection
+const REFILL_BELOW = 10; // cards; with fewer, the page claims more
+const POLL_EMPTY_QUEUE_MS = 30_000;
+const RENEW_CLAIM_AFTER_MS = 120_000; // well before the server releases the claim
+const RECENT_DECISIONS = 8; // shown below the card
+const NOT_A_DIGIT = 10;
+const SHORTCUTS_KEY = "review-shortcuts"; // in localStorage: "on" or "off"
+
+const $ = (id) => document.getElementById(id);
+const page = $("main").dataset;
+const decisionButtons = [...document.querySelectorAll("[data-action]")];
+
+let cards = []; // claimed drawings without a decision; the page shows the first one
+const decisions = []; // oldest first: {card, action, label, result}
+const unsaved = []; // decisions and undos that the server has not confirmed, oldest first
+let saving = false;
+let claiming = false;
+let nextClaim = null; // fields of a claim to make when the current one has finished
+let claimedAt = 0;
+let error = "";
+let emptyQueue = null; // {text, snoozed} when the server has no more drawings
+let retryTimer, pollTimer;
+
+// ---- Server ----
+async function post(url, fields) {
+  const response = await fetch(url, {
+    method: "POST",
+    keepalive: true, // save a decision even when the page is closing
+    headers: { Accept: "application/json", "X-CSRFToken": csrfToken() },
+    body: new URLSearchParams(fields),
+    signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+  });
+  if (response.status === 401 || response.status === 429 || response.status >= 500) throw response;
+  const isJson = response.headers.get("Content-Type")?.includes("json");
+  const body = isJson ? await response.json() : { detail: page.refused };
+  if (url === page.decide || !unsaved.length) error = "";
+  return { ok: response.ok, body };
+}
+
+// Read the cookie for each request, because a new login changes it.
+function csrfToken() {
+  return document.cookie.match(/(?:^|; )csrftoken=([^;]*)/)?.[1] ?? "";
+}
+
+function scheduleRetry(reason) {
+  const status = reason instanceof Response ? reason.status : 0;
+  error = status === 401 ? page.loggedOut : status ? page.busy : page.offline;
+  $("error").querySelector("a").hidden = status !== 401;
+  clearTimeout(retryTimer);
+  retryTimer = setTimeout(sync, RETRY_AFTER_MS);
+  render();
+}
+
+function sync() {
+  save();
+  refill();
+}
+
+// ---- Save decisions in order, one at a time, until the server has confirmed each ----
+async function save() {
+  if (saving) return; // the running loop also saves new decisions
+  saving = true;
+  try {
+    while (unsaved.length) {
+      const [decision] = unsaved;
+      decision.sent = true;
+      const { ok, body } = await post(page.decide, decisionFields(decision));
+      unsaved.shift();
+      if (!ok) showFailure(decision, body.detail);
+      render();
+    }
+  } catch (reason) {
+    scheduleRetry(reason);
+  }
+  saving = false;
+  refill();
+}
+
+function decisionFields({ card, action, label }) {
+  return { id: card.id, action, ...(label === undefined ? {} : { label }) };
+}
+
+// Another reviewer was faster, or the visitor deleted the drawing: drop the card.
+function showFailure({ card }, detail) {
+  cards = cards.filter((other) => other !== card);
+  for (const decision of decisions) if (decision.card === card) decision.result = detail;
+  announce(detail);
+}
+
+// ---- Claim more drawings ----
+async function refill(fields = {}) {
+  clearTimeout(pollTimer);
+  if (claiming) nextClaim = { ...nextClaim, ...fields };
+  const isClaimFresh = Date.now() - claimedAt < RENEW_CLAIM_AFTER_MS;
+  if (claiming || (cards.length >= REFILL_BELOW && isClaimFresh)) return;
+  claiming = true;
+  nextClaim = null;
+  try {
+    const { ok, body } = await post(page.claim, fields);
+    claimedAt = Date.now();
+    if (ok) receive(body, fields);
+    else scheduleRetry(new Response(null, { status: 503 }));
+  } catch (reason) {
+    scheduleRetry(reason);
+  }
+  claiming = false;
+  if (nextClaim) refill(nextClaim);
+  else if (!cards.length) pollTimer = setTimeout(refill, POLL_EMPTY_QUEUE_MS);
+}
+
+function receive({ cards: claimed, waiting, empty, snoozed }, fields) {
+  const wasEmpty = !cards.length;
+  cards.push(...newCards(claimed, fields).map(preloadImage));
+  emptyQueue = claimed.length ? null : { text: empty, snoozed };
+  $("waiting").textContent = emptyQueue && !snoozed ? "" : waiting;
+  render();
+  if (!wasEmpty || !cards.length) return;
+  announce();
+  // Do not take the focus away from the menu.
+  if (document.activeElement.matches("body, main, #empty, #empty *")) $("card").focus();
+}
+
+// Leave out cards that the page already has. A skipped card returns only on request.
+function newCards(claimed, { include_snoozed: includeSnoozed }) {
+  const decided = decisions.filter(({ action }) => action !== "skip" || !includeSnoozed);
+  const known = [...cards, ...decided.map(({ card }) => card)];
+  const knownIds = new Set(known.map(({ id }) => id));
+  return claimed.filter(({ id }) => !knownIds.has(id));
+}
+
+function preloadImage(card) {
+  const imageElement = new Image();
+  imageElement.alt = "";
+  imageElement.src = card.image;
+  return { ...card, imageElement };
+}
+
+// ---- Decisions ----
+function decide(action, label) {
+  const card = cards.shift();
+  if (!card) return;
+  const text = { approve: page.approved, reject: page.rejected, skip: page.skipped }[action];
+  const decision = { card, action, label, result: text.replace("{name}", labelName(label)) };
+  decisions.push(decision);
+  unsaved.push(decision);
+  render();
+  announce(decision.result);
+  $(cards.length ? "card" : "main").focus();
+  sync();
+}
+
+function undo() {
+  const decision = decisions.pop();
+  if (!decision) return announce(page.nothingToUndo);
+  // The server must only undo what it has received.
+  if (decision.sent) unsaved.push({ card: decision.card, action: "undo" });
+  else unsaved.splice(unsaved.indexOf(decision), 1);
+  cards.unshift(decision.card);
+  emptyQueue = null;
+  render();
+  announce(page.undone);
+  $("card").focus();
+  sync();
+}
+
+function labelName(label) {
+  return label === NOT_A_DIGIT ? page.notADigit : String(label);
+}
+
+function onDecisionClick({ currentTarget: { dataset, value, id } }) {
+  if (id === "accept") decide("approve", cards[0]?.suggested_label);
+  else decide(dataset.action, value === "" ? undefined : Number(value));
+}
+
+function onKeyDown(event) {
+  const isModified = event.ctrlKey || event.metaKey || event.altKey || event.repeat;
+  if (!$("shortcuts-enabled").checked || isModified) return;
+  if (event.key === "Enter" && event.target.closest("a, button, input")) return;
+  const button = buttonFor(event.key.toLowerCase());
+  if (!button) return;
+  event.preventDefault();
+  if (button === $("undo")) undo();
+  else if (cards.length) button.click();
+}
+
+function buttonFor(key) {
+  if (key === "u") return $("undo");
+  if (key === "enter") return $("accept");
+  return decisionButtons.find((button) => button.getAttribute("aria-keyshortcuts") === key);
+}
+
+// ---- Rendering ----
+function announce(text = "") {
+  const [next] = cards;
+  const emptyText = emptyQueue ? [$("empty").innerText] : [];
+  const sentences = next ? [next.summary, ...next.notes] : emptyText;
+  $("announcement").textContent = [text, ...sentences].join(" ");
+}
+
+function render() {
+  const [card] = cards;
+  page.state = card ? "ready" : emptyQueue ? "empty" : "waiting";
+  $("card").hidden = !card;
+  $("empty").hidden = Boolean(card) || !emptyQueue;
+  if (card) renderCard(card);
+  if (emptyQueue) {
+    $("empty").querySelector("p").textContent = emptyQueue.text;
+    $("show-snoozed").hidden = !emptyQueue.snoozed;
+  }
+  renderError();
+  renderDecisions();
+}
+
+function renderCard(card) {
+  const { imageElement } = card;
+  if ($("drawing").firstChild !== imageElement) $("drawing").replaceChildren(imageElement);
+  $("model-input").src = card.model_input;
+  $("admin").href = card.admin;
+  $("summary").textContent = card.summary;
+  $("notes").replaceChildren(...card.notes.map((note) => newElement("li", note)));
+  $("accept").firstElementChild.textContent = page.accept.replace("{name}", card.label_name);
+}
+
+function renderError() {
+  const unsavedText = unsaved.length ? page.unsaved.replace("{count}", unsaved.length) : "";
+  const text = error && `${error} ${unsavedText}`;
+  const paragraph = $("error").querySelector("p");
+  $("error").hidden = !text;
+  if (paragraph.textContent !== text) paragraph.textContent = text;
+}
+
+function renderDecisions() {
+  const recent = decisions.slice(-RECENT_DECISIONS).reverse();
+  const items = recent.map((decision) => {
+    const image = new Image(42, 42);
+    image.src = decision.card.model_input;
+    image.alt = "";
+    const item = newElement("li", decision.result);
+    item.classList.toggle("unsaved", unsaved.includes(decision));
+    item.prepend(image);
+    return item;
+  });
+  $("recent-decisions").replaceChildren(...items);
+  $("undo").disabled = !decisions.length;
+}
+
+function newElement(tag, text) {
+  const element = document.createElement(tag);
+  element.textContent = text;
+  return element;
+}
+
+for (const button of decisionButtons) button.addEventListener("click", onDecisionClick);
+$("undo").addEventListener("click", undo);
+$("show-snoozed").addEventListener("click", () => refill({ include_snoozed: 1 }));
+document.addEventListener("keydown", onKeyDown);
+window.addEventListener("online", sync);
+window.addEventListener("beforeunload", (event) => unsaved.length && event.preventDefault());
+$("shortcuts-enabled").checked = localStorage.getItem(SHORTCUTS_KEY) !== "off";
+$("shortcuts-enabled").addEventListener("change", ({ target }) => {
+  localStorage.setItem(SHORTCUTS_KEY, target.checked ? "on" : "off");
+});
+render();
+refill();

@@ -1,0 +1,171 @@
+"""Reviewing submissions in the admin: actions, the form, filters and access."""
+
+import pytest
+from django.contrib.admin.models import LogEntry
+
+from recognizer.models import AlreadyReviewedError, Label, Submission
+from tests.support.factories import Visitor, drawing_png
+
+pytestmark = pytest.mark.database
+
+LIST = "/admin/recognizer/submission/"
+
+
+def run_action(reviewer_client, action, *rows, label=""):
+    body = {"action": action, "_selected_action": [str(row.pk) for row in rows], "label": label}
+    return reviewer_client.post(LIST, body, follow=True)
+
+
+def test_approve_uses_correction_as_label(visitor, reviewer_client, reviewer):
+    row = visitor.submitted(drawing_png(7), digit=1)
+    run_action(reviewer_client, "approve", row)
+    row.refresh_from_db()
+    assert (row.review, row.label, row.reviewed_by) == ("approved", 1, reviewer)
+    assert row.reviewed_at is not None
+    entry = LogEntry.objects.get()
+    assert (entry.user, entry.object_id, entry.change_message) == (
+        reviewer,
+        str(row.pk),
+        "Approved as 1.",
+    )
+
+
+def test_approve_with_chosen_label(visitor, reviewer_client):
+    corrected = visitor.submitted(drawing_png(7), digit=1)
+    uncorrected = visitor.submitted(drawing_png(3))
+    run_action(
+        reviewer_client, "approve", corrected, uncorrected, label=str(Label.NOT_A_DIGIT.value)
+    )
+    assert set(Submission.objects.values_list("review", "label")) == {("approved", 10)}
+
+
+def test_approve_skips_submission_without_correction(visitor, reviewer_client):
+    row = visitor.submitted()
+    response = run_action(reviewer_client, "approve", row)
+    assert "1 unchanged: no correction." in response.content.decode()
+    row.refresh_from_db()
+    assert (row.review, row.label) == ("pending", None)
+    assert not LogEntry.objects.exists()
+
+
+def test_reject_removes_label(visitor, reviewer_client, reviewer):
+    row = visitor.submitted(digit=1)
+    row.approve(reviewer, Label.ONE)
+    run_action(reviewer_client, "reject", row)
+    row.refresh_from_db()
+    assert (row.review, row.label, row.reviewed_by) == ("rejected", None, reviewer)
+    assert LogEntry.objects.get().change_message == "Rejected."
+
+
+@pytest.mark.parametrize(
+    ("form", "expected"),
+    [
+        ({"review": "approved", "label": "4"}, ("approved", 4)),
+        ({"review": "approved", "label": ""}, ("approved", 1)),
+        ({"review": "rejected", "label": "4"}, ("rejected", None)),
+        ({"review": "pending", "label": ""}, ("pending", None)),
+    ],
+)
+def test_form_stores_review(visitor, reviewer_client, form, expected):
+    row = visitor.submitted(drawing_png(7), digit=1)
+    page = f"{LIST}{row.pk}/change/"
+    assert "stored image" in reviewer_client.get(page).content.decode()
+    assert reviewer_client.post(page, form).status_code == 302
+    row.refresh_from_db()
+    assert (row.review, row.label) == expected
+    assert LogEntry.objects.filter(object_id=row.pk).exists()
+
+
+def test_form_requires_label_without_correction(visitor, reviewer_client):
+    row = visitor.submitted()
+    page = reviewer_client.post(f"{LIST}{row.pk}/change/", {"review": "approved", "label": ""})
+    assert "Choose a label" in page.content.decode()
+    row.refresh_from_db()
+    assert row.review == "pending"
+
+
+def test_visitor_can_correct_again_after_reopening(visitor, reviewer_client, reviewer):
+    row = visitor.submitted(digit=1)
+    row.approve(reviewer, Label.ONE)
+    reviewer_client.post(f"{LIST}{row.pk}/change/", {"review": "pending", "label": ""})
+    assert visitor.correct(row.pk, 2).status_code == 200
+
+
+def listed_ids(reviewer_client, query):
+    response = reviewer_client.get(f"{LIST}?{query}")
+    assert response.status_code == 200
+    return [row.pk for row in response.context["cl"].result_list]
+
+
+def test_list_filters_and_search(visitor, reviewer_client, reviewer):
+    seven = visitor.submitted(drawing_png(7), digit=1)
+    three = visitor.submitted(drawing_png(3), digit=3)
+    three.approve(reviewer, Label.THREE)
+    assert listed_ids(reviewer_client, "predicted_digit__exact=7") == [seven.pk]
+    assert listed_ids(reviewer_client, "corrected_digit__exact=1") == [seven.pk]
+    assert listed_ids(reviewer_client, "label__exact=3") == [three.pk]
+    assert listed_ids(reviewer_client, "review__exact=pending") == [seven.pk]
+    assert listed_ids(reviewer_client, f"model_version__id__exact={seven.model_version_id}") == [
+        three.pk,
+        seven.pk,
+    ]
+    assert listed_ids(reviewer_client, "disagreement=yes") == [seven.pk]
+    assert listed_ids(reviewer_client, "disagreement=no") == [three.pk]
+    assert listed_ids(reviewer_client, "created__gte=2100-01-01+00:00:00%2B00:00") == []
+    assert listed_ids(reviewer_client, f"q={seven.pk}") == [seven.pk]
+    assert listed_ids(reviewer_client, "q=nonsense") == []
+
+
+def test_query_count_does_not_grow_with_rows(visitor, reviewer_client, django_assert_num_queries):
+    for seed in range(2):
+        visitor.submitted(drawing_png(2, seed))
+    with django_assert_num_queries(5):  # session, user, versions to filter by, count, page
+        assert reviewer_client.get(LIST).content.decode().count("data:image/png;base64,") == 2
+    for seed in range(2, 8):
+        visitor.submitted(drawing_png(2, seed))
+    with django_assert_num_queries(5):
+        assert reviewer_client.get(LIST).content.decode().count("data:image/png;base64,") == 8
+
+
+def test_redirects_visitors_to_login(visitor):
+    assert Visitor().get(LIST).status_code == 302
+    assert visitor.get(LIST + "add/").status_code == 302
+
+
+def test_submissions_cannot_be_added(reviewer_client):
+    assert reviewer_client.get(LIST + "add/").status_code == 403
+
+
+def test_stale_form_does_not_overwrite_review(visitor, reviewer_client, reviewer):
+    row = visitor.submitted(digit=1)
+    url = f"{LIST}{row.pk}/change/"
+    shown = reviewer_client.get(url).context["adminform"].form.initial["reviewed_at_shown"]
+    row.approve(reviewer, Label.ONE)
+    page = reviewer_client.post(
+        url, {"review": "rejected", "label": "", "reviewed_at_shown": shown}
+    )
+    assert "Somebody else has reviewed this submission." in page.content.decode()
+    row.refresh_from_db()
+    assert (row.review, row.label) == ("approved", 1)
+
+    shown = reviewer_client.get(url).context["adminform"].form.initial["reviewed_at_shown"]
+    reviewer_client.post(url, {"review": "rejected", "label": "", "reviewed_at_shown": shown})
+    row.refresh_from_db()
+    assert row.review == "rejected"
+
+
+@pytest.mark.parametrize("action", ["approve", "reject"])
+def test_simultaneous_review_shows_warning(visitor, reviewer_client, monkeypatch, action):
+    row = visitor.submitted(digit=1)
+
+    def raise_already_reviewed(self, *values):
+        raise AlreadyReviewedError
+
+    monkeypatch.setattr(Submission, action, raise_already_reviewed)
+    page = run_action(reviewer_client, action, row).content.decode()
+    assert "1 unchanged: somebody else has already reviewed them." in page
+    assert f"0 {action}" in page
+    body = {"review": action + ("d" if action == "approve" else "ed"), "label": ""}
+    page = reviewer_client.post(f"{LIST}{row.pk}/change/", body, follow=True).content.decode()
+    assert "Somebody else has reviewed this submission." in page
+    assert not LogEntry.objects.exists()

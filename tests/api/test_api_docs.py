@@ -1,0 +1,60 @@
+"""docs/api.md: its examples run unchanged, and its table of errors is complete."""
+
+import re
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from recognizer.api.exceptions import CODES
+from tests.support.factories import drawing_png
+from tests.support.live_site import ROOT
+
+TEXT = (ROOT / "docs" / "api.md").read_text()
+CREATE_A_KEY = """
+from django.contrib.auth import get_user_model
+from recognizer.accounts.api_keys import create_key
+user = get_user_model().objects.create_user("ana")
+print(create_key(user, "docs", ["submit"], by=user)[1])
+"""
+
+
+def example(language, site):
+    (found,) = re.findall(rf"```{language}\n(.*?)```", TEXT, re.DOTALL)
+    return found.replace("http://127.0.0.1:8000", site.url)
+
+
+def run(command, folder):
+    (folder / "seven.png").write_bytes(drawing_png(7))
+    done = subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not shutil.which("curl"), reason="needs curl")
+def test_curl_example_runs(live_site, tmp_path):
+    assert '"digit":7' in run(["sh", "-c", example("sh", live_site)], tmp_path)
+
+
+@pytest.mark.slow
+def test_python_example_runs(live_site, tmp_path):
+    key = live_site.manage("shell", "-v0", "-c", CREATE_A_KEY).stdout.strip()
+    program = f"KEY = {key!r}\n{example('python', live_site)}"
+    assert run([sys.executable, "-c", program], tmp_path).startswith("7 ")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not shutil.which("node"), reason="needs node")
+def test_javascript_example_runs(live_site, tmp_path):
+    start = 'import { readFileSync } from "node:fs";\nconst picture = readFileSync("seven.png");\n'
+    (tmp_path / "example.mjs").write_text(start + example("js", live_site))
+    assert run(["node", "example.mjs"], tmp_path) == "7\n7\n"
+
+
+def test_lists_every_error_code():
+    table = re.findall(r"^\| `(\w+)` \| (\d+) \| (.+) \|$", TEXT, re.MULTILINE)
+    assert table == [(code, str(status), text) for code, (status, text) in CODES.items()]

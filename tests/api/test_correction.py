@@ -1,0 +1,85 @@
+"""POST /api/v1/submissions/{id}/correction/: the owner corrects or confirms the prediction."""
+
+import uuid
+
+import pytest
+
+from recognizer.models import Label
+from tests.support.factories import Visitor, drawing_png
+
+pytestmark = pytest.mark.database
+
+
+def test_stores_the_corrected_digit(visitor):
+    row = visitor.submitted(drawing_png(7))
+    response = visitor.correct(row.id, 1)
+    assert response.status_code == 200
+    assert response.json()["correction"]["digit"] == 1
+    row.refresh_from_db()
+    assert row.corrected_digit == 1
+    assert row.corrected_at is not None
+    assert row.review == "pending"
+
+
+def test_confirmation_is_stored_as_a_correction(visitor):
+    row = visitor.submitted(drawing_png(7), digit=7)
+    assert row.corrected_digit == row.predicted_digit == 7
+
+
+def test_stores_not_a_digit(visitor):
+    row = visitor.submitted(drawing_png(7), digit=None)
+    assert row.corrected_digit == Label.NOT_A_DIGIT
+    body = visitor.get(f"/api/v1/submissions/{row.id}/").json()
+    assert body["correction"]["digit"] is None
+
+
+def test_correction_can_be_changed(visitor):
+    row = visitor.submitted(digit=1)
+    assert visitor.correct(row.id, 2).status_code == 200
+    row.refresh_from_db()
+    assert row.corrected_digit == 2
+
+
+@pytest.mark.parametrize("digit", [11, 10, -1, "7", 7.5, 7.0, True, [7], {}, "null"])
+def test_rejects_invalid_digits(visitor, digit):
+    row = visitor.submitted()
+    response = visitor.correct(row.id, digit)
+    assert (response.status_code, response.json()["code"]) == (400, "invalid")
+    assert list(response.json()["fields"]) == ["digit"]
+    row.refresh_from_db()
+    assert row.corrected_digit is None
+
+
+@pytest.mark.parametrize("body", [{}, {"digits": 7}, [], [7]])
+def test_rejects_invalid_bodies(visitor, body):
+    row = visitor.submitted()
+    response = visitor.post(
+        f"/api/v1/submissions/{row.id}/correction/", body, content_type="application/json"
+    )
+    assert response.status_code == 400
+    row.refresh_from_db()
+    assert row.corrected_digit is None
+
+
+def test_returns_404_for_a_submission_of_another_visitor(visitor, reviewer_client):
+    row = visitor.submitted()
+    for other in (Visitor(), reviewer_client):
+        response = other.correct(row.id, 3)
+        assert (response.status_code, response.json()["code"]) == (404, "not_found")
+    row.refresh_from_db()
+    assert row.corrected_digit is None
+
+
+@pytest.mark.parametrize("bad", [uuid.uuid4(), "7", "x"])
+def test_returns_404_for_an_unknown_id(visitor, bad):
+    assert visitor.correct(bad, 3).status_code == 404
+
+
+@pytest.mark.parametrize("decision", ["approved", "rejected"])
+def test_returns_409_after_a_review(visitor, reviewer, decision):
+    row = visitor.submitted(digit=1)
+    row.approve(reviewer, Label.ONE) if decision == "approved" else row.reject(reviewer)
+    response = visitor.correct(row.id, 2)
+    assert (response.status_code, response.json()["code"]) == (409, "already_reviewed")
+    row.refresh_from_db()
+    assert row.corrected_digit == 1

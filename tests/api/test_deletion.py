@@ -1,0 +1,101 @@
+"""Deletion lists the versions that were trained on the data. The audit trail names no owner."""
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth import get_user_model
+
+from recognizer.models import Label, Submission, VersionState
+from recognizer.serving import model_registry
+from recognizer.training.training_data import select
+from tests.support.factories import Visitor, client_with_key, create_version, drawing_png
+
+pytestmark = pytest.mark.database
+
+LIST = "/api/v1/submissions/"
+
+
+@pytest.fixture
+def learned(visitor, reviewer):
+    """Return a submission that version 2 learned. 3 was trained from 2; 4 from 1, and rejected."""
+    row = visitor.submitted(drawing_png(7), digit=7)
+    row.approve(reviewer, Label.SEVEN)
+    base = model_registry.live_version()
+    second = create_version(base)
+    create_version(second)
+    create_version(base, state=VersionState.REJECTED)
+    Submission.objects.filter(pk=row.pk).update(learned_in=second)
+    return row
+
+
+def trail():
+    return [entry.change_message for entry in LogEntry.objects.order_by("pk")]
+
+
+def test_lists_the_versions_that_were_trained_on_it(visitor, learned):
+    response = visitor.delete(f"{LIST}{learned.pk}/")
+    assert response.status_code == 200
+    assert response.json()["learned_in"] == [2, 3]
+    assert response.json()["detail"].startswith("Deleted. Versions 2, 3 were trained on this")
+    assert not Submission.objects.exists()
+
+
+def test_returns_204_if_no_version_was_trained_on_it(visitor):
+    row = visitor.submitted()
+    response = visitor.delete(f"{LIST}{row.pk}/")
+    assert (response.status_code, response.content) == (204, b"")
+
+
+def test_deletes_all_submissions_of_the_owner(visitor, learned):
+    visitor.submitted(drawing_png(3))
+    Visitor().submitted()
+    assert visitor.delete(LIST).json()["learned_in"] == [2, 3]
+    assert Submission.objects.count() == 1
+    assert trail() == ["Deleted by the visitor: 2. Trained on by version 2, version 3."]
+
+
+def test_next_training_does_not_use_it(visitor, learned):
+    assert len(select(include_pending=True).learned) == 1
+    visitor.delete(f"{LIST}{learned.pk}/")
+    assert select(include_pending=True).learned == []
+
+
+def test_detail_is_translated(visitor, learned):
+    response = visitor.delete(LIST, headers={"Accept-Language": "fr"})
+    assert "versions 2, 3" in response.json()["detail"]
+    assert not response.json()["detail"].startswith("Deleted")
+
+
+def test_audit_entry_names_no_owner(visitor, reviewer_client):
+    row = visitor.submitted()
+    visitor.delete(f"{LIST}{row.pk}/")
+    (line,) = LogEntry.objects.values()
+    assert line["change_message"] == "Deleted by the visitor: 1."
+    assert line["object_id"] is None
+    assert str(row.pk) not in str(line)
+    assert (
+        "Deleted by the visitor: 1."
+        in reviewer_client.get("/admin/admin/logentry/").content.decode()
+    )
+
+
+def test_audit_entry_names_no_user(django_user_model):
+    ana = django_user_model.objects.create_user("ana")
+    program = client_with_key(ana, "submit")
+    LogEntry.objects.all().delete()
+    program.delete(f"{LIST}{program.submit().json()['id']}/")
+    assert LogEntry.objects.get().user.username == "a visitor"
+
+
+def test_visitor_account_cannot_log_in(visitor):
+    visitor.submitted()
+    visitor.delete(LIST)
+    account = get_user_model().objects.get(username="a visitor")
+    assert not account.is_active
+    assert not account.has_usable_password()
+
+
+def test_nothing_is_recorded_if_nothing_is_deleted(visitor):
+    row = visitor.submitted()
+    assert Visitor().delete(f"{LIST}{row.pk}/").status_code == 404
+    assert Visitor().delete(LIST).status_code == 204
+    assert trail() == []

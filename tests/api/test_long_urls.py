@@ -1,0 +1,13 @@
+"""URLs up to the limit of the web server work; longer ones return 414."""
+
+import pytest
+import requests
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.mark.parametrize(("length", "status"), [(8000, 200), (8200, 414)])
+def test_returns_414_above_the_limit(live_site, length, status):
+    path = "/healthz/?"
+    url = f"{live_site.url}{path}{'x' * (length - len(path))}"
+    assert requests.get(url, timeout=20).status_code == status

@@ -1,0 +1,155 @@
+"""GET and DELETE /api/v1/submissions/: a visitor's own submissions; staff can list all."""
+
+import base64
+
+import pytest
+
+from recognizer.models import Label, Submission
+from tests.support.factories import Visitor, drawing_png
+
+pytestmark = pytest.mark.database
+
+
+def ids(response):
+    return [row["id"] for row in response.json()["results"]]
+
+
+def test_lists_newest_first_in_pages(visitor):
+    submitted = [str(visitor.submitted(drawing_png(2, seed)).id) for seed in range(5)]
+    first = visitor.get("/api/v1/submissions/?page_size=3")
+    assert ids(first) == submitted[:1:-1]
+    assert first.json()["previous"] is None
+    second = visitor.get(first.json()["next"])
+    assert ids(second) == submitted[1::-1]
+    assert second.json()["next"] is None
+
+
+def test_lists_only_own_submissions(visitor):
+    mine = visitor.submitted()
+    Visitor().submitted()
+    assert ids(visitor.get("/api/v1/submissions/")) == [str(mine.id)]
+
+
+def test_list_of_a_new_visitor_is_empty(visitor):
+    Visitor().submitted()
+    assert ids(visitor.get("/api/v1/submissions/")) == []
+
+
+def test_staff_see_all_submissions(visitor, reviewer_client):
+    row = visitor.submitted()
+    assert ids(reviewer_client.get("/api/v1/submissions/")) == [str(row.id)]
+    assert reviewer_client.get(f"/api/v1/submissions/{row.id}/").status_code == 200
+    assert reviewer_client.get(f"/api/v1/submissions/{row.id}/image/").status_code == 200
+
+
+def test_filters_the_list(visitor, reviewer):
+    seven = visitor.submitted(drawing_png(7), digit=1, source="upload")
+    three = visitor.submitted(drawing_png(3), digit=None)
+    three.approve(reviewer, Label.NOT_A_DIGIT)
+    uncorrected = visitor.submitted(drawing_png(4))
+    confirmed = visitor.submitted(drawing_png(0), digit=0)
+    later = uncorrected.created.isoformat().replace("+", "%2B")
+    for query, expected in {
+        "digit=7": [seven],
+        "corrected_digit=1": [seven],
+        "corrected_digit=null": [three],
+        "label=null": [three],
+        "review=approved": [three],
+        "review=pending": [confirmed, uncorrected, seven],
+        "source=upload": [seven],
+        "model_version=1": [confirmed, uncorrected, three, seven],
+        "model_version=2": [],
+        "disagrees=true": [three, seven],
+        "disagrees=false": [confirmed, uncorrected],
+        f"created_after={later}": [confirmed, uncorrected],
+        f"created_before={later}": [three, seven],
+        "created_before=0358-10-31T06:52:38-16:46": [],
+        "created_after=0358-10-31T06:52:38-16:46": [confirmed, uncorrected, three, seven],
+        "review=pending&digit=7": [seven],
+    }.items():
+        found = ids(visitor.get(f"/api/v1/submissions/?{query}"))
+        assert found == [str(row.id) for row in expected], query
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "digit=11",
+        "digit=x",
+        "digit=",
+        "review=lost",
+        "model_version=x",
+        "model_version=1.5",
+        "model_version=99999999999",
+        "created_after=never",
+        "created_after=0001-01-01T00:00:00%2B16:00",
+        "disagrees=maybe",
+    ],
+)
+def test_rejects_invalid_filters(visitor, query):
+    response = visitor.get(f"/api/v1/submissions/?{query}")
+    assert (response.status_code, response.json()["code"]) == (400, "invalid")
+
+
+def cursor(text):
+    return base64.b64encode(text.encode()).decode()
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "x",
+        "ü",
+        cursor("p=never"),
+        cursor("p=%00"),
+        cursor("o=-1"),
+        cursor("p=0001-01-01T00:00:00%2B16:00"),
+    ],
+)
+@pytest.mark.parametrize("path", ["submissions", "models"])
+def test_returns_404_for_an_invalid_cursor(visitor, path, broken):
+    response = visitor.get(f"/api/v1/{path}/", {"cursor": broken})
+    assert (response.status_code, response.json()["code"]) == (404, "not_found")
+
+
+@pytest.mark.parametrize("size", ["0", "201", "-1", "many", "", "1.5", "9" * 5000])
+def test_rejects_invalid_page_sizes(visitor, size):
+    response = visitor.get("/api/v1/submissions/", {"page_size": size})
+    assert response.status_code == 400
+    assert list(response.json()["fields"]) == ["page_size"]
+
+
+def test_page_needs_two_queries_for_any_number_of_rows(visitor, django_assert_num_queries):
+    visitor.submitted(drawing_png(1))
+    with django_assert_num_queries(2):  # the session, and the page with its versions
+        visitor.get("/api/v1/submissions/")
+    for seed in range(4):
+        visitor.submitted(drawing_png(2, seed))
+    with django_assert_num_queries(2):
+        visitor.get("/api/v1/submissions/")
+
+
+def test_deletes_a_submission(visitor):
+    row = visitor.submitted()
+    assert visitor.delete(f"/api/v1/submissions/{row.id}/").status_code == 204
+    assert not Submission.objects.exists()
+    assert visitor.get(f"/api/v1/submissions/{row.id}/").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["", "image/"])
+def test_returns_404_for_a_submission_of_another_visitor(visitor, path):
+    row = visitor.submitted()
+    assert Visitor().get(f"/api/v1/submissions/{row.id}/{path}").status_code == 404
+
+
+def test_does_not_delete_a_submission_of_another_visitor(visitor, reviewer_client):
+    row = visitor.submitted()
+    for other in (Visitor(), reviewer_client):
+        assert other.delete(f"/api/v1/submissions/{row.id}/").status_code == 404
+    assert Submission.objects.exists()
+
+
+def test_accepts_a_cursor_with_a_large_time_zone_offset(visitor):
+    visitor.submitted()
+    position = cursor("p=0358-10-31T06:52:38-16:46")
+    assert ids(visitor.get("/api/v1/submissions/", {"cursor": position})) == []

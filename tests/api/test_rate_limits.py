@@ -1,0 +1,144 @@
+"""Rate limits apply to each client network, across all workers."""
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import requests
+from rest_framework.settings import api_settings
+
+from recognizer.api import throttling
+from tests.support.factories import drawing_png
+from tests.support.live_site import Site
+
+pytestmark = pytest.mark.database
+
+
+@pytest.fixture(autouse=True)
+def _low_limits(settings):
+    settings.QUOTAS = {"recognize": 2, "submit": 2, "read": 2}
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """A clock that stands still until the test moves it."""
+
+    class Clock:
+        now = 1_000_000_005.0
+
+    monkeypatch.setattr(throttling.time, "time", lambda: Clock.now)
+    return Clock
+
+
+def request(visitor, **more):
+    """Send a request without an image: 400 means that it is not throttled."""
+    return visitor.post("/api/v1/recognize/", **more).status_code
+
+
+def test_returns_429_above_the_limit(visitor):
+    for _ in range(2):
+        assert visitor.recognize(drawing_png()).status_code == 200
+    response = visitor.recognize(drawing_png())
+    assert (response.status_code, response.json()["code"]) == (429, "throttled")
+    assert 0 < int(response["Retry-After"]) <= 70
+    assert visitor.submit().status_code == 201  # The scope "submit" has a limit of its own.
+
+
+def test_get_requests_count_too(visitor):
+    statuses = [visitor.get("/api/v1/models/").status_code for _ in range(3)]
+    assert statuses == [200, 200, 429]
+
+
+def test_request_succeeds_after_retry_after_seconds(visitor, clock):
+    assert request(visitor) == 400
+    clock.now += 30
+    assert request(visitor) == 400
+    response = visitor.post("/api/v1/recognize/")
+    assert response.status_code == 429
+    wait = int(response["Retry-After"])
+    assert 30 <= wait <= 40  # one minute after the first request, rounded up to a slot
+    clock.now += wait - 1
+    assert request(visitor) == 429
+    clock.now += 1
+    assert request(visitor) == 400
+    assert request(visitor) == 429  # Only the first request has left the window.
+
+
+def test_never_exceeds_the_limit_in_any_minute(visitor, clock):
+    passed = []
+    for _ in range(200):
+        if request(visitor) == 400:
+            passed.append(clock.now)
+        clock.now += 1.7
+    assert len(passed) >= 6
+    assert all(third - first >= 60 for first, third in zip(passed, passed[2:], strict=False))
+
+
+def test_ignores_x_forwarded_for_without_a_proxy(visitor):
+    statuses = [request(visitor, headers={"X-Forwarded-For": f"10.0.0.{i}"}) for i in range(4)]
+    assert statuses == [400, 400, 429, 429]
+
+
+def test_uses_the_address_that_the_proxy_adds(visitor, monkeypatch):
+    monkeypatch.setattr(api_settings, "NUM_PROXIES", 1)
+    rotated = [f"10.0.0.{i}, 192.0.2.1" for i in range(3)]
+    statuses = [request(visitor, headers={"X-Forwarded-For": chain}) for chain in rotated]
+    assert statuses == [400, 400, 429]
+    assert request(visitor, headers={"X-Forwarded-For": "10.0.0.0, 192.0.2.2"}) == 400
+
+
+def test_each_address_has_its_own_limit(visitor):
+    for _ in range(3):
+        request(visitor)
+    assert request(visitor, REMOTE_ADDR="192.0.2.7") == 400
+
+
+def test_addresses_of_one_ipv6_network_share_a_limit(visitor):
+    statuses = [request(visitor, REMOTE_ADDR=f"2001:db8::{i}") for i in range(3)]
+    assert statuses == [400, 400, 429]
+    assert request(visitor, REMOTE_ADDR="2001:db8:0:1::1") == 400
+
+
+def test_clients_without_an_address_share_a_limit(visitor):
+    assert [request(visitor, REMOTE_ADDR="") for _ in range(3)] == [400, 400, 429]
+
+
+@pytest.mark.skipif("CACHE_URL" in os.environ, reason="reads the file of the SQLite cache")
+def test_stores_no_address(visitor, settings):
+    request(visitor, REMOTE_ADDR="192.0.2.77")
+    stored = b"".join(file.read_bytes() for file in settings.DATA_DIR.glob("cache.sqlite3*"))
+    assert b"quota:recognize:" in stored
+    assert b"192.0.2.77" not in stored
+
+
+def test_no_limits_without_quotas(visitor, settings):
+    settings.QUOTAS = {}
+    assert [request(visitor) for _ in range(5)] == [400] * 5
+
+
+def test_returns_503_without_a_working_cache(visitor, settings, tmp_path):
+    nowhere = tmp_path / "nothing" / "cache.sqlite3"
+    settings.CACHES = {"default": settings.CACHES["default"] | {"LOCATION": nowhere}}
+    if "CACHE_URL" in os.environ:
+        settings.CACHES["default"]["LOCATION"] = "redis://127.0.0.1:1/0"
+    response = visitor.recognize(drawing_png())
+    assert (response.status_code, response.json()["code"]) == (503, "unavailable")
+
+
+@pytest.mark.slow
+def test_workers_share_the_limit(tmp_path):
+    """Send 1,000 requests, eight at a time. The default limit is 600 per minute."""
+    with Site(tmp_path, WEB_CONCURRENCY="2") as site, ThreadPoolExecutor(8) as pool:
+
+        def submit(number):
+            return requests.post(
+                f"{site.url}/api/v1/submissions/",
+                headers={"X-Forwarded-For": f"10.0.{number // 250}.{number % 250}"},
+                timeout=60,
+            )
+
+        responses = list(pool.map(submit, range(1000)))
+    codes = [response.status_code for response in responses]
+    assert set(codes) == {400, 429}
+    assert codes.count(400) == 600
+    assert all(1 <= int(r.headers["Retry-After"]) <= 70 for r in responses if r.status_code == 429)

@@ -1,0 +1,71 @@
+"""The OpenAPI schema, its docs page, and the model versions' endpoints."""
+
+import pytest
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.validation import validate_schema
+
+from digitsite.urls import urlpatterns
+from tests.support.factories import drawing_png
+
+
+def test_schema_is_valid_and_complete(capsys):
+    schema = SchemaGenerator(patterns=urlpatterns).get_schema(request=None, public=True)
+    validate_schema(schema)
+    assert capsys.readouterr().err == ""  # drf-spectacular warns there
+    assert set(schema["paths"]) == {
+        "/api/v1/recognize/",
+        "/api/v1/numbers/",
+        "/api/v1/numbers/recognize/",
+        "/api/v1/recognize/batch/",
+        "/api/v1/submissions/",
+        "/api/v1/submissions/{id}/",
+        "/api/v1/submissions/{id}/approve/",
+        "/api/v1/submissions/{id}/correction/",
+        "/api/v1/submissions/{id}/image/",
+        "/api/v1/submissions/{id}/reject/",
+        "/api/v1/models/",
+        "/api/v1/models/{number}/",
+    }
+    body = schema["paths"]["/api/v1/submissions/"]["post"]["requestBody"]["content"]
+    assert set(body) == {"multipart/form-data", "application/json"}
+
+
+def test_responses_have_the_fields_of_the_schema(visitor):
+    schemas = SchemaGenerator(patterns=urlpatterns).get_schema(request=None, public=True)[
+        "components"
+    ]["schemas"]
+    assert set(visitor.recognize(drawing_png()).json()) == set(
+        schemas["PredictionResult"]["properties"]
+    )
+    submission = visitor.submit().json()
+    assert set(submission) == set(schemas["Submission"]["properties"])
+    whole = visitor.get(f"/api/v1/submissions/{submission['id']}/").json()
+    assert set(whole) == set(schemas["SubmissionWithStrokes"]["properties"])
+    version = visitor.get("/api/v1/models/1/").json()
+    assert set(version) == set(schemas["ModelVersion"]["properties"])
+
+
+def test_docs_page_loads_nothing_from_other_sites(visitor):
+    assert visitor.get("/api/v1/schema/").status_code == 200
+    page = visitor.get("/api/v1/docs/").content.decode()
+    assert "swagger-ui" in page
+    assert "//" not in page.replace("<!-- ", "").replace("http://testserver", "")
+
+
+def test_lists_model_versions(visitor):
+    visitor.submit()
+    listed = visitor.get("/api/v1/models/").json()["results"]
+    assert [(version["number"], version["state"]) for version in listed] == [(1, "live")]
+    assert listed[0] == visitor.get("/api/v1/models/1/").json()
+    assert listed[0]["card"]["sha256"] == listed[0]["sha256"]
+
+
+@pytest.mark.parametrize("path", ["models/2/", "models/x/", "nothing/"])
+def test_returns_404_for_unknown_paths(visitor, path):
+    assert visitor.get(f"/api/v1/{path}").status_code == 404
+
+
+def test_model_versions_are_read_only(visitor):
+    visitor.submit()
+    for method in (visitor.post, visitor.put, visitor.patch, visitor.delete):
+        assert method("/api/v1/models/1/").status_code == 405

@@ -1,0 +1,293 @@
+"""manage.py export_dataset and import_dataset: an import restores what was exported."""
+
+import csv as csv_module
+import gzip
+import hashlib
+import json
+import struct
+import tracemalloc
+import zipfile
+
+import numpy as np
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.core.management import CommandError, call_command
+
+from ml.preprocessing.decode import decode
+from recognizer.datasets import Row
+from recognizer.datasets.exporter import FORMATS
+from recognizer.models import Label, Submission
+from recognizer.training.training_data import select
+from tests.support.factories import Visitor, drawing_png
+
+pytestmark = pytest.mark.database
+
+NAMES = list(FORMATS)
+
+
+@pytest.fixture
+def approved(reviewer):
+    """Twelve approved drawings of six people, one of them not a digit; one more is pending."""
+    for person in range(6):
+        visitor = Visitor()
+        for seed in range(2):
+            row = visitor.submitted(
+                drawing_png(person, 10 * person + seed), strokes=f"[[[{person}, {seed}, 0]]]"
+            )
+            row.approve(reviewer, Label(person))
+    row.approve(reviewer, Label.NOT_A_DIGIT)
+    Visitor().submitted(drawing_png(9), digit=9)
+    return Submission.objects.filter(review="approved")
+
+
+def export(name, folder, *options):
+    call_command("export_dataset", name, str(folder), "--by=rosa", *options)
+    return list(FORMATS[name].read(folder))
+
+
+def load(name, path, capsys):
+    capsys.readouterr()
+    call_command("import_dataset", name, str(path), "--by=rosa", "--json")
+    return json.loads(capsys.readouterr().out)
+
+
+def pixels_and_labels(rows):
+    """Return the data that every format stores, sorted."""
+    return sorted((row.pixels, row.label) for row in rows)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_export_contains_the_approved_rows(approved, tmp_path, name):
+    rows = export(name, tmp_path / "out", *(f"--label={n}" for n in range(10)), "--label=null")
+    stored = [(bytes(row.pixels), row.label) for row in approved]
+    assert pixels_and_labels(rows) == sorted(stored)
+    assert any(row.label == 10 for row in rows)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_import_restores_the_labels_and_can_be_repeated(approved, tmp_path, capsys, name):
+    before = pixels_and_labels(export(name, tmp_path / "out"))
+    Submission.objects.all().delete()
+    assert load(name, tmp_path / "out", capsys) == {"read": 11, "stored": 11, "existing": 0}
+    rows = Submission.objects.all()
+    assert sorted((bytes(row.pixels), row.label) for row in rows) == before
+    assert {(row.review, row.source, row.reviewed_by.username) for row in rows} == {
+        ("approved", "import", "rosa")
+    }
+    assert all(row.predicted_digit is not None and row.confidence > 0 for row in rows)
+    assert select(include_pending=False).learned
+    assert load(name, tmp_path / "out", capsys) == {"read": 11, "stored": 0, "existing": 11}
+
+
+def test_ndjson_stores_all_data(approved, tmp_path, capsys):
+    fields = ("id", "created", "image", "image_sha256", "pixels", "strokes", "label")
+    before = list(approved.exclude(label=10).order_by("id").values_list(*fields))
+    owners = {row.owner for row in approved.exclude(label=10)}
+    rows = export("ndjson", tmp_path / "out")
+    assert len({row.writer for row in rows}) == len(owners)
+    assert not any(str(owner) in str(rows) for owner in owners)
+    Submission.objects.all().delete()
+    load("ndjson", tmp_path / "out", capsys)
+    after = list(Submission.objects.order_by("id").values_list(*fields))
+    assert [tuple(map(str, row)) for row in after] == [tuple(map(str, row)) for row in before]
+    assert len(set(Submission.objects.values_list("owner", flat=True))) == len(owners)
+
+
+def test_import_does_not_change_existing_submissions(approved, tmp_path, capsys, reviewer):
+    export("ndjson", tmp_path / "out")
+    row = approved.filter(label=3)[0]
+    row.reopen()
+    assert load("ndjson", tmp_path / "out", capsys)["stored"] == 0
+    row.refresh_from_db()
+    assert row.review == "pending"
+
+
+@pytest.mark.parametrize(
+    ("options", "labels"),
+    [
+        ([], {0, 1, 2, 3, 4, 5}),
+        (["--label=3"], {3}),
+        (["--label=3", "--label=null"], {3, 10}),
+        (["--since=2100-01-01"], set()),
+        (["--until=2100-01-01"], {0, 1, 2, 3, 4, 5}),
+        (["--until=2020-01-01T10:00"], set()),
+        (["--version-number=1"], {0, 1, 2, 3, 4, 5}),
+        (["--version-number=2"], set()),
+    ],
+)
+def test_selects_by_label_date_and_version(approved, tmp_path, options, labels):
+    assert {row.label for row in export("npz", tmp_path / "out", *options)} == labels
+
+
+def test_no_writer_is_in_both_splits(approved, tmp_path):
+    splits = {}
+    for row in export("ndjson", tmp_path / "out"):
+        splits.setdefault(row.writer, set()).add(row.split)
+    assert all(len(found) == 1 for found in splits.values())
+
+
+def test_card_has_counts_and_checksums(approved, tmp_path, capsys):
+    export("csv", tmp_path / "out", "--json")
+    card = json.loads((tmp_path / "out" / "card.json").read_text())
+    assert card == json.loads(capsys.readouterr().out)
+    assert card["total"] == 11
+    assert sum(sum(counts.values()) for counts in card["rows"].values()) == 11
+    content = (tmp_path / "out" / "train.csv").read_bytes()
+    assert card["sha256"]["train.csv"] == hashlib.sha256(content).hexdigest()
+
+
+def test_records_exports_and_imports(approved, tmp_path, capsys, reviewer):
+    export("csv", tmp_path / "out")
+    Submission.objects.all().delete()
+    load("csv", tmp_path / "out", capsys)
+    sentences = [e.change_message for e in LogEntry.objects.filter(user=reviewer).order_by("pk")]
+    assert sentences == ["Exported 11 drawings as csv.", "Imported 11 drawings."]
+
+
+def test_npz_has_the_arrays_that_keras_expects(approved, tmp_path):
+    rows = export("npz", tmp_path / "out")
+    with np.load(tmp_path / "out" / "mnist.npz", allow_pickle=False) as file:
+        x, y = file["x_train"], file["y_train"]
+        assert (x.dtype, x.shape[1:], y.dtype) == (np.uint8, (28, 28), np.uint8)
+        assert len(x) + len(file["x_test"]) == len(rows)
+        assert x.tobytes() == b"".join(row.pixels for row in rows if row.split == "train")
+        assert y.tolist() == [row.label for row in rows if row.split == "train"]
+
+
+def test_idx_has_the_files_that_torchvision_expects(approved, tmp_path):
+    rows = [row for row in export("idx", tmp_path / "out") if row.split == "train"]
+    data = (tmp_path / "out/MNIST/raw/train-images-idx3-ubyte").read_bytes()
+    assert struct.unpack(">4I", data[:16]) == (0x803, len(rows), 28, 28)
+    assert data[16:] == b"".join(row.pixels for row in rows)
+    labels = (tmp_path / "out/MNIST/raw/train-labels-idx1-ubyte").read_bytes()
+    assert labels[8:] == bytes(row.label for row in rows)
+
+
+def test_csv_has_the_columns_of_kaggle(approved, tmp_path):
+    rows = [row for row in export("csv", tmp_path / "out") if row.split == "train"]
+    with (tmp_path / "out" / "train.csv").open(newline="") as file:
+        lines = list(csv_module.DictReader(file))
+    assert list(lines[0]) == ["label", *(f"pixel{n}" for n in range(784))]
+    assert [int(row["label"]) for row in lines] == [row.label for row in rows]
+    assert bytes(int(lines[0][f"pixel{n}"]) for n in range(784)) == rows[0].pixels
+
+
+def test_png_images_contain_the_pixels(approved, tmp_path):
+    export("png", tmp_path / "out", "--label=3")
+    with zipfile.ZipFile(tmp_path / "out" / "digits-001.zip") as archive:
+        (name, *_) = archive.namelist()
+        row = approved.get(pk=name.split("/")[-1].removesuffix(".png"))
+        assert name.split("/")[1] == "3"
+        assert decode(archive.read(name)).tobytes() == bytes(row.pixels)
+
+
+def test_imports_mnist(db, reviewer, small_mnist_file, capsys):
+    path, _ = small_mnist_file
+    counts = load("npz", path, capsys)
+    assert counts["read"] == 480
+    assert counts["stored"] == Submission.objects.count() > 400
+    assert len(set(Submission.objects.values_list("owner", flat=True))) == counts["stored"]
+
+
+def test_imports_compressed_idx(approved, tmp_path, capsys):
+    before = pixels_and_labels(export("idx", tmp_path / "out"))
+    for file in (tmp_path / "out/MNIST/raw").iterdir():
+        (tmp_path / f"{file.name}.gz").write_bytes(gzip.compress(file.read_bytes()))
+    assert pixels_and_labels(FORMATS["idx"].read(tmp_path)) == before
+
+
+@pytest.mark.parametrize(
+    ("name", "rows", "limit"),
+    [(name, *((1000, 0.6e6) if name == "csv" else (4000, 1.5e6))) for name in NAMES],
+)
+@pytest.mark.slow
+def test_memory_use_is_bounded(tmp_path, name, rows, limit, monkeypatch):
+    """The limit is far below the size of all pixels, 784 bytes in each row."""
+    monkeypatch.setattr("recognizer.datasets.png_format.MEMBERS_PER_ARCHIVE", 100)
+    pixels = np.random.default_rng(0).integers(0, 256, 784 * 10, np.uint8).tobytes()
+    tracemalloc.start()
+    with FORMATS[name].Writer(tmp_path) as writer:
+        for number in range(rows):
+            start = 784 * (number % 10)
+            writer.write(Row(pixels[start : start + 784], number % 10))
+    count = sum(1 for _ in FORMATS[name].read(tmp_path))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert count == rows
+    assert peak < limit
+
+
+def write(path, content):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return path
+
+
+def npz(**arrays):
+    def make(path):
+        np.savez(path, **arrays)
+        return path.with_suffix(".npz")
+
+    return make
+
+
+IMAGES, LABELS = np.zeros((2, 28, 28), np.uint8), np.zeros(2, np.uint8)
+REST = {"x_test": IMAGES, "y_test": LABELS}
+HEAD = ",".join(["label", *(f"pixel{n}" for n in range(784))])
+BLACK = ",".join(["0"] * 784)
+
+
+@pytest.mark.parametrize(
+    ("name", "make", "message"),
+    [
+        ("npz", lambda path: write(path, b"not a zip"), "not a valid NPZ file"),
+        ("npz", npz(x_train=IMAGES), "y_train"),
+        ("npz", npz(x_train=IMAGES, y_train=LABELS[:1], **REST), "2 images, and 1 labels"),
+        ("npz", npz(x_train=IMAGES[:, 1:], y_train=LABELS, **REST), "shape"),
+        ("npz", npz(x_train=IMAGES / 2, y_train=LABELS, **REST), "integers"),
+        ("npz", npz(x_train=IMAGES, y_train=LABELS + 11, **REST), "0 to 10"),
+        ("npz", npz(x_train=np.array([{}]), y_train=LABELS, **REST), "integers"),
+        ("csv", lambda path: write(path, b"1,2\n"), "must begin with"),
+        ("csv", lambda path: write(path, f"{HEAD}\n1,2\n".encode()), "line 2: .*784 pixels"),
+        ("csv", lambda path: write(path, f"{HEAD}\n5,{BLACK[:-1]}256\n".encode()), "line 2"),
+        ("csv", lambda path: write(path, f"{HEAD}\n11,{BLACK}\n".encode()), "line 2: .*0 to 10"),
+        ("csv", lambda path: write(path, f"{HEAD}\n5,{BLACK}\nx\n".encode()), "line 3"),
+        ("png", lambda path: write(path, b"not a zip"), "not a ZIP file"),
+        ("ndjson", lambda path: write(path, b"{"), "line 1"),
+        ("ndjson", lambda path: write(path, b"[]\n"), "line 1"),
+        ("ndjson", lambda path: write(path, b'{"label": 3, "pixels": "AAAA"}'), "line 1.*784"),
+        ("idx", lambda path: path, "No such file"),
+    ],
+)
+def test_rejects_invalid_datasets(reviewer, tmp_path, name, make, message):
+    path = make(tmp_path / "dataset")
+    with pytest.raises(CommandError, match=f"(?s){message}"):
+        call_command("import_dataset", name, str(path), "--by=rosa")
+    assert not Submission.objects.filter(label=11).exists()
+
+
+def test_rejects_a_truncated_dataset(approved, tmp_path):
+    export("idx", tmp_path / "out")
+    for file in (tmp_path / "out/MNIST/raw").glob("*images*"):
+        file.write_bytes(file.read_bytes()[:-1])
+    with pytest.raises(CommandError, match="end at number"):
+        call_command("import_dataset", "idx", str(tmp_path / "out"), "--by=rosa")
+
+
+def test_does_not_export_to_an_existing_folder(approved, tmp_path):
+    with pytest.raises(CommandError, match="already exists"):
+        call_command("export_dataset", "csv", str(tmp_path), "--by=rosa")
+
+
+def test_failed_export_leaves_no_files(approved, tmp_path, monkeypatch):
+    monkeypatch.setattr(FORMATS["csv"].Writer, "write", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        call_command("export_dataset", "csv", str(tmp_path / "out"), "--by=rosa")
+    assert list(tmp_path.glob("*out*")) == []
+
+
+@pytest.mark.parametrize("option", ["--label=x", "--label=10", "--since=soon", "--by=nobody"])
+def test_rejects_invalid_options(reviewer, tmp_path, option):
+    with pytest.raises(CommandError):
+        call_command("export_dataset", "csv", str(tmp_path / "out"), "--by=rosa", option)
+    assert not (tmp_path / "out").exists()

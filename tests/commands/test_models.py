@@ -1,0 +1,242 @@
+"""`manage.py models`: list, show, promote, verify, prune."""
+
+import io
+import json
+import subprocess
+import sys
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from recognizer.models import Label, ModelFiles, ModelVersion, Submission, VersionState
+from recognizer.serving import model_registry
+from tests.support.factories import corrupt, create_version, drawing_png
+from tests.support.live_site import ROOT
+
+pytestmark = pytest.mark.database
+
+
+@pytest.fixture
+def base(db):
+    return model_registry.live_version()
+
+
+@pytest.fixture
+def five_versions(base):
+    """Return five versions, each the child of the one before. The fifth is live."""
+    versions = [base]
+    for _ in range(4):
+        versions.append(create_version(versions[-1]))
+        model_registry.promote(versions[-1], by="a test")
+    return versions
+
+
+@pytest.fixture
+def models(capsys):
+    """Return a function that runs the command and returns its output."""
+
+    def run(*arguments):
+        call_command("models", *arguments)
+        return capsys.readouterr().out
+
+    return run
+
+
+def live_number():
+    return model_registry.live_version().number
+
+
+def numbers_with_files():
+    return set(ModelFiles.objects.values_list("version__number", flat=True))
+
+
+def answer(monkeypatch, text):
+    monkeypatch.setattr("sys.stdin", io.StringIO(text))
+
+
+def test_list_shows_versions_newest_first(five_versions, models):
+    create_version(five_versions[-1], state=VersionState.REJECTED)
+    lines = models("list").splitlines()
+    assert [line.split()[:2] for line in lines[1:3]] == [["6", "rejected"], ["*", "5"]]
+    assert [line.startswith("*") for line in lines].count(True) == 1
+    score = five_versions[0].score("mnist_test")
+    assert f"{100 * score:.2f}%" in lines[1]
+    rows = json.loads(models("list", "--json"))
+    assert [row["number"] for row in rows] == [6, 5, 4, 3, 2, 1]
+    assert [row["number"] for row in rows if row["live"]] == [5]
+    assert rows[-1] == {
+        "number": 1,
+        "state": "retired",
+        "live": False,
+        "created": five_versions[0].created.isoformat(),
+        "corrections": 0,
+        "mnist_test": score,
+        "has_files": True,
+    }
+
+
+def test_list_shows_the_base_on_an_empty_database(db, models):
+    assert "* " in models("list")
+
+
+def test_show_prints_reason_checksum_and_card(base, models):
+    create_version(base, reason="won 3 and lost 1.")
+    text = models("show", "2")
+    assert "won 3 and lost 1." in text
+    assert base.sha256 in text
+    values = json.loads(models("show", "2", "--json"))
+    assert (values["number"], values["parent"], values["state"]) == (2, 1, "retired")
+    assert values["card"] == base.card
+    assert values["has_files"] is True
+
+
+def test_promote_makes_an_older_version_live(five_versions, models, monkeypatch):
+    monkeypatch.setattr(model_registry, "REFRESH_SECONDS", 0)
+    assert model_registry.loaded_version().number == 5
+    assert models("promote", "2", "--no-input") == "Version 2 is live. It replaces version 5.\n"
+    assert (live_number(), model_registry.loaded_version().number) == (2, 2)
+    assert ModelVersion.objects.get(number=5).state == VersionState.RETIRED
+    assert models("promote", "2") == "Version 2 is live already.\n"
+
+
+def test_promotion_is_logged(base, models, caplog, django_capture_on_commit_callbacks):
+    create_version(base)
+    with django_capture_on_commit_callbacks(execute=True):
+        models("promote", "2", "--yes")
+    assert "version 2 is live instead of version 1, promoted by " in caplog.text
+
+
+def test_promote_asks_first(base, models, monkeypatch):
+    create_version(base)
+    for text in ("no\n", "\n", ""):
+        answer(monkeypatch, text)
+        with pytest.raises(CommandError, match="Nothing was changed"):
+            models("promote", "2")
+        assert live_number() == 1
+    answer(monkeypatch, "y\n")
+    question = "Promote version 2 (retired)? It replaces version 1. [y/N]"
+    assert question in models("promote", "2")
+    assert live_number() == 2
+
+
+def test_promote_refuses_a_corrupt_version(base, models):
+    corrupt(create_version(base))
+    with pytest.raises(
+        CommandError,
+        match=r"Version 2 cannot be promoted: .*SHA-256.* The live version is version 1",
+    ):
+        models("promote", "2", "--no-input", "--force")
+    assert live_number() == 1
+
+
+def test_promote_needs_force_for_a_rejected_version(base, models):
+    create_version(base, state=VersionState.REJECTED, reason="lost 9, won 1.")
+    with pytest.raises(CommandError, match=r"rejected: lost 9, won 1\. .* Use --force"):
+        models("promote", "2", "--no-input")
+    assert live_number() == 1
+    models("promote", "2", "--no-input", "--force")
+    assert live_number() == 2
+    assert model_registry.live_version().reason == "lost 9, won 1. Promoted by force."
+
+
+def test_verify_lists_valid_and_corrupt_versions(five_versions, models, capsys):
+    assert models("verify").splitlines() == [f"version {n}: valid" for n in (5, 4, 3, 2, 1)]
+    corrupt(five_versions[2])
+    create_version(five_versions[-1], model=b"rubbish")
+    with pytest.raises(CommandError, match="Corrupt versions: 2") as error:
+        models("verify")
+    assert error.value.returncode == 1
+    output = capsys.readouterr().out
+    assert "version 3: corrupt: " in output
+    assert "version 6: corrupt: " in output
+
+
+def test_verify_accepts_deleted_files_unless_the_version_is_live(five_versions, models, capsys):
+    models("prune", "--keep=1", "--no-input")
+    assert "version 2: files deleted" in models("verify")
+    ModelFiles.objects.filter(version=five_versions[-1]).delete()
+    with pytest.raises(CommandError):
+        models("verify")
+    assert "version 5: corrupt: files deleted" in capsys.readouterr().out
+
+
+def test_prune_keeps_newest_live_parent_and_base(five_versions, models):
+    create_version(five_versions[-1], state=VersionState.REJECTED)
+    model_registry.promote(five_versions[3], by="a test")
+    assert models("prune", "--keep=1", "--no-input") == (
+        "Deleted the files of version 5, version 2.\n"
+    )
+    assert numbers_with_files() == {6, 4, 3, 1}
+    assert models("prune", "--keep=1", "--no-input") == "There is nothing to delete.\n"
+    assert models("list").count("files deleted") == 2
+
+
+def test_prune_keeps_rows_and_their_references(five_versions, visitor, reviewer, models):
+    row = visitor.submitted(drawing_png(7), digit=7)
+    row.approve(reviewer, Label.SEVEN)
+    Submission.objects.update(model_version=five_versions[1], learned_in=five_versions[1])
+    models("prune", "--keep=1", "--no-input")
+    row.refresh_from_db()
+    assert (row.model_version, row.learned_in) == (five_versions[1], five_versions[1])
+    assert ModelVersion.objects.count() == 5
+    assert visitor.get("/api/v1/models/2/").status_code == 200
+
+
+def test_base_replaces_corrupt_versions_after_prune(five_versions, models):
+    models("prune", "--keep=1", "--no-input")
+    corrupt(five_versions[4])
+    corrupt(five_versions[3])
+    assert model_registry.loaded_version().number == 1
+
+
+def test_promote_refuses_a_pruned_version(five_versions, models):
+    models("prune", "--keep=1", "--no-input")
+    with pytest.raises(CommandError, match="Version 2 cannot be promoted: files deleted"):
+        models("promote", "2", "--no-input")
+    assert live_number() == 5
+
+
+def test_prune_asks_first(five_versions, models, monkeypatch):
+    answer(monkeypatch, "n\n")
+    with pytest.raises(CommandError, match="Nothing was changed"):
+        models("prune", "--keep=2")
+    assert numbers_with_files() == {1, 2, 3, 4, 5}
+
+
+def test_prune_refuses_while_the_live_version_is_corrupt(five_versions, models):
+    corrupt(five_versions[-1])
+    with pytest.raises(CommandError, match="The live version is corrupt"):
+        models("prune", "--keep=1", "--no-input")
+    assert numbers_with_files() == {1, 2, 3, 4, 5}
+
+
+@pytest.mark.parametrize("arguments", [["show", "9"], ["promote", "9", "--no-input"]])
+def test_reports_a_missing_version(base, models, arguments):
+    with pytest.raises(CommandError, match="There is no version 9"):
+        models(*arguments)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["nonsense"], ["show"], ["show", "x"], ["promote", "0"], ["prune"], ["prune", "--keep=0"]],
+)
+def test_rejects_invalid_options(db, models, arguments):
+    with pytest.raises(CommandError):
+        models(*arguments)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "text"),
+    [(["--help"], 0, "exit status"), ([], 2, "subcommand"), (["list"], 1, "manage.py migrate")],
+)
+def test_exit_status(tmp_path, monkeypatch, arguments, status, text):
+    monkeypatch.setenv("DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("DATABASE_URL", "")
+    process = subprocess.run(
+        [sys.executable, "manage.py", "models", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert process.returncode == status
+    assert text in process.stdout + process.stderr

@@ -1,0 +1,150 @@
+"""A database of an earlier release migrates forward and backward with its data."""
+
+import json
+
+import pytest
+
+from tests.support.live_site import ROOT, Site
+from tests.support.postgres import on_postgresql
+
+pytestmark = pytest.mark.slow
+
+# What the migrations after 0007 rename: models, columns, keys and values in JSON, permissions.
+RENAMED = {
+    "SecondLook": "BlindReview",
+    "secondlook": "blindreview",
+    "Key": "ApiKey",
+    "key": "apikey",
+    "found_odd": "flagged",
+    "latest_digit": "live_prediction",
+    "latest_version_id": "live_prediction_version_id",
+    "doubt": "review_priority",
+    "proposed_digit": "suggested_label",
+    "asked_by": "requested_by",
+    "seen": "heartbeat_at",
+    "refused": "rejected",
+    "copies": "duplicates",
+    "over_share": "over_cap",
+    "likely_mislabelled": "label_noise",
+    "other_styles": "restyled",
+    "no_digits": "negatives",
+    "add_key": "add_apikey",
+    "Can add key": "Can add API key",
+    "view_secondlook": "view_blindreview",
+    "Can view second look": "Can view blind review",
+}
+SHOW_SUBMISSIONS = """
+import json
+from django.contrib.auth.models import Group
+from recognizer.models import Submission
+from recognizer.serving import model_registry
+model_registry.load(model_registry.live_version())
+print(json.dumps([
+    [
+        row.pk.int, row.created.isoformat(), row.owner.int, row.source, bytes(row.image).decode(),
+        bytes(row.pixels) == bytes([row.pk.int]) * 784, row.strokes, row.predicted_digit,
+        row.corrected_digit, row.review, row.label, str(row.reviewed_by), row.suggested_label,
+        row.review_priority, row.live_prediction, row.live_prediction_version.number,
+    ]
+    for row in Submission.objects.order_by("id")
+]))
+print(*Group.objects.values_list("name", flat=True))
+"""
+SHOW_PERMISSION = """
+from django.contrib.auth.models import User
+print(User.objects.get(username="ana").has_perm("recognizer.add_apikey"))
+"""
+CREATED = "2026-01-02T03:04:05+00:00"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def site(request, tmp_path):
+    if request.param == "sqlite":
+        yield Site(tmp_path, DATABASE_URL="")
+    else:
+        with on_postgresql() as url:
+            yield Site(tmp_path, DATABASE_URL=url)
+
+
+def manage(site, *arguments):
+    done = site.manage(*arguments)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def run_earlier(site, call):
+    """Run a function of earlier_releases.py on the database of the site."""
+    program = f"from tests.integration.earlier_releases import *; {call}"
+    return manage(site, "shell", "-v0", "-c", program)
+
+
+def renamed(value):
+    """Return the value with the names of the newest release."""
+    if isinstance(value, dict):
+        return {RENAMED.get(name, name): renamed(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [renamed(each) for each in value]
+    return RENAMED.get(value, value) if isinstance(value, str) else value
+
+
+def test_first_release_migrates_forward(site):
+    for app in ("auth", "contenttypes"):
+        manage(site, "migrate", app)
+    manage(site, "migrate", "recognizer", "0001")
+    run_earlier(site, "store_at_0001()")
+    manage(site, "migrate")
+    manage(site, "migrate", "--check")
+    rows, groups = manage(site, "shell", "-v0", "-c", SHOW_SUBMISSIONS).splitlines()
+    assert json.loads(rows) == [
+        [i, CREATED, 99, "canvas", f"png {i}", True, [[[i, 1]]], 7, *rest, 7, 1]
+        for i, rest in enumerate(
+            [
+                (None, "pending", None, "None", 7, 0.25),
+                (1, "pending", None, "None", 1, 2.25),
+                (7, "approved", 7, "rosa", 7, 0.25),
+            ]
+        )
+    ]
+    assert groups == "Reviewers"
+    assert "version 1: valid" in manage(site, "models", "verify")
+
+
+def test_renamed_columns_and_values_keep_their_data_in_both_directions(site):
+    manage(site, "migrate", "recognizer", "0007")
+    run_earlier(site, "store_at_0007()")
+    before = run_earlier(site, "print_json(rows_at_0007())")
+    manage(site, "migrate")
+    manage(site, "migrate", "--check")
+    after = json.loads(run_earlier(site, "print_json(rows_now())"))
+    assert after == renamed(json.loads(before))
+    priorities = [row["review_priority"] for row in after["Submission"]]
+    assert priorities == [0.25, 0.25, 1.25, 2.25, 4.25, 7.25, 0.25]
+    assert [row["state"] for row in after["ModelVersion"]] == ["live", "rejected"]
+    assert after["TrainingRun"][0]["scores"]["negatives"] == [0.8, 0.7]
+    assert manage(site, "shell", "-v0", "-c", SHOW_PERMISSION) == "True\n"
+    manage(site, "migrate", "recognizer", "0007")
+    assert run_earlier(site, "print_json(rows_at_0007())") == before
+    manage(site, "migrate")
+
+
+def test_migrates_backward_without_data(site):
+    manage(site, "migrate")
+    manage(site, "migrate", "recognizer", "0006")
+    manage(site, "migrate")
+
+
+def test_new_indexes_do_not_lock_large_tables():
+    """The migrations before the seventh may, because no site was large at that time."""
+    for path in sorted((ROOT / "recognizer" / "migrations").glob("0*.py")):
+        if path.name >= "0007":
+            text = path.read_text()
+            assert "migrations.AddIndex(" not in text, path.name
+            assert "AddIndexConcurrently(" not in text or "atomic = False" in text, path.name
+
+
+def test_commands_need_all_migrations(tmp_path):
+    site = Site(tmp_path, DATABASE_URL="")
+    manage(site, "migrate", "recognizer", "0001")
+    done = site.manage("models", "list")
+    assert done.returncode == 1
+    assert "Run: manage.py migrate" in done.stderr

@@ -1,0 +1,43 @@
+"""`make base` trains the version that ships on MNIST alone and writes a true card.
+
+The fixture trains a network twice, for four epochs each, on a small MNIST.
+"""
+
+import hashlib
+import json
+
+import pytest
+
+from ml.data import mnist
+from ml.evaluation.model_comparison import accuracy, predict_all
+from ml.runtime import Recognizer
+from ml.training import network, train_base
+
+
+@pytest.fixture(scope="module")
+def digits(small_mnist_file):
+    return mnist.load(*small_mnist_file)
+
+
+@pytest.fixture(scope="module")
+def folder(digits, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("base")
+    train_base.train_base(digits, folder, seed=1, epochs=4)
+    return folder
+
+
+@pytest.mark.training
+def test_trained_base_predicts_as_well_as_its_card_says(digits, folder):
+    model = (folder / "model.tflite").read_bytes()
+    card = json.loads((folder / "card.json").read_text())
+    assert card["sha256"] == hashlib.sha256(model).hexdigest()
+    assert card["trained_on"]["mnist"] == len(digits.training)
+    assert card["epochs"] == 4 + 4
+    found = accuracy(predict_all(Recognizer(model), digits.test), digits.test)
+    assert card["scores"]["mnist_test"] == found
+    assert found > 0.5, "random predictions have 0.1"
+
+
+@pytest.mark.training
+def test_weights_fit_the_network_of_the_next_training(folder):
+    network.load_weights(network.build(), (folder / "weights.npz").read_bytes())

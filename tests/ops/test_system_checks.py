@@ -1,0 +1,88 @@
+"""`manage.py check` reports problems of the configuration, with a hint."""
+
+import pytest
+from django.core.checks import run_checks
+
+from digitsite import env
+from recognizer.serving.model_registry import live_version
+from tests.support.factories import corrupt, prune_files
+from tests.support.live_site import Site
+
+
+def our_messages(**options):
+    """Return {id: message} of the checks of recognizer/ops/checks.py."""
+    messages = run_checks(include_deployment_checks=True, **options)
+    return {each.id: each for each in messages if each.id.startswith("digitsite.")}
+
+
+def test_valid_site_has_no_messages(db):
+    live_version()
+    assert our_messages(databases=["default"]) == {}
+
+
+@pytest.mark.parametrize(
+    ("break_version", "reason"), [(corrupt, "SHA-256"), (prune_files, "files deleted")]
+)
+def test_warns_about_corrupt_live_version(db, break_version, reason):
+    break_version(live_version())
+    (message,) = our_messages(databases=["default"]).values()
+    assert message.id == "digitsite.W001"
+    assert message.msg.startswith("version 1 is live and corrupt: ")
+    assert reason in message.msg
+    assert "manage.py models promote" in message.hint
+
+
+def test_does_not_query_a_database_that_is_not_named(db, django_assert_num_queries):
+    corrupt(live_version())
+    with django_assert_num_queries(0):
+        assert our_messages() == {}
+
+
+def test_passes_before_the_first_migration(tmp_path):
+    done = Site(tmp_path, DATABASE_URL="").manage("check", "--database", "default")
+    assert done.returncode == 0, done.stderr
+
+
+def test_reports_unreachable_database(tmp_path):
+    (tmp_path / "digitsite.sqlite3").mkdir()
+    # With the tag, because on SQLite some of Django's own checks raise before ours runs.
+    check = ("check", "--database", "default", "--tag", "database")
+    done = Site(tmp_path, DATABASE_URL="").manage(*check)
+    assert done.returncode == 1
+    assert "(digitsite.E001) The database does not answer" in done.stderr
+    assert "HINT: Start it or correct DATABASE_URL" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("backend", "workers", "ids"),
+    [
+        ("django.core.cache.backends.locmem.LocMemCache", "2", ["digitsite.E002"]),
+        ("django.core.cache.backends.locmem.LocMemCache", "", []),
+        ("digitsite.sqlite_cache.SQLiteCache", "2", []),
+    ],
+)
+def test_several_workers_need_a_shared_cache(
+    settings, tmp_path, monkeypatch, backend, workers, ids
+):
+    monkeypatch.setenv("WEB_CONCURRENCY", workers)
+    settings.CACHES = {"default": {"BACKEND": backend, "LOCATION": tmp_path / "cache"}}
+    assert list(our_messages()) == ids
+
+
+def test_reports_cache_that_cannot_count(settings, tmp_path):
+    settings.CACHES = {"default": env.cache("NOT_SET", kept_in=tmp_path / "missing")}
+    assert list(our_messages()) == ["digitsite.E003"]
+
+
+def test_reports_unreachable_redis(tmp_path):
+    done = Site(tmp_path).manage("check", "--deploy", CACHE_URL="redis://127.0.0.1:1/0")
+    assert done.returncode == 1
+    assert "(digitsite.E003) The cache cannot count requests" in done.stderr
+
+
+def test_reminds_that_several_hosts_need_redis(tmp_path):
+    unreachable = "postgres://somebody@127.0.0.1:1/somewhere"
+    environment = {"CACHE_URL": "", "HTTPS": "on", "DATABASE_URL": unreachable}
+    done = Site(tmp_path).manage("check", "--deploy", "--fail-level", "WARNING", **environment)
+    assert done.returncode == 0, done.stderr
+    assert "(digitsite.I001) Each host has its own rate limits." in done.stderr

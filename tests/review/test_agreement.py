@@ -1,0 +1,164 @@
+"""Blind reviews, and the page that shows agreement and corrections that were not followed."""
+
+import uuid
+
+import pytest
+
+from recognizer.models import BlindReview, Label
+from recognizer.review import agreement, blind_reviews
+from tests.support.review_helpers import claim, claimed_ids, decide, submissions
+
+pytestmark = [pytest.mark.django_db, pytest.mark.database]
+
+PAGE = "/review/agreement/"
+
+
+@pytest.fixture(autouse=True)
+def _always_create_blind_reviews(monkeypatch):
+    monkeypatch.setattr(blind_reviews, "PROBABILITY", 1)
+
+
+@pytest.fixture
+def ada(django_user_model):
+    return django_user_model.objects.create_superuser("ada")
+
+
+@pytest.fixture
+def reviewed_by_ada(ada):
+    (row,) = submissions(corrected_digit=1)
+    row.approve(ada, Label.ONE)
+    return row
+
+
+@pytest.fixture
+def pending():
+    (row,) = submissions()
+    return row
+
+
+def test_card_of_blind_review_does_not_show_first_decision(
+    reviewer_client, reviewed_by_ada, pending
+):
+    cards = {card["id"]: card for card in claim(reviewer_client)["cards"]}
+    assert cards.keys() == {str(reviewed_by_ada.pk), str(pending.pk)}
+    card = cards[str(reviewed_by_ada.pk)]
+    assert card.keys() == cards[str(pending.pk)].keys()
+    assert "approved" not in str(card)
+    assert "ada" not in str(card | {"model_input": "base64 can contain any letters"})
+
+
+@pytest.mark.parametrize(
+    ("action", "label", "agrees"),
+    [("approve", 1, True), ("approve", 7, False), ("reject", None, False)],
+)
+def test_blind_review_is_counted_and_does_not_change_submission(
+    reviewer_client, reviewer, reviewed_by_ada, pending, ada, action, label, agrees
+):
+    claimed_ids(reviewer_client)
+    assert decide(reviewer_client, reviewed_by_ada, action, label).status_code == 200
+    review = BlindReview.objects.get()
+    assert (review.reviewer, review.label, review.agrees) == (reviewer, label, agrees)
+    reviewed_by_ada.refresh_from_db()
+    first = (reviewed_by_ada.review, reviewed_by_ada.label, reviewed_by_ada.reviewed_by)
+    assert first == ("approved", 1, ada)
+    (row,) = reviewer_client.get(PAGE).context["reviewers"]
+    assert (row["reviewer__username"], row["reviews"], row["agreed"]) == ("rosa", 1, int(agrees))
+    assert len(agreement.disagreements()) == (not agrees)
+
+
+def test_rejected_submissions_get_blind_reviews_too(reviewer_client, pending, ada):
+    (row,) = submissions()
+    row.reject(ada)
+    claimed_ids(reviewer_client)
+    decide(reviewer_client, row, "reject")
+    assert BlindReview.objects.get().agrees is True
+
+
+def test_undo_removes_blind_decision(reviewer_client, reviewed_by_ada, pending):
+    claimed_ids(reviewer_client)
+    decide(reviewer_client, reviewed_by_ada, "approve", 7)
+    assert decide(reviewer_client, reviewed_by_ada, "undo").status_code == 200
+    review = BlindReview.objects.get()
+    assert (review.answered_at, review.label, review.agrees) == (None, None, None)
+    assert reviewed_by_ada.pk in claimed_ids(reviewer_client)
+
+
+def test_reviewer_gets_each_blind_review_until_answered(reviewer_client, reviewed_by_ada, pending):
+    assert reviewed_by_ada.pk in claimed_ids(reviewer_client)
+    assert reviewed_by_ada.pk in claimed_ids(reviewer_client)
+    decide(reviewer_client, reviewed_by_ada, "approve", 1)
+    assert claimed_ids(reviewer_client) == [pending.pk]
+    assert BlindReview.objects.count() == 1
+
+
+def test_own_decisions_are_not_reviewed_again(reviewer_client, reviewer, pending):
+    (row,) = submissions()
+    row.approve(reviewer, Label.SEVEN)
+    assert claimed_ids(reviewer_client) == [pending.pk]
+
+
+def test_probability_zero_creates_no_blind_review(
+    reviewer_client, reviewed_by_ada, pending, monkeypatch
+):
+    monkeypatch.setattr(blind_reviews, "PROBABILITY", 0)
+    assert claimed_ids(reviewer_client) == [pending.pk]
+    assert not BlindReview.objects.exists()
+
+
+def test_empty_queue_gets_no_blind_review(reviewer_client, reviewed_by_ada):
+    assert claimed_ids(reviewer_client) == []
+
+
+def test_decision_counts_after_first_review_is_undone(
+    reviewer_client, reviewer, reviewed_by_ada, pending
+):
+    claimed_ids(reviewer_client)
+    reviewed_by_ada.reopen()
+    decide(reviewer_client, reviewed_by_ada, "approve", 7)
+    reviewed_by_ada.refresh_from_db()
+    assert (reviewed_by_ada.label, reviewed_by_ada.reviewed_by) == (7, reviewer)
+    assert BlindReview.objects.get().answered_at is None
+    assert claimed_ids(reviewer_client) == [pending.pk]
+
+
+def test_deleting_submission_deletes_blind_review(reviewer_client, reviewed_by_ada, pending):
+    claimed_ids(reviewer_client)
+    reviewed_by_ada.delete()
+    assert not BlindReview.objects.exists()
+    assert reviewer_client.get(PAGE).status_code == 200
+
+
+def test_lists_owners_whose_corrections_were_not_followed(reviewer_client, ada):
+    good, bad = uuid.uuid4(), uuid.uuid4()
+    for row in submissions(3, owner=good, corrected_digit=7):
+        row.approve(ada, Label.SEVEN)
+    rejected, relabelled, followed, uncorrected = (
+        *submissions(3, owner=bad, corrected_digit=1),
+        *submissions(1, owner=bad),
+    )
+    rejected.reject(ada)
+    relabelled.approve(ada, Label.TWO)
+    followed.approve(ada, Label.ONE)
+    uncorrected.reject(ada)
+    page = reviewer_client.get(PAGE)
+    assert list(page.context["owners"]) == [{"owner": bad, "corrections": 3, "not_followed": 2}]
+    link = f"/admin/recognizer/submission/?owner__exact={bad}"
+    assert link in page.content.decode()
+    assert len(reviewer_client.get(link).context["cl"].result_list) == 4
+
+
+def test_empty_page_says_what_to_do(reviewer_client):
+    page = reviewer_client.get(PAGE).content.decode()
+    assert "add a colleague to the group “Reviewers”" in page
+    assert "All reviewed corrections were followed" in page
+
+
+def test_query_count_does_not_grow_with_rows(
+    reviewer_client, reviewer, ada, django_assert_num_queries
+):
+    for number in (1, 10):
+        for row in submissions(number, corrected_digit=1):
+            row.reject(ada)
+            BlindReview.objects.create(submission=row, reviewer=reviewer).record(Label.TWO)
+        with django_assert_num_queries(5):  # session, user, reviewers, disagreements, owners
+            reviewer_client.get(PAGE)

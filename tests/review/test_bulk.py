@@ -1,0 +1,206 @@
+"""Bulk review: approve many submissions with one suggested label, except the excluded ones."""
+
+import pytest
+from django.contrib.admin.models import LogEntry
+
+from recognizer.models import Label, Submission
+from recognizer.review import blind_reviews, queue
+from tests.support.factories import Visitor
+from tests.support.review_helpers import claimed_ids, decide, ids, submissions
+
+pytestmark = [pytest.mark.django_db, pytest.mark.database]
+
+
+@pytest.fixture(autouse=True)
+def _no_blind_reviews(monkeypatch):
+    monkeypatch.setattr(blind_reviews, "PROBABILITY", 0)
+
+
+def shown_ids(reviewer_client, label=7):
+    page = reviewer_client.get(f"/review/bulk/{label}/")
+    assert page.status_code == 200
+    return [card["id"] for card in page.context["cards"]]
+
+
+def bulk_review(reviewer_client, rows, excluded=(), label=7, excluded_action="flag"):
+    """Submit the form and return the message on the next page."""
+    body = {"shown": ids(rows), "excluded": ids(excluded), "excluded_action": excluded_action}
+    page = reviewer_client.post(f"/review/bulk/{label}/", body, follow=True)
+    return " ".join(str(message) for message in page.context["messages"])
+
+
+def undo(reviewer_client):
+    page = reviewer_client.post("/review/bulk/undo/", follow=True)
+    return page, [str(message) for message in page.context["messages"]]
+
+
+def stored():
+    return sorted(Submission.objects.values_list("review", "label"), key=str)
+
+
+def test_approves_all_shown_submissions(reviewer_client, reviewer):
+    rows = submissions(5)
+    assert bulk_review(reviewer_client, rows) == "5 approved as 7."
+    assert set(Submission.objects.values_list("review", "label", "reviewed_by")) == {
+        ("approved", 7, reviewer.pk)
+    }
+    assert set(LogEntry.objects.values_list("change_message", flat=True)) == {"Approved as 7."}
+    assert LogEntry.objects.count() == 5
+    assert shown_ids(reviewer_client) == []
+
+
+def test_shows_one_suggested_label_with_most_certain_first(reviewer_client):
+    (unsure,) = submissions(confidence=0.5)
+    (sure,) = submissions()
+    (corrected,) = submissions(predicted_digit=1, corrected_digit=7)
+    submissions(corrected_digit=1)
+    submissions(predicted_digit=3)
+    assert shown_ids(reviewer_client) == [str(row.pk) for row in (sure, unsure, corrected)]
+
+
+def test_shows_at_most_bulk_size(reviewer_client):
+    submissions(queue.BULK_SIZE + 5)
+    assert len(shown_ids(reviewer_client)) == queue.BULK_SIZE
+
+
+def test_not_a_digit_is_a_label_too(reviewer_client):
+    rows = submissions(2, corrected_digit=Label.NOT_A_DIGIT)
+    page = reviewer_client.get("/review/bulk/10/").content.decode()
+    assert "Are all of these “not a digit”?" in page
+    assert bulk_review(reviewer_client, rows, label=10) == "2 approved as not a digit."
+    assert stored() == [("approved", 10)] * 2
+
+
+def test_flagged_submissions_come_first_in_queue(reviewer_client):
+    submissions(confidence=0.1)
+    rows = submissions(4)
+    message = bulk_review(reviewer_client, rows, excluded=rows[:1])
+    assert message == "3 approved as 7. 1 flagged and moved to the front of the queue."
+    assert claimed_ids(reviewer_client)[0] == rows[0].pk
+
+
+def test_excluded_submissions_can_be_rejected(reviewer_client):
+    rows = submissions(3)
+    message = bulk_review(reviewer_client, rows, excluded=rows[:2], excluded_action="reject")
+    assert message == "1 approved as 7. 2 rejected."
+    assert stored() == [("approved", 7), ("rejected", None), ("rejected", None)]
+
+
+def test_keeps_decisions_made_in_the_meantime(reviewer_client, django_user_model):
+    ada = django_user_model.objects.create_user("ada")
+    rows = submissions(3)
+    rows[0].approve(ada, Label.ONE)
+    rows[1].reject(ada)
+    message = bulk_review(reviewer_client, rows, excluded=rows[1:2], excluded_action="reject")
+    assert message == "1 approved as 7. 2 unchanged: already reviewed or deleted."
+    assert stored() == [("approved", 1), ("approved", 7), ("rejected", None)]
+    assert set(Submission.objects.filter(reviewed_by=ada)) == set(rows[:2])
+
+
+def test_approves_label_that_was_shown_despite_later_correction(reviewer_client):
+    rows = submissions(1)
+    shown_ids(reviewer_client)
+    rows[0].correct(Label.ONE)
+    bulk_review(reviewer_client, rows)
+    assert stored() == [("approved", 7)]
+
+
+def test_undo_reopens_last_bulk_review(reviewer_client):
+    before, *rows = submissions(4)
+    decide(reviewer_client, before, "approve", 7)
+    bulk_review(reviewer_client, rows, excluded=rows[:1], excluded_action="reject")
+    page, messages = undo(reviewer_client)
+    assert messages == ["3 reviews undone."]
+    assert stored() == [("approved", 7)] + [("pending", None)] * 3
+    assert LogEntry.objects.filter(change_message="Review undone.").count() == 3
+    assert not page.context["can_undo"]
+
+
+def test_undo_keeps_reviews_changed_since(reviewer_client, django_user_model):
+    rows = submissions(2)
+    bulk_review(reviewer_client, rows)
+    Submission.objects.get(pk=rows[0].pk).approve(
+        django_user_model.objects.create_user("ada"), Label.ONE
+    )
+    undo(reviewer_client)
+    assert stored() == [("approved", 1), ("pending", None)]
+
+
+def test_second_undo_changes_nothing(reviewer_client):
+    bulk_review(reviewer_client, submissions(2))
+    for count in (2, 0):
+        _, messages = undo(reviewer_client)
+        assert messages == [f"{count} reviews undone."]
+
+
+def test_starts_with_label_that_has_most_submissions(reviewer_client):
+    submissions(1)
+    submissions(2, predicted_digit=3)
+    assert reviewer_client.get("/review/bulk/")["Location"] == "/review/bulk/3/"
+    tabs = reviewer_client.get("/review/bulk/3/").context["tabs"]
+    assert [count for _, _, count in tabs] == [0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0]
+
+
+def test_empty_page_says_what_to_do(reviewer_client):
+    page = reviewer_client.get("/review/bulk/", follow=True)
+    assert "Choose another label above" in page.content.decode()
+
+
+def test_marks_near_duplicates_of_same_owner(reviewer_client):
+    (first,) = submissions()
+    others = submissions(2, owner=first.owner, pixels=first.pixels)
+    submissions(1, pixels=first.pixels)  # the same drawing by another owner
+    submissions(1, owner=first.owner)  # another drawing by the same owner
+    cards = reviewer_client.get("/review/bulk/7/").context["cards"]
+    notes = {card["id"]: card["notes"] for card in cards}
+    text = "Near duplicate of 2 drawings by the same person"
+    assert {pk for pk, found in notes.items() if found == [text]} == {
+        str(row.pk) for row in (first, *others)
+    }
+    assert sum(found == [] for found in notes.values()) == 2
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"excluded_action": "flag"},
+        {"shown": "nonsense", "excluded_action": "flag"},
+        {"shown": "nonsense"},
+        {"excluded_action": "burn"},
+    ],
+)
+def test_invalid_form_shows_error_and_changes_nothing(reviewer_client, body):
+    submissions(2)
+    page = reviewer_client.post("/review/bulk/7/", body, follow=True)
+    assert [message.level_tag for message in page.context["messages"]] == ["error"]
+    assert stored() == [("pending", None)] * 2
+
+
+def test_ignores_excluded_submission_that_was_not_shown(reviewer_client):
+    one, other = submissions(2)
+    bulk_review(reviewer_client, [one], excluded=[other], excluded_action="reject")
+    assert stored() == [("approved", 7), ("pending", None)]
+
+
+def test_unknown_label_returns_404(reviewer_client):
+    assert reviewer_client.get("/review/bulk/11/").status_code == 404
+
+
+def test_visitors_cannot_bulk_review(reviewer):
+    rows = submissions(1)
+    body = {"shown": ids(rows), "excluded_action": "flag"}
+    assert Visitor().post("/review/bulk/7/", body).status_code == 302
+    assert stored() == [("pending", None)]
+
+
+def test_query_count_does_not_grow_with_rows(reviewer_client, django_assert_num_queries):
+    bulk_review(reviewer_client, submissions(1))  # fills the cache of content types
+    for rows in (submissions(4), submissions(80)):
+        # session, user, savepoint and claim (4), cards, near duplicates, eleven counts
+        with django_assert_num_queries(19):
+            shown_ids(reviewer_client)
+        body = {"shown": ids(rows), "excluded": [rows[0].pk], "excluded_action": "reject"}
+        # session, user, savepoint (2), approve, reject, both for the history, its two entries,
+        # session (with its savepoint)
+        with django_assert_num_queries(13):
+            reviewer_client.post("/review/bulk/7/", body)

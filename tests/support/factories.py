@@ -1,0 +1,121 @@
+"""Factories for images, visitors, submissions, model versions and API keys."""
+
+import io
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from PIL import Image
+
+from recognizer.accounts.api_keys import create_key
+from recognizer.models import ModelFiles, ModelVersion, Review, Submission, VersionState
+from recognizer.serving.model_registry import live_version
+from tests.support.fast_trainer import swap_labels
+from tests.support.live_site import ROOT
+from tests.support.synthetic_digits import draw, strokes_of
+
+# Real handwriting. It is not part of the repository.
+REAL_DATA = Path(os.environ.get("REAL_DATA") or ROOT.parent / "shared" / "data")
+
+
+def png(image, **options):
+    """Return an array or a Pillow image as PNG bytes."""
+    image = Image.fromarray(image) if isinstance(image, np.ndarray) else image
+    buffer = io.BytesIO()
+    image.save(buffer, options.pop("format", "PNG"), **options)
+    return buffer.getvalue()
+
+
+def drawing_png(digit=7, seed=0, **options):
+    """Return a drawn digit as a browser would send it, as PNG bytes."""
+    return png(draw(strokes_of(digit, np.random.default_rng(seed)), **options))
+
+
+def upload(data, name="drawing.png"):
+    return SimpleUploadedFile(name, data, "application/octet-stream")
+
+
+class Visitor(Client):
+    """A visitor with their own session, who uses the API."""
+
+    def recognize(self, data):
+        return self.post("/api/v1/recognize/", {"image": upload(data)})
+
+    def submit(self, data=None, **fields):
+        image = upload(drawing_png() if data is None else data)
+        return self.post("/api/v1/submissions/", {"image": image, **fields})
+
+    def correct(self, submission_id, digit):
+        return self.post(
+            f"/api/v1/submissions/{submission_id}/correction/",
+            json.dumps({"digit": digit}),
+            content_type="application/json",
+        )
+
+    def submitted(self, data=None, digit=..., **fields):
+        """Store a submission, correct it to `digit` if one is given, and return its row."""
+        pk = self.submit(data, **fields).json()["id"]
+        if digit is not ...:
+            assert self.correct(pk, digit).status_code == 200
+        return Submission.objects.get(pk=pk)
+
+
+def approved_submissions(owner, pixels, labels):
+    """Store approved submissions of one owner. `pixels` are model inputs (n, 28, 28)."""
+    rows = [
+        Submission(
+            owner=owner,
+            image=b"",
+            image_sha256=os.urandom(32),
+            pixels=image.tobytes(),
+            predicted_digit=0,
+            confidence=1,
+            probabilities=[1.0] + [0.0] * 9,
+            model_version=live_version(),
+            review=Review.APPROVED,
+            label=label,
+        )
+        for image, label in zip(pixels, labels, strict=True)
+    ]
+    return Submission.objects.bulk_create(rows)
+
+
+def create_version(parent, model=None, state=VersionState.RETIRED, card=None, reason=""):
+    """Store the next version. By default it has the model and the card of its parent."""
+    return ModelVersion.objects.store(
+        number=ModelVersion.objects.latest("number").number + 1,
+        parent=parent,
+        state=state,
+        reason=reason,
+        card=card or parent.card,
+        model=model or bytes(parent.files.model),
+        weights=b"",
+    )
+
+
+def model_with_swapped_labels(one, two, version):
+    """Return the version's model, but with `one` predicted instead of `two` and the reverse."""
+    return swap_labels(bytes(version.files.model), one, two)
+
+
+def corrupt(version):
+    """Flip a bit of one weight, in the middle of the file."""
+    flipped = bytearray(version.files.model)
+    flipped[len(flipped) // 2] ^= 0x40
+    ModelFiles.objects.filter(pk=version.pk).update(model=bytes(flipped))
+    version.refresh_from_db()
+
+
+def prune_files(version):
+    """Delete the files of one version, as `manage.py models prune` does."""
+    ModelFiles.objects.filter(pk=version.pk).delete()
+    version.refresh_from_db()
+
+
+def client_with_key(user, *scopes, **options):
+    """Return a client without a session that sends a new API key."""
+    _, secret = create_key(user, "a program", scopes, by=user, **options)
+    return Visitor(headers={"Authorization": f"Bearer {secret}"})

@@ -1,0 +1,106 @@
+"""The site as an operator runs it: a real server in its own process, with a database file."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from contextlib import nullcontext
+from functools import cache
+from pathlib import Path
+from shutil import copytree
+from tempfile import TemporaryDirectory
+
+import requests
+
+ROOT = Path(__file__).parents[2]
+
+
+class Site:
+    """Serve the site on a free port: `with Site(folder) as site:`."""
+
+    ready_path = "/readyz/"  # returns 200 as soon as the server is ready
+
+    def __init__(self, data_dir, stderr=None, **environment):
+        self.stderr = stderr  # a file for the log of the server
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        self.url = f"http://127.0.0.1:{port}"
+        of_the_tests = ("DJANGO_SETTINGS_MODULE", "DJANGO_ALLOW_ASYNC_UNSAFE")
+        inherited = {key: value for key, value in os.environ.items() if key not in of_the_tests}
+        self.environment = inherited | {
+            "DATA_DIR": str(data_dir),
+            "PORT": str(port),
+            **environment,
+        }
+
+    def manage(self, *arguments, **environment):
+        """Run `manage.py` and return the finished process with its output."""
+        return subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT,
+            env=self.environment | environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def prepare(self):
+        done = self.manage("migrate", "--no-input")
+        assert done.returncode == 0, done.stderr
+        static = Path(self.environment["DATA_DIR"], "static")
+        copytree(Path(collected().name, "static"), static, dirs_exist_ok=True)
+
+    def __enter__(self):
+        self.prepare()
+        with open(self.stderr, "w") if self.stderr else nullcontext() as log:
+            self.server = subprocess.Popen(
+                [sys.executable, "-m", "gunicorn", "digitsite.wsgi"],
+                cwd=ROOT,
+                env=self.environment,
+                stderr=log,
+            )
+        try:
+            self._wait_until_ready()
+        except AssertionError:
+            self.__exit__()
+            raise
+        return self
+
+    def _wait_until_ready(self):
+        deadline = time.monotonic() + 60
+        while self.server.poll() is None and time.monotonic() < deadline:
+            try:
+                if requests.get(self.url + self.ready_path, timeout=10).status_code == 200:
+                    return
+            except (requests.ConnectionError, requests.Timeout):
+                time.sleep(0.1)
+        raise AssertionError("the site did not start")
+
+    def __exit__(self, *error):
+        self.server.terminate()
+        self.server.wait(timeout=20)
+
+    def log_in(self, name, password):
+        """Log in to the admin with the login form, and return the session."""
+        session = requests.Session()
+        login = f"{self.url}/admin/login/"
+        session.get(login)
+        body = {"username": name, "password": password, "csrfmiddlewaretoken": token(session)}
+        assert session.post(login, body, allow_redirects=False).status_code == 302
+        return session
+
+
+@cache
+def collected():
+    """Run `collectstatic` once, because it takes longer than a start, and return its folder."""
+    folder = TemporaryDirectory()
+    collect = [sys.executable, "manage.py", "collectstatic", "--no-input"]
+    environment = os.environ | {"DATA_DIR": folder.name}
+    subprocess.run(collect, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, check=True)
+    return folder
+
+
+def token(session):
+    return session.cookies["csrftoken"]

@@ -1,0 +1,95 @@
+"""No owner and no label dominates a training: duplicates count once, and there are caps."""
+
+import uuid
+
+import numpy as np
+import pytest
+
+from recognizer.models import Label
+from recognizer.training.training_data import MIN_CAP, select, to_arrays
+from tests.support.factories import approved_submissions
+
+pytestmark = [pytest.mark.django_db, pytest.mark.database]
+
+
+@pytest.fixture
+def approve():
+    """Return a function that stores approved submissions of one owner, with random pixels."""
+    rng = np.random.default_rng(0)
+
+    def store(labels, owner=None, pixels=None):
+        size = (len(labels), 28, 28)
+        ink = rng.integers(0, 256, size, np.uint8) if pixels is None else np.full(size, pixels)
+        return approved_submissions(owner or uuid.uuid4(), ink, labels)
+
+    return store
+
+
+def test_learns_ten_corrections_of_a_single_owner(approve):
+    rows = approve([0] * 10)
+    selection = select(include_pending=False)
+    assert {row.id for row in selection.learned} == {row.id for row in rows}
+    assert selection.counts == {
+        "learned": 10,
+        "new": 10,
+        "held_out": 0,
+        "duplicates": 0,
+        "over_cap": 0,
+    }
+
+
+def test_learns_or_holds_out_all_labels_below_the_cap(approve):
+    for _ in range(20):
+        approve([*range(10)] * 3)
+    selection = select(include_pending=False)
+    assert len(selection.learned) + len(selection.held_out) == 600
+    assert selection.left_out == {"duplicates": 0, "over_cap": 0}
+
+
+def test_caps_the_share_of_an_owner(approve):
+    for _ in range(3):
+        approve([*range(10)])
+    prolific = uuid.uuid4()
+    approve([*range(10)] * 40, owner=prolific)
+    selection = select(include_pending=False)
+    assert sum(row.owner == prolific for row in selection.learned) == MIN_CAP
+    assert selection.counts["over_cap"] == 400 - MIN_CAP
+
+
+def test_caps_the_share_of_a_label(approve):
+    for label in range(10):
+        approve([label] * 10)
+    for _ in range(10):
+        approve([3] * 40)
+    selection = select(include_pending=False)
+    assert sum(row.effective_label == 3 for row in selection.learned) <= MIN_CAP
+
+
+def test_identical_pixels_of_several_owners_count_once(approve):
+    pixels = np.random.default_rng(1).integers(0, 256, (28, 28), np.uint8)
+    for _ in range(4):
+        approve([7], pixels=pixels)
+    selection = select(include_pending=False)
+    assert selection.counts["learned"] == 1
+    assert selection.counts["duplicates"] == 3
+
+
+def test_near_duplicates_of_one_owner_count_once(approve):
+    owner, pixels = uuid.uuid4(), np.random.default_rng(1).integers(0, 200, (28, 28), np.uint8)
+    for more in range(4):
+        approve([7], owner=owner, pixels=(pixels + more).astype(np.uint8))
+    approve([7], pixels=pixels)
+    assert select(include_pending=False).counts["duplicates"] == 4
+
+
+def test_same_pixels_with_another_label_are_not_duplicates(approve):
+    pixels = np.random.default_rng(1).integers(0, 256, (28, 28), np.uint8)
+    approve([7, 1], pixels=pixels)
+    assert select(include_pending=False).counts["learned"] == 2
+
+
+def test_to_arrays_returns_pixels_and_labels(approve):
+    approve([Label.FIVE, Label.NOT_A_DIGIT])
+    pixels, labels = to_arrays(select(include_pending=False).learned)
+    assert pixels.shape == (2, 28, 28)
+    assert sorted(labels) == [5, 10]

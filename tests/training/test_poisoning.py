@@ -1,0 +1,162 @@
+"""Wrong corrections do no harm even if a careless reviewer approves all of them.
+
+The tests use real handwriting, MNIST and real trainings of one epoch. `make test-poisoning` tries
+each attack five times, with other drawings and other seeds. Without `RUNS`, only one attack is
+tried, on a sixth of MNIST.
+"""
+
+import os
+import uuid
+
+import numpy as np
+import pytest
+
+from benchmarks.stroke_rendering import draw_at_random
+from ml.data import mnist
+from ml.data.mnist import LabelledImages
+from ml.data.negatives import scribble
+from ml.evaluation.model_comparison import compare, predict_all
+from ml.preprocessing.decode import BadImageError
+from ml.preprocessing.normalize import normalize
+from recognizer.serving import model_registry
+from recognizer.training.retraining import Options, RetrainError, retrain
+from tests.support.factories import approved_submissions
+
+CORRECTORS, CORRECTIONS = 20, 15  # people who correct, and corrections of each
+MNIST_SAMPLE = 10_000  # a sixth of MNIST's training images
+RUNS = int(os.environ.get("RUNS", "0"))
+
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.training,
+    pytest.mark.parametrize("run", range(RUNS or 1)),
+]
+long_form = pytest.mark.skipif(not RUNS, reason="only in make test-poisoning")
+
+
+@pytest.fixture
+def rng(run):
+    return np.random.default_rng(run)
+
+
+@pytest.fixture
+def mnist_data(real_mnist, tmp_path, settings):
+    """Return the MNIST data that the retraining uses."""
+    settings.MNIST_PATH = real_mnist
+    if not RUNS:
+        settings.MNIST_PATH = tmp_path / "part.npz"
+        with np.load(real_mnist) as whole:
+            part = {name: whole[name][:MNIST_SAMPLE] for name in mnist.ARRAYS}
+        settings.MNIST_SHA256 = mnist.content_digest(*part.values())
+        np.savez(settings.MNIST_PATH, **part)
+    return mnist.load(settings.MNIST_PATH, settings.MNIST_SHA256 or mnist.DIGEST)
+
+
+@pytest.fixture
+def people(real_digits, rng):
+    """Return the (pixels, labels) of each of 30 writers."""
+
+    def drawn(writer):
+        theirs = [digit for digit in real_digits if digit["writer"] == writer]
+        theirs = [theirs[i] for i in rng.permutation(len(theirs))[: 3 * CORRECTIONS]]
+        pixels = [normalize(draw_at_random(digit["strokes"], rng)) for digit in theirs]
+        return np.stack(pixels), np.array([digit["digit"] for digit in theirs], np.uint8)
+
+    return {writer: drawn(writer) for writer in range(1, 31)}
+
+
+@pytest.fixture
+def outcome(people, run, mnist_data):
+    """Return a function that retrains, and returns (decision, is the live version not worse?)."""
+    unseen_writers = [people[writer] for writer in range(CORRECTORS + 1, 31)]
+    unseen = LabelledImages(*(np.concatenate(parts) for parts in zip(*unseen_writers, strict=True)))
+
+    def run_retraining():
+        before = model_registry.load(model_registry.live_version())
+        options = Options(seed=run + 1, epochs=1)
+        try:
+            result = retrain(options, on_progress=lambda _: None, on_message=lambda _: None)
+        except RetrainError as error:
+            print(error)
+            return "rejected", True
+        after = model_registry.load(model_registry.live_version())
+        verdicts = [
+            compare(predict_all(before, data), predict_all(after, data), data.labels, what)
+            for what, data in (("unseen people", unseen), ("MNIST test", mnist_data.test))
+        ]
+        print(result.decision, result.reason, result.counts, [v.reason for v in verdicts])
+        return result.decision, all(verdict.accepted for verdict in verdicts)
+
+    return run_retraining
+
+
+def owner(rng):
+    """Return a reproducible owner, because the owner decides who is held out."""
+    return uuid.UUID(bytes=rng.bytes(16), version=4)
+
+
+def teach(people, rng, wrong=lambda labels: labels):
+    """Store corrections of twenty people. `wrong` turns the true labels into theirs."""
+    for writer in range(1, CORRECTORS + 1):
+        pixels, labels = people[writer]
+        approved_submissions(owner(rng), pixels[:CORRECTIONS], wrong(labels[:CORRECTIONS]))
+
+
+@long_form
+def test_learns_honest_corrections(people, outcome, rng):
+    teach(people, rng)
+    assert outcome() == ("live", True)
+
+
+@long_form
+def test_survives_three_random_labels_of_ten(people, outcome, rng):
+    def wrong(labels):
+        chosen = rng.random(len(labels)) < 0.3
+        return np.where(chosen, rng.integers(0, 10, len(labels)), labels)
+
+    teach(people, rng, wrong)
+    assert outcome()[1]
+
+
+@long_form
+def test_survives_sevens_labelled_as_ones(people, outcome, rng):
+    teach(people, rng, lambda labels: np.where(labels == 7, 1, labels))
+    assert outcome()[1]
+
+
+@long_form
+@pytest.mark.parametrize("others", [True, False])
+def test_survives_two_thousand_wrong_corrections_of_one_person(people, outcome, rng, others):
+    if others:
+        teach(people, rng)
+    digits, labels = (np.concatenate(parts) for parts in zip(*people.values(), strict=True))
+    chosen = rng.integers(len(digits), size=2000)
+    # The shift by a pixel hides the duplicates.
+    moved = np.stack([np.roll(digits[i], rng.integers(-1, 2, 2), (0, 1)) for i in chosen])
+    approved_submissions(owner(rng), moved, (labels[chosen] + rng.integers(1, 10, 2000)) % 10)
+    assert outcome()[1]
+
+
+@long_form
+def test_survives_three_hundred_copies_of_one_drawing(people, outcome, rng):
+    teach(people, rng)
+    pixels, labels = people[1]
+    copies = np.stack(
+        [np.clip(pixels[0].astype(int) + rng.integers(-3, 4, (28, 28)), 0, 255)] * 300
+    )
+    approved_submissions(owner(rng), copies.astype(np.uint8), np.full(300, (labels[0] + 5) % 10))
+    assert outcome()[1]
+
+
+def test_rejects_scribbles_labelled_as_threes(people, outcome, rng):
+    made = []
+    while len(made) < CORRECTORS * CORRECTIONS:
+        try:
+            made.append(normalize(255 - scribble(rng)))
+        except BadImageError:  # The scribble is a single dot.
+            continue
+    for theirs in np.split(np.stack(made), CORRECTORS):
+        approved_submissions(owner(rng), theirs, np.full(CORRECTIONS, 3))
+    decision, harmless = outcome()
+    assert harmless
+    assert decision == "rejected"

@@ -1,0 +1,157 @@
+"""`manage.py retrain` fails with a message and a status, and the live version does not change."""
+
+import os
+import signal
+import subprocess
+import sys
+import uuid
+
+import numpy as np
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+from filelock import FileLock
+
+from ml.preprocessing.normalize import normalize
+from recognizer.models import Label, ModelFiles, ModelVersion
+from recognizer.serving import model_registry
+from recognizer.training.retraining import Options, RetrainError, retrain
+from tests.support.factories import ROOT, approved_submissions, create_version
+from tests.support.synthetic_digits import draw, strokes_of
+
+
+@pytest.fixture
+def label(visitor, reviewer):
+    """Approve a correction."""
+    visitor.submitted(digit=1).approve(reviewer, Label.ONE)
+
+
+def assert_refuses(match, *options):
+    with pytest.raises(CommandError, match=match) as error:
+        call_command("retrain", "--epochs=1", *options)
+    assert error.value.returncode != 0
+    assert model_registry.live_version().number == 1
+    assert ModelVersion.objects.count() == 1
+
+
+def test_refuses_mostly_wrong_labels(db, fast_training):
+    """A careless reviewer has approved sevens as ones."""
+    rng = np.random.default_rng(0)
+    sevens = np.stack([normalize(draw(strokes_of(7, rng))) for _ in range(80)])
+    approved_submissions(uuid.uuid4(), sevens, np.ones(80, int))
+    assert_refuses(
+        r"\d\d of \d\d labels are probably wrong according to version 1\. Nothing is learned until"
+    )
+
+
+def test_refuses_without_mnist(label, settings, tmp_path):
+    settings.MNIST_PATH = tmp_path / "nowhere.npz"
+    assert_refuses("There is no MNIST at .*nowhere.npz")
+
+
+def test_refuses_a_damaged_mnist_file(label, settings, small_mnist_file, tmp_path):
+    path, digest = small_mnist_file
+    settings.MNIST_PATH, settings.MNIST_SHA256 = tmp_path / "cut.npz", digest
+    settings.MNIST_PATH.write_bytes(path.read_bytes()[:-1000])
+    assert_refuses("is damaged")
+
+
+def test_refuses_a_file_with_other_content(label, settings, small_mnist_file):
+    settings.MNIST_PATH = small_mnist_file[0]
+    assert_refuses("does not hold MNIST")
+
+
+def test_refuses_an_npz_with_other_arrays(label, settings, tmp_path):
+    settings.MNIST_PATH = tmp_path / "other.npz"
+    np.savez(settings.MNIST_PATH, a=np.zeros(3))
+    assert_refuses("is damaged")
+
+
+def test_refuses_a_second_retraining(label, fast_training, settings):
+    with FileLock(settings.DATA_DIR / "retrain.lock"):
+        assert_refuses("Another retraining is running")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_reports_a_full_disk(label, fast_training):
+    with connection.cursor() as cursor:
+        pages = cursor.execute("PRAGMA page_count").fetchone()[0]
+        cursor.execute(f"PRAGMA max_page_count = {pages + 20}")
+    try:
+        assert_refuses("database or disk is full.*Nothing was stored")
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA max_page_count = 1073741823")
+
+
+@pytest.mark.training
+def test_refuses_weights_that_do_not_fit(label, small_mnist):
+    ModelFiles.objects.update(weights=b"rubbish")
+    assert_refuses("weights")
+
+
+def test_refuses_if_another_version_was_promoted(label, fast_training):
+    other = create_version(model_registry.live_version())
+
+    def on_message(message):
+        if "Comparing" in message:
+            model_registry.promote(other, by="a test")
+
+    with pytest.raises(RetrainError, match="version 2 was promoted during the training"):
+        retrain(Options(epochs=1), on_progress=lambda progress: None, on_message=on_message)
+    assert model_registry.live_version() == other
+    assert ModelVersion.objects.count() == 2
+
+
+@pytest.mark.parametrize(
+    "option",
+    ["--epochs=0", "--epochs=x", "--seed=x", "--seed=-1", "--if-new=0", "--if-new=x", "--nonsense"],
+)
+def test_refuses_invalid_options(option):
+    with pytest.raises(CommandError):
+        call_command("retrain", option)
+
+
+def manage(*arguments, **environment):
+    return subprocess.Popen(
+        [sys.executable, "manage.py", *arguments],
+        cwd=ROOT,
+        env=os.environ | environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_refuses_a_database_without_migrations(tmp_path):
+    process = manage("retrain", DATA_DIR=str(tmp_path))
+    assert "Run: manage.py migrate" in process.communicate()[1]
+    assert process.returncode == 1
+
+
+@pytest.mark.slow
+def test_ctrl_c_during_the_training_stores_nothing(tmp_path, small_mnist_file):
+    """Send the signal to a process, as a terminal does."""
+    path, digest = small_mnist_file
+    environment = {
+        "DATA_DIR": str(tmp_path),
+        "MNIST_PATH": str(path),
+        "MNIST_SHA256": digest,
+        "DJANGO_SETTINGS_MODULE": "tests.support.fast_trainer_settings",
+    }
+    assert manage("migrate", **environment).wait() == 0
+    process = manage("retrain", "--from-scratch", "--epochs=10000", **environment)
+    for line in process.stderr:
+        if "epoch 1 of" in line:
+            break
+    process.send_signal(signal.SIGINT)
+    assert (
+        "Interrupted. Nothing was stored, and the live version did not change."
+        in process.communicate()[1]
+    )
+    assert process.returncode == 130
+    show = manage("shell", "-c", COUNT, **environment)
+    assert show.communicate()[0].split()[-2:] == ["1", "live"]
+
+
+COUNT = "from recognizer.models import *; v = ModelVersion.objects.get(); print(v.number, v.state)"

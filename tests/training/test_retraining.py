@@ -1,0 +1,149 @@
+"""`manage.py retrain`: train a candidate, compare it with the live version, and promote it."""
+
+import json
+
+import pytest
+from django.core.management import call_command
+
+from recognizer.models import Label, ModelVersion, Submission, VersionState
+from recognizer.serving import model_registry
+from tests.support.factories import Visitor, drawing_png
+
+pytestmark = [pytest.mark.database, pytest.mark.usefixtures("fast_training")]
+
+
+def retrain(capsys, *options):
+    """Run the command with --json, and return its exit status and its output."""
+    try:
+        call_command("retrain", "--json", "--epochs=1", *options)
+        status = 0
+    except SystemExit as error:
+        status = error.code
+    return status, json.loads(capsys.readouterr().out)
+
+
+@pytest.fixture
+def approved(visitor, reviewer):
+    """Approve three corrections of a visitor."""
+    rows = [visitor.submitted(drawing_png(digit, seed=9), digit=digit) for digit in (1, 4, 8)]
+    for row in rows:
+        row.approve(reviewer, Label(row.corrected_digit))
+    return rows
+
+
+def test_promotes_a_candidate_that_is_not_worse(approved, capsys):
+    status, outcome = retrain(capsys)
+    assert (status, outcome["decision"], outcome["version"]) == (0, "live", 2)
+    assert outcome["counts"]["learned"] == outcome["counts"]["new"] == 3
+    assert set(outcome["scores_before"]) == set(outcome["scores_after"])
+    assert 0 <= outcome["scores_after"]["mnist_test"] <= 1
+    assert outcome["scores_after"]["held_out_corrections"] is None
+    assert outcome["seconds"] > 0
+    version = model_registry.live_version()
+    assert (version.number, version.parent.number) == (2, 1)
+    assert version.card["trained_on"]["corrections"] == 3
+    assert set(version.learned.all()) == set(approved)
+    assert ModelVersion.objects.get(number=1).state == VersionState.RETIRED
+
+
+def test_does_nothing_until_a_label_changes(approved, capsys, reviewer):
+    retrain(capsys)
+    status, outcome = retrain(capsys)
+    assert (status, outcome["decision"], outcome["version"]) == (0, "nothing new", None)
+    assert "already learned all approved corrections" in outcome["reason"]
+    approved[0].approve(reviewer, Label.SEVEN)
+    assert retrain(capsys)[1]["version"] == 3
+
+
+def test_does_nothing_without_approved_corrections(visitor, capsys):
+    visitor.submitted(digit=1)  # not approved
+    assert retrain(capsys)[1]["decision"] == "nothing new"
+    assert ModelVersion.objects.count() == 1
+
+
+def test_if_new_requires_enough_new_corrections(approved, capsys, visitor, reviewer):
+    visitor.submitted(drawing_png(5), digit=5)  # not approved
+    visitor.submitted(drawing_png(6), digit=6).reject(reviewer)
+    status, outcome = retrain(capsys, "--if-new=4", "--from-scratch")
+    assert (status, outcome["decision"], outcome["version"]) == (0, "nothing new", None)
+    assert outcome["reason"] == "New corrections: 3; required: 4."
+    assert outcome["counts"]["learned"] == outcome["counts"]["new"] == 3
+    assert retrain(capsys, "--if-new=3")[1]["decision"] == "live"
+    # Learned corrections are not new any more.
+    outcome = retrain(capsys, "--if-new=1")[1]
+    assert outcome["reason"] == "New corrections: 0; required: 1."
+
+
+def test_if_new_skips_corrections_of_a_rejected_version(approved, capsys, reviewer):
+    retrain(capsys, "--from-scratch")
+    outcome = retrain(capsys, "--if-new=1")[1]
+    assert outcome["decision"] == "nothing new"
+    assert outcome["reason"].startswith(
+        "version 2 was trained on the same corrections and rejected"
+    )
+    approved[0].approve(reviewer, Label.SEVEN)
+    assert retrain(capsys, "--if-new=1")[1]["version"] == 3
+
+
+def test_if_new_does_not_count_held_out_corrections(reviewer, capsys, db):
+    for seed in range(60):
+        Visitor().submitted(drawing_png(2, seed), digit=2).approve(reviewer, Label.TWO)
+    outcome = retrain(capsys, "--if-new=60")[1]
+    assert outcome["decision"] == "nothing new"
+    assert outcome["counts"]["new"] + outcome["counts"]["held_out"] == 60
+
+
+def test_if_new_prints_the_reason(db, capsys):
+    call_command("retrain", "--if-new=1")
+    assert "Decision: nothing new. New corrections: 0; required: 1." in (capsys.readouterr().out)
+
+
+def test_learns_pending_corrections_with_include_pending(visitor, capsys):
+    visitor.submitted(digit=1)
+    visitor.submitted(drawing_png(3))  # not corrected
+    outcome = retrain(capsys, "--include-pending")[1]
+    assert outcome["counts"]["learned"] == 1
+    assert model_registry.live_version().card["trained_on"]["include_pending"] is True
+
+
+def test_never_learns_rejected_submissions(visitor, reviewer, capsys):
+    visitor.submitted(digit=1).reject(reviewer)
+    assert retrain(capsys, "--include-pending")[1]["decision"] == "nothing new"
+
+
+def test_rejects_a_worse_candidate(approved, capsys):
+    status, outcome = retrain(capsys, "--from-scratch")
+    assert (status, outcome["decision"], outcome["version"]) == (3, "rejected", 2)
+    assert "broken" in outcome["reason"]
+    rejected = ModelVersion.objects.get(number=2)
+    assert (rejected.state, rejected.reason) == (VersionState.REJECTED, outcome["reason"])
+    assert model_registry.live_version().number == 1
+    assert not Submission.objects.filter(learned_in__isnull=False).exists()
+
+
+def test_dry_run_stores_nothing(approved, capsys):
+    status, outcome = retrain(capsys, "--dry-run")
+    assert (status, outcome["decision"], outcome["version"]) == (0, "would be live", None)
+    assert ModelVersion.objects.count() == 1
+    assert not Submission.objects.filter(learned_in__isnull=False).exists()
+
+
+def test_holds_out_one_owner_in_five(reviewer, capsys, db):
+    for seed in range(30):
+        row = Visitor().submitted(drawing_png(2, seed), digit=2)
+        row.approve(reviewer, Label.TWO)
+    outcome = retrain(capsys)[1]
+    held_out = outcome["counts"]["held_out"]
+    assert 0 < held_out < 15
+    assert outcome["counts"]["learned"] == 30 - held_out
+    assert outcome["scores_after"]["held_out_corrections"] is not None
+    assert Submission.objects.filter(learned_in__isnull=True).count() == held_out
+
+
+def test_prints_progress_and_scores(approved, capsys):
+    call_command("retrain", "--epochs=1")
+    captured = capsys.readouterr()
+    assert "Training on MNIST and 3 corrections (3 new)" in captured.err
+    assert "epoch 1 of 1" in captured.err
+    assert "Version 2: live." in captured.out
+    assert "mnist test" in captured.out

@@ -1,0 +1,273 @@
+"""A real worker process runs the retrainings that are started in the admin of a real site."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+
+import pytest
+import requests
+
+from tests.support.factories import ROOT, drawing_png
+from tests.support.live_site import Site, token
+from tests.support.postgres import on_postgresql
+
+TIMEOUT = 600  # seconds; on an idle machine, everything takes a few
+LONG = {"from_scratch": "yes", "epochs": "10000", "seed": "1"}
+FAST_TRAINER = {"DJANGO_SETTINGS_MODULE": "tests.support.fast_trainer_settings"}
+
+pytestmark = pytest.mark.slow
+
+
+@contextmanager
+def serve(folder, small_mnist_file, **environment):
+    path, digest = small_mnist_file
+    with Site(
+        folder, MNIST_PATH=str(path), MNIST_SHA256=digest, **FAST_TRAINER, **environment
+    ) as running:
+        assert running.manage(
+            "createsuperuser", "--no-input", "--username=rosa", "--email=rosa@example.org",
+            DJANGO_SUPERUSER_PASSWORD="a long password",
+        ).returncode == 0  # fmt: skip
+        yield running
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory, small_mnist_file):
+    """Start one site for all tests. Each test leaves no unfinished run."""
+    with serve(tmp_path_factory.mktemp("web"), small_mnist_file) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def admin(site):
+    return Admin(site)
+
+
+class Admin:
+    """The session of a superuser."""
+
+    def __init__(self, site):
+        self.session = site.log_in("rosa", "a long password")
+        self.url = f"{site.url}/admin/recognizer"
+        self.api = f"{site.url}/api/v1/submissions/"
+
+    def approve(self, digit):
+        """Store, correct and approve a drawing."""
+        row = self.session.post(self.api, files={"image": drawing_png(digit)}, headers=self.csrf())
+        pk = row.json()["id"]
+        correction = self.session.post(
+            f"{self.api}{pk}/correction/", json={"digit": digit}, headers=self.csrf()
+        )
+        assert correction.status_code == 200
+        self.post("submission/", action="approve", _selected_action=pk, label="")
+
+    def csrf(self):
+        return {"X-CSRFToken": token(self.session)}
+
+    def post(self, path, **body):
+        body["csrfmiddlewaretoken"] = token(self.session)
+        response = self.session.post(f"{self.url}/{path}", body)
+        assert response.status_code == 200
+        return response
+
+    def start(self, **options):
+        """Submit the form that starts a retraining, and return the number of the run."""
+        body = {"from_scratch": "", "epochs": "1", "seed": "1"} | options
+        response = self.post("trainingrun/add/", **body)
+        assert "/change/" in response.url, response.text
+        return int(response.url.split("/")[-3])
+
+    def progress(self, run):
+        return self.session.get(f"{self.url}/trainingrun/{run}/progress/").json()
+
+    def wait(self, run, condition):
+        deadline = time.monotonic() + TIMEOUT
+        while time.monotonic() < deadline:
+            progress = self.progress(run)
+            if condition(progress):
+                return progress
+            time.sleep(0.2)
+        raise AssertionError(f"still {progress}")
+
+    def wait_until_finished(self, run):
+        return self.wait(run, lambda now: now["state"] not in ("waiting", "running"))
+
+    def wait_until_training(self, run):
+        return self.wait(run, lambda now: now["share"] is not None)
+
+
+class Worker:
+    """Run a worker process until the end of the block: `with Worker(site) as worker:`."""
+
+    def __init__(self, site, *arguments, **environment):
+        self.process = subprocess.Popen(
+            [sys.executable, "manage.py", "worker", *arguments],
+            cwd=ROOT,
+            env=site.environment | environment,
+        )
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self, signal_number):
+        """Send a signal, and return the exit status and the seconds until the exit."""
+        started = time.monotonic()
+        self.process.send_signal(signal_number)
+        return self.process.wait(timeout=TIMEOUT), time.monotonic() - started
+
+
+def live(site):
+    return requests.post(
+        f"{site.url}/api/v1/recognize/", files={"image": drawing_png(4)}, timeout=20
+    ).json()["model_version"]
+
+
+def retrain(site):
+    """Make a dry run with the command, and return its exit status and decision."""
+    done = site.manage("retrain", "--from-scratch", "--dry-run", "--epochs=1", "--json")
+    return done.returncode, done.stdout and json.loads(done.stdout)["decision"]
+
+
+WORKS = (0, "would be rejected")
+BUSY = (1, "")
+
+
+def test_retraining_started_in_the_admin_goes_live(site, admin):
+    before = live(site)
+    admin.approve(4)
+    run = admin.start(epochs="50")
+    assert admin.progress(run)["state"] == "waiting"
+    with Worker(site):
+        first = admin.wait_until_training(run)
+        assert first["state"] == "running"
+        assert "corrections (1 new)" in first["log"]
+        later = admin.wait(run, lambda now: now["share"] != first["share"])
+        assert later["share"] > first["share"]
+        finished = admin.wait_until_finished(run)
+        assert (finished["state"], finished["message"][:6]) == ("done", "Live. ")
+        time.sleep(2)
+        assert live(site) == before + 1
+
+
+def test_cancelled_run_stores_nothing(site, admin):
+    before = live(site)
+    with Worker(site):
+        run = admin.start(**LONG)
+        admin.wait_until_training(run)
+        admin.post(f"trainingrun/{run}/cancel/")
+        assert admin.wait_until_finished(run)["message"] == "Cancelled by rosa."
+        assert live(site) == before
+        # The worker continues with the next run.
+        again = admin.start(from_scratch="yes", dry_run="on")
+        assert admin.wait_until_finished(again)["message"].startswith("Would be rejected. ")
+
+
+def test_run_of_a_killed_worker_is_marked_as_crashed(site, admin):
+    before = live(site)
+    with Worker(site) as worker:
+        run = admin.start(**LONG)
+        admin.wait_until_training(run)
+        assert retrain(site) == BUSY
+        worker.stop(signal.SIGKILL)
+    assert live(site) == before
+    assert retrain(site) == WORKS
+    assert admin.progress(run)["state"] == "failed"
+    assert admin.progress(run)["message"].startswith("The process ended: it was killed")
+
+
+@pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGTERM])
+def test_signal_cancels_the_run_and_stops_the_worker(site, admin, signal_number):
+    with Worker(site) as worker:
+        run = admin.start(**LONG)
+        admin.wait_until_training(run)
+        status, seconds = worker.stop(signal_number)
+    assert status == 0
+    assert seconds < 30  # the training would take half an hour
+    assert admin.progress(run)["state"] == "cancelled"
+    assert admin.progress(run)["message"] == "Interrupted: the process received a signal to stop."
+
+
+def test_idle_worker_uses_almost_no_cpu(site, admin):
+    with Worker(site) as worker:
+        admin.wait_until_finished(
+            admin.start(from_scratch="yes", dry_run="on")
+        )  # the worker is ready
+        time.sleep(2)
+        before = cpu_seconds(worker.process.pid)
+        time.sleep(6)
+        assert cpu_seconds(worker.process.pid) - before < 0.3
+        assert worker.stop(signal.SIGTERM)[0] == 0
+
+
+def cpu_seconds(pid):
+    if sys.platform != "linux":
+        pytest.skip("CPU time is read from /proc")
+    with open(f"/proc/{pid}/stat") as file:
+        user, system = file.read().rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
+def test_worker_exits_after_its_parent(site):
+    """`make run` starts the worker like this."""
+    command = f'"{sys.executable}" manage.py worker --parent $$ & echo $!; exec sleep 600'
+    parent = subprocess.Popen(
+        ["sh", "-c", command], cwd=ROOT, env=site.environment, stdout=subprocess.PIPE, text=True
+    )
+    worker = int(parent.stdout.readline())
+    time.sleep(5)
+    assert is_alive(worker)
+    parent.kill()
+    parent.wait()
+    deadline = time.monotonic() + 60
+    while is_alive(worker):
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+
+
+def is_alive(pid):
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_worker_on_another_host_shares_only_the_database(tmp_path, small_mnist_file):
+    here, there = tmp_path / "here", tmp_path / "there"
+    with (
+        on_postgresql() as database,
+        serve(here, small_mnist_file, DATABASE_URL=database) as site,
+    ):
+        admin, before = Admin(site), live(site)
+        with Worker(site, DATA_DIR=str(there)):
+            run = admin.start(**LONG)
+            admin.wait_until_training(run)
+            assert (there / "retrain.lock").exists()
+            assert not (here / "retrain.lock").exists()
+            # The lock on this host is free, so the database prevents a second run.
+            assert retrain(site) == BUSY
+            admin.post(f"trainingrun/{run}/cancel/")
+            assert admin.wait_until_finished(run)["state"] == "cancelled"
+            admin.approve(8)
+            run = admin.start()
+            assert admin.wait_until_finished(run)["message"].startswith("Live. ")
+        assert (here / "secret_key").read_text() != (there / "secret_key").read_text()
+        time.sleep(2)
+        assert live(site) == before + 1
+
+
+def test_page_of_a_waiting_run_says_that_no_worker_is_running(site, admin):
+    run = admin.start()
+    progress = admin.wait(run, lambda now: "No worker" in now["message"])
+    assert "Start one with “manage.py worker”" in progress["message"]
+    assert live(site)
+    admin.post(f"trainingrun/{run}/cancel/")
+    assert admin.progress(run)["state"] == "cancelled"

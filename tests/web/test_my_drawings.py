@@ -1,0 +1,142 @@
+"""/mine/: a visitor's own drawings with the status of each."""
+
+import pytest
+
+from recognizer.models import Label, Submission
+from recognizer.serving import model_registry
+from recognizer.web import views
+from tests.support.factories import Visitor, corrupt, create_version, drawing_png
+
+pytestmark = pytest.mark.database
+
+
+def status_messages(visitor):
+    return [row["status_message"] for row in visitor.get("/mine/").context["drawings"]]
+
+
+def promote(version):
+    model_registry.promote(version, by="a test")
+    model_registry._loaded = None  # the cached version expires after a second
+
+
+@pytest.fixture
+def seven(visitor):
+    return visitor.submitted(drawing_png(7), digit=7)
+
+
+def learn(row):
+    """Promote a version that has learned the submission, and return the version."""
+    version = create_version(model_registry.live_version())
+    promote(version)
+    Submission.objects.filter(pk=row.pk).update(learned_in=version)
+    return version
+
+
+def test_shows_image_and_status(visitor, seven):
+    page = visitor.get("/mine/")
+    assert page.status_code == 200
+    text = page.content.decode()
+    assert f"/api/v1/submissions/{seven.pk}/image/" in text
+    assert "Pending: waiting for a reviewer." in text
+
+
+def test_empty_list_says_so(db):
+    assert "You have no drawings yet." in Visitor().get("/mine/").content.decode()
+
+
+def test_shows_only_own_drawings_even_to_staff(visitor, seven, reviewer_client):
+    Visitor().submitted(drawing_png(3))
+    assert len(status_messages(visitor)) == 1
+    assert status_messages(reviewer_client) == []
+
+
+def test_status_of_uncorrected_drawing(visitor):
+    visitor.submitted()
+    assert status_messages(visitor) == ["You have not confirmed or corrected the prediction."]
+
+
+def test_status_of_rejected_drawing(visitor, seven, reviewer):
+    seven.reject(reviewer)
+    assert status_messages(visitor) == ["Rejected: a reviewer could not use it."]
+
+
+def test_status_of_approved_drawing(visitor, seven, reviewer):
+    seven.approve(reviewer, Label.EIGHT)
+    assert status_messages(visitor) == ["Approved as an 8. The next training run will use it."]
+
+
+def test_status_of_drawing_learned_by_live_version(visitor, seven, reviewer):
+    seven.approve(reviewer, Label.SEVEN)
+    learn(seven)
+    assert status_messages(visitor) == ["Learned as a 7 in version 2, which predicts it correctly."]
+
+
+def test_status_of_drawing_learned_but_still_wrong(visitor, seven, reviewer):
+    seven.approve(reviewer, Label.NOT_A_DIGIT)
+    learn(seven)
+    assert status_messages(visitor) == [
+        "Learned as not a digit in version 2, which still gets it wrong."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("label", "result"),
+    [(Label.SEVEN, "predicts it correctly"), (Label.ONE, "gets it wrong")],
+)
+def test_status_of_drawing_learned_by_earlier_version(visitor, seven, reviewer, label, result):
+    seven.approve(reviewer, label)
+    promote(create_version(learn(seven)))
+    assert status_messages(visitor) == [f"Learned as a {label} in version 2. Version 3 {result}."]
+
+
+def test_status_without_usable_version(visitor, seven, reviewer):
+    seven.approve(reviewer, Label.SEVEN)
+    corrupt(learn(seven))
+    corrupt(model_registry.live_version().parent)
+    model_registry._loaded = None
+    assert status_messages(visitor) == ["Learned as a 7 in version 2."]
+
+
+def test_list_has_pages(visitor, monkeypatch, django_assert_num_queries):
+    rows = [visitor.submitted(drawing_png(2, seed)) for seed in range(25)]
+    with django_assert_num_queries(3):  # the session, the page, the count
+        first = visitor.get("/mine/")
+    assert len(first.context["drawings"]) == 24
+    assert "25 drawings" in first.content.decode()
+    assert first.context["newer"] is None
+    second = visitor.get(first.context["older"])
+    assert [drawing["submission"] for drawing in second.context["drawings"]] == rows[:1]
+    assert second.context["older"] is None
+    newer = visitor.get(second.context["newer"])
+    assert newer.context["drawings"] == first.context["drawings"]
+    monkeypatch.setattr(views, "COUNT_LIMIT", 24)
+    assert "More than 24 drawings" in visitor.get("/mine/").content.decode()
+
+
+@pytest.mark.parametrize("query", ["cursor=rubbish", "cursor=", "page=2", "page_size=x"])
+def test_invalid_page_redirects_to_first(visitor, query):
+    assert visitor.get(f"/mine/?{query}").url == "/mine/"
+
+
+def test_page_without_drawings_redirects_to_first(visitor):
+    rows = [visitor.submitted(drawing_png(2, seed)) for seed in range(25)]
+    older = visitor.get("/mine/").context["older"]
+    rows[0].delete()
+    assert visitor.get(older).url == "/mine/"
+
+
+def test_delete_all_deletes_own_drawings(visitor, seven):
+    other = Visitor().submitted(drawing_png(3))
+    visitor.submitted(drawing_png(2))
+    assert visitor.delete("/api/v1/submissions/").status_code == 204
+    assert list(Submission.objects.all()) == [other]
+
+
+def test_delete_all_by_staff_deletes_only_own_drawings(seven, reviewer_client):
+    assert reviewer_client.delete("/api/v1/submissions/").status_code == 204
+    assert Submission.objects.get() == seven
+
+
+def test_delete_all_without_drawings_deletes_nothing(seven):
+    assert Visitor().delete("/api/v1/submissions/").status_code == 204
+    assert Submission.objects.get() == seven

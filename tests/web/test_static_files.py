@@ -1,0 +1,19 @@
+"""All static files in templates exist. With collected files, a missing one is an error 500."""
+
+import re
+
+import pytest
+from django.contrib.staticfiles import finders
+
+from tests.support.live_site import ROOT
+
+NAMES = {
+    name
+    for template in (ROOT / "templates").rglob("*.html")
+    for name in re.findall(r"{% static ['\"]([^'\"]+)['\"] %}", template.read_text())
+}
+
+
+@pytest.mark.parametrize("name", sorted(NAMES))
+def test_static_file_exists(name):
+    assert finders.find(name)
