@@ -1,5 +1,6 @@
 """Write the audit trail. Staff can read it in the admin, but nobody can edit it there."""
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 from django.contrib.admin.models import DELETION, LogEntry
@@ -17,6 +18,11 @@ VISITOR_USERNAME: Final = "a visitor"
 def record(by: Any, row: Model, action: int, message: str) -> None:
     """Record that `by` changed `row`; `action` is ADDITION, CHANGE or DELETION."""
     LogEntry.objects.log_actions(by.pk, [row], action, message, single_object=True)
+
+
+def record_each(by: Any, rows: Iterable[Model], action: int, message: str) -> None:
+    """Record the same change of each row."""
+    LogEntry.objects.log_actions(by.pk, rows, action, message)
 
 
 def record_for_model(by: Any, model: type[Model], action: int, message: str) -> None:

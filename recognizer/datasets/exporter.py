@@ -11,32 +11,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from types import ModuleType
 from typing import Any, Final
 
 from django.utils import timezone
 
-from recognizer.datasets import (
-    SPLITS,
-    DatasetError,
-    Row,
-    Split,
-    csv_format,
-    idx_format,
-    ndjson_format,
-    npz_format,
-    png_format,
-)
+from recognizer.datasets import SPLITS, DatasetError, Row, Split
+from recognizer.datasets.formats import FORMATS
 from recognizer.models import Label, Review, Submission, SubmissionQuerySet
 from recognizer.training.training_data import is_held_out
 
-FORMATS: Final[dict[str, ModuleType]] = {
-    "npz": npz_format,
-    "idx": idx_format,
-    "csv": csv_format,
-    "png": png_format,
-    "ndjson": ndjson_format,
-}
 CARD: Final = "card.json"
 # Rows that are in memory at once.
 CHUNK_SIZE: Final = 1000

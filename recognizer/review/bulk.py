@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Final
 
 from django.contrib import messages
+from django.contrib.admin.models import CHANGE
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -12,8 +13,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from recognizer import audit
 from recognizer.models import Label, Review, Submission
-from recognizer.review import audit_log, decisions, queue
+from recognizer.review import decisions, queue
 from recognizer.review.decisions import BulkResult
 from recognizer.review.decorators import reviewers_only
 from recognizer.review.forms import BulkReviewForm, error_summary
@@ -75,8 +77,10 @@ def _store(request: HttpRequest, label: Label, form: BulkReviewForm) -> None:
         )
         reviewed = Submission.objects.filter(reviewed_by=request.user.pk, reviewed_at=now)
         reviewed = reviewed.only("predicted_digit")
-        audit_log.record_approvals(request.user, reviewed.filter(review=Review.APPROVED), label)
-        audit_log.record_rejections(request.user, reviewed.filter(review=Review.REJECTED))
+        approved = reviewed.filter(review=Review.APPROVED)
+        rejected = reviewed.filter(review=Review.REJECTED)
+        audit.record_each(request.user, approved, CHANGE, f"Approved as {label.label}.")
+        audit.record_each(request.user, rejected, CHANGE, "Rejected.")
     request.session[LAST_BULK_SESSION_KEY] = now.isoformat()
     messages.success(request, _report(label, result, unchanged=len(shown) - sum(result)))
 
@@ -105,7 +109,7 @@ def bulk_undo(request: HttpRequest) -> HttpResponse:
     at = request.session.pop(LAST_BULK_SESSION_KEY, None)
     with transaction.atomic():
         reopened = decisions.undo_bulk(request.user, datetime.fromisoformat(at)) if at else []
-        audit_log.record_undo(request.user, reopened)
+        audit.record_each(request.user, reopened, CHANGE, "Review undone.")
     text = ngettext("%(count)d review undone.", "%(count)d reviews undone.", len(reopened))
     messages.success(request, text % {"count": len(reopened)})
     return redirect("review:bulk")

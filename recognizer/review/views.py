@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.contrib.admin.models import CHANGE
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -10,9 +11,10 @@ from django.utils.translation import ngettext
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_POST, require_safe
 
+from recognizer import audit
 from recognizer.models import AlreadyReviewedError, Label, Submission
 from recognizer.review import agreement as agreement_data
-from recognizer.review import audit_log, blind_reviews, decisions
+from recognizer.review import blind_reviews, decisions
 from recognizer.review import dashboard as dashboard_data
 from recognizer.review import queue as review_queue
 from recognizer.review.decorators import reviewers_only
@@ -97,12 +99,12 @@ def _perform(action: str, label: int | None, submission: Submission, reviewer: A
         review_queue.snooze(submission, reviewer)
     elif action == "undo":
         if decisions.undo(submission, reviewer):
-            audit_log.record_undo(reviewer, [submission])
+            audit.record(reviewer, submission, CHANGE, "Review undone.")
     elif action == "reject" or label is None:
         if decisions.decide(submission, reviewer, None):
-            audit_log.record_rejections(reviewer, [submission])
+            audit.record(reviewer, submission, CHANGE, "Rejected.")
     elif decisions.decide(submission, reviewer, Label(label)):
-        audit_log.record_approvals(reviewer, [submission], Label(label))
+        audit.record(reviewer, submission, CHANGE, f"Approved as {Label(label).label}.")
 
 
 def _already_reviewed_text(submission: Submission) -> str:

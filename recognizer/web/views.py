@@ -56,7 +56,7 @@ def my_drawings(request: HttpRequest) -> HttpResponse:
         "newer": paginator.get_previous_link(),
         "older": paginator.get_next_link(),
     }
-    return render(request, "recognizer/mine.html", context)
+    return render(request, "recognizer/my_drawings.html", context)
 
 
 def _drawing(submission: Submission, live: model_registry.LoadedVersion | None) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from django.core.management import CommandError, call_command
 
 from ml.preprocessing.decode import decode
 from recognizer.datasets import Row
-from recognizer.datasets.exporter import FORMATS
+from recognizer.datasets.formats import FORMATS
 from recognizer.models import Label, Submission
 from recognizer.training.training_data import select
 from tests.support.factories import Visitor, drawing_png

@@ -11,7 +11,8 @@ from django.db import DatabaseError
 
 from recognizer import audit
 from recognizer.datasets import DatasetError
-from recognizer.datasets.exporter import FORMATS, ExportSelection, export
+from recognizer.datasets.exporter import ExportSelection, export
+from recognizer.datasets.formats import FORMATS
 from recognizer.management import shared
 from recognizer.models import Label, Submission
 

@@ -12,7 +12,7 @@ from django.db import DatabaseError
 
 from recognizer import audit
 from recognizer.datasets import DatasetError
-from recognizer.datasets.exporter import FORMATS
+from recognizer.datasets.formats import FORMATS
 from recognizer.datasets.importer import ImportCounts, load
 from recognizer.management import shared
 from recognizer.models import Submission
