@@ -9,10 +9,11 @@ from django.core.management import execute_from_command_line
 
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "digitsite.settings")
-    # SIGTERM does the same as Ctrl-C, so that a command can undo and report what it has begun.
+    # SIGTERM raises KeyboardInterrupt, as Ctrl-C does, so that commands can clean up and report.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         execute_from_command_line(sys.argv)
-    except KeyboardInterrupt:  # The command does not handle it.
+    except KeyboardInterrupt:
+        # The command did not handle it.
         sys.stderr.write("\nInterrupted.\n")
         sys.exit(130)

@@ -1,1 +1,1 @@
-"""What digitsite claims in figures, measured: run by `make bench-...`."""
+"""Measure the figures in the docs. `make bench` and `make bench-...` run these modules."""

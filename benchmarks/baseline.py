@@ -1,7 +1,7 @@
-"""The baseline: the Keras documentation's simple MNIST convnet behind a plain resize.
+"""The baseline: the simple MNIST convnet from the Keras documentation, with a plain resize.
 
 Source: https://keras.io/examples/vision/mnist_convnet/ (two convolutions, 34,826 weights, Adam,
-batches of 128, 15 epochs, a tenth of the training images held out).
+batches of 128, 15 epochs, a tenth of the training images for validation).
 """
 
 import time
@@ -18,7 +18,7 @@ from ml.data.mnist import Mnist
 
 EPOCHS: Final = 15
 TARGET_ACCURACY: Final = 0.992  # on MNIST's test images
-MAX_EPOCHS: Final = 60  # the training continues up to here to reach the target
+MAX_EPOCHS: Final = 60  # training ends here if the target was not reached before
 BATCH_SIZE: Final = 128
 PREDICT_BATCH_SIZE: Final = 500
 
@@ -27,9 +27,10 @@ Probabilities = npt.NDArray[np.float64]  # (n, 10)
 
 @dataclass(frozen=True)
 class Baseline:
-    """The network after `EPOCHS`, and the results of the whole training.
+    """The trained baseline and the measurements of its training.
 
-    `seconds_to_target` is None if the training never reached the target.
+    `network` has the weights after `EPOCHS`. The other fields are about the whole training run.
+    `seconds_to_target` is None if the target accuracy was never reached.
     """
 
     network: keras.Model
@@ -48,7 +49,7 @@ class Baseline:
 def train(mnist: Mnist, seed: int) -> Baseline:
     """Train as the documentation does, then continue until the target accuracy is reached.
 
-    The measured time does not include the evaluation on the test images.
+    The measured time does not include the evaluation on the test images after each epoch.
     """
     keras.utils.set_random_seed(seed)
     network = _build()
@@ -90,7 +91,7 @@ def _build() -> keras.Model:
 
 
 def plain_resize(grey: GreyImage) -> Pixels:
-    """Shrink the whole canvas to 28x28 pixels and invert it, as most demos do."""
+    """Shrink the whole image to 28x28 pixels and invert it, as most demos do."""
     shrunk = Image.fromarray(grey).resize((IMAGE_SIDE, IMAGE_SIDE), Image.Resampling.BILINEAR)
     return 255 - np.asarray(shrunk)
 

@@ -1,4 +1,4 @@
-"""Encode drawings as the page sends them: PNG files that Chromium makes from a canvas."""
+"""Encode drawings as the page does: as PNG files that Chromium makes from a canvas."""
 
 import base64
 import shutil
@@ -21,7 +21,7 @@ CANVAS_TO_PNG: Final = """([grey, width, height]) => {
 
 
 def encode_all(greys: Sequence[GreyImage]) -> list[bytes]:
-    """Return a PNG file of each image, with the same pixels."""
+    """Encode each image as a PNG file with the same pixels."""
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=shutil.which("chromium"))
         page = browser.new_page()

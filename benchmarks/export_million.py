@@ -1,7 +1,7 @@
-"""`make bench-export-million`: measure the export of many drawings, against the export of few.
+"""`make bench-export-million`: compare the export of many drawings with the export of few.
 
-The memory must not grow with the number of drawings. The command prints the peak memory, the
-seconds and the bytes of each format, on the database of `make bench-retrain-million`.
+Prints the time, the peak memory and the size of each format. The memory must not grow with the
+number of drawings. The databases are shared with `make bench-retrain-million`.
 """
 
 import os
@@ -40,7 +40,10 @@ def main() -> None:
 
 
 def measure_export(name: str, folder: Path, environment: dict[str, str]) -> str:
-    """Export everything in a separate process; return seconds, peak memory and bytes as text."""
+    """Export all drawings in a separate process. Return the time, peak memory and size as text.
+
+    Raises `RuntimeError` if the export fails.
+    """
     target = (folder / "export").resolve()
     command = [sys.executable, "manage.py", "export_dataset", name, str(target), "--by", USERNAME]
     started = time.monotonic()
@@ -48,7 +51,7 @@ def measure_export(name: str, folder: Path, environment: dict[str, str]) -> str:
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
-        raise RuntimeError(f"export_dataset ended with status {process.returncode}")
+        raise RuntimeError(f"export_dataset exited with status {process.returncode}")
     seconds = time.monotonic() - started
     written = sum(file.stat().st_size for file in target.rglob("*") if file.is_file())
     shutil.rmtree(target)

@@ -1,6 +1,6 @@
-"""The baseline site: Flask and a Keras model, with `model.predict` for each request.
+"""The baseline site: Flask and a Keras model. Each request calls `model.predict`.
 
-It stores nothing, so it does less work per request than our site.
+It stores nothing, so it does less work per request than our site does.
 """
 
 import os

@@ -1,7 +1,7 @@
 """`make bench-latency`: measure the time from the end of a stroke to the prediction on the page.
 
-Server and browser run on this machine. The lower limit is the time of the same browser for a
-request that does nothing (`/healthz/`).
+The server and the browser run on the same machine. The table also shows how long the browser waits
+for a request that does nothing (`/healthz/`). No prediction can be faster.
 """
 
 import os
@@ -21,8 +21,8 @@ from playwright.sync_api import Page, sync_playwright
 
 from benchmarks.site import ROOT
 
-STROKES: Final = 40  # on each page
-WIDTHS: Final = {"desktop": 1000, "phone": 360}  # of the window, in pixels
+STROKE_COUNT: Final = 40  # on each page
+WIDTHS: Final = {"desktop": 1000, "phone": 360}  # window widths in pixels
 
 RECORD_WAITS: Final = """() => {
     window.waits = [];
@@ -58,15 +58,15 @@ def main() -> None:
             page.goto(url)
             page.evaluate(RECORD_WAITS)
             waits = _draw(page)
-            noop = median(page.evaluate(TIME_NOOP_REQUESTS, STROKES))
+            noop = median(page.evaluate(TIME_NOOP_REQUESTS, STROKE_COUNT))
             slowest = quantiles(waits, n=20)[-1]
             print(f"| {name} | {median(waits):.0f} ms, {slowest:.0f} ms | {noop:.0f} ms |")
         browser.close()
 
 
 def _draw(page: Page) -> list[float]:
-    """Draw one stroke after the other, each on a blank canvas; return the waits in milliseconds."""
-    for done in range(STROKES):
+    """Draw strokes, each on a blank canvas. Return the time until each prediction, in ms."""
+    for done_count in range(STROKE_COUNT):
         box = page.locator("#canvas").bounding_box()
         assert box is not None
         x, y, side = box["x"], box["y"], box["height"]
@@ -74,7 +74,7 @@ def _draw(page: Page) -> list[float]:
         page.mouse.down()
         page.mouse.move(x + side * 0.45, y + side * 0.8, steps=12)
         page.mouse.up()
-        page.wait_for_function(f"waits.length > {done}")
+        page.wait_for_function(f"waits.length > {done_count}")
         page.locator("#clear").click()
     waits: list[float] = page.evaluate("waits")
     return waits

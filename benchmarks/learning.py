@@ -1,8 +1,8 @@
 """`make bench-learning`: measure how corrections improve the predictions, and what they cost.
 
-Twenty writers are visitors of a new site. They draw and correct, and a reviewer approves. After
-some of the corrections `manage.py retrain` runs as an operator runs it, and the live version is
-evaluated on ten writers that no version was trained on. Writes `docs/learning.md`.
+Twenty writers are visitors of a new site. They draw and correct, and a reviewer approves. After 50,
+200, 1,000 and all corrections, `manage.py retrain` runs. Each time, the live version is evaluated
+on ten other writers. No version was trained on their drawings. Writes `docs/learning.md`.
 """
 
 import argparse
@@ -29,7 +29,7 @@ def main() -> None:
     """Run both experiments, write the report and print it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("mnist", type=Path)
-    parser.add_argument("strokes", type=Path, help="folder of pen_digits")
+    parser.add_argument("strokes", type=Path, help="folder that contains pen_digits")
     options = parser.parse_args()
     test = mnist_file.load(options.mnist).test
     drawings = stroke_rendering.load(options.strokes / "pen_digits.ndjson.gz")
@@ -42,7 +42,7 @@ def main() -> None:
 
 
 def run_steps(drawings: list[stroke_rendering.Drawing], test: LabelledImages) -> list[Step]:
-    """Evaluate the live version after none, some and all of the corrections."""
+    """Retrain and evaluate the live version at each number of corrections, starting with 0."""
     rng = np.random.default_rng(SEED)
     evaluation = _model_inputs([d for d in drawings if d.writer in EVALUATION_WRITERS], rng)
     corrected = [d for d in drawings if d.writer in CORRECTING_WRITERS]
@@ -53,19 +53,24 @@ def run_steps(drawings: list[stroke_rendering.Drawing], test: LabelledImages) ->
         for drawing in corrected[before:after]:
             canvas = stroke_rendering.draw_at_random(drawing.strokes, rng)
             site.approve(visitors[drawing.writer].correct(canvas, int(drawing.label)))
-        retraining = site.retrain()
-        print(retraining.outcome["decision"], retraining.outcome["reason"], file=sys.stderr)
-        steps.append(_evaluate(min(after, len(corrected)), retraining, evaluation, test))
+        result = site.retrain()
+        print(result.outcome["decision"], result.outcome["reason"], file=sys.stderr)
+        steps.append(_evaluate(min(after, len(corrected)), result, evaluation, test))
     return steps
 
 
 def _evaluate(
-    corrections: int,
-    retraining: site.Retraining | None,
+    correction_count: int,
+    retrain_result: site.RetrainResult | None,
     evaluation: LabelledImages,
     test: LabelledImages,
 ) -> Step:
-    return Step(corrections, retraining, site.live_accuracy(evaluation), site.live_accuracy(test))
+    return Step(
+        correction_count,
+        retrain_result,
+        unseen_accuracy=site.live_accuracy(evaluation),
+        mnist_accuracy=site.live_accuracy(test),
+    )
 
 
 def _model_inputs(

@@ -1,8 +1,8 @@
 """`python -m benchmarks.load_generator URL FOLDER`: many visitors send drawings at the same time.
 
-Each visitor has a connection, waits for each response, and sends each drawing once. Then a new
-visitor without the cookie takes over. It is plain asyncio in one process, because an HTTP library
-would use as much of the processor as the measured site does on the same machine.
+Each visitor uses one connection, waits for each response, and sends each drawing once. Then a new
+visitor without a cookie takes over the connection. The module uses plain asyncio in one process,
+because an HTTP library would need as much processor time as the measured site does.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ BOUNDARY: Final = "boundary-of-the-benchmark"
 CONTENT_LENGTH: Final = re.compile(rb"\r\ncontent-length: (\d+)", re.IGNORECASE)
 SESSION_COOKIE: Final = re.compile(rb"\r\nset-cookie: (sessionid=[^;]+)", re.IGNORECASE)
 SUCCESS: Final = re.compile(rb"HTTP/1\.1 20[01] ")
-# A connection stays with one server process. Reconnecting spreads the load over all of them.
+# A connection stays with one server process. Reconnecting distributes the load over all processes.
 REQUESTS_PER_CONNECTION: Final = 25
 REQUESTS_PER_ADDRESS: Final = 500  # below the rate limits
 
@@ -46,19 +46,20 @@ def main() -> None:
 
 @dataclass
 class Load:
-    """Send requests and collect the results."""
+    """A load test: sends requests and collects the results."""
 
     url: SplitResult
     bodies: list[bytes]
-    interval: float  # seconds from one request of a visitor to the next
-    # The last byte of the addresses, so that each run has other ones.
+    interval: float  # minimum seconds from the start of one request of a visitor to the next
+    # The last byte of the visitors' IP addresses. It differs between runs, so that requests of an
+    # earlier run do not count towards the rate limits.
     run_number: int = field(default_factory=lambda: int(time.time()) % 256)
     times: list[float] = field(default_factory=list)  # seconds
     stored: int = 0  # responses with status 201
     errors: int = 0
 
     async def run(self, connections: int, seconds: float) -> None:
-        """Send requests over all connections for some seconds."""
+        """Send requests over all connections for `seconds`."""
         end = time.perf_counter() + seconds
         visitors = (
             self._visit(number, end, self.interval * number / connections)
@@ -107,7 +108,7 @@ class Load:
         self.stored += head.startswith(b"HTTP/1.1 201")
 
     def summary(self, seconds: float) -> dict[str, float]:
-        """Return counts, the rate, and the median and 99th percentile of the times in seconds."""
+        """Return the counts, the requests per second, and the median and p99 time in seconds."""
         return {
             "requests": len(self.times),
             "per_second": len(self.times) / seconds,
@@ -119,7 +120,7 @@ class Load:
 
 
 async def _read_response(reader: StreamReader) -> bytes:
-    """Read a response to its end; return its status line and headers."""
+    """Read a whole response. Return its status line and headers."""
     head = await reader.readuntil(b"\r\n\r\n")
     length = CONTENT_LENGTH.search(head)
     await reader.readexactly(int(length[1]) if length else 0)
@@ -127,7 +128,7 @@ async def _read_response(reader: StreamReader) -> bytes:
 
 
 def multipart(image: bytes) -> bytes:
-    """Return the body of a form with the image."""
+    """Return the body of a multipart form with the image."""
     start = (
         f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="image"; filename="a.png"\r\n'
         "Content-Type: image/png\r\n\r\n"

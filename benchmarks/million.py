@@ -1,6 +1,6 @@
-"""`make bench-million`: compare each page's time with a million drawings and with a thousand.
+"""`make bench-million`: compare each page's response time with 1,000,000 and with 1,000 drawings.
 
-Both databases are created and measured in the same run, on SQLite.
+Both databases use SQLite. They are measured in the same run.
 """
 
 import json
@@ -16,10 +16,10 @@ from typing import Any, Final
 
 import django
 
-REQUESTS_PER_PAGE: Final = 7  # the fastest one counts, because other processes only slow it down
-MAX_TIME_RATIO: Final = 2.0  # higher ratios are marked
+REQUESTS_PER_PAGE: Final = 7  # the fastest counts, because other processes can only slow it down
+MAX_TIME_RATIO: Final = 2.0  # higher ratios are marked in the table
 MAX_SIZE_RATIO: Final = 1.3  # higher ratios are noted: the page with few drawings was not full
-PAGE_SIZE: Final = "page_size=3"  # a thousand drawings fill a page of this size, too
+PAGE_SIZE: Final = "page_size=3"  # small enough for a thousand drawings to fill the page
 SUBMISSIONS: Final = "/api/v1/submissions/"
 API_FILTERS: Final = (
     "",
@@ -58,7 +58,7 @@ def main() -> int:
     parser.add_argument("few", type=int, nargs="?", default=1000)
     parser.add_argument("many", type=int, nargs="?", default=1_000_000)
     parser.add_argument("--folder", type=Path, default=Path("var/million"))
-    parser.add_argument("--measure", action="store_true", help="measure DATA_DIR, print JSON")
+    parser.add_argument("--measure", action="store_true", help="measure the site in DATA_DIR")
     options = parser.parse_args()
     if options.measure:
         print(json.dumps(measure()))
@@ -71,10 +71,10 @@ def main() -> int:
 
 
 def measure_site(folder: Path, count: int) -> dict[str, Measurement]:
-    """Measure a site with so many submissions in a separate process."""
+    """Measure a site with `count` submissions in a separate process."""
     folder.mkdir(parents=True, exist_ok=True)
     environment = os.environ | {"DATA_DIR": str(folder), "RATE_LIMITS": "off", "DATABASE_URL": ""}
-    if not (folder / "seeded").exists():  # or reuse the database of an earlier run
+    if not (folder / "seeded").exists():  # Otherwise, the database of an earlier run is reused.
         print(f"Storing {count:,} submissions in {folder} ...", file=sys.stderr)
         seed = [sys.executable, "-m", "benchmarks.seed", str(count)]
         subprocess.run(seed, env=environment, stdout=subprocess.DEVNULL, check=True)
@@ -92,7 +92,7 @@ def measure() -> dict[str, Measurement]:
     django.setup()
     from django.conf import settings
 
-    # Without hashed names of static files, `collectstatic` need not run.
+    # This storage does not need `collectstatic`, because it does not hash the file names.
     settings.STORAGES["staticfiles"]["BACKEND"] = (
         "django.contrib.staticfiles.storage.StaticFilesStorage"
     )
@@ -100,7 +100,7 @@ def measure() -> dict[str, Measurement]:
 
 
 def _measure(send: SendRequest) -> Measurement:
-    """Return the shortest time and the size of the response, after one request to warm up."""
+    """Return the shortest time and the response size. The first request only warms up."""
     times = []
     for _ in range(REQUESTS_PER_PAGE + 1):
         started = time.perf_counter()
@@ -136,7 +136,7 @@ def pages() -> Iterator[tuple[str, SendRequest]]:
 
 
 def visitor_pages(visitor: Any) -> Iterator[tuple[str, str]]:
-    """Yield the pages of the visitor who has drawn one drawing in ten."""
+    """Yield the pages of the visitor who drew a tenth of all drawings."""
     yield "my drawings", "/mine/"
     next_page = re.search(r'href="([^"]+)" rel="next"', visitor.get("/mine/").content.decode())
     assert next_page
@@ -164,7 +164,7 @@ def staff_lists(staff: Any) -> Iterator[tuple[str, str]]:
 
 
 def staff_pages() -> Iterator[tuple[str, str]]:
-    """Yield the other pages of the staff."""
+    """Yield the other staff pages."""
     from recognizer.serving import model_registry
 
     live = model_registry.live_version()
@@ -183,7 +183,7 @@ def staff_pages() -> Iterator[tuple[str, str]]:
 
 
 def table(few: dict[str, Measurement], many: dict[str, Measurement], *counts: int) -> str:
-    """Return a table of the times and their ratio, with marks at high ratios."""
+    """Return a table of the times and their ratios. High ratios are marked."""
     width = max(map(len, few))
     lines = [f"{'':<{width}} {counts[0]:>11,} {counts[1]:>11,}   ratio"]
     for page in few:

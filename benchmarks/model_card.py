@@ -1,4 +1,4 @@
-"""Write `docs/model-card.md` from the template `model_card.txt` and the measured figures."""
+"""Write `docs/model-card.md` from the template `model_card.txt` and the measurements."""
 
 import json
 import platform
@@ -28,28 +28,28 @@ HEADER: Final = (
 ROW_NAMES: Final = {
     "mnist": "accuracy on MNIST's test images",
     "pen": "accuracy on drawings by 15 unseen writers",
-    "photos": "accuracy on photos of 1,000 of these drawings",
-    "letters": "letters and signs accepted as a digit, at the threshold that accepts 98% of the "
-    "drawn digits",
-    "auroc": "digits against letters and signs (AUROC)",
-    "negatives": "scribbles, noise and blank pages accepted as a digit, at the same threshold",
+    "photos": "accuracy on synthetic photos of 1,000 of these drawings",
+    "letters": "false-accept rate on letters and symbols, at 98% acceptance of drawn digits",
+    "auroc": "AUROC of digits against letters and symbols",
+    "negatives": "false-accept rate on scribbles, noise and blank pages, at the same threshold",
     "mnist_calibration": "calibration error (15 bins) on MNIST's test images",
     "pen_calibration": "calibration error (15 bins) on drawings by unseen writers",
 }
 
 
 @dataclass(frozen=True)
-class ShortTraining:
-    """The result of a short training on MNIST's own images."""
+class ShortTrainingResult:
+    """The result of a short training run on MNIST's images, without images made from them."""
 
     seconds: float
     accuracy: float
 
 
 def score_rows(*columns: list[Result]) -> list[Row]:
-    """Return a row for each metric, with a column for each recognizer.
+    """Return a row for each metric, with a cell for each column.
 
-    A column with several results shows their mean and range.
+    A column is the list of one recognizer's results. If there are several, the cells show their
+    mean and range.
     """
     return [
         (
@@ -70,18 +70,18 @@ def _format(metric: str, values: list[float]) -> str:
     return f"{mean:{spec}}{spread}"
 
 
-def training_row(ours: ShortTraining, baseline: Baseline) -> Row:
-    """Return the row with the time to reach the accuracy that the baseline's authors report."""
+def training_row(ours: ShortTrainingResult, baseline: Baseline) -> Row:
+    """Return the row with the training time to at least `TARGET_ACCURACY`."""
     if baseline.seconds_to_target is None:
         theirs = f"not in {baseline.seconds:.0f} s ({baseline.best_accuracy:.2%} at best)"
     else:
         theirs = f"{baseline.seconds_to_target:.0f} s"
-    name = f"training until {TARGET_ACCURACY:.1%} accuracy on MNIST's test images"
-    return (name, f"{ours.seconds:.0f} s (reached {ours.accuracy:.2%})", "", theirs, theirs)
+    name = f"training time to at least {TARGET_ACCURACY:.1%} accuracy on MNIST's test images"
+    return (name, f"{ours.seconds:.0f} s ({ours.accuracy:.2%} at that point)", "", theirs, theirs)
 
 
 def write(rows: list[Row], card: Path) -> str:
-    """Write the page with a table of these rows; return the table. `card` is the model's card."""
+    """Write the page with a table of `rows`. Return the table. `card` is the path of card.json."""
     lines = (HEADER, ("---",) * len(HEADER), *rows)
     table = "\n".join("| " + " | ".join(line) + " |" for line in lines)
     facts = json.loads(card.read_text())

@@ -1,4 +1,4 @@
-"""Make images without a digit, in other ways than the training does."""
+"""Make images without a digit, by other methods than those of the training data."""
 
 import io
 
@@ -17,7 +17,7 @@ def make_files(count_per_kind: int, rng: np.random.Generator) -> list[bytes]:
 
 
 def _loops(rng: np.random.Generator) -> bytes:
-    """Draw a closed curve of random waves."""
+    """Draw a closed curve: a sum of random sine waves."""
     t = np.linspace(0, 2 * np.pi, 200)[:, None]
     waves = np.arange(1, 7)
     curves = [
@@ -35,7 +35,7 @@ def _hatching(rng: np.random.Generator) -> bytes:
 
 
 def _crossing_out(rng: np.random.Generator) -> bytes:
-    """Draw ten to thirty connected straight lines between random positions."""
+    """Draw connected straight lines between 10 to 29 random points."""
     return _stroke(rng.uniform(0, 1, (rng.integers(10, 30), 2)), rng)
 
 
@@ -70,7 +70,7 @@ def _empty_canvas(rng: np.random.Generator) -> bytes:
 
 
 def _empty_paper(rng: np.random.Generator) -> bytes:
-    """Return a photo of blank paper, some of it with lines, some with a shadow."""
+    """Return a photo of a blank page, which may have lines and a shadow, or of a blackboard."""
     return photograph(np.full((CANVAS_SIDE, CANVAS_SIDE), 255, np.uint8), rng)
 
 

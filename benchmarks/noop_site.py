@@ -1,6 +1,6 @@
-"""Our site with one more view that does nothing.
+"""Our site with an additional view that does nothing.
 
-No view on this server, with this framework and these settings, can be faster.
+With this server, framework and settings, no view can be faster.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""The site's URLs and a view that does nothing."""
+"""The site's URLs, and the URL of a view that does nothing."""
 
 from django.urls import include, path
 from rest_framework.request import Request

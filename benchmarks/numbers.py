@@ -1,7 +1,8 @@
-"""`make bench-numbers`: measure the predictions for two digits by one writer, side by side.
+"""`make bench-numbers`: measure the accuracy on two-digit numbers.
 
-No parameter of `ml/preprocessing/segmentation.py` was chosen on the reported writers, only on
-writers 1 to 15.
+Both digits of a number are drawn by the same writer. The parameters of
+`ml/preprocessing/segmentation.py` were chosen on writers 1 to 15, and the results are for the other
+writers.
 """
 
 import argparse
@@ -19,22 +20,25 @@ from ml.preprocessing.normalize import normalize
 from ml.preprocessing.segmentation import segment_and_predict
 from ml.runtime import BASE, Recognizer
 
-TUNING_WRITERS: Final = range(1, 16)  # the segmentation was tuned on their drawings
-NUMBERS: Final = 1000
-SINGLE_DIGITS: Final = 1000
+TUNING_WRITERS: Final = range(1, 16)  # the segmentation's parameters were chosen on their drawings
+NUMBER_COUNT: Final = 1000
+SINGLE_DIGIT_COUNT: Final = 1000
 SEED: Final = 2026
-DIGIT_HEIGHT: Final = 200  # of every digit in the data, in its own units
-# The gap between the strokes of the two digits, in heights of a digit; the pen makes it narrower.
+DIGIT_HEIGHT: Final = 200  # of every digit in the data, in the units of its strokes
+# The range of gaps between the strokes of the two digits, in heights of a digit. The width of the
+# pen makes them narrower.
 GAPS: Final = {"side by side": (0.15, 0.5), "close or touching": (-0.05, 0.1)}
-SHARE: Final = (0.6, 0.9)  # of the canvas that the number covers
-PEN_WIDTH: Final = (10, 20)  # pixels; the page's pen has 18
+SHARE: Final = (0.6, 0.9)  # range of the number's longer side, as a share of the canvas
+PEN_WIDTH: Final = (10, 20)  # range in pixels; the page's pen is 18 pixels wide
 
 
 def main() -> None:
-    """Draw numbers, single digits and letters, predict all of them, and print the results."""
+    """Draw numbers, single digits and letters, predict them, and print the results."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("strokes", type=Path, help="folder of pen_digits and pen_letters")
-    parser.add_argument("--tune", action="store_true", help="use the writers for tuning")
+    parser.add_argument(
+        "strokes", type=Path, help="folder that contains pen_digits and pen_letters"
+    )
+    parser.add_argument("--tune", action="store_true", help="use writers 1 to 15")
     options = parser.parse_args()
     recognizer = Recognizer((BASE / "model.tflite").read_bytes())
     writers = TUNING_WRITERS if options.tune else HELD_OUT_WRITERS
@@ -44,7 +48,7 @@ def main() -> None:
     rng = np.random.default_rng(SEED)
     for name, gap in GAPS.items():
         report_numbers(name, list(numbers(drawings, gap, rng)), recognizer)
-    chosen = rng.permutation(len(drawings))[:SINGLE_DIGITS]
+    chosen = rng.permutation(len(drawings))[:SINGLE_DIGIT_COUNT]
     report_single_digits([drawings[i] for i in chosen], recognizer, rng)
     letters = stroke_rendering.load(options.strokes / "pen_letters.ndjson.gz")
     report_letters(letters[not options.tune :: 2], recognizer, rng)
@@ -53,8 +57,8 @@ def main() -> None:
 def numbers(
     drawings: list[Drawing], gap: tuple[float, float], rng: np.random.Generator
 ) -> Iterable[tuple[str, Canvas]]:
-    """Yield the text and the drawing of random two-digit numbers, each by one writer."""
-    for _ in range(NUMBERS):
+    """Yield random two-digit numbers: the text, and a drawing by a single writer."""
+    for _ in range(NUMBER_COUNT):
         first = drawings[rng.integers(len(drawings))]
         same_writer = [drawing for drawing in drawings if drawing.writer == first.writer]
         second = same_writer[rng.integers(len(same_writer))]
@@ -66,7 +70,7 @@ def numbers(
 
 
 def side_by_side(first: Strokes, second: Strokes, gap: float) -> Strokes:
-    """Place both digits on one line, with `gap` between them."""
+    """Place both digits on the same baseline, with `gap` between them."""
     left, right = (np.concatenate([np.array(stroke) for stroke in s]) for s in (first, second))
     dx = left[:, 0].max() + gap - right[:, 0].min()
     dy = left[:, 1].max() - right[:, 1].max()
@@ -74,7 +78,7 @@ def side_by_side(first: Strokes, second: Strokes, gap: float) -> Strokes:
 
 
 def report_numbers(name: str, drawn: list[tuple[str, Canvas]], recognizer: Recognizer) -> None:
-    """Print how many numbers are correct as a whole, and how many have two digits."""
+    """Print how many numbers are correct, and how many are split into two digits."""
     started = time.perf_counter()
     found = [segment_and_predict(canvas, recognizer) for _, canvas in drawn]
     milliseconds = 1000 * (time.perf_counter() - started) / len(drawn)
@@ -88,7 +92,7 @@ def report_numbers(name: str, drawn: list[tuple[str, Canvas]], recognizer: Recog
 def report_single_digits(
     drawings: list[Drawing], recognizer: Recognizer, rng: np.random.Generator
 ) -> None:
-    """Print how many single digits have the same prediction as without segmentation."""
+    """Print for how many single digits segmentation does not change the prediction."""
     canvases = [stroke_rendering.draw_at_random(drawing.strokes, rng) for drawing in drawings]
     same = 0
     for canvas in canvases:

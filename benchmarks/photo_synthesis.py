@@ -1,4 +1,4 @@
-"""Make photos of ink on paper from drawings, with uneven light, printed lines and noise."""
+"""Make synthetic photos of drawings on paper or on a blackboard."""
 
 import io
 from typing import Final
@@ -16,15 +16,15 @@ BLACKBOARD: Final = (40, 62, 50)
 CHALK: Final = (230, 230, 225)
 BLACKBOARD_PROBABILITY: Final = 0.2
 EXIF_ORIENTATION: Final = 0x0112
-# How far the camera was turned, in degrees counter-clockwise, by the value of the EXIF tag.
+# The rotation of the stored image, in degrees counter-clockwise, for each value of the EXIF tag.
 ROTATIONS: Final = {1: 0, 3: 180, 6: 90, 8: 270}
 
 
 def photograph(canvas: npt.NDArray[np.uint8], rng: np.random.Generator) -> bytes:
-    """Return a JPEG photo of the drawing on paper or, as chalk, on a blackboard.
+    """Return a synthetic JPEG photo of a drawing on paper, or with chalk on a blackboard.
 
-    Takes (side, side) uint8, dark ink on white. The photo has uneven light, half of the time with
-    a shadow, and it is rotated as its EXIF data says.
+    Takes (side, side) uint8, dark ink on white. The photo has uneven light, noise, and often a
+    shadow and printed lines. It is stored rotated, and its EXIF data contains the orientation.
     """
     ink = Image.fromarray(255 - canvas).resize((SIDE, SIDE), Image.Resampling.BICUBIC)
     ink = ink.filter(ImageFilter.GaussianBlur(rng.uniform(0.5, 2)))
@@ -36,7 +36,7 @@ def photograph(canvas: npt.NDArray[np.uint8], rng: np.random.Generator) -> bytes
 
 
 def _page(cover: Floats, rng: np.random.Generator) -> Floats:
-    """Return the drawing in colour; `cover`, (SIDE, SIDE, 1) in 0..1, is the amount of ink."""
+    """Return the page in colour. `cover`, (SIDE, SIDE, 1) in 0..1, is the amount of ink."""
     if rng.random() < BLACKBOARD_PROBABILITY:
         page = np.full((SIDE, SIDE, 3), BLACKBOARD, float)
         return np.asarray(page + cover * (np.array(CHALK) - page))
@@ -46,7 +46,7 @@ def _page(cover: Floats, rng: np.random.Generator) -> Floats:
 
 
 def _to_jpeg(photo: Image.Image, rng: np.random.Generator) -> bytes:
-    """Rotate the photo, record the rotation in its EXIF data, and compress it."""
+    """Rotate the photo, store its orientation in the EXIF data, and compress it."""
     orientation = int(rng.choice(list(ROTATIONS)))
     exif = Image.Exif()
     exif[EXIF_ORIENTATION] = orientation
@@ -57,7 +57,7 @@ def _to_jpeg(photo: Image.Image, rng: np.random.Generator) -> bytes:
 
 
 def _add_lines(page: Floats, rng: np.random.Generator) -> Floats:
-    """Add slightly tilted blue lines, none, horizontal ones, or both, at random."""
+    """Add slightly tilted blue lines at random: no lines, horizontal ones, or a grid."""
     y, x = np.mgrid[: len(page), : len(page)].astype(float)
     tilt, gap, width = rng.uniform(-0.05, 0.05), rng.uniform(30, 120), rng.uniform(1.5, 4)
     ruled = ((y + tilt * x) % gap) < width
@@ -68,7 +68,7 @@ def _add_lines(page: Floats, rng: np.random.Generator) -> Floats:
 
 
 def _light(rng: np.random.Generator) -> Floats:
-    """Return the brightness, (SIDE, SIDE): a gradient, and half of the time a shadow."""
+    """Return the brightness, (SIDE, SIDE): a gradient and, half of the time, a shadow."""
     y, x = np.mgrid[:SIDE, :SIDE] / SIDE - 0.5
     angle = rng.uniform(0, 2 * np.pi)
     light = 0.8 + rng.uniform(0, 0.35) * (x * np.cos(angle) + y * np.sin(angle))

@@ -1,4 +1,4 @@
-"""The images on which all recognizers are scored."""
+"""Make the images on which all recognizers are scored."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,18 +20,21 @@ SEED: Final = 2026
 
 @dataclass(frozen=True)
 class Pictures:
-    """Decoded images. `pen_labels` belong to `pen`, and the first of them to `photos`."""
+    """The decoded images.
+
+    `pen_labels` are the labels of `pen`. `photos` show the first drawings of `pen`, in order.
+    """
 
     mnist: LabelledImages
     pen: list[GreyImage]
     pen_labels: Labels
     photos: list[GreyImage]
     letters: list[GreyImage]
-    negatives: list[GreyImage]  # scribbles, noise, blank pages
+    negatives: list[GreyImage]  # scribbles, noise and blank pages
 
 
 def make_pictures(mnist: Mnist, strokes: Path) -> Pictures:
-    """Render and photograph the held-out writers' drawings; the images are the same each time."""
+    """Make the images from the held-out writers' drawings. They are the same each time."""
     rng = np.random.default_rng(SEED)
     held_out = [
         drawing

@@ -12,21 +12,21 @@ from benchmarks.pictures import Pictures
 from benchmarks.scores import Correct, Floats, by_bin
 from benchmarks.scoring import Predictions, normalize_or_none, predict_ours
 from ml.arrays import Images, Labels
-from ml.runtime import CLASSES, DIGITS, Recognizer
+from ml.runtime import CLASS_COUNT, DIGIT_COUNT, Recognizer
 
-Curves = dict[str, tuple[Floats, Correct]]  # confidence and correctness of each named set
+Curves = dict[str, tuple[Floats, Correct]]  # name of a data set: confidence and correctness
 
 CLASS_NAMES: Final = [*"0123456789", "none"]
 MISTAKE_COUNT: Final = 40
 MISTAKES_PER_ROW: Final = 10
 
-# Both make matplotlib write the same bytes for the same figures.
+# These two settings make matplotlib write the same bytes for the same figure.
 mpl.rcParams["svg.hashsalt"] = "digitsite"
 METADATA: Final = {"Date": None}
 
 
 def draw_all(pictures: Pictures, recognizer: Recognizer, folder: Path) -> None:
-    """Write all plots for one network to `folder`."""
+    """Write all plots about one recognizer to `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     mnist, pen = pictures.mnist, [normalize_or_none(grey) for grey in pictures.pen]
     on_mnist, on_pen = predict_ours(recognizer, list(mnist.images)), predict_ours(recognizer, pen)
@@ -42,12 +42,12 @@ def draw_all(pictures: Pictures, recognizer: Recognizer, folder: Path) -> None:
 
 
 def confusion(labels: Labels, predicted: Labels, path: Path) -> None:
-    """Plot how often each digit was predicted as each class.
+    """Plot the confusion matrix.
 
-    The correct predictions stay white, because the mistakes would be invisible otherwise.
+    The correct predictions are white, because the mistakes would be invisible otherwise.
     """
     figure, axes = _axes(5, 4.6)
-    counts = np.zeros((DIGITS, CLASSES), int)
+    counts = np.zeros((DIGIT_COUNT, CLASS_COUNT), int)
     np.add.at(counts, (labels, predicted), 1)
     wrong = counts.copy()
     np.fill_diagonal(wrong, 0)
@@ -55,13 +55,15 @@ def confusion(labels: Labels, predicted: Labels, path: Path) -> None:
     for (row, column), count in np.ndenumerate(counts):
         if count:
             axes.text(column, row, str(count), ha="center", va="center", fontsize=7)
-    axes.set(xlabel="predicted", ylabel="drawn", xticks=range(CLASSES), yticks=range(DIGITS))
+    axes.set(
+        xlabel="predicted", ylabel="drawn", xticks=range(CLASS_COUNT), yticks=range(DIGIT_COUNT)
+    )
     axes.set_xticklabels(CLASS_NAMES)
     save(figure, path)
 
 
 def reliability(curves: Curves, path: Path) -> None:
-    """Plot accuracy over confidence; a calibrated network follows the dotted line."""
+    """Plot the reliability diagram. A calibrated network follows the dotted line."""
     figure, axes = _axes(4.5, 4)
     axes.plot([0, 1], [0, 1], ":", color="grey")
     for name, (confidence, correct) in curves.items():
@@ -73,7 +75,7 @@ def reliability(curves: Curves, path: Path) -> None:
 
 
 def coverage(curves: Curves, path: Path) -> None:
-    """Plot the error rate of the most confident predictions over their share of all."""
+    """Plot the risk-coverage curve: the error rate among the most confident predictions."""
     figure, axes = _axes(4.5, 4)
     for name, (confidence, correct) in curves.items():
         errors = np.cumsum(~correct[np.argsort(-confidence, kind="stable")])
@@ -85,7 +87,7 @@ def coverage(curves: Curves, path: Path) -> None:
 
 
 def mistakes(images: Images, labels: Labels, predictions: Predictions, path: Path) -> None:
-    """Show the model inputs of the most confident wrong predictions, as "drawn > predicted"."""
+    """Show the model inputs of the most confident errors, titled "drawn > predicted"."""
     wrong = np.flatnonzero(~predictions.correct(labels))
     order = np.argsort(-predictions.confidence[wrong], kind="stable")
     figure = Figure(figsize=(8, 4.6), layout="constrained")
@@ -105,5 +107,5 @@ def _axes(width: float, height: float) -> tuple[Figure, Axes]:
 
 
 def save(figure: Figure, path: Path) -> None:
-    """Write the figure in the format of the file's extension."""
+    """Write the figure to a file. The extension determines the format."""
     figure.savefig(path, metadata=METADATA if path.suffix == ".svg" else None)

@@ -1,6 +1,6 @@
-"""`make profile`: measure the time of each step of one submission, in one process.
+"""`make profile`: measure how long each step of a submission takes, in one process.
 
-A step's time does not include the steps inside it. Measuring a step costs about a microsecond.
+The time of a step does not include the steps inside it. Measuring costs a microsecond per step.
 """
 
 import importlib
@@ -22,29 +22,30 @@ REQUESTS_PER_ADDRESS: Final = 400  # below the rate limits
 # The function or property of each step, as "module:name".
 STEPS: Final = {
     "middleware, routing, JSON": "django.core.handlers.wsgi:WSGIHandler.__call__",
-    "permissions, throttling": "rest_framework.views:APIView.initial",
-    "parsing the form": "rest_framework.request:Request._parse",
-    "checking the form": "recognizer.api.serializers:NewSubmissionSerializer.is_valid",
+    "session, permissions, rate limit": "rest_framework.views:APIView.initial",
+    "parse the form": "rest_framework.request:Request._parse",
+    "validate the form": "recognizer.api.serializers:NewSubmissionSerializer.is_valid",
     "decode": "recognizer.serving.prediction:decode",
     "normalize": "recognizer.serving.prediction:normalize",
-    "the network": "ml.runtime:Recognizer.predict",
-    "the rest of predicting": "recognizer.serving.prediction:predict_image",
-    "encoding the PNG": "recognizer.serving.prediction:encode_png",
-    "storing the submission": "recognizer.serving.prediction:store",
-    "building the response": "recognizer.api.serializers:SubmissionSerializer.data",
-    "the rest of the view": "recognizer.api.submissions:SubmissionViewSet.create",
+    "network": "ml.runtime:Recognizer.predict",
+    "rest of the prediction": "recognizer.serving.prediction:predict_image",
+    "compress PNG files": "recognizer.serving.prediction:encode_png",
+    "store the row": "recognizer.serving.prediction:store",
+    "build the response": "recognizer.api.serializers:SubmissionSerializer.data",
+    "rest of the view": "recognizer.api.submissions:SubmissionViewSet.create",
 }
 
 
 class Profiler:
-    """Measure wrapped functions: `seconds` of each step, without the steps inside it."""
+    """Measures wrapped functions. `seconds` is the time of each step, without inner steps."""
 
     def __init__(self) -> None:
         self.seconds: defaultdict[str, float] = defaultdict(float)
-        self._inner: list[float] = [0.0]  # seconds of the steps inside each running step
+        # For each running step, the seconds of the steps inside it.
+        self._inner: list[float] = [0.0]
 
     def wrap(self, label: str, target: str) -> None:
-        """Replace the function or property `target`, "module:name", by one that is measured."""
+        """Replace the function or property `target`, "module:name", with a measured one."""
         module, _, name = target.partition(":")
         owner: Any = importlib.import_module(module)
         *path, last = name.split(".")
@@ -96,7 +97,7 @@ def main() -> None:
 
 
 def send(application: Any, body: bytes, cookie: str, number: int) -> str:
-    """Send one submission through all of Django; return the visitor's cookie."""
+    """Send one submission to the WSGI application. Return the visitor's cookie."""
     environ = {
         "REQUEST_METHOD": "POST",
         "PATH_INFO": PATH,
@@ -121,7 +122,7 @@ def send(application: Any, body: bytes, cookie: str, number: int) -> str:
 
 
 def table(seconds: dict[str, float], requests: int) -> str:
-    """Return milliseconds per submission and the share of each step, the slowest first."""
+    """Return a table of the time per submission and the share of each step, slowest first."""
     total = sum(seconds.values())
     lines = [f"{'':<28} {'ms':>6} {'share':>6}"]
     for label, sum_ in sorted(seconds.items(), key=lambda item: -item[1]):

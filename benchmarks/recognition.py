@@ -1,7 +1,7 @@
 """`make bench-recognition`: compare our network with the baseline and write the model card.
 
-Trains the baseline with one seed and our network with three, scores them and the version that
-ships on the same images, and writes the table, the plots and the model card to `docs/`.
+Trains the baseline with one seed and our network with three seeds. Scores them and the version that
+ships on the same images. Then writes the model card with its table and plots to `docs/`.
 """
 
 import argparse
@@ -32,16 +32,17 @@ from ml.data import mnist as mnist_file
 from ml.data.mnist import Mnist
 from ml.preprocessing.decode import decode
 from ml.preprocessing.normalize import normalize
-from ml.runtime import BASE, DIGITS, Recognizer
+from ml.runtime import BASE, DIGIT_COUNT, Recognizer
 from ml.training import network, trainer
 from ml.training.optimizer import muon_optimizer
 
 SEEDS: Final = (1, 2, 3)
 SHORT_TRAINING_SEED: Final = 1
-SHORT_TRAINING_EPOCHS: Final = 2  # one was too few on the validation images
-SHORT_TRAINING_MAX_STRENGTH: Final = 0.5  # MNIST's own test images need little deformation
-TIMED_IMAGES: Final = 100
-TIMED_BASELINE_IMAGES: Final = 20  # the baseline is far slower
+SHORT_TRAINING_EPOCHS: Final = 2  # after one, the accuracy on the validation images was too low
+# Weak, because MNIST's test images are similar to its training images.
+SHORT_TRAINING_MAX_STRENGTH: Final = 0.5
+TIMED_IMAGE_COUNT: Final = 100
+TIMED_BASELINE_IMAGE_COUNT: Final = 20  # fewer, because the baseline is far slower
 
 
 def main() -> None:
@@ -65,16 +66,22 @@ def main() -> None:
 def _parse_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("mnist", type=Path)
-    parser.add_argument("strokes", type=Path, help="folder of pen_digits and pen_letters")
+    parser.add_argument(
+        "strokes", type=Path, help="folder that contains pen_digits and pen_letters"
+    )
     parser.add_argument("networks", type=Path, help="folder for the trained networks")
-    parser.add_argument("--reuse", action="store_true", help="use the networks in that folder")
+    parser.add_argument("--reuse", action="store_true", help="reuse the networks in that folder")
     return parser.parse_args()
 
 
 def score_columns(
     pictures: Pictures, shipped: Recognizer, folders: list[Path], trained_baseline: Baseline
 ) -> list[list[Result]]:
-    """Return the results of the shipped version, the seeds, and the baseline with each resize."""
+    """Return a column for each recognizer.
+
+    The columns are the shipped version, the three seeds, and the baseline with our normalizer and
+    with a plain resize.
+    """
 
     def score_ours(recognizer: Recognizer) -> Result:
         return score(pictures, partial(predict_ours, recognizer), normalize_or_none)
@@ -90,7 +97,7 @@ def score_columns(
 
 
 def train_seeds(mnist: Path, folders: list[Path], reuse: bool) -> None:
-    """Train each seed as `make base` does, on its own core, into its own folder."""
+    """Train each seed as `make base` does, in parallel, each in its own folder."""
 
     def train(seed: int, folder: Path) -> None:
         if reuse and (folder / "model.tflite").exists():
@@ -105,8 +112,8 @@ def train_seeds(mnist: Path, folders: list[Path], reuse: bool) -> None:
         list(cores.map(train, SEEDS, folders))
 
 
-def train_shortly(mnist: Mnist) -> model_card.ShortTraining:
-    """Train our network on MNIST's own images only; return its time and accuracy."""
+def train_shortly(mnist: Mnist) -> model_card.ShortTrainingResult:
+    """Train our network on MNIST's images, without images made from them."""
     keras.utils.set_random_seed(SHORT_TRAINING_SEED)
     started = time.monotonic()
     model = network.build()
@@ -122,19 +129,19 @@ def train_shortly(mnist: Mnist) -> model_card.ShortTraining:
     seconds = time.monotonic() - started
     images = (mnist.test.images.astype(np.float32) / 255)[..., None]
     logits = model.predict(images, batch_size=PREDICT_BATCH_SIZE, verbose=0)
-    predicted = logits[:, :DIGITS].argmax(axis=1)
-    return model_card.ShortTraining(seconds, float((predicted == mnist.test.labels).mean()))
+    predicted = logits[:, :DIGIT_COUNT].argmax(axis=1)
+    return model_card.ShortTrainingResult(seconds, float((predicted == mnist.test.labels).mean()))
 
 
 def speed_rows(
     pictures: Pictures, model_bytes: int, recognizer: Recognizer, trained_baseline: Baseline
 ) -> list[model_card.Row]:
-    """Return the rows for the size, one prediction, and the way from a PNG to the prediction."""
-    greys = pictures.pen[:TIMED_IMAGES]
+    """Return the rows for the size, the time of a prediction, and the time including the PNG."""
+    greys = pictures.pen[:TIMED_IMAGE_COUNT]
     model_inputs = [normalize(grey) for grey in greys]
     files = browser_png.encode_all(greys)
     predict = trained_baseline.predict_proba
-    few = slice(TIMED_BASELINE_IMAGES)
+    few = slice(TIMED_BASELINE_IMAGE_COUNT)
     prediction = time_per_item(recognizer.predict, model_inputs)
     their_prediction = time_per_item(lambda pixels: predict(pixels[None]), model_inputs[few])
     whole = time_per_item(lambda file: recognizer.predict(normalize(decode(file))), files)

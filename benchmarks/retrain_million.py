@@ -1,7 +1,7 @@
 """`make bench-retrain-million`: measure `manage.py retrain` with a million approved labels.
 
 Prints the peak memory, the time until the first training step, and the command's own estimate of
-the remaining time. Then it interrupts the training, unless `--whole` asks for a whole epoch.
+the remaining time. Training is interrupted after the estimate. With `--whole`, it lasts one epoch.
 """
 
 import os
@@ -24,18 +24,18 @@ from ml.data import mnist as mnist_file
 if TYPE_CHECKING:
     from recognizer.models import Submission
 
-CHUNK_SIZE: Final = 2000  # rows in a transaction
+CHUNK_SIZE: Final = 2000  # rows per transaction
 DRAWINGS_PER_OWNER: Final = 20
-BUSIEST_OWNER: Final = uuid.UUID(int=7)  # drew one drawing in a hundred
+BUSIEST_OWNER: Final = uuid.UUID(int=7)  # drew one in a hundred drawings
 EXIT_FINISHED: Final = 0, 3  # exit statuses: the new version is live, or rejected
 EXIT_INTERRUPTED: Final = 130
 
 
 @dataclass(frozen=True)
-class Retraining:
-    """One row of the table; a time is None if the training was interrupted before."""
+class Measurement:
+    """One row of the table. A time is None if training was interrupted before it was known."""
 
-    labels: int
+    label_count: int
     seconds_to_first_step: float | None
     estimate: str
     seconds: float | None
@@ -56,12 +56,15 @@ def main() -> None:
         return
     print(f"{'labels':>9}  {'first step after':>16}  {'whole run':>10}  {'memory':>8}  estimate")
     for count in options.counts:
-        retraining = measure(options.folder / str(count), count, options.whole)
-        print(line(retraining), flush=True)
+        measurement = measure(options.folder / str(count), count, options.whole)
+        print(line(measurement), flush=True)
 
 
-def measure(folder: Path, count: int, whole: bool) -> Retraining:
-    """Retrain in a separate process with so many labels, none of them learned yet."""
+def measure(folder: Path, count: int, whole: bool) -> Measurement:
+    """Retrain in a separate process with `count` approved labels, none of them learned yet.
+
+    Raises `RuntimeError` if the command does not exit as expected.
+    """
     environment = prepare_site(folder, count)
     command = [sys.executable, "manage.py", "retrain", *(["--epochs=1"] if whole else [])]
     started, first, estimate = time.monotonic(), None, ""
@@ -80,13 +83,13 @@ def measure(folder: Path, count: int, whole: bool) -> Retraining:
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode not in (EXIT_FINISHED if whole else (EXIT_INTERRUPTED,)):
-        raise RuntimeError(f"retrain ended with status {process.returncode}")
+        raise RuntimeError(f"retrain exited with status {process.returncode}")
     seconds = time.monotonic() - started if whole else None
-    return Retraining(count, first, estimate, seconds, 1024 * usage.ru_maxrss)
+    return Measurement(count, first, estimate, seconds, 1024 * usage.ru_maxrss)
 
 
 def prepare_site(folder: Path, count: int) -> dict[str, str]:
-    """Create a site with so many approved labels in the folder; return its environment."""
+    """Create a site with `count` approved labels in the folder. Return its environment."""
     folder.mkdir(parents=True, exist_ok=True)
     environment = os.environ | {"DATA_DIR": str(folder), "DATABASE_URL": ""}
     environment.setdefault("MNIST_PATH", str(Path("var/mnist.npz").resolve()))
@@ -95,18 +98,21 @@ def prepare_site(folder: Path, count: int) -> dict[str, str]:
     return environment
 
 
-def line(retraining: Retraining) -> str:
-    """Return the row of the table."""
+def line(measurement: Measurement) -> str:
+    """Return the measurement as a row of the table."""
     first, whole = (
         "" if seconds is None else f"{seconds:.0f} s"
-        for seconds in (retraining.seconds_to_first_step, retraining.seconds)
+        for seconds in (measurement.seconds_to_first_step, measurement.seconds)
     )
-    memory = f"{retraining.peak_bytes / 1e9:.2f} GB"
-    return f"{retraining.labels:>9,}  {first:>16}  {whole:>10}  {memory:>8}  {retraining.estimate}"
+    memory = f"{measurement.peak_bytes / 1e9:.2f} GB"
+    return (
+        f"{measurement.label_count:>9,}  {first:>16}  {whole:>10}  {memory:>8}  "
+        f"{measurement.estimate}"
+    )
 
 
 def prepare(count: int) -> None:
-    """Add approved labels until there are `count`, and delete all earlier training runs."""
+    """Add approved labels until there are `count`. Delete earlier training runs and versions."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "digitsite.settings")
     django.setup()
     from django.conf import settings
@@ -130,7 +136,7 @@ def prepare(count: int) -> None:
 def _approved_submissions(
     numbers: range, total: int, digits: mnist_file.LabelledImages, rng: np.random.Generator
 ) -> Iterator["Submission"]:
-    """Yield MNIST's digits, shifted and faded so that few are equal, by many owners."""
+    """Yield MNIST's digits by many owners, shifted and faded so that few are duplicates."""
     from recognizer.models import Review, Submission
     from recognizer.serving import model_registry
 

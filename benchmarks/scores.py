@@ -1,11 +1,11 @@
-"""Metrics: calibration error, AUROC and the threshold that accepts most digits."""
+"""Metrics: calibration error, AUROC, and the threshold that accepts most digits."""
 
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-BINS: Final = 15
+BIN_COUNT: Final = 15
 ACCEPTED_SHARE: Final = 0.98  # of the digits
 
 Floats = npt.NDArray[np.float64]  # (n,)
@@ -13,7 +13,7 @@ Correct = npt.NDArray[np.bool_]  # (n,), whether each prediction is correct
 
 
 def calibration_error(confidence: Floats, correct: Correct) -> float:
-    """Return the mean distance between confidence and accuracy over 15 bins, in 0..1.
+    """Return the expected calibration error with 15 bins, in 0..1.
 
     C. Guo et al., "On Calibration of Modern Neural Networks", 2017, equation 3.
     """
@@ -22,20 +22,20 @@ def calibration_error(confidence: Floats, correct: Correct) -> float:
 
 
 def by_bin(confidence: Floats, correct: Correct) -> list[tuple[Floats, Correct]]:
-    """Split the predictions by confidence, lowest first; empty bins are left out."""
-    bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
+    """Split the predictions into bins by confidence, lowest first. Empty bins are left out."""
+    bins = np.minimum((confidence * BIN_COUNT).astype(int), BIN_COUNT - 1)
     return [(confidence[bins == b], correct[bins == b]) for b in np.unique(bins)]
 
 
 def threshold(digit_scores: Floats) -> float:
-    """Return the score that 98 % of the digits reach."""
+    """Return the score that 98% of the digits reach."""
     return float(np.quantile(digit_scores, 1 - ACCEPTED_SHARE))
 
 
 def auroc(digit_scores: Floats, other_scores: Floats) -> float:
-    """Return the probability that a digit has a higher score than another image.
+    """Return the area under the ROC curve.
 
-    Ties count half.
+    It is the probability that a digit has a higher score than another image. A tie counts as half.
     """
     other_scores = np.sort(other_scores)
     below = np.searchsorted(other_scores, digit_scores, "left")

@@ -25,7 +25,10 @@ TIMING_ROUNDS: Final = 9
 
 @dataclass(frozen=True)
 class Predictions:
-    """The predictions for n images: labels, confidences, and probabilities of being a digit."""
+    """The predictions for n images.
+
+    Each field is an array, (n,). `digit_probability` is the probability that the image is a digit.
+    """
 
     labels: Labels
     confidence: Floats
@@ -37,7 +40,7 @@ class Predictions:
 
 
 def normalize_or_none(grey: GreyImage) -> Pixels | None:
-    """Return the model input, or None if the normalizer rejects the image."""
+    """Return the model input, or None if `normalize` rejects the image."""
     try:
         return normalize(grey)
     except BadImageError:
@@ -45,7 +48,7 @@ def normalize_or_none(grey: GreyImage) -> Pixels | None:
 
 
 def predict_ours(recognizer: Recognizer, images: Sequence[Pixels | None]) -> Predictions:
-    """Predict as the site does; a rejected image counts as "not a digit"."""
+    """Predict as the site does. A rejected image, None, counts as "not a digit"."""
     rejected = np.eye(NOT_A_DIGIT + 1)[NOT_A_DIGIT]
     probabilities = np.array(
         [rejected if image is None else recognizer.predict_proba(image) for image in images], float
@@ -59,7 +62,10 @@ def predict_ours(recognizer: Recognizer, images: Sequence[Pixels | None]) -> Pre
 
 
 def predict_baseline(baseline: Baseline, images: Sequence[Pixels | None]) -> Predictions:
-    """Predict the most likely digit; its probability is also the one of being a digit."""
+    """Predict the most likely digit. A rejected image, None, counts as "not a digit".
+
+    The baseline has no class for this, so its highest probability is the `digit_probability`.
+    """
     blank = np.zeros((IMAGE_SIDE, IMAGE_SIDE), np.uint8)
     stacked = np.stack([blank if image is None else image for image in images])
     probabilities = baseline.predict_proba(stacked)
@@ -73,8 +79,9 @@ def predict_baseline(baseline: Baseline, images: Sequence[Pixels | None]) -> Pre
 class Result:
     """All metrics of one recognizer, in 0..1.
 
-    `mnist`, `pen` and `photos` are accuracies. `letters` and `negatives` are the shares that pass
-    as a digit at the threshold that 98 % of the drawn digits reach.
+    `mnist`, `pen` and `photos` are accuracies. `letters` and `negatives` are false-accept rates, at
+    the threshold that accepts 98% of the drawn digits. `auroc` is that of drawn digits against
+    letters. The last two are calibration errors.
     """
 
     mnist: float
@@ -88,7 +95,7 @@ class Result:
 
 
 def score(pictures: Pictures, predict: Predict, preprocess: Preprocess) -> Result:
-    """Return the metrics of one recognizer; MNIST's images need no preprocessing."""
+    """Return the metrics of one recognizer. MNIST's images are not preprocessed."""
     mnist = predict(list(pictures.mnist.images))
     pen, photos, letters, negatives = (
         predict([preprocess(grey) for grey in greys])
@@ -111,7 +118,7 @@ def score(pictures: Pictures, predict: Predict, preprocess: Preprocess) -> Resul
 
 
 def time_per_item(function: Callable[[T], object], items: Sequence[T]) -> float:
-    """Return milliseconds per item: the median over several rounds, after one to warm up."""
+    """Return the median time per item over several rounds, in ms. The first only warms up."""
     rounds = []
     for _ in range(TIMING_ROUNDS + 1):
         started = time.perf_counter()

@@ -1,7 +1,7 @@
 """`python -m benchmarks.seed N`: store N generated submissions with reviews in the database.
 
 Owners, labels, dates, reviews and versions are distributed as on a site after a year of use. The
-images show nothing in particular.
+images show random lines.
 """
 
 import os
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
     from recognizer.models import ModelVersion, Submission
 
-CHUNK_SIZE: Final = 2000  # rows in a transaction
-VERSIONS: Final = 8
-DISTINCT_IMAGES: Final = 500
+CHUNK_SIZE: Final = 2000  # rows per transaction
+VERSION_COUNT: Final = 8
+DISTINCT_IMAGE_COUNT: Final = 500
 DRAWINGS_PER_OWNER: Final = 20
 END: Final = datetime.now(UTC)
 YEAR: Final = timedelta(days=365)
-BUSIEST_OWNER: Final = uuid.UUID(int=7)  # drew one drawing in ten
+BUSIEST_OWNER: Final = uuid.UUID(int=7)  # drew one in ten drawings
 REVIEWERS: Final = ("rosa", "ana", "li")
 
 
@@ -38,7 +38,10 @@ def main() -> None:
 
 
 def seed(count: int, on_progress: Callable[[int], object] = lambda done: None) -> None:
-    """Migrate, then add `count` submissions; the same `count` gives the same submissions."""
+    """Migrate the database, and add `count` submissions with their reviews.
+
+    Except for dates and ids, the same `count` gives the same submissions.
+    """
     from django.contrib.admin.models import LogEntry
 
     from recognizer.models import Submission
@@ -63,11 +66,11 @@ def _submissions(
     reviewers: list[Any],
     images: list[tuple[bytes, bytes]],
 ) -> Iterator["Submission"]:
-    """Yield `number` of `total` submissions; owner, date, labels and review are all random."""
+    """Yield `number` of `total` submissions with random owners, dates, labels and reviews."""
     from recognizer.models import Source, Submission
 
     owners = rng.integers(0, max(total // DRAWINGS_PER_OWNER, 1), number)
-    ages = YEAR * np.sqrt(rng.random(number))  # the use of the site grows over the year
+    ages = YEAR * np.sqrt(rng.random(number))  # The use of the site grows over the year.
     is_wrong, is_corrected, is_busiest = (rng.random(number) < share for share in (0.03, 0.6, 0.1))
     labels = rng.integers(0, 11, number)
     reviews = rng.choice(["pending", "approved", "rejected"], number, p=[0.3, 0.6, 0.1])
@@ -114,7 +117,7 @@ def _review_fields(
 
 
 def _log_entries(stored: list["Submission"]) -> Iterator["LogEntry"]:
-    """Yield the audit log's entries for the reviews."""
+    """Yield the audit trail's entries for the reviews."""
     from django.contrib.admin.models import CHANGE, LogEntry
     from django.contrib.contenttypes.models import ContentType
 
@@ -133,14 +136,14 @@ def _log_entries(stored: list["Submission"]) -> Iterator["LogEntry"]:
 
 
 def _images(rng: np.random.Generator) -> list[tuple[bytes, bytes]]:
-    """Return stored images, each a PNG file with the bytes of its 28x28 model input."""
+    """Return random images. Each is a PNG file and the bytes of its model input."""
     from benchmarks.stroke_rendering import draw
     from ml.preprocessing.decode import decode, encode_png
     from ml.preprocessing.normalize import normalize
     from recognizer.serving.prediction import to_png
 
     images = []
-    for _ in range(DISTINCT_IMAGES):
+    for _ in range(DISTINCT_IMAGE_COUNT):
         strokes = [rng.uniform(0, 100, (5, 2)).tolist()]
         png = to_png(draw(strokes, size=28, pen=2).tobytes())
         grey = decode(png)
@@ -149,12 +152,12 @@ def _images(rng: np.random.Generator) -> list[tuple[bytes, bytes]]:
 
 
 def _versions() -> list["ModelVersion"]:
-    """Store descendants of the base with the base's files; the newest one is live."""
+    """Store versions until there are `VERSION_COUNT`. The newest is live. Return all of them."""
     from recognizer.models import ModelVersion
     from recognizer.serving import model_registry
 
     live = model_registry.live_version()
-    while ModelVersion.objects.count() < VERSIONS:
+    while ModelVersion.objects.count() < VERSION_COUNT:
         live = ModelVersion.objects.store(
             number=live.number + 1,
             parent=live,

@@ -1,4 +1,4 @@
-"""Start sites with gunicorn.conf.py and measure the memory of their processes."""
+"""Serve sites with gunicorn.conf.py, and measure the memory of their processes."""
 
 import os
 import subprocess
@@ -20,14 +20,14 @@ from benchmarks.stroke_rendering import draw_at_random
 from ml.preprocessing.decode import encode_png
 
 PORT: Final = 8765
-PROCESSES: Final = 2
+PROCESS_COUNT: Final = 2
 START_TIMEOUT_SECONDS: Final = 120
-PICTURES: Final = 1000  # drawings to send
+PICTURE_COUNT: Final = 1000  # drawings to send
 POSTGRES: Final = os.environ.get("POSTGRES_URL") or "postgres://postgres@127.0.0.1:5432/postgres"
 REDIS: Final = os.environ.get("REDIS_URL") or "redis://127.0.0.1:6379/14"
 DATABASE: Final = "digitsite_bench"
 
-# The interpreter that serves our site. `make` sets one with the packages of a web host only.
+# The interpreter that serves our site. `make` sets one that has only the packages of a web host.
 WEB_PYTHON: Final = os.environ.get("WEB_PYTHON") or sys.executable
 
 SQLITE: Final = "SQLite"
@@ -53,10 +53,11 @@ class BenchmarkSite:
             **ENGINES[self.engine],
             "DATA_DIR": str(self.folder),
             "PORT": str(PORT),
-            "WEB_CONCURRENCY": str(PROCESSES),
-            # Each visitor has an address, as behind a proxy, so the rate limits apply.
+            "WEB_CONCURRENCY": str(PROCESS_COUNT),
+            # The visitors have different IP addresses, as behind a proxy, so the rate limits apply
+            # to each one.
             "NUM_PROXIES": "1",
-            # In seconds, because the visitors of a slow site send few requests.
+            # 30 seconds, because the visitors of a slow site wait long between requests.
             "GUNICORN_CMD_ARGS": "--keep-alive 30",
             "BASELINE_MODEL": str(self.baseline_model),
             "TF_CPP_MIN_LOG_LEVEL": "3",
@@ -83,13 +84,13 @@ class BenchmarkSite:
         self.run("manage.py", "migrate", "-v0")
         self.run("manage.py", "collectstatic", "--no-input", "-v0")
         rng = np.random.default_rng(1)
-        for i in range(PICTURES):
+        for i in range(PICTURE_COUNT):
             strokes = [np.cumsum(rng.normal(0, 20, (12, 2)), axis=0).tolist()]
             picture = encode_png(draw_at_random(strokes, rng))
             (self.pictures / f"{i}.png").write_bytes(picture)
 
     def run(self, *command: str) -> str:
-        """Run a Python program in this site's environment; return its output."""
+        """Run a Python program in this site's environment. Return its output."""
         done = subprocess.run(
             [sys.executable, *command],
             env=self.environment,
@@ -102,7 +103,7 @@ class BenchmarkSite:
 
     @contextmanager
     def serve(self, module: str = "digitsite.wsgi", python: str = WEB_PYTHON) -> Iterator["Server"]:
-        """Serve the site until the block ends."""
+        """Serve the site until the block ends. Raises `RuntimeError` if it does not start."""
         started = time.perf_counter()
         command = [python, "-m", "gunicorn", module]
         server = subprocess.Popen(command, env=self.environment, stderr=subprocess.DEVNULL)
@@ -122,6 +123,8 @@ class BenchmarkSite:
 
 @dataclass(frozen=True)
 class Server:
+    """A running gunicorn server. `pid` is its main process."""
+
     pid: int
     start_seconds: float  # until the first response
 
@@ -133,7 +136,7 @@ class Server:
 
 
 def engines() -> list[str]:
-    """Return the available engines; SQLite is always available."""
+    """Return the names of the available engines. SQLite is always available."""
     try:
         psycopg.connect(POSTGRES, connect_timeout=3).close()
         redis.Redis.from_url(REDIS).ping()

@@ -1,7 +1,7 @@
-"""`make bench`: compare the speed of our site with the Flask baseline and with a no-op view.
+"""`make bench`: compare the speed of our site with that of the Flask baseline and of a no-op view.
 
-All of them use gunicorn.conf.py with the same number of processes and threads. If PostgreSQL and
-Redis are available, our site and the no-op view are also measured with these.
+All use gunicorn.conf.py with the same number of processes and threads. If PostgreSQL and Redis are
+available, our site and the no-op view are also measured with them.
 """
 
 import json
@@ -15,14 +15,14 @@ from typing import Any, Final
 
 from benchmarks.servers import PORT, SQLITE, WEB_PYTHON, BenchmarkSite, engines
 
-NOOP: Final = "a view that does nothing"
-BASELINE: Final = "the Flask baseline"
+NOOP: Final = "no-op view"
+BASELINE: Final = "Flask baseline"
 SITES: Final = {
     NOOP: ("benchmarks.noop_site", "/noop/"),
-    "ours, recognize": ("digitsite.wsgi", "/api/v1/recognize/"),
-    "ours, recognize and store": ("digitsite.wsgi", "/api/v1/submissions/"),
+    "recognize": ("digitsite.wsgi", "/api/v1/recognize/"),
+    "recognize and store": ("digitsite.wsgi", "/api/v1/submissions/"),
 }
-# The model is untrained, because a trained one takes the same time.
+# The model is not trained, because training does not change the time of a prediction.
 SAVE_BASELINE_MODEL: Final = (
     "import keras; from keras import layers as l; keras.Sequential([keras.Input((28, 28, 1)), "
     "l.Conv2D(32, 3, activation='relu'), l.MaxPooling2D(), l.Conv2D(64, 3, activation='relu'), "
@@ -36,11 +36,13 @@ COLUMNS: Final = (
 
 @dataclass(frozen=True)
 class Measurement:
-    per_second: float
+    """The measurement of one URL."""
+
+    per_second: float  # requests at full load
     p99_at_half_load: float  # seconds
     errors: int
     start_seconds: float  # until the first response
-    megabytes: float  # of the largest process
+    megabytes: float  # memory of the largest process
 
 
 def main() -> None:
@@ -72,7 +74,7 @@ def _measure_baseline(folder: Path, *load_options: Any) -> Measurement:
 def _measure_ours(
     site: BenchmarkSite, *load_options: Any
 ) -> Iterator[tuple[str, Measurement, Measurement]]:
-    """Yield each view's name and measurement, with the measurement of the no-op view."""
+    """Yield each view's name, its measurement, and the measurement of the no-op view."""
     noop: Measurement | None = None
     for name, (module, path) in SITES.items():
         measured = measure(site, WEB_PYTHON, module, path, *load_options)
@@ -85,18 +87,18 @@ def measure(
 ) -> Measurement:
     """Measure one URL at full load, then at half of that load."""
     with site.serve(module, python) as server:
-        load(site, path, connections, seconds / 5)  # warms up
-        full = load(site, path, connections, seconds)
-        half = load(site, path, connections, seconds, rate=full["per_second"] / 2)
+        run_load_generator(site, path, connections, seconds / 5)  # This load only warms up.
+        full = run_load_generator(site, path, connections, seconds)
+        half = run_load_generator(site, path, connections, seconds, rate=full["per_second"] / 2)
         errors = full["errors"] + half["errors"]
         megabytes = server.megabytes()
     return Measurement(full["per_second"], half["p99"], errors, server.start_seconds, megabytes)
 
 
-def load(
+def run_load_generator(
     site: BenchmarkSite, path: str, connections: int, seconds: float, rate: float = 0.0
 ) -> Any:
-    """Run benchmarks/load_generator.py against the site; return its summary."""
+    """Run benchmarks/load_generator.py against the site. Return its summary."""
     command = [
         "-m",
         "benchmarks.load_generator",
@@ -108,7 +110,7 @@ def load(
 
 
 def line(name: str, one: Measurement, baseline: Measurement, noop: Measurement) -> str:
-    """Return the row of the table."""
+    """Return the measurement as a row of the table."""
     return (
         f"{name:<26} {one.per_second:>7.1f} {one.per_second / baseline.per_second:>8.1f} "
         f"{one.per_second / noop.per_second:>9.0%} {1000 * one.p99_at_half_load:>9.0f} ms "

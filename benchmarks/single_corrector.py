@@ -1,4 +1,4 @@
-"""Measure what one person can teach: ten corrections of a shape with wrong predictions."""
+"""Measure what one person's ten corrections of an unfamiliar shape achieve."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -9,37 +9,41 @@ from benchmarks import site
 from benchmarks.stroke_rendering import Canvas, Strokes, draw_at_random
 from ml.data.mnist import LabelledImages
 
-DRAWINGS: Final = 10
-LABEL: Final = 0  # a square means zero, which no network has learned before
+DRAWING_COUNT: Final = 10
+LABEL: Final = 0  # the squares mean zero; the training data of the base has no squares
 SEED: Final = 7
 
 
 @dataclass(frozen=True)
-class SingleCorrector:
-    """Correct predictions of ten squares, and the accuracy on MNIST's test images in 0..1."""
+class SingleCorrectorResult:
+    """The predictions of the live version before and after the retraining.
 
-    before: int
-    after: int
-    mnist_before: float
-    mnist_after: float
-    retraining: site.Retraining
+    `correct_before` and `correct_after` count the correct predictions for `DRAWING_COUNT` squares.
+    The accuracies, in 0..1, are those on MNIST's test images.
+    """
+
+    correct_before: int
+    correct_after: int
+    mnist_accuracy_before: float
+    mnist_accuracy_after: float
+    retrain_result: site.RetrainResult
 
 
-def correct_squares(test: LabelledImages) -> SingleCorrector:
-    """Correct ten squares as one person, approve the corrections, retrain, and evaluate."""
+def correct_squares(test: LabelledImages) -> SingleCorrectorResult:
+    """Correct ten squares as one visitor, approve the corrections, retrain, and evaluate."""
     rng = np.random.default_rng(SEED)
     visitor = site.Visitor("a beginner")
-    evaluation = [_square(rng) for _ in range(DRAWINGS)]
+    evaluation = [_square(rng) for _ in range(DRAWING_COUNT)]
     before, mnist_before = _count_correct(visitor, evaluation), site.live_accuracy(test)
-    for _ in range(DRAWINGS):
+    for _ in range(DRAWING_COUNT):
         site.approve(visitor.correct(_square(rng), LABEL))
-    retraining = site.retrain()
+    result = site.retrain()
     after, mnist_after = _count_correct(visitor, evaluation), site.live_accuracy(test)
-    return SingleCorrector(before, after, mnist_before, mnist_after, retraining)
+    return SingleCorrectorResult(before, after, mnist_before, mnist_after, result)
 
 
 def _square(rng: np.random.Generator) -> Canvas:
-    """Draw a square in one stroke; the corners are off by some hundredths of a side."""
+    """Draw a square in one stroke. The corners are off by a few hundredths of a side."""
     corners = np.array([(0, 0), (1, 0), (1, 1), (0, 1)]) + rng.normal(0, 0.05, (4, 2))
     strokes: Strokes = [[*corners.tolist(), corners[0].tolist()]]
     return draw_at_random(strokes, rng)

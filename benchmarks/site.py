@@ -1,4 +1,4 @@
-"""Run a new site in an empty folder: visitors use its API, and `manage.py retrain` trains."""
+"""Run a new site in an empty folder, act as its visitors and its reviewer, and retrain."""
 
 import io
 import json
@@ -25,7 +25,7 @@ OWNER_NAMESPACE: Final = uuid.UUID("6f1d0a52-4b5e-4f0c-9b57-0d6c1c9ad0b1")
 
 
 def set_up(folder: Path, mnist: Path, **environment: str) -> None:
-    """Configure this process and its children for a new site in `folder`."""
+    """Create a new site in `folder`. This process and its children use it from now on."""
     os.environ |= {
         "DJANGO_SETTINGS_MODULE": "digitsite.settings",
         "DATA_DIR": str(folder),
@@ -38,7 +38,7 @@ def set_up(folder: Path, mnist: Path, **environment: str) -> None:
 
 
 def reset() -> None:
-    """Delete all drawings; the base becomes the live version."""
+    """Delete all data. The base becomes the live version."""
     call_command("migrate", verbosity=0)
     call_command("flush", interactive=False, verbosity=0)
 
@@ -51,12 +51,12 @@ class Visitor:
 
         self._client = Client(SERVER_NAME="localhost")
         session = self._client.session
-        # The owner depends on the name only, so each run holds out the same visitors.
+        # The owner id depends only on the name, so each run holds out the same visitors.
         session[ownership.SESSION_KEY] = str(uuid.uuid5(OWNER_NAMESPACE, name))
         session.save()
 
     def correct(self, canvas: Canvas, digit: int | None) -> str:
-        """Submit a drawing with a correction; return the submission's id."""
+        """Submit a drawing and correct its prediction. Return the submission's id."""
         submission = self._post("/api/v1/submissions/", {"image": _upload(canvas)})["id"]
         self._post(
             f"/api/v1/submissions/{submission}/correction/",
@@ -66,7 +66,7 @@ class Visitor:
         return str(submission)
 
     def predict(self, canvas: Canvas) -> int | None:
-        """Return the live version's prediction."""
+        """Return the live version's prediction, or None for "not a digit"."""
         digit: int | None = self._post("/api/v1/recognize/", {"image": _upload(canvas)})["digit"]
         return digit
 
@@ -79,7 +79,7 @@ class Visitor:
 
 
 def approve(submission: str) -> None:
-    """Approve the visitor's correction as a reviewer."""
+    """Approve the visitor's correction of a submission, given by its id, as a reviewer."""
     from django.contrib.auth.models import User
 
     from recognizer.models import Label, Submission
@@ -91,16 +91,16 @@ def approve(submission: str) -> None:
 
 
 @dataclass(frozen=True)
-class Retraining:
-    """The JSON output of `manage.py retrain --json`, its time and its peak memory."""
+class RetrainResult:
+    """The result of one `manage.py retrain --json`: its output, its time and its peak memory."""
 
     outcome: dict[str, Any]
     seconds: float
     megabytes: float
 
 
-def retrain(*options: str) -> Retraining:
-    """Run `manage.py retrain`; raise `RuntimeError` if it prints no outcome."""
+def retrain(*options: str) -> RetrainResult:
+    """Run `manage.py retrain`. Raises `RuntimeError` if it prints no outcome."""
     command = [sys.executable, "manage.py", "retrain", "--json", *options]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -108,13 +108,13 @@ def retrain(*options: str) -> Retraining:
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
     if not printed:
-        raise RuntimeError(f"retrain ended with status {process.returncode}")
+        raise RuntimeError(f"retrain exited with status {process.returncode}")
     outcome = json.loads(printed)
-    return Retraining(outcome, outcome["seconds"], usage.ru_maxrss / 1000)
+    return RetrainResult(outcome, outcome["seconds"], usage.ru_maxrss / 1000)
 
 
 def live_accuracy(data: LabelledImages) -> float:
-    """Return the share of correct predictions of the live version, in 0..1."""
+    """Return the live version's accuracy, in 0..1."""
     from recognizer.serving import model_registry
 
     recognizer = model_registry.load(model_registry.live_version())

@@ -1,7 +1,8 @@
 """`make bench-soak`: watch the memory for half an hour at half of the site's maximum load.
 
-Prints the largest process's memory after each 10,000 requests, its slope in the second half, and
-the numbers of responses with status 201 and of stored submissions, which must be equal.
+Prints the memory of the largest process about every 10,000 requests, and its slope in the second
+half. Also prints the number of responses with status 201 and the number of stored submissions,
+which must be equal.
 """
 
 import time
@@ -14,11 +15,11 @@ from typing import Final
 import numpy as np
 
 from benchmarks.servers import SQLITE, BenchmarkSite, Server
-from benchmarks.serving import load
+from benchmarks.serving import run_load_generator
 
 SUBMIT: Final = "/api/v1/submissions/"
 CONNECTIONS: Final = 16
-SAMPLE_SECONDS: Final = 5.0  # from one measurement of the memory to the next
+SAMPLE_SECONDS: Final = 5.0  # between measurements of the memory
 REQUESTS_PER_LINE: Final = 10_000
 WARMUP_SECONDS: Final = 10
 COUNT_SUBMISSIONS: Final = (
@@ -34,9 +35,11 @@ def main() -> None:
         site = BenchmarkSite(Path(folder) / "site", SQLITE)
         site.prepare()
         with site.serve() as server, ThreadPoolExecutor() as background:
-            first = load(site, SUBMIT, CONNECTIONS, WARMUP_SECONDS)
+            first = run_load_generator(site, SUBMIT, CONNECTIONS, WARMUP_SECONDS)
             rate = first["per_second"] / 2
-            job = background.submit(load, site, SUBMIT, CONNECTIONS, 60 * options.minutes, rate)
+            job = background.submit(
+                run_load_generator, site, SUBMIT, CONNECTIONS, 60 * options.minutes, rate
+            )
             seconds, megabytes = watch(server, 60 * options.minutes, rate)
             summary = job.result()
         rows = int(site.run("manage.py", "shell", "-v0", "-c", COUNT_SUBMISSIONS))
@@ -50,7 +53,7 @@ def main() -> None:
 
 
 def watch(server: Server, duration: float, rate: float) -> tuple[list[float], list[float]]:
-    """Measure the memory regularly; return seconds since the start and megabytes."""
+    """Measure the memory regularly for `duration` seconds. Return the times and the megabytes."""
     started, printed = time.monotonic(), 0
     seconds: list[float] = []
     megabytes: list[float] = []

@@ -1,7 +1,7 @@
 """Load pen strokes and render them as the page's canvas does.
 
-The strokes come from people who did not contribute to MNIST. The files are not part of the
-project: `benchmarks/README.md` says where to get them.
+The people who drew the strokes did not contribute to MNIST. The files are not part of the project.
+`benchmarks/README.md` says where to get them.
 """
 
 import gzip
@@ -15,14 +15,14 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw
 
 Canvas = npt.NDArray[np.uint8]  # (side, side), paper 255, ink 0
-Strokes = list[list[list[float]]]  # of x, y; y grows downward
+Strokes = list[list[list[float]]]  # points [x, y]; y grows downward
 
 CANVAS_SIDE: Final = 280  # pixels
 
 
 @dataclass(frozen=True)
 class Drawing:
-    """One drawing: `label` is a digit or a letter, `writer` is 0 if unknown."""
+    """One drawing. `label` is a digit, a letter or a symbol. `writer` is 0 if unknown."""
 
     label: str
     writer: int
@@ -30,7 +30,7 @@ class Drawing:
 
 
 def load(path: Path) -> list[Drawing]:
-    """Load an .ndjson.gz file with one {"digit" or "label", "strokes", "writer"?} per line."""
+    """Load the drawings in an .ndjson.gz file. `benchmarks/README.md` describes the format."""
     with gzip.open(path, "rt") as lines:
         rows = [json.loads(line) for line in lines]
     return [
@@ -54,14 +54,16 @@ def draw(
     pen: float = 20.0,
     shift: tuple[float, float] = (0, 0),
 ) -> Canvas:
-    """Draw strokes with round ends; returns (size, size) uint8, paper 255, ink 0.
+    """Draw strokes with round ends. Returns (size, size) uint8, paper 255, ink 0.
 
-    The drawing's longer side covers `share` of the canvas; `pen` and `shift` are in its pixels.
+    The drawing's longer side covers `share` of the canvas. `pen`, the width of the pen, and `shift`
+    are in pixels of the canvas.
     """
     points = np.concatenate([np.array(stroke, float) for stroke in strokes if stroke])
     low, high = points.min(axis=0), points.max(axis=0)
     scale = size * share / max((high - low).max(), 1e-3)
-    image = Image.new("L", (2 * size, 2 * size), 255)  # shrunk later for smooth edges
+    # The image is drawn enlarged, then shrunk, so that edges are smooth.
+    image = Image.new("L", (2 * size, 2 * size), 255)
     brush = ImageDraw.Draw(image)
     for stroke in strokes:
         centred = (np.array(stroke, float) - (low + high) / 2) * scale + size / 2 + shift

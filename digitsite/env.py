@@ -1,4 +1,7 @@
-"""Read typed settings from environment variables. An invalid value raises with a message."""
+"""Read typed settings from environment variables. An empty variable counts as not set.
+
+Each function raises `ImproperlyConfigured` if the value is invalid. The message names the variable.
+"""
 
 import os
 import secrets
@@ -8,27 +11,27 @@ from typing import Any, Final
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
-CONNECT_TIMEOUT: Final = 3  # seconds
+CONNECT_TIMEOUT: Final = 3  # seconds, for PostgreSQL
 
 
 def boolean(name: str, default: bool) -> bool:
-    """Return whether the variable is `on`. It must be `on` or `off`."""
+    """Return True for `on` and False for `off`. No other value is valid."""
     value = os.environ.get(name) or ("on" if default else "off")
     if value not in ("on", "off"):
         raise ImproperlyConfigured(f"{name} must be on or off, not {value!r}.")
     return value == "on"
 
 
-def choice(name: str, *words: str) -> str:
-    """Return one of the words. The first one is the default."""
-    value = os.environ.get(name) or words[0]
-    if value not in words:
-        raise ImproperlyConfigured(f"{name} must be {' or '.join(words)}, not {value!r}.")
+def choice(name: str, *choices: str) -> str:
+    """Return the value, which must be one of the choices. The first choice is the default."""
+    value = os.environ.get(name) or choices[0]
+    if value not in choices:
+        raise ImproperlyConfigured(f"{name} must be {' or '.join(choices)}, not {value!r}.")
     return value
 
 
 def non_negative_integer(name: str, default: int) -> int:
-    """Return an integer of 0 or more."""
+    """Return the value as an integer, which must be 0 or more."""
     value = os.environ.get(name) or str(default)
     if not (value.isascii() and value.isdigit()):
         raise ImproperlyConfigured(f"{name} must be a whole number, not {value!r}.")
@@ -36,12 +39,12 @@ def non_negative_integer(name: str, default: int) -> int:
 
 
 def comma_separated(name: str, default: str) -> list[str]:
-    """Return the names that the variable lists, separated by commas."""
+    """Return the items of a comma-separated list, without surrounding spaces."""
     return [part.strip() for part in (os.environ.get(name) or default).split(",") if part.strip()]
 
 
 def token(name: str) -> str:
-    """Return a secret token, or an empty string. A token must be too long to guess."""
+    """Return a secret token, or an empty string. A short token is invalid: it can be guessed."""
     value = os.environ.get(name, "")
     if value and (len(value) < 20 or not value.isascii() or not value.isprintable()):
         raise ImproperlyConfigured(f"{name} must be empty, or 20 ASCII characters or more.")
@@ -49,7 +52,7 @@ def token(name: str) -> str:
 
 
 def folder(name: str, default: Path) -> Path:
-    """Return a folder, and create it if it does not exist."""
+    """Return the path of a folder, which is created if it does not exist."""
     path = Path(os.environ.get(name) or default).resolve()
     try:
         path.mkdir(parents=True, exist_ok=True)
@@ -61,9 +64,9 @@ def folder(name: str, default: Path) -> Path:
 
 
 def database(name: str, kept_in: Path) -> dict[str, Any]:
-    """Return the database for `postgres://user:password@host:port/name`.
+    """Return the Django settings of the database `postgres://user:password@host:port/name`.
 
-    Without the variable, return SQLite in the folder `kept_in`.
+    If the variable is not set, return those of a SQLite file in the folder `kept_in`.
     """
     url = os.environ.get(name, "")
     if not url:
@@ -83,9 +86,9 @@ def database(name: str, kept_in: Path) -> dict[str, Any]:
         # Without a timeout, a connection to a host that does not answer can hang for minutes.
         "connect_timeout": CONNECT_TIMEOUT,
         **parsed.get("OPTIONS", {}),
-        # A request that waits for a connection holds a thread, which /healthz/ may need. By
-        # default, the pool waits longer and longer between its retries. With a short reconnect
-        # timeout, it gives up and tries again at the next request.
+        # A request that waits for a connection occupies a thread, which /healthz/ may need. By
+        # default, the pool backs off exponentially for minutes. With a short reconnect timeout, it
+        # gives up early, and tries again at the next request.
         "pool": {"timeout": CONNECT_TIMEOUT, "reconnect_timeout": CONNECT_TIMEOUT},
     }
     # The pool keeps connections open, so Django must close its own after each request.
@@ -93,6 +96,7 @@ def database(name: str, kept_in: Path) -> dict[str, Any]:
 
 
 def _sqlite(folder: Path) -> dict[str, Any]:
+    """Return the Django settings of a SQLite database in the folder."""
     return {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": folder / "digitsite.sqlite3",
@@ -100,11 +104,12 @@ def _sqlite(folder: Path) -> dict[str, Any]:
         # The threads of a test server cannot share a database in memory.
         "TEST": {"NAME": folder / "test.sqlite3"},
         "OPTIONS": {
-            # With IMMEDIATE, simultaneous writers wait for each other instead of failing.
+            # With IMMEDIATE, simultaneous writers wait for each other. Otherwise, one would fail.
             "transaction_mode": "IMMEDIATE",
             "timeout": 20,
-            # A new drawing changes a page of each index, often the same page as the one before. A
-            # checkpoint after 4,000 pages (the default is 1,000) writes such a page less often.
+            # Each new drawing changes a page of each index, and consecutive drawings often change
+            # the same page. A checkpoint writes such a page only once. So fewer checkpoints (after
+            # 4,000 pages, while the default is 1,000) mean fewer writes.
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; "
             "PRAGMA wal_autocheckpoint=4000;",
         },
@@ -112,9 +117,10 @@ def _sqlite(folder: Path) -> dict[str, Any]:
 
 
 def cache(name: str, kept_in: Path) -> dict[str, Any]:
-    """Return the cache for `redis://host:port/number`.
+    """Return the Django settings of the cache `redis://host:port/number`.
 
-    Without the variable, return a SQLite file that the processes of one host share.
+    If the variable is not set, return those of a SQLite file in the folder `kept_in`. All processes
+    of one host share it.
     """
     url = os.environ.get(name, "")
     if not url:
@@ -130,7 +136,10 @@ def cache(name: str, kept_in: Path) -> dict[str, Any]:
 
 
 def secret_key(kept_in: Path) -> str:
-    """Return `SECRET_KEY`, or a random key that the first start writes to a file."""
+    """Return `SECRET_KEY`. If it is not set, return a random key from the file `kept_in`.
+
+    The first start of the site creates the file.
+    """
     given = os.environ.get("SECRET_KEY", "")
     if given:
         if len(given) < 50:

@@ -1,6 +1,6 @@
-"""Log formats: plain lines for people, or JSON for programs. Both show the request id.
+"""Log formats: plain lines for people, or JSON for programs. Both contain the request id.
 
-This module uses the standard library alone, because gunicorn.conf.py imports it before Django.
+This module imports only the standard library, because gunicorn.conf.py imports it before Django.
 """
 
 import json
@@ -24,9 +24,10 @@ access = logging.getLogger("digitsite.access")
 
 
 class RequestIdMiddleware:
-    """Take the request id from the proxy's X-Request-ID header, or create one, and return it.
+    """Take the request id from the proxy's X-Request-ID header, or create one.
 
-    This middleware must be the outermost one, so that its log line has the whole duration.
+    The log records of the request contain the id, and the response sends it back. This middleware
+    must be the outermost one, so that the logged duration covers the whole request.
     """
 
     def __init__(self, get_response: Callable[["HttpRequest"], "HttpResponse"]) -> None:
@@ -34,9 +35,9 @@ class RequestIdMiddleware:
 
     def __call__(self, request: "HttpRequest") -> "HttpResponse":
         given = request.headers.get("X-Request-ID", "")
-        name = given if VALID_REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
-        request.META[REQUEST_ID_META_KEY] = name
-        before = _request_id.set(name)
+        request_id = given if VALID_REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        request.META[REQUEST_ID_META_KEY] = request_id
+        token = _request_id.set(request_id)
         started = time.perf_counter()
         try:
             response = self._get_response(request)
@@ -49,31 +50,35 @@ class RequestIdMiddleware:
                 extra={"seconds": round(time.perf_counter() - started, 4)},
             )
         finally:
-            _request_id.reset(before)
-        response["X-Request-ID"] = name
+            _request_id.reset(token)
+        response["X-Request-ID"] = request_id
         return response
 
 
 def _request_id_of(record: logging.LogRecord) -> str:
     """Return the id of the request that the record belongs to, or an empty string."""
-    # Django logs some records after the middleware has ended, but attaches the request to them.
+    # Django logs some records after the middleware has returned, but attaches the request to them.
     request = getattr(record, "request", None)
     return _request_id.get() or getattr(request, "META", {}).get(REQUEST_ID_META_KEY, "")
 
 
 class PlainFormatter(logging.Formatter):
-    """Format a record as `2026-11-23 07:00:00,000 ERROR recognizer.api: message [request id]`."""
+    """Format a record as `2026-11-23 07:00:00,000 ERROR recognizer.api: message [request id]`.
+
+    Outside of a request, the last part is missing.
+    """
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
-        name = _request_id_of(record)
-        return super().formatMessage(record) + (f" [{name}]" if name else "")
+        # This method, unlike format(), is called before the traceback is added.
+        request_id = _request_id_of(record)
+        return super().formatMessage(record) + (f" [{request_id}]" if request_id else "")
 
 
 class JsonFormatter(logging.Formatter):
-    """Format a record as one JSON object. `error` holds the traceback."""
+    """Format a record as one JSON object. The key `error` holds the traceback, if there is one."""
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, Any] = {
@@ -82,8 +87,8 @@ class JsonFormatter(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
         }
-        if name := _request_id_of(record):
-            line["request_id"] = name
+        if request_id := _request_id_of(record):
+            line["request_id"] = request_id
         if (seconds := getattr(record, "seconds", None)) is not None:
             line["seconds"] = seconds
         if record.exc_info:
@@ -95,7 +100,7 @@ FORMATS: Final = {"plain": PlainFormatter, "json": JsonFormatter}
 
 
 def logging_config(log_format: str) -> dict[str, Any]:
-    """Return the settings for `logging.config`. The JSON format also logs each request."""
+    """Return the dict for Django's `LOGGING`. With `json`, every request is logged as well."""
     return {
         "version": 1,
         "disable_existing_loggers": False,

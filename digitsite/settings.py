@@ -1,4 +1,4 @@
-"""Django settings. Operators change them with environment variables: docs/configuration.md."""
+"""Django settings. docs/configuration.md lists the environment variables that change them."""
 
 import os
 from datetime import timedelta
@@ -15,15 +15,16 @@ DEBUG = env.boolean("DEBUG", default=False)
 SECRET_KEY = env.secret_key(kept_in=DATA_DIR / "secret_key")
 ALLOWED_HOSTS = env.comma_separated("ALLOWED_HOSTS", default="localhost,127.0.0.1,[::1]")
 
-# The number of reverse proxies. The rate limits use the client address that they add.
+# The number of reverse proxies in front of the site. They add the client address to a header, from
+# which the rate limits take it.
 NUM_PROXIES = env.non_negative_integer("NUM_PROXIES", default=0)
-# Whether visitors use HTTPS, which the reverse proxy terminates.
+# Whether visitors use HTTPS. The reverse proxy terminates it.
 HTTPS = env.boolean("HTTPS", default=False)
 RATE_LIMITS = env.boolean("RATE_LIMITS", default=True)
-# A program reads /metrics/ with this token. Without a token, only staff can.
+# Prometheus reads /metrics/ with this token. If it is empty, only staff can read /metrics/.
 METRICS_TOKEN = env.token("METRICS_TOKEN")
 MNIST_PATH = Path(os.environ.get("MNIST_PATH") or DATA_DIR / "mnist.npz")
-# The SHA-256 of another dataset in the format of MNIST. It is empty for MNIST itself.
+# The SHA-256 of another dataset in MNIST's format, or an empty string for MNIST itself.
 MNIST_SHA256 = os.environ.get("MNIST_SHA256", "")
 
 INSTALLED_APPS = [
@@ -90,7 +91,8 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 
-# Repeated wrong passwords lock a user name for a while: see recognizer/accounts/login_lockout.py.
+# Failed logins lock out a user name from one client network for a while. See
+# recognizer/accounts/login_lockout.py.
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
     "django.contrib.auth.backends.ModelBackend",
@@ -127,11 +129,13 @@ STORAGES = {
 if DEBUG:
     STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 
-# The session cookie identifies the owner of a drawing, so it must last.
+# The session cookie identifies the owner of a drawing. When it expires, a visitor can no longer see
+# or delete the drawings, so it lasts a year.
 SESSION_COOKIE_AGE = LANGUAGE_COOKIE_AGE = 365 * 24 * 60 * 60
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
 
-# Pages load scripts, styles and images from this site only. Inline scripts and styles are blocked.
+# Pages load everything from this site only, except images, which may also be data URLs. Inline
+# scripts and styles are blocked.
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
@@ -145,15 +149,15 @@ CONTENT_SECURITY_POLICY = {
 if HTTPS:
     SECURE_SSL_REDIRECT = True
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = True
-    # Monitoring on the same network does not go through the reverse proxy.
+    # Monitoring on the same network reads these pages over HTTP, not through the reverse proxy.
     SECURE_REDIRECT_EXEMPT = ["^(healthz|readyz|metrics)/$"]
     SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60
     if NUM_PROXIES:
         SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-# These two checks concern subdomains, which are up to the operator.
+# These two checks demand HSTS settings that affect all subdomains. The operator decides on them.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 
-# In bytes. A photo of a phone fits, even as base64.
+# Bytes. A photo from a phone fits, even if it is encoded in base64.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10_000_000
 
 REST_FRAMEWORK = {
@@ -166,7 +170,7 @@ REST_FRAMEWORK = {
         "recognizer.api.authentication.ApiKeyAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
-    # Everybody may use the API. An API key also needs the scope of the operation.
+    # Everybody may use the API. A request with an API key needs a key with the required scope.
     "DEFAULT_PERMISSION_CLASSES": [
         "rest_framework.permissions.AllowAny",
         "recognizer.api.authentication.HasScope",
@@ -177,10 +181,10 @@ REST_FRAMEWORK = {
     "NUM_PROXIES": NUM_PROXIES,
     "DEFAULT_THROTTLE_CLASSES": ["recognizer.api.throttling.SlidingWindowThrottle"],
 }
-# Requests per minute for each API key, or else for each client address. A batch counts its images.
-# The limits are high enough for a class of thirty behind one address.
+# Requests per minute: per API key, or per client network for requests without a key. Each image of
+# a batch counts as one request. The limits are high enough for thirty pupils behind one address.
 QUOTAS = {"recognize": 3000, "submit": 600, "correct": 600, "read": 3000} if RATE_LIMITS else {}
-# recognizer/models/api_key.py replaces the token model of django-rest-knox.
+# The model in recognizer/models/api_key.py replaces the token model of django-rest-knox.
 KNOX_TOKEN_MODEL = "recognizer.ApiKey"
 MIGRATION_MODULES = {"knox": None}
 REST_KNOX = {"AUTH_HEADER_PREFIX": "Bearer", "TOKEN_TTL": None}
@@ -204,7 +208,7 @@ SPECTACULAR_SETTINGS = {
     ],
 }
 
-# `manage.py worker` runs the tasks of recognizer/training/tasks.py.
+# `manage.py worker` executes the tasks of recognizer/training/tasks.py.
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 
 LOGGING = request_logging.logging_config(env.choice("LOG_FORMAT", *request_logging.FORMATS))

@@ -1,8 +1,8 @@
-"""A cache backend in a small SQLite file, which all processes of a host share.
+"""A cache backend that stores values in a SQLite file, which all processes of a host share.
 
-Django's file and database caches increment a value in two steps, so they miss one of two
-simultaneous requests. Its memory cache belongs to a single process. Here an increment is one
-statement.
+The rate limits need an atomic increment that all processes share. Django's file and database caches
+increment a value in two steps, so two simultaneous requests may count as one. Django's memory cache
+belongs to a single process. This cache increments a value in a single statement.
 """
 
 import json
@@ -25,7 +25,7 @@ ON CONFLICT (key) DO UPDATE SET value = :value, expires = :expires
 
 
 class SQLiteCache(BaseCache):
-    """Store values that JSON can represent. Django creates one instance for each thread."""
+    """A cache of values that JSON can represent. Django creates one instance per thread."""
 
     def __init__(self, path: Any, params: dict[str, Any]) -> None:
         super().__init__(params)
@@ -38,14 +38,15 @@ class SQLiteCache(BaseCache):
     def set(
         self, key: str, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None
     ) -> None:
-        self._run(SET, key, version, timeout, value=_stored(value))
+        self._run(SET, key, version, timeout, value=_to_sql(value))
 
     def add(
         self, key: str, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None
     ) -> bool:
+        # Expired entries are deleted here, because no other method does it.
         self._run("DELETE FROM entry WHERE expires <= :now", key, version)
         statement = f"{SET} WHERE expires <= :now RETURNING 1"
-        return self._run(statement, key, version, timeout, value=_stored(value)) is not None
+        return self._run(statement, key, version, timeout, value=_to_sql(value)) is not None
 
     def incr(self, key: str, delta: int = 1, version: int | None = None) -> int:
         row = self._run(
@@ -81,22 +82,23 @@ class SQLiteCache(BaseCache):
     def _run(
         self, statement: str, key: str, version: int | None, timeout: Any = None, **values: Any
     ) -> Any:
-        """Execute the statement, and return its first row or None."""
-        ends = self.get_backend_timeout(timeout)
+        """Execute the statement, and return its first row, or None if it returns no row."""
+        expires = self.get_backend_timeout(timeout)
         values["key"] = self.make_and_validate_key(key, version)
         values["now"] = time.time()
-        values["expires"] = float("inf") if ends is None else ends
+        values["expires"] = float("inf") if expires is None else expires
         rows = self._connection.execute(statement, values).fetchall()
         return rows[0] if rows else None
 
     @cached_property
     def _connection(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self._path, timeout=20, isolation_level=None)
-        # Requests do not wait for the disk. In return, a crash of the machine can lose counts.
+        # With synchronous=OFF, requests do not wait for the disk, but counts can be lost if the
+        # machine crashes.
         connection.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;" + TABLE)
         return connection
 
 
-def _stored(value: Any) -> Any:
-    """Return numbers unchanged, so that SQLite can increment them, and other values as JSON."""
+def _to_sql(value: Any) -> Any:
+    """Return a number unchanged, so that SQLite can increment it, and any other value as JSON."""
     return value if type(value) in (int, float) else json.dumps(value)

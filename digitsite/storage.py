@@ -1,9 +1,12 @@
-"""How static files are stored for `make run`."""
+"""The storage of static files."""
 
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 
 class HashedStorage(CompressedManifestStaticFilesStorage):
-    """Compressed, and named by their content: also where one JavaScript module imports another."""
+    """Store static files compressed, with a hash of their content in their names.
+
+    Unlike the base class, also replace the names in the imports of JavaScript modules.
+    """
 
     support_js_module_import_aggregation = True

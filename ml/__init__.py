@@ -1,14 +1,15 @@
 """Recognize handwritten digits. This package does not depend on Django.
 
-The packages, in the order in which a drawing and then a training pass through them:
+Its modules and packages are:
 
     arrays         the array types and the image size that all of ml shares
-    preprocessing  image file to model input: decode it, find the ink, segment it, scale it to 28x28
-    runtime        model input to prediction, with LiteRT; base/ holds the version that ships
+    preprocessing  from the image file to the model input: decode, extract ink, segment, normalize
+    runtime        from the model input to the prediction, with LiteRT
+    base           the model that ships with the code
     data           MNIST, and images made from it: deformations, styles, pens, negatives
-    training       optimize and calibrate the network; record the code and libraries used
+    training       train and calibrate the network; record the code and libraries used
     evaluation     compare two versions on evaluation sets; explain a prediction
 
-A module imports only from packages below its own:
-training, evaluation, data, preprocessing, runtime, arrays.
+They are layers: training, evaluation, data, preprocessing, runtime, arrays. Each module imports
+only from its own layer and from later ones in this list.
 """

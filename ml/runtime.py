@@ -1,4 +1,4 @@
-"""Predict the digit of a 28x28 image with a LiteRT model."""
+"""Predict the digit in a model input, with a LiteRT model."""
 
 import hashlib
 import threading
@@ -12,28 +12,29 @@ from ai_edge_litert.interpreter import Interpreter
 
 from ml.arrays import IMAGE_SIDE, Pixels
 
-DIGITS: Final = 10
+DIGIT_COUNT: Final = 10
 NOT_A_DIGIT: Final = 10  # the label of the eleventh class
-CLASSES: Final = DIGITS + 1
+CLASS_COUNT: Final = DIGIT_COUNT + 1
 
-BASE: Final = Path(__file__).with_name("base")  # the version that ships with the code
-# One MNIST training image of each digit, in order, (10, 28, 28) uint8. The SHA-256 proves that
-# the model's bytes are intact. Predicting these proves that this machine computes correctly.
+BASE: Final = Path(__file__).with_name("base")  # the folder of the version that ships with the code
+# One MNIST training image of each digit, in order, (10, 28, 28) uint8. The SHA-256 of a model shows
+# that its bytes are intact. The predictions for these images show that this machine computes
+# correctly with them.
 SMOKE_TEST_DIGITS: Final = BASE / "smoke_test_digits.npy"
-MIN_SMOKE_TEST_CORRECT: Final = 8  # of the ten digits
+MIN_SMOKE_TEST_CORRECT: Final = 8  # of ten
 
 
 class CorruptModelError(Exception):
-    """A stored model must not be served; the message gives the reason."""
+    """A stored model, or its weights, cannot be used. The message says why."""
 
 
 @dataclass(frozen=True)
 class Prediction:
     """The prediction for one image.
 
-    `label` is 0..9 or `NOT_A_DIGIT`. `confidence` (0..1) is the calibrated probability of that
-    label. `probabilities` holds those of the ten digits under the assumption that the image is a
-    digit, so they sum to 1.
+    `label` is 0..9 or `NOT_A_DIGIT`. `confidence`, in 0..1, is the calibrated probability of that
+    label. `probabilities` are those of the ten digits, given that the image is a digit, so they sum
+    to 1.
     """
 
     label: int
@@ -42,17 +43,17 @@ class Prediction:
 
 
 class Recognizer:
-    """A loaded model. Several threads can share it."""
+    """A loaded model. It is thread-safe."""
 
     def __init__(self, model: bytes) -> None:
-        """Load `model`. Raises `CorruptModelError` if LiteRT cannot load it."""
+        """Load `model`, the bytes of a LiteRT file. Raises `CorruptModelError` if that fails."""
         self._model = model
-        # A LiteRT interpreter raises when two threads use it, so each thread has its own.
+        # A LiteRT interpreter is not thread-safe, so each thread has its own.
         self._local = threading.local()
         self._interpreter()
 
     def predict(self, pixels: Pixels) -> Prediction:
-        """Return the prediction for one normalized image, (28, 28) uint8."""
+        """Return the prediction for one model input, (28, 28) uint8."""
         return to_prediction(self.predict_proba(pixels))
 
     def predict_proba(self, pixels: Pixels) -> npt.NDArray[np.float32]:
@@ -67,8 +68,8 @@ class Recognizer:
     def _interpreter(self) -> Interpreter:
         if not hasattr(self._local, "interpreter"):
             try:
-                # From bytes, not from a path: LiteRT maps files, and a truncated file would
-                # crash the process.
+                # Load from bytes, because LiteRT maps a file into memory, and the process would
+                # crash if the file were truncated.
                 interpreter = Interpreter(model_content=self._model, num_threads=1)
                 interpreter.allocate_tensors()
             except (ValueError, RuntimeError) as error:
@@ -79,9 +80,10 @@ class Recognizer:
 
 
 def load(model: bytes, sha256: str) -> Recognizer:
-    """Return a recognizer that is safe to serve.
+    """Load a model and verify it.
 
-    Raises `CorruptModelError` if the hash differs or the smoke test fails.
+    Raises `CorruptModelError` if the SHA-256 of `model` is not `sha256`, if LiteRT cannot load it,
+    or if the smoke test fails.
     """
     if hashlib.sha256(model).hexdigest() != sha256:
         raise CorruptModelError("the model's bytes do not match the stored SHA-256")
@@ -90,14 +92,17 @@ def load(model: bytes, sha256: str) -> Recognizer:
     correct = sum(recognizer.predict(pixels).label == digit for digit, pixels in enumerate(images))
     if correct < MIN_SMOKE_TEST_CORRECT:
         raise CorruptModelError(
-            f"the model predicts only {correct} of the {DIGITS} smoke test digits correctly"
+            f"the model predicts only {correct} of the {DIGIT_COUNT} smoke test digits correctly"
         )
     return recognizer
 
 
 def to_prediction(probabilities: npt.NDArray[np.float32]) -> Prediction:
-    """Return "not a digit" if its probability exceeds 0.5, otherwise the most likely digit."""
+    """Convert the probabilities of the eleven classes, (11,), to a prediction.
+
+    The label is `NOT_A_DIGIT` if its probability exceeds 0.5, and otherwise the most likely digit.
+    """
     exact = probabilities.astype(np.float64)
-    digits = exact[:DIGITS] / max(exact[:DIGITS].sum(), 1e-12)
+    digits = exact[:DIGIT_COUNT] / max(exact[:DIGIT_COUNT].sum(), 1e-12)
     label = NOT_A_DIGIT if exact[NOT_A_DIGIT] > 0.5 else int(digits.argmax())
     return Prediction(label, float(exact[label]), tuple(digits.tolist()))

@@ -6,4 +6,5 @@ class RecognizerConfig(AppConfig):
     verbose_name = "Digits"
 
     def ready(self) -> None:
-        from recognizer.ops import checks  # noqa: F401  # registers them
+        # The import registers the system checks.
+        from recognizer.ops import checks  # noqa: F401

@@ -10,23 +10,23 @@ from django.contrib.contenttypes.models import ContentType
 from django.db.models import Model
 
 # Every entry needs a user. All visitors share this account, whether they are logged in or not, so
-# that the trail does not tell them apart. Nobody can log in to it, and no form accepts a user name
-# with a space.
+# that the trail does not identify them. Nobody can log in to it. Nobody can register its name,
+# because no form accepts a user name with a space.
 VISITOR_USERNAME: Final = "a visitor"
 
 
 def record(by: Any, row: Model, action: int, message: str) -> None:
-    """Record that `by` changed `row`; `action` is ADDITION, CHANGE or DELETION."""
+    """Record that the user `by` changed `row`. `action` is ADDITION, CHANGE or DELETION."""
     LogEntry.objects.log_actions(by.pk, [row], action, message, single_object=True)
 
 
 def record_each(by: Any, rows: Iterable[Model], action: int, message: str) -> None:
-    """Record the same change of each row."""
+    """Record that the user `by` changed each of the rows, with one entry per row."""
     LogEntry.objects.log_actions(by.pk, rows, action, message)
 
 
 def record_for_model(by: Any, model: type[Model], action: int, message: str) -> None:
-    """Record that `by` changed several rows of `model` at once."""
+    """Record that the user `by` changed several rows of `model`, with one entry for all."""
     LogEntry.objects.create(
         user_id=by.pk,
         content_type=ContentType.objects.get_for_model(model),

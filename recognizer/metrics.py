@@ -17,8 +17,8 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-# A client can invent any number of paths and methods. They share one label value, which keeps the
-# number of time series small.
+# The label value of all unknown paths and methods. Clients can invent any number of them, and each
+# label value of its own would be another time series.
 UNKNOWN: Final = "other"
 
 REGISTRY: Final = CollectorRegistry()
@@ -62,9 +62,10 @@ SUBMISSIONS: Final = Counter(
 
 
 class RequestMetricsMiddleware:
-    """Count every request and its duration.
+    """Count every request, and observe its duration.
 
-    This middleware is the outermost one, so it also counts the responses of the others.
+    Among the middlewares that can answer a request themselves, this must be the outermost one, so
+    that their responses are counted as well.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -80,16 +81,16 @@ class RequestMetricsMiddleware:
         return response
 
 
-def count_prediction(version: int, label: str, confidence: float) -> None:
-    """Count one prediction of the model version `version`."""
-    PREDICTIONS.labels(version, label).inc()
-    CONFIDENCE.labels(version).observe(confidence)
+def count_prediction(version_number: int, label: str, confidence: float) -> None:
+    """Count one prediction of the model version with this number."""
+    PREDICTIONS.labels(version_number, label).inc()
+    CONFIDENCE.labels(version_number).observe(confidence)
 
 
 def render_metrics(database: Collector) -> tuple[bytes, str]:
-    """Return all metrics in Prometheus's text format, with the format's content type.
+    """Return all metrics in Prometheus's text format, and the content type of that format.
 
-    `database` collects the metrics that come from the database.
+    `database` collects the metrics that are computed from the database.
     """
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         counted = CollectorRegistry()

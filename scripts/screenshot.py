@@ -1,4 +1,7 @@
-"""Take the README's screenshot of the draw page: python -m scripts.screenshot URL OUT.png"""
+"""Take the screenshot of the draw page for the documentation.
+
+python -m scripts.screenshot URL OUT.png
+"""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Present several data sets as one, without a copy of their images."""
+"""Concatenate data sets without copying their images."""
 
 import numpy as np
 
@@ -7,9 +7,9 @@ from ml.data.mnist import LabelledImages
 
 
 class ConcatDataset:
-    """Concatenate parts, each the images of one data set at the given indices.
+    """A concatenation of parts. Each part is a data set and the indices of the images to use.
 
-    Only the images of a batch are copied, so a million images cost no second million.
+    Indexing copies only the selected images, so the memory for the images is not doubled.
     """
 
     def __init__(self, *parts: tuple[LabelledImages, Indices]) -> None:
@@ -23,12 +23,12 @@ class ConcatDataset:
 
     def __getitem__(self, chosen: Indices) -> LabelledImages:
         images = np.empty((len(chosen), IMAGE_SIDE, IMAGE_SIDE), np.uint8)
-        for number, data in enumerate(self._parts):
-            here = self._part_of[chosen] == number
+        for part, data in enumerate(self._parts):
+            here = self._part_of[chosen] == part
             images[here] = data.images[self._index_in_part[chosen[here]]]
         return LabelledImages(images, self.labels[chosen])
 
 
 def all_of(data: LabelledImages) -> tuple[LabelledImages, Indices]:
-    """Return the data set with all of its indices, as a part of a `ConcatDataset`."""
+    """Return a part for `ConcatDataset` that contains the whole data set."""
     return data, np.arange(len(data))

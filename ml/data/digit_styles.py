@@ -1,8 +1,8 @@
-"""Add styles of digits that MNIST hardly has, made from MNIST's own images.
+"""Make digits in styles that are rare in MNIST, from MNIST's own images.
 
-In many countries people write a one with a flag, a seven with a bar, a zero with a slash, a nine
-with a curled tail, or a four with short arms. A network that was never trained on them predicts
-seven for a one with a flag and two for a seven with a bar.
+In many countries, people write a one with a flag, a seven with a bar, a zero with a slash, a nine
+with a curled tail, or a four with short arms. A network that was not trained on these styles
+predicts seven for a one with a flag, and two for a seven with a bar.
 """
 
 from collections.abc import Callable
@@ -17,16 +17,16 @@ from ml.data.mnist import LabelledImages
 from ml.preprocessing.decode import BadImageError
 from ml.preprocessing.normalize import INK_LEVEL, normalize
 
-STYLED_SHARE: Final = 0.3  # of each digit in STYLES are copied in its other style
-SUPERSAMPLING: Final = 4  # strokes are drawn this much larger, then shrunk for smooth edges
-MARGIN: Final = IMAGE_SIDE // 2  # pixels around the image, because strokes may leave it
+STYLED_SHARE: Final = 0.3  # fraction of each digit in STYLES that also gets a copy in its style
+SUPERSAMPLING: Final = 4  # strokes are drawn enlarged, then shrunk, so that their edges are smooth
+MARGIN: Final = IMAGE_SIDE // 2  # pixels around the image, because added strokes may leave it
 
 Path = npt.NDArray[np.float64]  # (points, 2): row, column
 Point = npt.NDArray[np.float64]  # (2,): row, column
 
 
 def restyle(digits: LabelledImages, rng: np.random.Generator) -> LabelledImages:
-    """Return copies of a share of the zeros, ones, fours, sevens and nines in another style."""
+    """Return restyled copies of a random share of the zeros, ones, fours, sevens and nines."""
     images: list[Pixels] = []
     labels: list[int] = []
     for digit, style in STYLES.items():
@@ -35,7 +35,7 @@ def restyle(digits: LabelledImages, rng: np.random.Generator) -> LabelledImages:
         for i in rng.choice(candidates, count, replace=False):
             try:
                 images.append(normalize(255 - np.pad(style(_crop(digits.images[i]), rng), MARGIN)))
-            except BadImageError:  # the original is only a dot
+            except BadImageError:  # The result is blank or a single dot.
                 continue
             labels.append(digit)
     stacked: Images = (
@@ -45,7 +45,7 @@ def restyle(digits: LabelledImages, rng: np.random.Generator) -> LabelledImages:
 
 
 def _slashed(zero: InkImage, rng: np.random.Generator) -> InkImage:
-    """Add a slash from the lower left to the upper right, or a curl from the top to the inside."""
+    """Add a slash from the lower left to the upper right, or a curl from the top inward."""
     bottom, right = np.array(zero.shape) - 1
     inset = rng.uniform(-2, 4, 4)
     if rng.random() < 0.7:
@@ -57,7 +57,7 @@ def _slashed(zero: InkImage, rng: np.random.Generator) -> InkImage:
 
 
 def _flagged(one: InkImage, rng: np.random.Generator) -> InkImage:
-    """Add a flag from the top down to the left, steeper if it is longer; to some also a foot."""
+    """Add a flag from the top down to the left. A long flag is steep. Some ones also get a foot."""
     ink = _ink_pixels(one)
     length = rng.uniform(4, 15)
     angle = np.radians(rng.uniform(15 + 1.5 * length, 80))
@@ -70,7 +70,7 @@ def _flagged(one: InkImage, rng: np.random.Generator) -> InkImage:
 
 
 def _short_armed(four: InkImage, rng: np.random.Generator) -> InkImage:
-    """Narrow the digit, compress its foot, and cut the right arm of most open fours."""
+    """Narrow the digit, shorten its foot, and shorten the right arm of most open fours."""
     ink = four.copy()
     lower = int(0.4 * len(ink))
     bar = lower + int((ink[lower:] >= INK_LEVEL).sum(axis=1).argmax())
@@ -83,7 +83,7 @@ def _short_armed(four: InkImage, rng: np.random.Generator) -> InkImage:
 
 
 def _barred(seven: InkImage, rng: np.random.Generator) -> InkImage:
-    """Add a bar across the stem, and to some a tick down from the start of the pen."""
+    """Add a bar across the stem. Some sevens also get a tick down from the start of the stroke."""
     ink = _ink_pixels(seven)
     middle = ink[int(len(ink) * rng.uniform(0.45, 0.85))]
     half = rng.uniform(-2, 2), rng.uniform(3, 8)
@@ -95,7 +95,7 @@ def _barred(seven: InkImage, rng: np.random.Generator) -> InkImage:
 
 
 def _curled(nine: InkImage, rng: np.random.Generator) -> InkImage:
-    """Flatten the head, bend the stem to the right, and add a tail to the left and up."""
+    """Flatten the head, bend the stem to the right, and add a tail that curls up to the left."""
     waist = len(nine) // 2
     nine = np.pad(_compress_rows(nine, 0, waist, rng.uniform(0.5, 1)), ((0, 0), (MARGIN, MARGIN)))
     stem, bend = nine[-waist:], rng.uniform(0, 0.45)
@@ -116,7 +116,7 @@ STYLES: Final[dict[int, Callable[[InkImage, np.random.Generator], InkImage]]] = 
 
 
 def _ink_pixels(image: InkImage) -> npt.NDArray[np.intp]:
-    """Return (row, column) of each pixel with more ink than paper, from top to bottom."""
+    """Return the (row, column) of each pixel that is mostly ink, from top to bottom."""
     return np.argwhere(image >= INK_LEVEL)
 
 
@@ -127,7 +127,7 @@ def _crop(image: InkImage) -> InkImage:
 
 
 def _compress_rows(ink: InkImage, first: int, last: int, factor: float) -> InkImage:
-    """Scale the rows from `first` up to, but not including, `last` to `factor` of their height."""
+    """Scale the height of the rows `first` to `last`, exclusive, by `factor`."""
     height = max(1, round((last - first) * factor))
     part = Image.fromarray(ink[first:last]).resize((ink.shape[1], height), Image.Resampling.BOX)
     return np.concatenate([ink[:first], np.asarray(part), ink[last:]])
@@ -154,7 +154,7 @@ def _bezier(start: Point, control: Point, end: Point) -> Path:
 
 
 def _with_strokes(ink: InkImage, strokes: list[Path], rng: np.random.Generator) -> InkImage:
-    """Return the ink with a margin and with round-ended strokes of one random width."""
+    """Return the ink with a margin and the added strokes, which have one random width."""
     padded = np.pad(ink, MARGIN)
     height, width = padded.shape
     pen = rng.uniform(1.6, 3.2) * SUPERSAMPLING

@@ -1,4 +1,4 @@
-"""Draw letters and signs that do not look like a digit, each time in another handwriting."""
+"""Draw letters and symbols that do not look like a digit, in randomly varied handwriting."""
 
 from functools import cache
 from typing import Final
@@ -18,13 +18,13 @@ ALPHABETS: Final = {
     "cyrilc_1": "ADEFGIJKLMNPQRSVWYZadefgijklmnpqrsvwyz",
 }
 CANVAS_SIDE: Final = 84  # pixels
-GLYPH_SIDE: Final = 58  # pixels, the longer side of a glyph
+GLYPH_SIDE: Final = 58  # pixels, the longer side of a glyph without the pen's width
 
 Stroke = npt.NDArray[np.float64]  # (points, 2): x, y
 
 
 def draw_glyph(rng: np.random.Generator) -> InkImage:
-    """Return a random glyph in a random handwriting, (84, 84) uint8."""
+    """Return a random letter or symbol in a random handwriting, (84, 84) uint8."""
     font = str(rng.choice(list(ALPHABETS)))
     strokes = _glyph(font, str(rng.choice(list(ALPHABETS[font]))))
     strokes = _distort_glyph(strokes, rng)
@@ -32,7 +32,7 @@ def draw_glyph(rng: np.random.Generator) -> InkImage:
 
 
 def draw_strokes(strokes: list[Stroke], rng: np.random.Generator) -> InkImage:
-    """Draw strokes of any size with a pen of random width; returns (84, 84) uint8."""
+    """Draw strokes with a pen of random width, scaled to `GLYPH_SIDE`. Returns (84, 84) uint8."""
     points = np.concatenate(strokes)
     low, high = points.min(axis=0), points.max(axis=0)
     middle, scale = (low + high) / 2, GLYPH_SIDE / max((high - low).max(), 1e-9)
@@ -49,9 +49,9 @@ def draw_strokes(strokes: list[Stroke], rng: np.random.Generator) -> InkImage:
 
 @cache
 def _glyph(font: str, character: str) -> list[Stroke]:
-    """Return the strokes of a character of A. V. Hershey's fonts (1967).
+    """Return the strokes of a character from A. V. Hershey's fonts (1967).
 
-    They are centred, and the longer side is 1.
+    They are centred at (0, 0), and the longer side of the character is 1.
     """
     strokes = [np.array(stroke, float) for stroke in _font(font).strokes_for_text(character)]
     points = np.concatenate(strokes)
@@ -67,20 +67,20 @@ def _font(name: str) -> HersheyFonts:
 
 
 def _resample(stroke: Stroke) -> Stroke:
-    """Insert a point between each two points, so that a straight line can bend."""
+    """Insert a point halfway between neighbouring points, so that straight lines can bend."""
     steps = np.arange(0, len(stroke) - 0.999, 0.5)
     positions = np.arange(len(stroke))
     return np.stack([np.interp(steps, positions, stroke[:, axis]) for axis in (0, 1)], 1)
 
 
 def _distort_glyph(strokes: list[Stroke], rng: np.random.Generator) -> list[Stroke]:
-    """Change the slant, width and rotation of the whole glyph."""
+    """Change the slant, the aspect ratio and the rotation of the whole glyph at random."""
     turn, slant, stretch = rng.normal(0, 0.1), rng.normal(0, 0.2), np.exp(rng.normal(0, 0.2))
     matrix = np.array([[stretch, slant + turn], [-turn, 1 / stretch]])
     return [stroke @ matrix.T for stroke in strokes]
 
 
 def _distort_stroke(stroke: Stroke, rng: np.random.Generator) -> Stroke:
-    """Shift, scale and bend a stroke a little."""
+    """Shift, scale and bend a stroke slightly, at random."""
     waves = np.sin(stroke[:, ::-1] * 4 + rng.uniform(0, 6.3, 2)) * rng.normal(0, 0.06, 2)
     return stroke * rng.normal(1, 0.08, 2) + waves + rng.normal(0, 0.04, 2)

@@ -1,4 +1,4 @@
-"""Download MNIST, check its content, and split it for training."""
+"""Download MNIST, verify its content, and split it into training, validation and test images."""
 
 import hashlib
 import os
@@ -16,19 +16,20 @@ import numpy.typing as npt
 from ml.arrays import Images, Indices, Labels
 
 URL: Final = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz"
-ARRAYS: Final = ("x_train", "y_train", "x_test", "y_test")  # the names in Keras's file
-DIGEST: Final = "2eb4d82c94e1e65af5a565df335e810e7cfbcdeb8ce2cf9674792583d7c4266b"  # SHA-256
-VALIDATION_DIVISOR: Final = 12  # the last twelfth of the training images is for validation
+ARRAYS: Final = ("x_train", "y_train", "x_test", "y_test")  # the names in Keras's .npz file
+# The `content_digest` of these arrays.
+DIGEST: Final = "2eb4d82c94e1e65af5a565df335e810e7cfbcdeb8ce2cf9674792583d7c4266b"
+VALIDATION_DIVISOR: Final = 12  # the last twelfth of MNIST's training images is for validation
 TIMEOUT_SECONDS: Final = 60
 
 
 class MnistError(Exception):
-    """MNIST is missing, damaged or cannot be downloaded; the message says what to do."""
+    """MNIST is missing, damaged, or cannot be downloaded. The message says what to do."""
 
 
 @dataclass(frozen=True)
 class LabelledImages:
-    """Images (n, 28, 28) uint8 with labels (n,) uint8, 0..9 or 10 for "not a digit"."""
+    """A data set: images, (n, 28, 28) uint8, and their labels, (n,) uint8."""
 
     images: Images
     labels: Labels
@@ -47,7 +48,7 @@ class LabelledImages:
 
 @dataclass(frozen=True)
 class Mnist:
-    """MNIST in three parts; `digest` is the SHA-256 of the whole content."""
+    """MNIST, split into three sets. `digest` is the `content_digest` of all its arrays."""
 
     training: LabelledImages
     validation: LabelledImages
@@ -58,20 +59,20 @@ class Mnist:
 def load(path: Path, digest: str = DIGEST) -> Mnist:
     """Load MNIST from an .npz file in Keras's format.
 
-    Raises `MnistError` if the file is missing or damaged, or if the SHA-256 of its content is not
-    `digest`.
+    Raises `MnistError` if the file is missing or damaged, or if its content does not have the
+    digest `digest`.
     """
     x_train, y_train, x_test, y_test = _read_arrays(path)
     found = content_digest(x_train, y_train, x_test, y_test)
     if found != digest:
         raise MnistError(
-            f"{path} does not hold MNIST: the SHA-256 of its content is {found}, "
+            f"{path} does not contain MNIST: the SHA-256 of its content is {found}, "
             f"not {digest}. Delete it to download it again."
         )
-    held_out = len(x_train) // VALIDATION_DIVISOR
+    validation_count = len(x_train) // VALIDATION_DIVISOR
     return Mnist(
-        training=LabelledImages(x_train[:-held_out], y_train[:-held_out]),
-        validation=LabelledImages(x_train[-held_out:], y_train[-held_out:]),
+        training=LabelledImages(x_train[:-validation_count], y_train[:-validation_count]),
+        validation=LabelledImages(x_train[-validation_count:], y_train[-validation_count:]),
         test=LabelledImages(x_test, y_test),
         digest=found,
     )
@@ -88,7 +89,7 @@ def _read_arrays(path: Path) -> list[npt.NDArray[np.uint8]]:
 
 
 def content_digest(*arrays: npt.NDArray[np.uint8]) -> str:
-    """Return the SHA-256 of each array's shape and bytes, however the file is compressed."""
+    """Return one SHA-256 of all arrays. It does not depend on how the file is compressed."""
     sha = hashlib.sha256()
     for array in arrays:
         sha.update(f"{array.dtype}{array.shape}".encode())
@@ -97,9 +98,10 @@ def content_digest(*arrays: npt.NDArray[np.uint8]) -> str:
 
 
 def fetch(path: Path, digest: str = DIGEST) -> None:
-    """Download MNIST to `path`; the file appears only after its content has been checked.
+    """Download MNIST to `path`.
 
-    Raises `MnistError` if the file cannot be downloaded or stored, or is not MNIST.
+    The file is moved to `path` only after its content was verified. Raises `MnistError` if the
+    file cannot be downloaded or stored, or if it is not MNIST.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

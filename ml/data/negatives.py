@@ -1,6 +1,6 @@
-"""Make images that are not a digit, so that the network learns "not a digit".
+"""Make negatives: images of the class "not a digit".
 
-They show letters, scribbles, noise and parts of digits.
+They show letters, symbols, scribbles, noise, parts of digits, and several digits side by side.
 """
 
 from collections.abc import Callable
@@ -16,36 +16,36 @@ from ml.preprocessing.decode import BadImageError
 from ml.preprocessing.normalize import normalize
 from ml.runtime import NOT_A_DIGIT
 
-# These are no digits any more after the change (a mirrored 5 could be a 2).
+# These are not digits after the change. A mirrored 5, for example, could be a 2.
 MIRRORED_DIGITS: Final = (3, 4, 6, 7, 9)
 ROTATED_DIGITS: Final = (3, 4, 5)
 UPPER_HALF_DIGITS: Final = (0, 4)
 LOWER_HALF_DIGITS: Final = (0, 2)
-GLYPH_SHARE: Final = 12  # of 20 negatives are letters and signs
+GLYPHS_PER_CYCLE: Final = 12  # letters and symbols among each 20 negatives
 HALF: Final = IMAGE_SIDE // 2  # pixels
 
 
 def make_negatives(count: int, digits: LabelledImages, rng: np.random.Generator) -> LabelledImages:
-    """Return `count` normalized images that are not a digit; some are made from `digits`."""
+    """Return `count` normalized images that are not a digit. Some are made from `digits`."""
     makers = _makers(digits, rng)
     images: list[Pixels] = []
     while len(images) < count:
         try:
             images.append(normalize(255 - makers[len(images) % len(makers)]()))
-        except BadImageError:  # the scribble is only a dot
+        except BadImageError:  # The image is blank or a single dot.
             continue
     stacked = np.stack(images) if images else np.empty((0, IMAGE_SIDE, IMAGE_SIDE), np.uint8)
     return LabelledImages(stacked, np.full(count, NOT_A_DIGIT, np.uint8))
 
 
 def _makers(digits: LabelledImages, rng: np.random.Generator) -> tuple[Callable[[], InkImage], ...]:
-    """Return functions that each draw one image; they take turns."""
+    """Return one cycle of functions. Each draws one image."""
 
     def pick(labels: tuple[int, ...]) -> Pixels:
         return digits.images[rng.choice(np.flatnonzero(np.isin(digits.labels, labels)))]
 
     return (
-        *[lambda: draw_glyph(rng)] * GLYPH_SHARE,
+        *[lambda: draw_glyph(rng)] * GLYPHS_PER_CYCLE,
         lambda: scribble(rng),
         lambda: _doodle(rng),
         lambda: _noise(rng),
@@ -62,13 +62,13 @@ def _half(digit: Pixels, rows: slice) -> InkImage:
 
 
 def _side_by_side(images: Images, rng: np.random.Generator) -> InkImage:
-    """Join two or three digits; 20 columns of each hold all of its ink."""
+    """Join two or three digits. The ink of each is within the 20 columns that are kept."""
     chosen = images[rng.integers(len(images), size=rng.integers(2, 4))]
     return np.concatenate([image[:, 4:24] for image in chosen], axis=1)
 
 
 def scribble(rng: np.random.Generator) -> InkImage:
-    """Draw a wandering line, a zigzag or a spiral that is longer than a digit's strokes."""
+    """Draw a random walk, a zigzag or a spiral that is longer than the strokes of a digit."""
     t = np.linspace(0, 1, 120)
     path = (_wander, _zigzag, _spiral)[rng.integers(3)](t, rng)
     turn = rng.uniform(0, 2 * np.pi)
@@ -92,7 +92,7 @@ def _spiral(t: Stroke, rng: np.random.Generator) -> Stroke:
 
 
 def _doodle(rng: np.random.Generator) -> InkImage:
-    """Draw four to seven curves at random positions: a sign of no alphabet."""
+    """Draw four to seven curves at random positions, like a symbol of an unknown script."""
     return draw_strokes([_curve(rng) for _ in range(rng.integers(4, 8))], rng)
 
 
@@ -104,12 +104,12 @@ def _curve(rng: np.random.Generator) -> Stroke:
 
 
 def _noise(rng: np.random.Generator) -> InkImage:
-    """Draw random spots or greys in blocks of a random size."""
+    """Draw a coarse grid of random greys or random spots, and smooth it."""
     coarse = int(rng.integers(4, IMAGE_SIDE))
     values = rng.random((coarse, coarse))
     if rng.random() < 0.5:
         values = (values < rng.uniform(0.1, 0.6)).astype(float)
     field = (values * 255).astype(np.uint8)
-    field[0, 0] = 255  # at least one pixel is ink
+    field[0, 0] = 255  # so that at least one pixel is ink
     size = (IMAGE_SIDE, IMAGE_SIDE)
     return np.asarray(Image.fromarray(field).resize(size, Image.Resampling.BILINEAR))

@@ -1,7 +1,7 @@
-"""Redraw MNIST's digits with another pen: thin them to a line and draw it at a random width.
+"""Redraw MNIST's digits with another pen: thin the strokes to lines and draw wider strokes.
 
-MNIST's pens are similar, and its scanner blurs the edges in its own way. A redrawn digit looks as
-if it came from a screen or a felt-tip pen.
+The pens in MNIST are similar, and scanning blurred the edges. A redrawn digit looks as if it was
+drawn on a screen or with a felt-tip pen.
 """
 
 from typing import Final
@@ -14,17 +14,17 @@ from ml.data.mnist import LabelledImages
 from ml.preprocessing.decode import BadImageError
 from ml.preprocessing.normalize import INK_LEVEL, normalize
 
-BATCH_SIZE: Final = 1000  # digits thinned at once; thinning needs many times their memory
-SCALE: Final = 2  # digits are thinned at this size, for a smoother line
-MARGIN: Final = IMAGE_SIDE // 2  # pixels around the digit, because a wide pen may leave the image
-PEN_RADIUS: Final = 1.2, 6.0  # the smallest and the largest, in pixels of the enlarged image
+BATCH_SIZE: Final = 1000  # digits thinned at once; thinning takes many times their memory
+SCALE: Final = 2  # digits are enlarged before thinning, so that the lines are smoother
+MARGIN: Final = IMAGE_SIDE // 2  # pixels around the digit, because wide strokes may leave the image
+PEN_RADIUS: Final = 1.2, 6.0  # minimum and maximum, in pixels of the enlarged image
 
-# Rolling an image by these aligns each pixel with its northern, north-eastern, ... neighbour.
+# `np.roll` by each of these aligns every pixel with one neighbour: north, north-east, east, ...
 CLOCKWISE: Final = ((1, 0), (1, -1), (0, -1), (-1, -1), (-1, 0), (-1, 1), (0, 1), (1, 1))
 
 
 def restroke(digits: LabelledImages, share: float, rng: np.random.Generator) -> LabelledImages:
-    """Return copies of a share of the digits, each redrawn with a pen of random width."""
+    """Return copies of a random share of the digits, each redrawn with a pen of random width."""
     chosen = rng.choice(len(digits), round(share * len(digits)), replace=False)
     images: list[Pixels] = []
     labels: list[int] = []
@@ -33,16 +33,17 @@ def restroke(digits: LabelledImages, share: float, rng: np.random.Generator) -> 
         for line, label in zip(lines, digits.labels[batch], strict=True):
             try:
                 images.append(normalize(255 - _draw_with_pen(line, rng.uniform(*PEN_RADIUS))))
-            except BadImageError:  # the digit is so small that the pen fills it
+            except BadImageError:  # The digit is so small that the pen fills it.
                 continue
             labels.append(label)
     return LabelledImages(np.stack(images), np.array(labels, np.uint8))
 
 
 def thin(ink: Mask) -> Mask:
-    """Thin the ink of (n, height, width) images to lines of one pixel that stay connected.
+    """Thin the ink of images, (n, height, width), to connected lines that are one pixel wide.
 
-    T. Zhang and C. Suen, "A Fast Parallel Algorithm for Thinning Digital Patterns", 1984.
+    The algorithm is from T. Zhang and C. Suen, "A Fast Parallel Algorithm for Thinning Digital
+    Patterns", 1984.
     """
     ink = np.pad(ink, ((0, 0), (1, 1), (1, 1)))
     changed = np.ones(len(ink), bool)
@@ -57,7 +58,11 @@ def thin(ink: Mask) -> Mask:
 
 
 def _removable(ink: Mask, is_first_pass: bool) -> Mask:
-    """Return the border pixels that connect nothing: south-east first, north-west second."""
+    """Return the border pixels that can be removed without disconnecting the ink.
+
+    The first pass removes pixels on the south and east borders, the second those on the north and
+    west borders.
+    """
     around = [np.roll(ink, shift, (1, 2)) for shift in CLOCKWISE]
     north, _, east, _, south, _, west, _ = around
     neighbours = sum(pixels.astype(np.int8) for pixels in around)

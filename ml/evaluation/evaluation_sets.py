@@ -1,6 +1,6 @@
-"""Make the evaluation sets that MNIST lacks, from MNIST's held-out digits.
+"""Build evaluation sets for what MNIST does not cover, from its validation images.
 
-They are the same each time, so that the scores of different versions are comparable.
+The sets are the same each time, so that the scores of different versions are comparable.
 """
 
 from typing import Final
@@ -12,17 +12,23 @@ from ml.data.mnist import LabelledImages
 from ml.data.negatives import make_negatives
 from ml.data.restroking import restroke
 
-RESTROKED_SHARE: Final = 0.3  # of the digits are also drawn with another pen
+RESTROKED_SHARE: Final = 0.3  # fraction of the digits that also get a copy with another pen
 NEGATIVE_COUNT: Final = 1000
 SEED: Final = 0
 
 
 def restyled_set(digits: LabelledImages) -> LabelledImages:
-    """Return digits in styles that MNIST lacks; wrong labels for such a style lower the score."""
+    """Return copies of digits in styles that MNIST lacks, and copies drawn with other pens.
+
+    A model trained on mislabelled digits of these styles scores lower here.
+    """
     rng = np.random.default_rng(SEED)
     return restyle(digits, rng) + restroke(digits, RESTROKED_SHARE, rng)
 
 
 def negative_set(digits: LabelledImages) -> LabelledImages:
-    """Return images that are not a digit; scribbles labelled as digits lower the score."""
+    """Return images that are not a digit.
+
+    A model trained on scribbles that were labelled as digits scores lower here.
+    """
     return make_negatives(NEGATIVE_COUNT, digits, np.random.default_rng(SEED))

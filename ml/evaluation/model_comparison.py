@@ -1,4 +1,4 @@
-"""Compare two models' predictions for the same images and decide which one is better."""
+"""Compare a candidate's predictions with the live version's, and accept or reject it."""
 
 import math
 from dataclasses import dataclass
@@ -8,15 +8,15 @@ import numpy as np
 
 from ml.arrays import Labels, Mask
 from ml.data.mnist import LabelledImages
-from ml.runtime import CLASSES, DIGITS, NOT_A_DIGIT, Recognizer
+from ml.runtime import CLASS_COUNT, DIGIT_COUNT, NOT_A_DIGIT, Recognizer
 
-ALPHA: Final = 0.05  # significance level of the test on all images
-ALPHA_PER_LABEL: Final = 0.05 / CLASSES  # of the eleven tests on one label each (Bonferroni)
+ALPHA: Final = 0.05  # significance level of the test on all images together
+ALPHA_PER_LABEL: Final = 0.05 / CLASS_COUNT  # of each test on one label (Bonferroni correction)
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether the candidate may replace the live version, and the reason for people."""
+    """The result of a comparison: whether the candidate may go live, and a readable reason."""
 
     accepted: bool
     reason: str
@@ -35,47 +35,48 @@ def accuracy(predicted: Labels, data: LabelledImages) -> float | None:
 def compare(
     live: Labels, candidate: Labels, labels: Labels, name: str, margin: float = 0.0
 ) -> Verdict:
-    """Compare two models' predictions for the same images, overall and for each label.
+    """Reject the candidate if it is significantly worse, overall or for one label.
 
-    Rejects the candidate if it is significantly worse. Among the images that only one of the two
-    models predicts correctly, the candidate's share is compared with that of a fair coin
-    (one-sided sign test, the exact form of Q. McNemar's test, 1947). `name` names the images in
-    the reason. `margin`, in 0..1, is the share of the images that the candidate may break.
+    `live` and `candidate` are the two models' predictions for the same images. The test is the
+    exact form of Q. McNemar's test (1947), a one-sided sign test on the images that only one of
+    the two models predicts correctly. `name` is the name of the images in the reason. `margin`, in
+    0..1, is the share of images for which the candidate may break a correct prediction.
     """
     fixed = (candidate == labels) & (live != labels)
     broken = (live == labels) & (candidate != labels)
     if _is_worse(fixed, broken, margin * len(labels), ALPHA):
         return _reject(name, fixed, broken)
-    for label in range(CLASSES):
+    for label in range(CLASS_COUNT):
         here = labels == label
         if _is_worse(fixed[here], broken[here], margin * here.sum(), ALPHA_PER_LABEL):
             what = "not a digit" if label == NOT_A_DIGIT else f"digit {label}"
             return _reject(f"{name}, {what}", fixed[here], broken[here])
-    return Verdict(True, f"{name}: {_count_drawings(fixed)} fixed, {broken.sum()} broken")
+    return Verdict(True, f"{name}: {_describe_count(fixed)} fixed, {broken.sum()} broken")
 
 
 def compare_negatives(base: Labels, candidate: Labels, margin: float, name: str) -> Verdict:
-    """Compare two models' predictions for images that are not a digit, as `compare` does.
+    """Compare two models' predictions for images that are not a digit.
 
-    `margin`, in 0..1, is the share of the images that the candidate may predict as each digit. A
-    model that was trained on scribbles as threes would predict three for many more.
+    The test is the one of `compare`. It also runs once for each digit, because a model trained on
+    scribbles that were labelled as threes would predict three for many more images. `margin`, in
+    0..1, is the share of images that the candidate may additionally predict as each digit.
     """
-    for digit in range(DIGITS):
+    for digit in range(DIGIT_COUNT):
         fewer = (base == digit) & (candidate != digit)
         more = (candidate == digit) & (base != digit)
         if _is_worse(fewer, more, margin * len(base), ALPHA_PER_LABEL):
-            return Verdict(False, f"{name}: {_count_drawings(more)} more predicted as {digit}")
-    return compare(base, candidate, np.full(len(base), NOT_A_DIGIT), name, DIGITS * margin)
+            return Verdict(False, f"{name}: {more.sum()} more drawings predicted as {digit}")
+    return compare(base, candidate, np.full(len(base), NOT_A_DIGIT), name, DIGIT_COUNT * margin)
 
 
 def _reject(name: str, fixed: Mask, broken: Mask) -> Verdict:
-    return Verdict(False, f"{name}: {_count_drawings(broken)} broken, only {fixed.sum()} fixed")
+    return Verdict(False, f"{name}: {_describe_count(broken)} broken, only {fixed.sum()} fixed")
 
 
 def _is_worse(fixed: Mask, broken: Mask, margin: float, alpha: float) -> bool:
-    """Return whether a fair coin would give so few heads with a probability below `alpha`.
+    """Return whether significantly more predictions are broken than fixed (one-sided sign test).
 
-    `margin` is the number of broken images that are tolerated.
+    `margin` is the number of broken predictions to tolerate. `alpha` is the significance level.
     """
     heads, tails = int(fixed.sum() + margin), int(broken.sum())
     tosses = heads + tails
@@ -83,6 +84,6 @@ def _is_worse(fixed: Mask, broken: Mask, margin: float, alpha: float) -> bool:
     return tails > heads and tail / 2**tosses < alpha
 
 
-def _count_drawings(chosen: Mask) -> str:
+def _describe_count(chosen: Mask) -> str:
     count = int(chosen.sum())
     return f"{count} drawing" if count == 1 else f"{count} drawings"

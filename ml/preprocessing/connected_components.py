@@ -1,15 +1,15 @@
-"""Label connected ink: pixels that touch each other get the same number."""
+"""Label the connected components of ink."""
 
 import numpy as np
 import numpy.typing as npt
 
 from ml.arrays import Mask
 
-Components = npt.NDArray[np.intp]  # (height, width), 0 paper, 1.. the number of the component
+Components = npt.NDArray[np.intp]  # (height, width), 0 is paper, 1, 2, ... are the components
 
 
 def label_components(ink: Mask) -> Components:
-    """Return 0 for paper and one number for all ink that touches, diagonally too."""
+    """Label the connected components of ink (8-connected: diagonal neighbours are connected)."""
     labels = np.where(ink, np.arange(1, ink.size + 1).reshape(ink.shape), 0)
     while True:
         before = labels
@@ -21,8 +21,9 @@ def label_components(ink: Mask) -> Components:
 
 
 def _spread_along_rows(labels: Components) -> Components:
-    """Give each unbroken run of ink in a row the highest number in it."""
-    flat = np.pad(labels, ((0, 0), (0, 1))).ravel()  # the padding ends a run at the row's end
+    """Give all pixels of each unbroken run of ink in a row the run's highest label."""
+    # The padding ends each run at the end of its row.
+    flat = np.pad(labels, ((0, 0), (0, 1))).ravel()
     starts = np.flatnonzero(np.diff(flat > 0, prepend=~(flat[:1] > 0)))
     highest = np.maximum.reduceat(flat, starts)
     spread = highest.repeat(np.diff(starts, append=len(flat)))
@@ -30,7 +31,7 @@ def _spread_along_rows(labels: Components) -> Components:
 
 
 def _from_corners(labels: Components) -> Components:
-    """Return the highest number among each pixel's four diagonal neighbours."""
+    """Return the highest label among each pixel's four diagonal neighbours."""
     padded = np.pad(labels, 1)
     corners = padded[:-2, :-2], padded[:-2, 2:], padded[2:, :-2], padded[2:, 2:]
     return np.asarray(np.maximum.reduce(corners))

@@ -1,4 +1,4 @@
-"""Decode the bytes of an image file to a grey image, and reject unsuitable files."""
+"""Decode image files to grey images, and reject unsuitable files."""
 
 import io
 import struct
@@ -16,11 +16,11 @@ PNG_SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"  # the first bytes of each PNG file
 FORMATS: Final = ("PNG", "JPEG", "WEBP", "GIF")
 MAX_PIXELS: Final = 13_000_000  # a photo of a 12-megapixel phone fits
 TOO_LARGE: Final = f"The image has more than {MAX_PIXELS // 1_000_000} million pixels."
-# Pillow raises above twice this value, before it allocates memory for an image or a frame.
+# Above twice this value, Pillow raises before it allocates memory for an image or a frame.
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS // 2
-# Strange metadata makes Pillow warn with a new text each time, and Python remembers every text.
+# Pillow warns about bad metadata with many different texts, and Python remembers each of them.
 warnings.filterwarnings("ignore", module=r"PIL\.")
-# Pillow raises these for damaged files, as tests/fuzz/images.py has found.
+# Pillow raises these for damaged files. tests/fuzz/images.py found them.
 DECODE_ERRORS: Final = (
     OSError,
     SyntaxError,
@@ -30,7 +30,7 @@ DECODE_ERRORS: Final = (
     AssertionError,
     struct.error,
 )
-EXIF_ORIENTATION: Final = 0x0112  # the EXIF tag that tells how the phone was held
+EXIF_ORIENTATION: Final = 0x0112  # the EXIF tag for the orientation of the camera
 EXIF_TRANSPOSE: Final = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -40,12 +40,12 @@ EXIF_TRANSPOSE: Final = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-MIN_CONTRAST: Final = 96  # of 255, between the darkest and the brightest grey
-MAX_SIDE: Final = 512  # pixels; larger images are shrunk, and a 20-pixel digit stays sharp
+MIN_CONTRAST: Final = 96  # of 255, between the darkest and the brightest pixel
+MAX_SIDE: Final = 512  # pixels; larger images are shrunk, because the model input has only 28
 
 
 class BadImageError(ValueError):
-    """An image cannot be used; `code` is for programs, the message for people."""
+    """An image cannot be used. `code` is for programs, the message is for people."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -55,10 +55,10 @@ class BadImageError(ValueError):
 def decode(data: bytes) -> GreyImage:
     """Decode an image file to a grey image.
 
-    Returns (height, width) uint8, 0 black to 255 white, with the longer side at most `MAX_SIDE`.
-    The image is upright as its EXIF data says, and transparent parts become paper that contrasts
-    with the ink. Raises `BadImageError` unless `data` is a single still image in one of `FORMATS`
-    that is intact and has at most `MAX_PIXELS` pixels.
+    Returns (height, width) uint8, 0 is black, 255 is white. The longer side is at most `MAX_SIDE`.
+    The image is rotated according to its EXIF data. Transparent parts become paper that contrasts
+    with the ink. Raises `BadImageError` if `data` is not an image in one of `FORMATS`, is damaged,
+    is animated, has more than `MAX_PIXELS` pixels, or would take too long to decode.
     """
     image = _open(data)
     try:
@@ -75,13 +75,15 @@ def decode(data: bytes) -> GreyImage:
 
 
 def encode_png(grey: GreyImage) -> bytes:
-    """Return the image as PNG bytes without metadata; `decode` gives the same pixels back.
+    """Return the image as a PNG file without metadata.
 
-    Pillow tries five filters on each row, and drawings need none of them: it takes far longer and
-    writes more bytes (PNG specification, third edition, 2025, sections 5.3 and 9.2).
+    `decode` returns the same pixels if no side is longer than `MAX_SIDE`. Pillow's encoder is not
+    used, because it tries five filters on each row. For drawings, this takes far longer and makes
+    the file larger (PNG specification, third edition, 2025, sections 5.3 and 9.2).
     """
     height, width = grey.shape
-    rows = np.zeros((height, 1 + width), np.uint8)  # each row starts with its filter: 0 is none
+    # Each row starts with its filter type. 0 means no filter.
+    rows = np.zeros((height, 1 + width), np.uint8)
     rows[:, 1:] = grey
     compressor = zlib.compressobj(strategy=zlib.Z_RLE)
     header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
@@ -94,7 +96,7 @@ def _chunk(kind: bytes, data: bytes) -> bytes:
 
 
 def _open(data: bytes) -> Image.Image:
-    """Read the header only, and reject the file if the header is reason enough."""
+    """Open the file without decoding its pixels, and reject it if that already shows a reason."""
     if decode_cost.is_too_expensive(data):
         raise BadImageError("damaged_image", "The file has more parts than an image needs.")
     try:
@@ -110,7 +112,7 @@ def _open(data: bytes) -> Image.Image:
 
 def _load(image: Image.Image) -> Image.Image:
     """Decode the pixels and turn the image upright."""
-    # A JPEG decoder can shrink the image while it decodes. Other formats ignore the call.
+    # The JPEG decoder can shrink the image while decoding. Other formats ignore this call.
     image.draft("L" if image.mode == "L" else "RGB", (2 * MAX_SIDE, 2 * MAX_SIDE))
     image.load()
     transpose = EXIF_TRANSPOSE.get(image.getexif().get(EXIF_ORIENTATION, 1))
@@ -118,12 +120,12 @@ def _load(image: Image.Image) -> Image.Image:
 
 
 def _to_grey(image: Image.Image) -> Image.Image:
-    if image.mode.startswith("I"):  # 16 bits a pixel; Pillow's own conversion would clip to white
+    if image.mode.startswith("I"):  # 16 bits per pixel: Pillow would clip most greys to white.
         values = np.asarray(image).astype(np.uint32)
         return Image.fromarray((values >> 8).astype(np.uint8))
     if not image.has_transparency_data:
         return _grey_with_contrast(image)
-    if image.mode != "RGBA":  # converting RGBA would only copy it
+    if image.mode != "RGBA":  # Converting RGBA would only copy the image.
         image = image.convert("RGBA")
     grey, alpha = _grey_with_contrast(image), image.getchannel("A")
     if alpha.getextrema()[0] == 255:
@@ -132,7 +134,7 @@ def _to_grey(image: Image.Image) -> Image.Image:
 
 
 def _grey_with_contrast(image: Image.Image) -> Image.Image:
-    """Return the luminance, or the colour channel with most contrast where luminance has little.
+    """Return the luminance, or the channel with the most contrast if the luminance has little.
 
     Yellow on white, for example, is hardly visible in the luminance.
     """
@@ -147,10 +149,10 @@ def _contrast(channel: Image.Image) -> int:
 
 
 def _background_grey(grey: Image.Image, alpha: Image.Image) -> int:
-    """Return the grey to put under a transparent image.
+    """Return the grey to put behind a transparent image.
 
-    If most of the image is transparent, the opaque part is ink, and the paper must contrast with
-    it. If most is opaque, the image holds its own paper, and its holes get the same grey.
+    If most of the image is transparent, the opaque part is ink, and the background must contrast
+    with it. Otherwise, the opaque part includes the paper, so its median grey is the background.
     """
     opaque = np.asarray(grey)[np.asarray(alpha) > 127]
     if opaque.size == 0:

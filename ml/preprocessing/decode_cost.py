@@ -1,7 +1,8 @@
 """Estimate how long Pillow would need to decode a file, before opening it.
 
-Each part of a file costs time, however small it is. A JPEG may repeat its scans, a PNG may unpack
-a megabyte from each kilobyte, and ten megabytes may hold millions of comments.
+A small file can take long to decode. A JPEG may contain many scans, each of which covers the whole
+image. A PNG may unpack a megabyte from each kilobyte. Ten megabytes may contain millions of tiny
+comments, and each of them takes some time.
 """
 
 import re
@@ -9,24 +10,24 @@ import struct
 from collections.abc import Iterator
 from typing import Final
 
-BUDGET_MICROSECONDS: Final = 500_000  # ordinary images need some hundred
-# The highest cost of each kind of part, in microseconds, on a machine of 2025.
+BUDGET_MICROSECONDS: Final = 500_000  # ordinary images need a few hundred
+# The maximum time for each kind of part, in microseconds, measured on a machine of 2025.
 PART_COST: Final = 5
-STRAY_BYTE_COST: Final = 0.5  # a byte that belongs to no part
-JPEG_SCAN_COST: Final = 10_000  # a scan of 13 million pixels
-PNG_TEXT_COST: Final = 3_000  # a text of one megabyte, where Pillow stops
+STRAY_BYTE_COST: Final = 0.5  # for a byte that is not in any part
+JPEG_SCAN_COST: Final = 10_000  # for a scan of 13 million pixels
+PNG_TEXT_COST: Final = 3_000  # for a text of one megabyte, which is Pillow's limit
 GIF_BLOCK_COST: Final = 2
 
-PNG, JPEG, GIF = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF8"  # the first bytes of a file
+PNG, JPEG, GIF = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF8"  # how files of each format begin
 START_OF_SCAN, END_OF_IMAGE = 0xDA, 0xD9
 MARKER: Final = re.compile(rb"\xff+([^\x00\xff])")
 MARKER_IN_SCAN: Final = re.compile(rb"\xff+([^\x00\xff\xd0-\xd7])")
-# Pillow expects the next marker right after these, and a length after all others.
+# Pillow expects the next marker immediately after these, and a length after all others.
 STANDALONE_MARKERS: Final = frozenset((0xC8, *range(0xD0, 0xDA), *range(0xF0, 0xFE)))
 
 
 def is_too_expensive(data: bytes) -> bool:
-    """Return whether the file's parts cost more than the budget."""
+    """Return whether decoding the file is estimated to take longer than the budget."""
     spent = 0.0
     for cost in _costs(data):
         spent += cost
@@ -36,7 +37,7 @@ def is_too_expensive(data: bytes) -> bool:
 
 
 def _costs(data: bytes) -> Iterator[float]:
-    """Yield the cost of each part; nothing for other formats."""
+    """Return the cost of each part in microseconds. WebP and unknown formats have no costs."""
     if data.startswith(PNG):
         return _png_costs(data)
     if data.startswith(JPEG):
@@ -69,7 +70,7 @@ def _jpeg_costs(data: bytes) -> Iterator[float]:
 
 def _gif_costs(data: bytes) -> Iterator[float]:
     offset, frames = 13 + _colour_table_size(data[10:11]), 0
-    while offset < len(data) and frames < 2:  # a file with a second frame is rejected anyway
+    while offset < len(data) and frames < 2:  # Files with a second frame are rejected anyway.
         kind = data[offset : offset + 1]
         if kind == b"!":
             offset += 2
@@ -88,6 +89,6 @@ def _gif_costs(data: bytes) -> Iterator[float]:
 
 
 def _colour_table_size(flags: bytes) -> int:
-    """Return the size in bytes of the colour table that the flags announce."""
-    announced = int.from_bytes(flags)
-    return 3 << (announced & 7) + 1 if announced & 128 else 0
+    """Return the size in bytes of the colour table that `flags` declares, one byte or none."""
+    bits = int.from_bytes(flags)
+    return 3 << (bits & 7) + 1 if bits & 128 else 0

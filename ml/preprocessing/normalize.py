@@ -1,8 +1,8 @@
-"""The one definition of the model input: how any image becomes 28x28 pixels.
+"""Normalize an image to the model input. All model inputs are made by this module.
 
-It repeats the steps that made MNIST (Y. LeCun et al., "Gradient-Based Learning Applied to Document
-Recognition", 1998, section III.A): scale the ink so that its longer side is 20 pixels, then shift
-it by whole pixels until its centre of mass is at pixel (14, 14) of a 28x28 field.
+The steps are those that made MNIST (Y. LeCun et al., "Gradient-Based Learning Applied to Document
+Recognition", 1998, section III.A). The ink is scaled so that its longer side is 20 pixels. Then it
+is shifted by whole pixels so that its centre of mass is at pixel (14, 14) of a 28x28 field.
 """
 
 from typing import Final
@@ -14,25 +14,26 @@ from ml.arrays import IMAGE_SIDE, GreyImage, InkImage, Mask, Pixels
 from ml.preprocessing import photo_ink
 from ml.preprocessing.decode import BadImageError
 
-INK_SIDE: Final = 20  # pixels, the ink's longer side
-CENTRE_PIXEL: Final = 14  # the index of the pixel that holds the centre of mass
+INK_SIDE: Final = 20  # pixels, the longer side of the scaled ink
+CENTRE_PIXEL: Final = 14  # row and column of the ink's centre of mass
 
-# In a drawing from a screen, at least half of the pixels have the same grey. Photos have many.
+# In a drawing from a screen, at least this share of the pixels has the same grey. Photos have many
+# different greys.
 PLAIN_BACKGROUND_SHARE: Final = 0.5
-MIN_CONTRAST: Final = 32  # of 255, between paper and the strongest ink; less is an empty page
-NOISE_LEVEL: Final = 13  # of 255; a pixel with less ink counts as paper
-EXTENT_LEVEL: Final = 26  # of 255; a pixel with as much ink counts for the extent of the ink
-INK_LEVEL: Final = 128  # of 255; a pixel with as much is more ink than paper
-DOT_ASPECT: Final = 0.8  # shorter side to longer side; a dot is nearly square
-DOT_FILL: Final = 0.76  # a disc covers 0.785 of its box, the thickest digits cover less
+MIN_CONTRAST: Final = 32  # of 255, from paper to the strongest ink; less is a blank page
+NOISE_LEVEL: Final = 13  # of 255; pixels with less ink count as paper
+EXTENT_LEVEL: Final = 26  # of 255; pixels with at least this much define the extent of the ink
+INK_LEVEL: Final = 128  # of 255; pixels with at least this much are mostly ink
+DOT_ASPECT: Final = 0.8  # shorter side to longer side, at least; a dot is nearly square
+DOT_FILL: Final = 0.76  # of its bounding box, at least; a disc fills 0.785, thick digits less
 
 
 def normalize(grey: GreyImage) -> Pixels:
-    """Turn a grey image of any size and polarity into the model input.
+    """Return the model input for a grey image of any size, dark on light or light on dark.
 
-    Takes (height, width) uint8; returns (28, 28) uint8, paper 0, strongest ink 255.
-    Raises `BadImageError` with code `blank_image` if there is no ink, and with code `single_dot`
-    if the ink is one dot: a tap on the canvas leaves one, and it is no drawing yet.
+    Takes (height, width) uint8. Returns (28, 28) uint8, where paper is 0 and the strongest ink is
+    255. Raises `BadImageError` with the code `blank_image` if there is no ink, and with the code
+    `single_dot` if the ink is one dot, because a tap on the canvas leaves a dot.
     """
     image = extract_ink(Image.fromarray(grey))
     ink = np.asarray(image)
@@ -43,17 +44,19 @@ def normalize(grey: GreyImage) -> Pixels:
 
 
 def extract_ink(image: Image.Image) -> Image.Image:
-    """Return the amount of ink in each pixel, 0 to 255, for dark on light and light on dark.
+    """Return the amount of ink in each pixel, 0 to 255, for dark on light or light on dark.
 
-    The function decides on the 256 greys and how often each occurs, then maps every pixel.
+    Takes and returns a grey ("L") image. Photos are shrunk. The histogram shows the grey of the
+    paper and whether the ink is darker. Then each grey is mapped to an amount of ink. Raises
+    `BadImageError` if there is no ink.
     """
     count = np.array(image.histogram())
-    paper = int(np.searchsorted(count.cumsum(), count.sum() / 2))  # the median
+    paper = int(np.searchsorted(count.cumsum(), count.sum() / 2))  # the median grey
     if count[paper] < PLAIN_BACKGROUND_SHARE * count.sum():
         image = photo_ink.extract_photo_ink(image)
         count, paper = np.array(image.histogram()), 0
     difference = paper - np.arange(256)
-    # The square lets a few strong strokes outweigh a large area of uneven paper.
+    # Squaring makes a few strong strokes outweigh a large area of uneven paper.
     if (count * difference * abs(difference)).sum() < 0:
         difference = -difference
     strongest = difference[count > 0].max()
@@ -79,7 +82,7 @@ def _is_dot(ink: Mask) -> bool:
 def _shrink(ink: Image.Image) -> InkImage:
     """Scale the ink so that its longer side is `INK_SIDE`.
 
-    Each pixel becomes the mean of the area that it covers.
+    When shrinking, each pixel becomes the mean of the area that it covers.
     """
     width, height = ink.size
     scale = INK_SIDE / max(height, width)

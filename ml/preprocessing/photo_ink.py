@@ -1,7 +1,7 @@
-"""Extract the ink from a photo or a scan of paper: remove the light, printed lines and specks.
+"""Extract the ink from a photo or a scan: remove uneven light, printed lines and specks.
 
-The median of each neighbourhood estimates the paper's brightness. It follows gradients and the
-edges of shadows, and works for chalk on a board as well as for a pen on paper.
+The median of each pixel's neighbourhood estimates the brightness of the paper there. This follows
+gradients and the edges of shadows, and it works for chalk on a blackboard as well.
 """
 
 from typing import Final
@@ -14,24 +14,25 @@ from ml.preprocessing.connected_components import label_components
 
 WORKING_SIDE: Final = 256  # pixels, the longer side of the shrunk photo
 COARSE_SIDE: Final = 48  # pixels, the longer side of the image that estimates the light
-NEIGHBOURHOOD: Final = 15  # pixels of the coarse image: more than twice the widest stroke
-BLUR: Final = 1.0  # pixels, against the sensor's noise
-# The ink covers more than the other 0.005 of a photo, so this quantile is the ink's contrast.
+NEIGHBOURHOOD: Final = 15  # pixels of the coarse image; more than twice the widest stroke
+BLUR: Final = 1.0  # pixels; suppresses the noise of the camera's sensor
+# Ink covers more than 0.005 of a photo, so this quantile of the contrast is within the ink.
 CONTRAST_QUANTILE: Final = 0.995
-EDGE_CONTRAST: Final = 0.22  # of the strongest contrast; the soft edge of a stroke has as much
-INK_CONTRAST: Final = 0.45  # ... less is a printed line, the edge of a shadow, or noise
-FULL_CONTRAST: Final = 0.7  # ... this much is as good as the strongest
-LINE_LENGTH: Final = 0.3  # of the width; longer straight, thin runs are printed lines
+# Shares of the strongest contrast.
+EDGE_CONTRAST: Final = 0.22  # the soft edges of strokes have at least this much
+INK_CONTRAST: Final = 0.45  # printed lines, edges of shadows, and noise usually have less
+FULL_CONTRAST: Final = 0.7  # anything stronger counts as full ink
+LINE_LENGTH: Final = 0.3  # of the width; printed lines are at least this long
 LINE_WIDTH: Final = 0.025  # of the height; printed lines are at most this thick
-CELL_SIZE: Final = 4  # pixels; ink in cells that touch counts as connected
+CELL_SIZE: Final = 4  # pixels; ink in neighbouring cells counts as connected
 MIN_COMPONENT_SHARE: Final = 0.1  # of the largest component's ink; smaller ones are specks
 
 
 def extract_photo_ink(photo: Image.Image) -> Image.Image:
-    """Return the ink alone: 0 for paper, up to 255 for the strongest difference from the paper.
+    """Return only the ink of a photo: 0 is paper, higher values are more ink.
 
-    Takes a grey ("L") image; returns one whose longer side is at most `WORKING_SIDE`.
-    Strength, shape and size tell ink from everything else.
+    Takes a grey ("L") image and returns one whose longer side is at most `WORKING_SIDE`. Ink is
+    distinguished from everything else by contrast, shape and size.
     """
     photo = photo.copy()
     photo.thumbnail((WORKING_SIDE, WORKING_SIDE), Image.Resampling.BOX)
@@ -39,15 +40,15 @@ def extract_photo_ink(photo: Image.Image) -> Image.Image:
     strongest = float(np.quantile(difference, CONTRAST_QUANTILE))
     ink = difference >= INK_CONTRAST * strongest
     ink &= ~(_printed_lines(ink) | _printed_lines(ink.T).T)
-    # The limit makes ink in the shade as strong as ink in the light.
+    # The upper limit makes ink in the shade as strong as ink in the light.
     full = min(FULL_CONTRAST * strongest, 255)
-    # The soft edge of each stroke belongs to the ink.
+    # The soft edges of the strokes are part of the ink.
     kept = _dilate(_large_components(ink)) & (difference >= EDGE_CONTRAST * strongest)
     return Image.fromarray(np.where(kept, difference, 0).clip(0, full).astype(np.uint8))
 
 
 def _flatten_light(image: Image.Image) -> Field:
-    """Return how much of the paper's light each pixel lacks, 0 to 255, for either polarity."""
+    """Return each pixel's contrast with the paper, at most 255, as if the light were even."""
     small = image.copy()
     small.thumbnail((COARSE_SIDE, COARSE_SIDE), Image.Resampling.BOX)
     light = small.filter(ImageFilter.MedianFilter(NEIGHBOURHOOD))
@@ -59,7 +60,7 @@ def _flatten_light(image: Image.Image) -> Field:
 
 
 def _printed_lines(ink: Mask) -> Mask:
-    """Return the pixels of thin, long, horizontal runs of ink."""
+    """Return the pixels of long, thin, horizontal lines."""
     height, width = ink.shape
     long = _runs(ink, max(1, round(LINE_LENGTH * width)))
     thick = _runs(ink.T, round(LINE_WIDTH * height) + 1).T
@@ -67,7 +68,7 @@ def _printed_lines(ink: Mask) -> Mask:
 
 
 def _runs(ink: Mask, length: int) -> Mask:
-    """Return the pixels in runs of at least `length` pixels within a row."""
+    """Return the pixels of horizontal runs that are at least `length` pixels long."""
     sums = np.pad(ink.astype(np.int32).cumsum(axis=1), ((0, 0), (1, 0)))
     starts = sums[:, length:] - sums[:, :-length] == length
     ends = np.pad(starts.astype(np.int32), ((0, 0), (length, length))).cumsum(axis=1)
@@ -80,7 +81,10 @@ def _dilate(mask: Mask) -> Mask:
 
 
 def _large_components(ink: Mask) -> Mask:
-    """Keep large components of ink, and those at the image's edge only if there are no others."""
+    """Return the ink of large connected components.
+
+    Components at the image's edge are kept only if all large ones are there.
+    """
     height, width = ink.shape
     padded = np.pad(ink, ((0, -height % CELL_SIZE), (0, -width % CELL_SIZE)))
     cells = padded.reshape(len(padded) // CELL_SIZE, CELL_SIZE, -1, CELL_SIZE).sum(axis=(1, 3))

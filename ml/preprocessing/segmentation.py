@@ -1,8 +1,9 @@
-"""Find the digits that stand side by side in one image.
+"""Split an image of a multi-digit number into its digits.
 
-Ink that is not connected may be two digits, and so may wide ink. The recognizer's probabilities
-decide how to join the parts: heuristic over-segmentation (Y. LeCun et al., "Gradient-Based
-Learning Applied to Document Recognition", 1998, section VII).
+The method is heuristic over-segmentation (Y. LeCun et al., "Gradient-Based Learning Applied to
+Document Recognition", 1998, section VII). The ink is split into parts wherever a new digit may
+start: between unconnected components, and at thin places of wide ones. Then the recognizer's
+probabilities decide which neighbouring parts are joined to a digit.
 """
 
 import math
@@ -18,44 +19,45 @@ from ml.arrays import GreyImage, Indices, InkImage, Mask, Pixels
 from ml.preprocessing.connected_components import Components, label_components
 from ml.preprocessing.decode import BadImageError
 from ml.preprocessing.normalize import INK_LEVEL, extract_ink, normalize
-from ml.runtime import DIGITS, NOT_A_DIGIT, Prediction, Recognizer, to_prediction
+from ml.runtime import DIGIT_COUNT, NOT_A_DIGIT, Prediction, Recognizer, to_prediction
 
-COARSE_SIDE: Final = 72  # pixels, the longer side of the image that finds connected ink
-MAX_COMPONENTS: Final = 40  # ink in more pieces is not a multi-digit number
-MAX_PARTS: Final = 30  # ink in more parts after the cuts is not one either
-OVERLAP_SHARE: Final = 0.4  # of the narrower one's width; ink that overlaps more is one digit
+COARSE_SIDE: Final = 72  # pixels, the longer side of the shrunk image in which components are found
+MAX_COMPONENTS: Final = 40  # an image with more components is not split
+MAX_PARTS: Final = 30  # nor is an image with more parts
+OVERLAP_SHARE: Final = 0.4  # of the narrower width; with more horizontal overlap, ink is one digit
 
-# Shares of the height of all ink.
-SMALL_HEIGHT: Final = 0.3  # lower ink is a bar or a speck, not a digit
-NEAR_GAP: Final = 0.05  # ink with a smaller gap may be one digit
-WIDE_ASPECT: Final = 1.0  # wider ink may be two digits that touch
-CUT_SPACING: Final = 0.1  # from one possible cut to the next
-MAX_CUT_INK: Final = 0.25  # a cut crosses at most this much ink
-MIN_PART_WIDTH: Final = 0.15  # a cut part is at least this wide
+# Shares of the total height of the ink.
+SMALL_HEIGHT: Final = 0.3  # less tall components are a bar or a speck, not a digit
+NEAR_GAP: Final = 0.05  # groups with a smaller gap may be one digit
+WIDE_ASPECT: Final = 1.0  # wider groups may be touching digits
+CUT_SPACING: Final = 0.1  # each interval of this width gets at most one cut
+MAX_CUT_INK: Final = 0.25  # a cut may cross at most this much ink
+MIN_PART_WIDTH: Final = 0.15  # minimum width of a part
 
-MAX_DIGIT_ASPECT: Final = 1.6  # width to height of one digit in a multi-digit number, at most
-MIN_PART_SHARE: Final = 0.05  # of the ink that is cut; a part has at least this much
-MARGIN: Final = 0.4  # of a digit's longer side, around it in its own image
-CUT_COST: Final = 0.1  # negative log probability; ink that is this likely a digit is not cut
-SLANT_COST: Final = 0.1  # pixels of ink that a cut crosses rather than move one pixel sideways
+MAX_DIGIT_ASPECT: Final = 1.6  # maximum width to height of a digit in a multi-digit number
+MIN_PART_SHARE: Final = 0.05  # of the ink that is cut; minimum ink of a part
+MARGIN: Final = 0.4  # around a digit that is cut out; share of the digit's longer side
+CUT_COST: Final = 0.1  # negative log probability; ink is not cut if it is a digit with a lower cost
+SLANT_COST: Final = 0.1  # of moving a cut one column sideways; crossing a pixel of ink costs 1
 
-# Log probability that one more digit must gain, depending on how that digit is separated:
-APART_PENALTY: Final = -0.5  # it stands apart, so it is another digit by default
-NEAR_PENALTY: Final = 1.0  # it is so near that it may be a stroke of the digit before
-CUT_PENALTY: Final = 2.0  # it must be cut from the digit before
-WIDTH_PENALTY: Final = 10.0  # log probability that a digit loses if it is twice as wide as high
+# Costs, in negative log probability, of starting a new digit. They depend on how it is separated:
+APART_PENALTY: Final = -0.5  # it stands apart, so it is a new digit by default
+NEAR_PENALTY: Final = 1.0  # it is so near that it may be a stroke of the previous digit
+CUT_PENALTY: Final = 2.0  # it must be cut from the previous digit
+WIDTH_PENALTY: Final = 10.0  # cost of a digit that is twice as wide as high
 
-Parts = npt.NDArray[np.int32]  # (height, width), 0 paper, 1.. the part, from left to right
-Stroke = list[list[float]]  # of [x, y, ...] in pixels
+Parts = npt.NDArray[np.int32]  # (height, width), 0 is paper, 1, 2, ... are parts, left to right
+Stroke = list[list[float]]  # points [x, y, ...], x and y in pixels
 
 
 @dataclass(frozen=True)
 class SegmentedDigit:
-    """One digit of an image, cut out as `grey`.
+    """One digit of an image.
 
-    `box` is left, top, width and height of its ink, as shares of the whole image's width and
-    height. `origin` is the position of the top left corner of `grey` in the whole image, x and y
-    in pixels. `mask` marks the digit's pixels in the whole image.
+    `grey` is the digit cut out of the image, and `pixels` is its model input. `box` is the left,
+    top, width and height of the digit's ink, as shares of the whole image's width and height.
+    `origin` is the position (x, y) of the top left corner of `grey` in the whole image, in pixels.
+    `mask` marks the digit's pixels in the whole image.
     """
 
     grey: GreyImage
@@ -66,9 +68,9 @@ class SegmentedDigit:
     mask: Mask
 
     def crop_strokes(self, strokes: list[Stroke]) -> list[Stroke]:
-        """Return the parts of the whole image's strokes that drew this digit.
+        """Return the parts of the strokes that drew this digit.
 
-        Takes pixels of the whole image, returns pixels of `grey`.
+        Takes coordinates in the whole image, and returns coordinates in `grey`.
         """
         cropped: list[Stroke] = []
         height, width = self.mask.shape
@@ -85,16 +87,16 @@ class SegmentedDigit:
 
 
 def segment_and_predict(grey: GreyImage, recognizer: Recognizer) -> list[SegmentedDigit]:
-    """Return the digits of an image from left to right, each with its own prediction.
+    """Split an image into digits, from left to right, and predict each.
 
-    Unless the image surely holds several digits, the list has one item, and its prediction is
-    exactly the one for the whole image. Takes and raises the same as `normalize`.
+    If the image is not clearly a multi-digit number, the list has one item: the whole image with
+    its prediction. Takes the same images as `normalize` and raises the same exceptions.
     """
     pixels = normalize(grey)
     ink = np.asarray(extract_ink(Image.fromarray(grey)))
     parts, penalties = _find_parts(ink, recognizer)
-    is_several = 1 < parts.max() <= MAX_PARTS
-    digits = _best_split(ink, parts, penalties, recognizer) if is_several else []
+    can_be_split = 1 < parts.max() <= MAX_PARTS
+    digits = _best_split(ink, parts, penalties, recognizer) if can_be_split else []
     if len(digits) > 1 and all(digit.prediction.label != NOT_A_DIGIT for digit in digits):
         return digits
     everywhere = np.ones_like(ink, bool)
@@ -103,8 +105,8 @@ def segment_and_predict(grey: GreyImage, recognizer: Recognizer) -> list[Segment
 
 
 def _find_parts(ink: InkImage, recognizer: Recognizer) -> tuple[Parts, list[float]]:
-    """Return the parts of digits, and for each part the penalty if a new digit starts with it."""
-    groups = _groups(ink)
+    """Return the parts, and the penalty for starting a new digit with each of them."""
+    groups = _find_groups(ink)
     top, bottom = _rows(groups > 0)
     height = bottom - top
     parts = np.zeros(ink.shape, np.int32)
@@ -113,7 +115,7 @@ def _find_parts(ink: InkImage, recognizer: Recognizer) -> tuple[Parts, list[floa
     for group in range(1, groups.max() + 1):
         mask = groups == group
         left, right = _columns(mask)
-        cuts = _cuts(ink, mask, height, recognizer)
+        cuts = _count_cuts(ink, mask, height, recognizer)
         parts[mask] = len(penalties) + 1 + cuts[mask]
         is_near = left - previous_right < NEAR_GAP * height
         penalties.append(NEAR_PENALTY if is_near else APART_PENALTY)
@@ -122,8 +124,8 @@ def _find_parts(ink: InkImage, recognizer: Recognizer) -> tuple[Parts, list[floa
     return parts, [0.0, *penalties[1:]]
 
 
-def _cuts(ink: InkImage, mask: Mask, height: int, recognizer: Recognizer) -> Parts:
-    """Return how many cuts are left of each pixel: none in narrow ink or in a likely digit."""
+def _count_cuts(ink: InkImage, mask: Mask, height: int, recognizer: Recognizer) -> Parts:
+    """Return how many cuts are to the left of each pixel. Narrow ink and likely digits get none."""
     left, right = _columns(mask)
     is_wide = right - left > WIDE_ASPECT * height
     if is_wide and _predict_part(ink, mask, recognizer)[1] > CUT_COST:
@@ -132,29 +134,32 @@ def _cuts(ink: InkImage, mask: Mask, height: int, recognizer: Recognizer) -> Par
 
 
 def _cut_where_thin(mask: Mask, height: int) -> Parts:
-    """Cut the ink from top to bottom, straight or slanted, where the cuts cross little ink.
+    """Cut the ink from top to bottom along paths that cross little ink.
 
-    Returns how many cuts are left of each pixel. Each cut is the path that crosses the least ink
-    on the way to its end at the bottom.
+    Returns how many cuts are to the left of each pixel.
     """
-    paths, crossed = _least_ink(mask)
+    paths, costs = _cheapest_paths(mask)
     left, right = _columns(mask)
     min_width, step = round(MIN_PART_WIDTH * height), max(1, round(CUT_SPACING * height))
     columns = np.arange(mask.shape[1])
     cuts = np.zeros(mask.shape, np.int32)
     for start in range(left + min_width, right - min_width, step):
-        path = paths[start + int(crossed[start : start + step].argmin())]
-        if crossed[path[-1]] > MAX_CUT_INK * height:
+        path = paths[start + int(costs[start : start + step].argmin())]
+        if costs[path[-1]] > MAX_CUT_INK * height:
             continue
-        last = mask & (cuts == cuts.max())  # the ink right of the previous cut
+        last = mask & (cuts == cuts.max())  # the ink to the right of the previous cut
         is_right = columns >= path[:, None]
         if min((last & is_right).sum(), (last & ~is_right).sum()) > MIN_PART_SHARE * mask.sum():
             cuts += is_right
     return cuts
 
 
-def _least_ink(mask: Mask) -> tuple[Indices, npt.NDArray[np.float64]]:
-    """Return the best path from the top to each column at the bottom, and its ink (Viterbi)."""
+def _cheapest_paths(mask: Mask) -> tuple[Indices, npt.NDArray[np.float64]]:
+    """Return the cheapest path from the top to each column at the bottom, and its cost.
+
+    A path costs 1 for each pixel of ink and `SLANT_COST` for each step sideways. The algorithm is
+    dynamic programming (Viterbi).
+    """
     rows, columns = mask.shape
     total = np.zeros(columns)
     came_from = np.zeros((rows, columns), np.intp)
@@ -163,7 +168,7 @@ def _least_ink(mask: Mask) -> tuple[Indices, npt.NDArray[np.float64]]:
         costs = np.stack([padded[1:-1], padded[:-2] + SLANT_COST, padded[2:] + SLANT_COST])
         came_from[row] = np.arange(columns) + np.array([0, -1, 1])[costs.argmin(axis=0)]
         total = costs.min(axis=0) + mask[row]
-    paths = np.zeros((columns, rows), np.intp)  # one column index per row
+    paths = np.zeros((columns, rows), np.intp)  # for each path, one column index per row
     position = np.arange(columns)
     for row in reversed(range(rows)):
         paths[:, row] = position
@@ -171,8 +176,8 @@ def _least_ink(mask: Mask) -> tuple[Indices, npt.NDArray[np.float64]]:
     return paths, total
 
 
-def _groups(ink: InkImage) -> Parts:
-    """Join connected ink with all ink above or below it; number the groups from left to right."""
+def _find_groups(ink: InkImage) -> Parts:
+    """Group components that lie above each other. Number the groups from left to right."""
     cell = max(1, math.ceil(max(ink.shape) / COARSE_SIDE))
     components = label_components(_coarsen(ink >= INK_LEVEL, cell))
     if components.max() > MAX_COMPONENTS:
@@ -181,26 +186,26 @@ def _groups(ink: InkImage) -> Parts:
     for i, group in enumerate(_group_components(components), 1):
         number[np.array(group) + 1] = i
     coarse = number[components].astype(np.uint8)
-    # The soft edge of a stroke belongs to it.
+    # Add the soft edges of the strokes to their groups.
     wide = np.asarray(Image.fromarray(coarse).filter(ImageFilter.MaxFilter(3)))
     fine = np.where(coarse > 0, coarse, wide).repeat(cell, 0).repeat(cell, 1)
     return np.where(ink > 0, fine[: ink.shape[0], : ink.shape[1]], 0).astype(np.int32)
 
 
 def _coarsen(ink: Mask, cell: int) -> Mask:
-    """Return the squares, `cell` pixels wide and high, that hold any ink."""
+    """Return which square cells, `cell` pixels wide, contain any ink."""
     height, width = ink.shape
     padded = np.pad(ink, ((0, -height % cell), (0, -width % cell)))
     return np.asarray(padded.reshape(len(padded) // cell, cell, -1, cell).any(axis=(1, 3)))
 
 
 def _group_components(components: Components) -> list[list[int]]:
-    """Group the components that lie above each other; return their numbers, counted from 0."""
+    """Group components that lie above each other. Return their indices, counted from 0."""
     masks = [components == number for number in range(1, components.max() + 1)]
     spans = [_columns(mask) for mask in masks]
     heights = [bottom - top for top, bottom in map(_rows, masks)]
     groups: list[list[int]] = []
-    # Start with the tallest components, because the small ones belong to them.
+    # Start with the tallest components, because small ones are added to an existing group.
     for i in np.argsort(heights)[::-1].tolist():
         is_small = heights[i] < SMALL_HEIGHT * max(heights)
         matching = _matching_groups(spans[i], is_small, groups, spans)
@@ -212,7 +217,7 @@ def _group_components(components: Components) -> list[list[int]]:
 def _matching_groups(
     span: tuple[int, int], is_small: bool, groups: list[list[int]], spans: list[tuple[int, int]]
 ) -> list[list[int]]:
-    """Return the groups above or below a component; for a small one, only the nearest group."""
+    """Return the groups that a component belongs to. A small one belongs to the nearest group."""
     if not groups:
         return []
     overlaps = []
@@ -228,9 +233,9 @@ def _matching_groups(
 def _best_split(
     ink: InkImage, parts: Parts, penalties: list[float], recognizer: Recognizer
 ) -> list[SegmentedDigit]:
-    """Join neighbouring parts to the most likely sequence of digits (Viterbi)."""
+    """Join neighbouring parts to digits, and return the most likely sequence (Viterbi)."""
     count = int(parts.max())
-    costs = [0.0] + [math.inf] * count  # the best cost of the first n parts, for each n
+    costs = [0.0] + [math.inf] * count  # costs[n] is the lowest cost of the first n parts
     splits: list[list[SegmentedDigit]] = [[] for _ in costs]
     for start in range(count):
         for end in range(start + 1, count + 1):
@@ -247,7 +252,11 @@ def _best_split(
 def _predict_part(
     ink: InkImage, mask: Mask, recognizer: Recognizer
 ) -> tuple[SegmentedDigit | None, float]:
-    """Return the digit under the mask, and the negative log probability that it is a digit."""
+    """Return the digit under the mask and its cost.
+
+    The cost is the negative log probability of the most likely digit, plus a penalty if the ink is
+    wide. Without a usable model input, the result is None with an infinite cost.
+    """
     solid = mask & (ink >= INK_LEVEL)
     if not solid.any():
         return None, math.inf
@@ -262,12 +271,12 @@ def _predict_part(
     probabilities = recognizer.predict_proba(pixels)
     digit = SegmentedDigit(grey, pixels, to_prediction(probabilities), _box(solid), origin, mask)
     excess_width = max(0.0, width / height - 1)
-    probability = max(float(probabilities[:DIGITS].max()), 1e-9)
+    probability = max(float(probabilities[:DIGIT_COUNT].max()), 1e-9)
     return digit, WIDTH_PENALTY * excess_width - math.log(probability)
 
 
 def _cut_out(ink: InkImage, mask: Mask, solid: Mask) -> tuple[GreyImage, tuple[int, int]]:
-    """Return the ink under the mask as dark on white in a square with a margin, and its origin."""
+    """Return the ink under the mask, black on white in a square with a margin, and its origin."""
     (left, right), (top, bottom) = _columns(solid), _rows(solid)
     side = round((1 + 2 * MARGIN) * max(right - left, bottom - top))
     x, y = (left + right - side) // 2, (top + bottom - side) // 2
@@ -276,7 +285,7 @@ def _cut_out(ink: InkImage, mask: Mask, solid: Mask) -> tuple[GreyImage, tuple[i
 
 
 def _box(ink: Mask) -> tuple[float, float, float, float]:
-    """Return left, top, width and height of the ink, as shares of the image's width and height."""
+    """Return the ink's left, top, width and height, as shares of the image's width and height."""
     (left, right), (top, bottom) = _columns(ink), _rows(ink)
     height, width = ink.shape
     return left / width, top / height, (right - left) / width, (bottom - top) / height
@@ -289,12 +298,12 @@ def _size(ink: Mask) -> tuple[int, int]:
 
 
 def _columns(mask: Mask) -> tuple[int, int]:
-    """Return the first column with ink and the one after the last."""
+    """Return the first column with ink, and the column after the last one with ink."""
     columns = np.flatnonzero(mask.any(axis=0))
     return int(columns[0]), int(columns[-1]) + 1
 
 
 def _rows(mask: Mask) -> tuple[int, int]:
-    """Return the first row with ink and the one after the last."""
+    """Return the first row with ink, and the row after the last one with ink."""
     rows = np.flatnonzero(mask.any(axis=1))
     return int(rows[0]), int(rows[-1]) + 1

@@ -1,4 +1,4 @@
-"""Calibrate a network: make its probabilities match how often its predictions are correct."""
+"""Calibrate a network, so that its confidence matches its accuracy."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -15,8 +15,9 @@ from ml.runtime import NOT_A_DIGIT
 if TYPE_CHECKING:
     import keras
 
-NEGATIVE_PRIOR: Final = 0.02  # share of people's drawings that are not a digit; training sees more
-CALIBRATION_NEGATIVES: Final = 0.2  # for each validation digit
+# The assumed share of people's drawings that are not a digit. It is higher in the training data.
+NEGATIVE_PRIOR: Final = 0.02
+NEGATIVES_PER_DIGIT: Final = 0.2  # in the calibration data
 BIASES: Final = np.linspace(-6, 1, 71).round(1).tolist()
 TEMPERATURES: Final = np.geomspace(0.5, 4, 40).tolist()
 PREDICT_BATCH_SIZE: Final = 500
@@ -26,7 +27,7 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Calibration:
-    """How to correct logits so that their softmax gives calibrated probabilities.
+    """The parameters that correct logits, so that their softmax is calibrated.
 
     Add `outlier_bias` to the logit of "not a digit", then divide all logits by `temperature`
     (C. Guo et al., "On Calibration of Modern Neural Networks", 2017).
@@ -37,12 +38,12 @@ class Calibration:
 
 
 def calibrate(network: "keras.Model", digits: LabelledImages) -> Calibration:
-    """Return the bias and the temperature with the lowest loss on validation digits.
+    """Return the bias and the temperature with the lowest loss.
 
-    The digits come in MNIST's style and in others, with negatives that are weighted by how many
-    of people's drawings are not a digit.
+    The loss is computed on `digits`, MNIST's validation images, on copies in other styles, and on
+    negatives. The negatives are weighted so that their total weight is `NEGATIVE_PRIOR`.
     """
-    data, weight = _validation_set(digits)
+    data, weight = _calibration_set(digits)
     images = (data.images.astype(np.float32) / 255)[..., None]
     logits = network.predict(images, batch_size=PREDICT_BATCH_SIZE, verbose=0).astype(np.float64)
 
@@ -54,11 +55,11 @@ def calibrate(network: "keras.Model", digits: LabelledImages) -> Calibration:
     return min((Calibration(b, t) for b in BIASES for t in TEMPERATURES), key=loss)
 
 
-def _validation_set(digits: LabelledImages) -> tuple[LabelledImages, Floats]:
-    """Return images and the weight of each, (n,)."""
-    rng = np.random.default_rng(0)  # the same images each time, so versions are comparable
+def _calibration_set(digits: LabelledImages) -> tuple[LabelledImages, Floats]:
+    """Return the calibration images and the weight of each, (n,)."""
+    rng = np.random.default_rng(0)  # fixed, so that versions are comparable
     data = digits + restyle(digits, rng)
-    data += make_negatives(round(CALIBRATION_NEGATIVES * len(data)), data, rng)
+    data += make_negatives(round(NEGATIVES_PER_DIGIT * len(data)), data, rng)
     is_negative = data.labels == NOT_A_DIGIT
     share = is_negative.mean()
     weight = np.where(is_negative, NEGATIVE_PRIOR / share, (1 - NEGATIVE_PRIOR) / (1 - share))

@@ -1,4 +1,4 @@
-"""The network: its layers, its weights as plain arrays, and its export to LiteRT."""
+"""Build the network, save and load its weights, and export it to LiteRT."""
 
 import io
 import tempfile
@@ -11,11 +11,11 @@ import numpy as np
 import tensorflow as tf
 
 from ml.arrays import IMAGE_SIDE
-from ml.runtime import CLASSES, NOT_A_DIGIT, CorruptModelError
+from ml.runtime import CLASS_COUNT, NOT_A_DIGIT, CorruptModelError
 from ml.training.calibration import Calibration
 
-# Channels, stride and padding of each 3x3 convolution. The early stride saves most of the work.
-# The last two need no padding, because the border of the 7x7 field shows only paper.
+# Channels, stride and padding of each 3x3 convolution. The first one's stride saves most of the
+# computation. The last two need no padding, because the border of their 7x7 input is only paper.
 CONVOLUTIONS: Final = (
     (32, 2, "same"),
     (48, 1, "same"),
@@ -26,25 +26,28 @@ CONVOLUTIONS: Final = (
 
 
 def build() -> keras.Model:
-    """Return a small convolutional network: (n, 28, 28, 1) float32 in 0..1 to (n, 11) logits."""
+    """Return a small CNN. It takes (n, 28, 28, 1) float32 in 0..1 and returns (n, 11) logits."""
     layers = keras.layers
     x = inputs = keras.Input((IMAGE_SIDE, IMAGE_SIDE, 1))
     for channels, stride, padding in CONVOLUTIONS:
         x = layers.Conv2D(channels, 3, strides=stride, padding=padding, use_bias=False)(x)
         x = layers.BatchNormalization(momentum=0.9)(x)
         x = layers.Activation("relu")(x)
-    return keras.Model(inputs, layers.Dense(CLASSES)(layers.Flatten()(x)))
+    return keras.Model(inputs, layers.Dense(CLASS_COUNT)(layers.Flatten()(x)))
 
 
 def weights_to_bytes(network: keras.Model) -> bytes:
-    """Return all weights in order as an .npz of plain arrays, which cannot contain code."""
+    """Return the weights as an .npz file. Unlike a pickle, it cannot contain code."""
     buffer = io.BytesIO()
     np.savez_compressed(buffer, *network.get_weights())
     return buffer.getvalue()
 
 
 def load_weights(network: keras.Model, data: bytes) -> None:
-    """Set the weights from `weights_to_bytes`; raise `CorruptModelError` if they do not fit."""
+    """Set the weights to those that `weights_to_bytes` returned.
+
+    Raises `CorruptModelError` if they are damaged, or if they belong to another architecture.
+    """
     try:
         with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
             network.set_weights([arrays[name] for name in arrays.files])
@@ -55,10 +58,11 @@ def load_weights(network: keras.Model, data: bytes) -> None:
 
 
 def interpolate_weights(network: keras.Model, earlier: bytes, share: float) -> None:
-    """Keep `share`, in 0..1, of the network's weights and take the rest from `earlier`.
+    """Set each weight to `share` * the current one + (1 - `share`) * the one in `earlier`.
 
-    This keeps nearly everything that the network has just learned, and it forgets hardly anything
-    from before (M. Wortsman et al., "Robust Fine-Tuning of Zero-Shot Models", 2022).
+    `share` is in 0..1. The result keeps nearly everything that the network has just learned, and
+    forgets hardly anything that it knew before (M. Wortsman et al., "Robust Fine-Tuning of
+    Zero-Shot Models", 2022). Raises `CorruptModelError` as `load_weights` does.
     """
     learned = network.get_weights()
     load_weights(network, earlier)
@@ -67,12 +71,13 @@ def interpolate_weights(network: keras.Model, earlier: bytes, share: float) -> N
 
 
 def to_litert(network: keras.Model, calibration: Calibration) -> bytes:
-    """Return the network as a LiteRT model that predicts calibrated probabilities.
+    """Export the network as a LiteRT model that predicts calibrated probabilities.
 
-    Takes (1, 28, 28, 1) float32, returns (1, 11) float32 that sum to 1.
+    The exported model takes (1, 28, 28, 1) float32 in 0..1. It returns (1, 11) float32 that sum to
+    1.
     """
     inputs = keras.Input((IMAGE_SIDE, IMAGE_SIDE, 1), batch_size=1)
-    bias = np.zeros(CLASSES, np.float32)
+    bias = np.zeros(CLASS_COUNT, np.float32)
     bias[NOT_A_DIGIT] = calibration.outlier_bias
     logits = (network(inputs, training=False) + bias) / calibration.temperature
     calibrated = keras.Model(inputs, keras.layers.Softmax()(logits))

@@ -1,4 +1,4 @@
-"""Record in a model's card which software trained it."""
+"""Identify the code and the libraries that a model was trained with, for its card."""
 
 import hashlib
 import platform
@@ -11,14 +11,14 @@ PACKAGE: Final = Path(__file__).parents[1]  # the folder of `ml`
 
 
 def library_versions() -> dict[str, str]:
-    """Return the versions of Python and of the libraries that a training's result depends on."""
+    """Return the versions of Python and of the libraries that affect the trained weights."""
     return {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}}
 
 
 def code_sha256() -> str:
-    """Return the SHA-256 of all source files of `ml`, each with its path.
+    """Return one SHA-256 of the paths and contents of all source files of `ml`.
 
-    A training's result depends on this code and no other of the project.
+    The trained weights depend on no other code of the project.
     """
     sha = hashlib.sha256()
     for path in sorted(PACKAGE.rglob("*.py")):

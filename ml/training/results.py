@@ -1,6 +1,7 @@
-"""The progress and the result of a training.
+"""The progress and the result of a training run.
 
-Web processes import this module, so it imports neither TensorFlow nor the code that makes images.
+Web processes import this module, so it imports neither TensorFlow nor the code that makes training
+images.
 """
 
 from dataclasses import dataclass
@@ -12,9 +13,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Progress:
-    """The progress of a training.
+    """The progress of a training run after a step.
 
-    `share` is the share of all steps in 0..1, and `seconds_left` is None until it is known.
+    `epoch` counts from 1. `share`, in 0..1, is the share of all steps that are done.
+    `seconds_left` is None until it can be estimated.
     """
 
     epoch: int
@@ -26,10 +28,14 @@ class Progress:
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """The weights for the next training, and the LiteRT model to serve."""
+    """The result of a training run.
+
+    `weights` are for `network.load_weights`, when the next run continues from them. `model` is the
+    LiteRT file to serve.
+    """
 
     weights: bytes
     model: bytes
     calibration: "Calibration"
     epochs: int
-    label_noise_count: int  # corrections whose label is probably wrong; they were not repeated
+    label_noise_count: int  # corrections whose labels are probably wrong

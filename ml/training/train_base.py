@@ -15,7 +15,7 @@ from ml.arrays import IMAGE_SIDE, Images
 from ml.data import mnist as mnist_file
 from ml.data.mnist import LabelledImages, Mnist
 from ml.evaluation.model_comparison import accuracy, predict_all
-from ml.runtime import BASE, DIGITS, SMOKE_TEST_DIGITS, Recognizer
+from ml.runtime import BASE, DIGIT_COUNT, SMOKE_TEST_DIGITS, Recognizer
 from ml.training.provenance import code_sha256, library_versions
 from ml.training.results import Progress, TrainingResult
 from ml.training.trainer import train
@@ -23,21 +23,22 @@ from ml.training.trainer import train
 NO_CORRECTIONS: Final = LabelledImages(
     np.empty((0, IMAGE_SIDE, IMAGE_SIDE), np.uint8), np.empty(0, np.uint8)
 )
-# Of the three seeds on the model card, this one predicts "not a digit" for dust and for long lines.
+# Of the three seeds on the model card, this one gave a network that predicts "not a digit" for
+# dust and for long lines.
 DEFAULT_SEED: Final = 2
-SECOND_SEED_OFFSET: Final = 1000  # the second training's seed is so much higher
+SECOND_SEED_OFFSET: Final = 1000  # from the seed of the first training run to that of the second
 
 
 def main() -> None:
-    """Train the base, write it with its card, and print the card."""
+    """Train the base, write its files, and print its card."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("mnist", type=Path)
     parser.add_argument("--seed", type=int, default=DEFAULT_SEED)
     parser.add_argument("--epochs", type=int)
     parser.add_argument("--folder", type=Path, default=BASE)
     options = parser.parse_args()
-    # Several threads add numbers in varying order and round differently. With one thread, the
-    # weights do not depend on the number of cores.
+    # The order in which several threads add numbers varies, and so does the rounding. With one
+    # thread, the weights do not depend on the number of cores.
     os.environ["TF_NUM_INTRAOP_THREADS"] = "1"
     if not options.mnist.exists():
         mnist_file.fetch(options.mnist)
@@ -50,8 +51,9 @@ def train_base(
 ) -> dict[str, object]:
     """Train a network on MNIST alone, write it to `folder`, and return its card.
 
-    A training from scratch is followed by one that continues from its weights, as each retraining
-    does. `epochs` None takes the defaults of both.
+    There are two training runs. The first starts from scratch. The second continues from the
+    weights of the first, as retraining continues from the live version. With `epochs` None, each
+    run has its default number of epochs.
     """
     first = _train(mnist, None, epochs, seed)
     result = _train(mnist, first.weights, epochs, seed + SECOND_SEED_OFFSET)
@@ -100,7 +102,7 @@ def _scores(mnist: Mnist, recognizer: Recognizer) -> dict[str, float | None]:
 
 
 def _first_of_each_digit(data: LabelledImages) -> Images:
-    return np.stack([data.images[np.argmax(data.labels == digit)] for digit in range(DIGITS)])
+    return np.stack([data.images[np.argmax(data.labels == digit)] for digit in range(DIGIT_COUNT)])
 
 
 def _print_progress(progress: Progress) -> None:

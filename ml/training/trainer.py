@@ -1,4 +1,4 @@
-"""Train the network on MNIST, on digits made from it, and on people's corrections."""
+"""Train the network on MNIST, on images made from it, and on people's corrections."""
 
 import math
 import time
@@ -24,13 +24,15 @@ from ml.training.results import Progress, TrainingResult
 EPOCHS_FROM_SCRATCH: Final = 10
 EPOCHS_FROM_LIVE: Final = 2
 BATCH_SIZE: Final = 128
-NEGATIVE_SHARE: Final = 0.15  # images that are not a digit, for each MNIST image
-RESTROKED_SHARE: Final = 0.3  # of MNIST is also drawn with another pen, for the live version
-# An epoch repeats each of n corrections CORRECTION_WEIGHT / sqrt(n) times, within these limits.
+NEGATIVES_PER_DIGIT: Final = 0.15  # generated negatives per MNIST image
+# Fraction of MNIST's images that also get a copy with another pen. Training from scratch uses none.
+RESTROKED_SHARE: Final = 0.3
+# An epoch contains each of n corrections CORRECTION_WEIGHT / sqrt(n) times, rounded, at least once
+# and at most MAX_CORRECTION_REPEATS times.
 CORRECTION_WEIGHT: Final = 640
 MAX_CORRECTION_REPEATS: Final = 75
-INTERPOLATION: Final = 0.8  # share of the new weights; the rest is the live version's
-STEPS_BEFORE_ESTIMATE: Final = 50  # the remaining time is known after these
+INTERPOLATION: Final = 0.8  # share of the new weights; the rest is that of the live version
+STEPS_BEFORE_ESTIMATE: Final = 50  # before the remaining time is estimated
 
 
 def train(
@@ -43,11 +45,13 @@ def train(
     seed: int,
     on_progress: Callable[[Progress], None],
 ) -> TrainingResult:
-    """Train a network and calibrate it.
+    """Train a network, calibrate it, and export it.
 
-    `label_noise`, (n,) bool, marks corrections that are not repeated. `start` holds the weights to
-    continue from; None starts from random weights. `epochs` None takes the default of either. The
-    same arguments and library versions give the same weights.
+    `label_noise`, (n,) bool, marks the corrections that are not repeated, because their labels are
+    probably wrong. `start` holds the weights to continue from. With `start` None, training starts
+    from random weights. With `epochs` None, the default number of epochs depends on `start`. The
+    same arguments, library versions and kind of processor give the same weights. Raises
+    `CorruptModelError` if the network cannot load `start`.
     """
     rng = _seed(seed)
     model = network.build()
@@ -65,7 +69,7 @@ def train(
 
 
 def _seed(seed: int) -> np.random.Generator:
-    """Make TensorFlow deterministic and return the generator of all other random numbers."""
+    """Make TensorFlow deterministic, and return the generator for all other random numbers."""
     keras.utils.set_random_seed(seed)
     tf.config.experimental.enable_op_determinism()
     return np.random.default_rng(seed)
@@ -78,9 +82,9 @@ def _training_set(
     with_restroked: bool,
     rng: np.random.Generator,
 ) -> ConcatDataset:
-    """Join MNIST's digits, other styles and pens, negatives, and the repeated corrections."""
+    """Return MNIST's digits, copies in other styles and pens, negatives, and corrections."""
     restyled = restyle(digits, rng)
-    negatives = make_negatives(round(NEGATIVE_SHARE * len(digits)), digits, rng)
+    negatives = make_negatives(round(NEGATIVES_PER_DIGIT * len(digits)), digits, rng)
     parts = [
         all_of(digits + restyled + negatives),
         (corrections, _repeat_corrections(corrections, label_noise)),
@@ -91,10 +95,11 @@ def _training_set(
 
 
 def _repeat_corrections(corrections: LabelledImages, label_noise: Mask) -> Indices:
-    """Return the indices of the corrections that an epoch shows, most of them several times.
+    """Return the indices of the corrections in an epoch. Most indices occur several times.
 
-    Few corrections are repeated often, because MNIST would outweigh them otherwise. The more there
-    are, the less each counts, so that a wrong one does little harm. Probably wrong ones occur once.
+    If there are few corrections, each is repeated often, because MNIST would outweigh them
+    otherwise. If there are many, each is repeated less often, so that a wrong one does little harm.
+    Corrections with probable label noise are not repeated.
     """
     repeats = round(CORRECTION_WEIGHT / math.sqrt(max(len(corrections), 1)))
     repeats = min(max(repeats, 1), MAX_CORRECTION_REPEATS)
@@ -110,9 +115,10 @@ def train_loop(
     on_progress: Callable[[Progress], None],
     max_strength: float = MAX_STRENGTH,
 ) -> None:
-    """Train `model` on every image once an epoch, each time deformed in another way.
+    """Train `model` on every image once per epoch, augmented differently each time.
 
-    `optimizer` makes an optimizer for a number of steps; `max_strength` is the one of `augment`.
+    `optimizer` takes the total number of steps and returns an optimizer. `max_strength` is passed
+    to `augment`.
     """
     steps = math.ceil(len(data) / BATCH_SIZE)
     _compile(model, optimizer(epochs * steps))
@@ -128,17 +134,18 @@ def train_loop(
 
 def _compile(model: keras.Model, optimizer: keras.Optimizer) -> None:
     model.compile(optimizer, keras.losses.SparseCategoricalCrossentropy(from_logits=True))
-    # Otherwise the first step creates the optimizer's variables, and TensorFlow traces it twice.
+    # Without this, the first step would create the optimizer's variables, and TensorFlow would
+    # trace the step twice.
     model.optimizer.build(model.trainable_variables)
 
 
 def _batches(
     data: LabelledImages | ConcatDataset, steps: int, rng: np.random.Generator
 ) -> Iterator[LabelledImages]:
-    """Yield all images in random order.
+    """Yield all images in random order, in batches.
 
-    The last batch is filled with images of the first one, because TensorFlow would compile the
-    step again for a smaller batch.
+    The last batch is filled up with images from the start of the order, because TensorFlow would
+    trace the step again for a smaller batch.
     """
     order = np.resize(rng.permutation(len(data)), steps * BATCH_SIZE)
     for step in range(steps):
@@ -146,25 +153,25 @@ def _batches(
 
 
 class _StepTimer:
-    """Measure the steps and estimate the time of the remaining ones."""
+    """Counts the steps and estimates the time for the remaining ones."""
 
     def __init__(self, steps: int) -> None:
         self._steps = steps
-        self._done = 0
+        self._done_count = 0
         self._started = 0.0
 
     def count_step(self) -> None:
-        self._done += 1
-        if self._done == 1:  # the first step takes far longer, so the clock starts after it
+        self._done_count += 1
+        if self._done_count == 1:  # The first step takes far longer, so the clock starts after it.
             self._started = time.monotonic()
 
     def share(self) -> float:
         """Return the share of the steps that are done, in 0..1."""
-        return self._done / self._steps
+        return self._done_count / self._steps
 
     def seconds_left(self) -> float | None:
-        """Return the estimated time for the remaining steps, or None after too few steps."""
-        if self._done < min(STEPS_BEFORE_ESTIMATE, self._steps):
+        """Return the estimated time for the remaining steps, or None if too few are done."""
+        if self._done_count < min(STEPS_BEFORE_ESTIMATE, self._steps):
             return None
         seconds = time.monotonic() - self._started
-        return seconds / max(self._done - 1, 1) * (self._steps - self._done)
+        return seconds / max(self._done_count - 1, 1) * (self._steps - self._done_count)

@@ -12,20 +12,24 @@ from recognizer.models import ApiKey
 from recognizer.models.api_key import KEY_PREFIX
 
 REVIEW_PERMISSION: Final = "recognizer.change_submission"
-# Each key has rate limits of its own, so an unlimited number of keys would lift them.
+# Each key has its own rate limits, so a user with unlimited keys would have no limits.
 MAX_KEYS_PER_USER: Final = 10
 
 
 def has_reached_limit(owner: Any) -> bool:
-    """Return whether `owner` must revoke a key before creating another one."""
+    """Return whether `owner` already has the maximum number of keys."""
     return ApiKey.objects.filter(user=owner).count() >= MAX_KEYS_PER_USER
 
 
 def create_key(
     owner: Any, name: str, scopes: Iterable[str], *, by: Any, expires: datetime | None = None
 ) -> tuple[ApiKey, str]:
-    """Create a key; return its row and its secret, which is not stored."""
+    """Create a key for `owner`. Return its row and its secret.
+
+    The secret cannot be read again, because only its hash is stored. The audit trail names `by`.
+    """
     with transaction.atomic():
+        # create() of django-rest-knox expects a duration, not a date, so `expires` is set later.
         key, secret = ApiKey.objects.create(
             owner, expiry=None, prefix=KEY_PREFIX, name=name, scopes=list(scopes)
         )
@@ -37,12 +41,12 @@ def create_key(
 
 
 def revoke(key: ApiKey, *, by: Any) -> None:
-    """Delete the key: no program can log in with it any more."""
+    """Delete the key, so that no program can use it any more. The audit trail names `by`."""
     with transaction.atomic():
         audit.record(by, key, DELETION, f"Revoked; it belonged to {key.user}.")
         key.delete()
 
 
 def may_review(user: Any) -> bool:
-    """Return whether the user is a reviewer or an operator."""
+    """Return whether the user has the permission to review submissions."""
     return bool(user.has_perm(REVIEW_PERMISSION))

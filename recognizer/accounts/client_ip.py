@@ -1,4 +1,4 @@
-"""Tell clients apart by their network. The address itself is never stored."""
+"""Identify clients by their network. Their addresses are never stored."""
 
 import ipaddress
 from typing import Any
@@ -9,12 +9,13 @@ from rest_framework.throttling import BaseThrottle
 def client_network(request: Any) -> str:
     """Return the client's IPv4 address or its IPv6 /64 network, as text.
 
-    The operator's own proxies (`NUM_PROXIES`) report the address. A provider gives a whole /64 to
-    one customer, who can change the other half of the address at will.
+    The site's `NUM_PROXIES` reverse proxies report the address. A provider assigns a whole IPv6 /64
+    network to one customer, who can freely choose the other 64 bits of the address.
     """
     address: str = BaseThrottle().get_ident(request) or ""
     try:
         version = ipaddress.ip_address(address).version
-    except ValueError:  # A server behind a Unix socket knows no address.
+    except ValueError:
+        # A server that listens on a Unix socket does not know the client's address.
         return address
     return address if version == 4 else str(ipaddress.ip_network((address, 64), strict=False))

@@ -1,7 +1,7 @@
-"""Lock out clients after too many failed logins, and keep little data about them.
+"""Lock out a client after too many failed logins, and store little data about it.
 
-django-axes counts failed logins in the database. By default it also stores the client's address,
-its browser and everything that the client sent.
+django-axes counts failed logins in the database. By default, it also stores the client's address,
+its browser and the submitted data.
 """
 
 from ipaddress import IPv6Address
@@ -36,16 +36,17 @@ class PrivateAxesHandler(AxesDatabaseHandler):
 
 
 def pseudonymous_ip(request: HttpRequest) -> str:
-    """Return a keyed hash of the client's network in the form of an address.
+    """Return a keyed hash of the client's network, formatted as an IPv6 address.
 
-    django-axes stores nothing but addresses. The same client always gets the same one.
+    The hash is an address because django-axes stores nothing else. Clients in the same network
+    always get the same hash.
     """
     digest = salted_hmac("login", client_ip.client_network(request), algorithm="sha256").digest()
     return str(IPv6Address(PRIVATE_IPV6_PREFIX + digest[:15]))
 
 
 def lockout_response(request: HttpRequest, _response: Any, _credentials: Any) -> HttpResponse:
-    """Return the 429 page that tells the client how long to wait."""
+    """Return the page with status 429 that tells the user how long to wait."""
     wait = settings.AXES_COOLOFF_TIME
     context = {"minutes": int(wait.total_seconds() // 60)}
     response = render(request, "recognizer/lockout.html", context, status=429)

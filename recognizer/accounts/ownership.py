@@ -1,6 +1,6 @@
 """Identify the owner of submissions by a UUID.
 
-A logged-in user has a fixed one. Any other visitor has a random one in the session.
+A logged-in user has a fixed UUID. Any other visitor has a random UUID in the session.
 """
 
 import uuid
@@ -18,21 +18,21 @@ NAMESPACE: Final = uuid.UUID("5ba1ac51-6b2b-4d34-9d3c-64b1a5b3f0e7")
 def current_owner(request: HttpRequest) -> uuid.UUID | None:
     """Return the visitor's id, or None if the visitor has never submitted anything.
 
-    Submissions from before the login are merged into the user's own.
+    After a login, the submissions of the anonymous session are moved to the user.
     """
     if not request.user.is_authenticated:
         stored = request.session.get(SESSION_KEY)
         return uuid.UUID(stored) if stored else None
     owner = owner_for_user(request.user)
     # A request with an API key may carry the session cookie of another person.
-    with_key = getattr(request, "auth", None) is not None
-    if not with_key and (anonymous := request.session.pop(SESSION_KEY, None)):
+    has_api_key = getattr(request, "auth", None) is not None
+    if not has_api_key and (anonymous := request.session.pop(SESSION_KEY, None)):
         _merge(uuid.UUID(anonymous), owner)
     return owner
 
 
 def get_or_create_owner(request: HttpRequest) -> uuid.UUID:
-    """Return the visitor's id; give a new visitor a random one."""
+    """Return the visitor's id. A new visitor gets a random one."""
     owner = current_owner(request)
     if owner is None:
         owner = uuid.uuid4()
@@ -46,10 +46,11 @@ def owner_for_user(user: Any) -> uuid.UUID:
 
 
 def _merge(anonymous: uuid.UUID, owner: uuid.UUID) -> None:
+    """Move all submissions of `anonymous` to `owner`."""
     with transaction.atomic():
         kept = Submission.objects.owned_by(owner)
         merged = Submission.objects.owned_by(anonymous)
-        # An owner has each image only once. The older row of the user stays.
+        # An owner's images are unique. If the owner already has the image, that row is kept.
         merged.filter(image_sha256__in=kept.values("image_sha256")).delete()
-        # Idempotency keys are unique for each owner, so those of the session could collide.
+        # Idempotency keys are unique per owner, so those of the session could collide.
         merged.update(owner=owner, idempotency_key=None)

@@ -16,5 +16,5 @@ __all__ = [
     "TrainingRunAdmin",
 ]
 
-# The admin shows training runs. The tasks behind them would only appear as a second list.
+# Hide the background tasks: the list of training runs already shows them.
 admin.site.unregister(DBTaskResult)

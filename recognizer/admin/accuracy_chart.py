@@ -1,4 +1,4 @@
-"""Positions and sizes for the chart of accuracy over model versions."""
+"""Compute the coordinates of the chart that shows the accuracy of each model version."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,7 +12,8 @@ RIGHT: Final = 740
 TOP: Final = 10
 BOTTOM: Final = 210
 
-GRIDLINE_COUNT: Final = 4  # below the one at 100%
+GRIDLINE_COUNT: Final = 4  # in addition to the one at 100%
+# Possible distances between gridlines, as accuracies. The chart uses the smallest that fits.
 GRIDLINE_STEPS: Final = (0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25)
 MAX_AXIS_LABELS: Final = 25  # more labels would overlap
 
@@ -24,11 +25,13 @@ SERIES: Final = (
     ("held_out_corrections", "held-out corrections", SQUARE),
 )
 
-Column = tuple[float, ModelVersion]  # a version and its x
+Column = tuple[float, ModelVersion]  # (x, version)
 
 
 @dataclass(frozen=True)
 class Mark:
+    """The mark of one version on a line: a dot, a square, or a cross for a rejected version."""
+
     x: float
     y: float
     shape: str
@@ -37,7 +40,10 @@ class Mark:
 
 @dataclass(frozen=True)
 class Line:
-    """One score of all versions. The line skips rejected versions, because they were never live."""
+    """The line of one score over all versions.
+
+    The line has a mark for each version, but it connects only the versions that are not rejected.
+    """
 
     name: str
     label: str
@@ -48,31 +54,33 @@ class Line:
 
 @dataclass(frozen=True)
 class Chart:
+    """Everything that the template needs to draw the chart."""
+
     first: int
     last: int
     lines: list[Line]
-    gridlines: list[tuple[float, str]]  # y and the percentage there
-    numbers: list[tuple[float, int]]  # x and the number of the version there
-    rejected: str = CROSS
+    gridlines: list[tuple[float, str]]  # (y, percentage)
+    axis_labels: list[tuple[float, int]]  # (x, version number)
+    rejected_shape: str = CROSS
 
 
 def accuracy_chart(versions: Iterable[ModelVersion]) -> Chart | None:
     """Return the chart of these versions, or None if no version has a score."""
     versions = sorted(versions, key=lambda version: version.number)
     scores = [version.score(name) for version in versions for name, *_ in SERIES]
-    known = [score for score in scores if score is not None]
-    if not known:
+    known_scores = [score for score in scores if score is not None]
+    if not known_scores:
         return None
-    step = next(size for size in GRIDLINE_STEPS if 1 - GRIDLINE_COUNT * size <= min(known))
+    step = next(size for size in GRIDLINE_STEPS if 1 - GRIDLINE_COUNT * size <= min(known_scores))
     span = GRIDLINE_COUNT * step
     columns = _columns(versions)
-    every = -(-len(versions) // MAX_AXIS_LABELS)
+    label_interval = -(-len(versions) // MAX_AXIS_LABELS)  # rounded up
     return Chart(
         first=versions[0].number,
         last=versions[-1].number,
         lines=[_line(*series, columns, span) for series in SERIES],
         gridlines=[_gridline(1 - i * step, span) for i in range(GRIDLINE_COUNT + 1)],
-        numbers=[(x, version.number) for x, version in columns[::every]],
+        axis_labels=[(x, version.number) for x, version in columns[::label_interval]],
     )
 
 

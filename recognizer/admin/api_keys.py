@@ -15,7 +15,7 @@ from recognizer.models import ApiKey, Scope
 
 
 class ApiKeyCreationForm(forms.ModelForm):
-    """The user, the name, the scopes and the expiry of a new key."""
+    """The form for a new key: its user, name, scopes and expiry."""
 
     user = forms.ModelChoiceField(get_user_model().objects.order_by("username"))
     scopes = forms.MultipleChoiceField(choices=Scope.choices, widget=forms.CheckboxSelectMultiple)
@@ -32,16 +32,16 @@ class ApiKeyCreationForm(forms.ModelForm):
         return user
 
 
-class ReadOnlyAdmin(admin.ModelAdmin):
-    """Show rows without a form to change them."""
+class NoChangeAdmin(admin.ModelAdmin):
+    """Show rows without an edit form. Adding and deleting rows needs the usual permissions."""
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
 
 @admin.register(ApiKey)
-class ApiKeyAdmin(ReadOnlyAdmin):
-    """Create and revoke keys for any user."""
+class ApiKeyAdmin(NoChangeAdmin):
+    """Create and revoke the keys of any user."""
 
     form = ApiKeyCreationForm
     list_display = ("name", "visible_prefix", "user", "scope_names", "created", "expiry")
@@ -53,6 +53,7 @@ class ApiKeyAdmin(ReadOnlyAdmin):
         key, secret = api_keys.create_key(
             obj.user, obj.name, obj.scopes, by=request.user, expires=obj.expiry
         )
+        # The admin goes on with `obj`, so it must become the key that was created.
         obj.__dict__.update(key.__dict__)
         self.message_user(
             request,
@@ -67,7 +68,7 @@ class ApiKeyAdmin(ReadOnlyAdmin):
         for key in queryset:
             api_keys.revoke(key, by=request.user)
 
-    # `create_key` and `revoke` write the entries in the audit trail. The admin must not add others.
+    # `create_key` and `revoke` write the audit entries themselves. The admin must not add more.
     def log_addition(self, *_: Any) -> None:  # type: ignore[override]
         pass
 
@@ -76,14 +77,15 @@ class ApiKeyAdmin(ReadOnlyAdmin):
 
 
 @admin.register(LogEntry)
-class AuditTrailAdmin(BoundedCountAdmin, ReadOnlyAdmin):
+class AuditTrailAdmin(BoundedCountAdmin, NoChangeAdmin):
     """Show the audit trail. Nobody can change it here."""
 
     list_display = ("action_time", "user", "content_type", "object_repr", "description")
     list_display_links = None
     list_select_related = ("user", "content_type")
     list_filter = ("action_flag", "content_type", "user")
-    ordering = ("-id",)  # newest first, sorted by the primary key because the time has no index
+    # Newest first. Sort by the primary key, because the time has no index.
+    ordering = ("-id",)
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
 

@@ -1,4 +1,4 @@
-"""The base class of the admin's pages about one object."""
+"""The base class for admins that add content or views to the page of an object."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,14 +9,14 @@ from django.urls import URLPattern, path
 
 
 class ObjectPageAdmin(admin.ModelAdmin):
-    """Add context and further views to the page of an object."""
+    """Allow subclasses to add context and further views to the page of an object."""
 
     def object_context(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
-        """Return the additional template context of the object's page."""
+        """Return additional template context for the page of `obj`."""
         return {}
 
     def object_url(self, route: str, view: Callable[..., HttpResponse], name: str) -> URLPattern:
-        """Return the URL of a view of one object. The view checks the permissions itself."""
+        """Return the URL pattern of a view of one object. The view must check the permissions."""
         return path(
             f"<int:pk>/{route}",
             self.admin_site.admin_view(view),

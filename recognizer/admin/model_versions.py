@@ -20,15 +20,16 @@ from recognizer.serving import model_registry, reevaluation
 from recognizer.serving.model_registry import CorruptModelError
 
 TEMPLATE_FOLDER: Final = "admin/recognizer/modelversion"
-THUMBNAIL_LIMIT: Final = 40  # thumbnails per list of prediction changes
+THUMBNAIL_LIMIT: Final = 40  # for the fixed and for the broken submissions, each
 
 
 def format_percent(score: float | None) -> str:
+    """Return the score as a percentage, or a dash if there is none."""
     return "–" if score is None else f"{score:.2%}"
 
 
 def card_rows(card: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield the model card as rows of (name, value)."""
+    """Yield rows of (name, value) for a table of the model card."""
     for section, content in card.items():
         entries = content if isinstance(content, dict) else {"": content}
         for name, value in entries.items():
@@ -43,10 +44,10 @@ def _format_value(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def prediction_changes(
+def newly_correct_context(
     before: reevaluation.Predictions, after: reevaluation.Predictions
 ) -> dict[str, Any]:
-    """Return how many submissions are correct only in `after`, and the newest as thumbnails."""
+    """Return the number of submissions that are correct only in `after`, and some thumbnails."""
     changed = reevaluation.newly_correct(before, after)
     thumbnails = [
         thumbnail(row, f"{after[row].label}, predicted as {before[row].label}")
@@ -57,7 +58,7 @@ def prediction_changes(
 
 class ModelVersionChangeList(ChangeList):
     def chart(self) -> Chart | None:
-        """Return the chart of the listed versions. The list is the chart's data table."""
+        """Return the chart of the versions on this page. The list below it has the same figures."""
         return accuracy_chart(self.result_list)
 
 
@@ -89,7 +90,8 @@ class ModelVersionAdmin(ObjectPageAdmin):
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False  # there is no form; for promoting see `can_promote`
+        # There is no edit form. `can_promote` checks the permission to promote.
+        return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -128,7 +130,11 @@ class ModelVersionAdmin(ObjectPageAdmin):
         }
 
     def _evaluation(self, request: HttpRequest, version: ModelVersion) -> dict[str, Any]:
-        """Return the confusion matrix and the prediction changes, or why there are none."""
+        """Return the context for the confusion matrix and the prediction changes.
+
+        If the version cannot be loaded, the context only has the reason. It is empty if the user
+        may not view submissions.
+        """
         try:
             recognizer = model_registry.load(version)
         except CorruptModelError as error:
@@ -140,9 +146,9 @@ class ModelVersionAdmin(ObjectPageAdmin):
         confusion = reevaluation.confusion_matrix(predictions)
         return {
             "confusion": confusion,
-            "count": len(submissions),
-            "correct": sum(row.correct for row in confusion),
-            "newest": reevaluation.SUBMISSION_LIMIT,
+            "submission_count": len(submissions),
+            "correct_count": sum(row.correct_count for row in confusion),
+            "submission_limit": reevaluation.SUBMISSION_LIMIT,
             **self._changes_since_parent(version, predictions),
         }
 
@@ -157,12 +163,12 @@ class ModelVersionAdmin(ObjectPageAdmin):
             return {"parent_unusable": str(error)}
         before = reevaluation.predict_all(parent, list(predictions))
         return {
-            "fixed": prediction_changes(before, predictions),
-            "broken": prediction_changes(predictions, before),
+            "fixed": newly_correct_context(before, predictions),
+            "broken": newly_correct_context(predictions, before),
         }
 
     def drawings(self, request: HttpRequest, pk: int, label: int, predicted: int) -> HttpResponse:
-        """Show the submissions behind one cell of the confusion matrix."""
+        """Show the submissions that one cell of the confusion matrix counts."""
         if not (self.has_view_permission(request) and self.can_view_submissions(request)):
             raise PermissionDenied
         version = get_object_or_404(ModelVersion, pk=pk)
@@ -170,21 +176,22 @@ class ModelVersionAdmin(ObjectPageAdmin):
             raise Http404
         try:
             recognizer = model_registry.load(version)
-        except CorruptModelError:  # the version's page shows the error
+        except CorruptModelError:
+            # The page of the version shows the error.
             return redirect("admin:recognizer_modelversion_change", pk)
         submissions = [row for row in reevaluation.newest_approved() if row.label == label]
         predictions = reevaluation.predict_all(recognizer, submissions)
         caption = f"{Label(label).label}, predicted as {Label(predicted).label}"
-        found = [row for row in submissions if predictions[row] == predicted]
+        matching = [row for row in submissions if predictions[row] == predicted]
         context = {
             "title": f"{caption} by {version}",
-            "thumbnails": [thumbnail(row, caption) for row in found],
-            "newest": reevaluation.SUBMISSION_LIMIT,
+            "thumbnails": [thumbnail(row, caption) for row in matching],
+            "submission_limit": reevaluation.SUBMISSION_LIMIT,
         }
         return self._render(request, "drawings.html", version, context)
 
     def promote(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Ask for confirmation on GET, and promote the version on POST."""
+        """On GET, ask for confirmation. On POST, promote the version."""
         if not self.can_promote(request):
             raise PermissionDenied
         version, live = get_object_or_404(ModelVersion, pk=pk), model_registry.live_version()
@@ -210,7 +217,7 @@ class ModelVersionAdmin(ObjectPageAdmin):
     def _promote(self, request: HttpRequest, version: ModelVersion, live: ModelVersion) -> None:
         try:
             with transaction.atomic():
-                # The confirmation page has shown why a version was rejected, so force is right.
+                # Use `force`: the confirmation page has already shown why a version was rejected.
                 model_registry.promote(version, by=request.user.get_username(), force=True)
                 self.log_change(request, version, f"Promoted. It replaces {live}.")
         except CorruptModelError as error:
@@ -223,7 +230,7 @@ class ModelVersionAdmin(ObjectPageAdmin):
     def _render(
         self, request: HttpRequest, template: str, version: ModelVersion, context: dict[str, Any]
     ) -> HttpResponse:
-        """Render a page about one version inside the admin's layout."""
+        """Render a page about one version in the layout of the admin."""
         admin_context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,

@@ -1,4 +1,4 @@
-"""Pagination for admin lists that does not count all rows of a large table."""
+"""Pagination for admin lists of large tables, where counting all rows would be slow."""
 
 from functools import cached_property
 from typing import Any, Final
@@ -9,11 +9,12 @@ from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-LOOKAHEAD_PAGES: Final = 10  # pages after the current one that are counted
+# Rows are counted up to this many pages after the current one.
+LOOKAHEAD_PAGES: Final = 10
 
 
 class BoundedPaginator(Paginator):
-    """Count the rows only up to some pages after the current page."""
+    """Count the rows only up to `LOOKAHEAD_PAGES` after the current page, and then stop."""
 
     def __init__(self, rows: QuerySet, per_page: int, page: int, **options: Any) -> None:
         super().__init__(rows, per_page, **options)
@@ -26,19 +27,19 @@ class BoundedPaginator(Paginator):
 
     @property
     def is_cut(self) -> bool:
-        """Return whether there may be more rows than `count`."""
+        """Return whether counting stopped at the limit, so that there may be more rows."""
         return self.count == self._count_limit
 
     @property
-    def known(self) -> int:
-        """Return the number in "more than … rows", for a list that is cut."""
+    def known_count(self) -> int:
+        """Return the number for the text "more than … rows". Use it only if `is_cut`."""
         return self._count_limit - 1
 
 
 class BoundedCountAdmin(admin.ModelAdmin):
     """Use `BoundedPaginator` for the list.
 
-    The templates `pagination.html` and `actions.html` show that there are more rows.
+    The templates `pagination.html` and `actions.html` adapt the admin to an incomplete count.
     """
 
     def get_paginator(
@@ -50,7 +51,7 @@ class BoundedCountAdmin(admin.ModelAdmin):
         allow_empty_first_page: bool = True,
     ) -> Paginator:
         value = request.GET.get(PAGE_VAR, "")
-        # Six digits are enough for any page, and keep the numbers in the query small.
+        # Six digits are enough for any page. A longer number could be too large for the query.
         page = int(value[:6]) if value.isascii() and value.isdigit() else 1
         return BoundedPaginator(
             queryset,

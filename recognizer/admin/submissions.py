@@ -32,7 +32,7 @@ ALREADY_REVIEWED: Final = (
 
 
 class DisagreementFilter(admin.SimpleListFilter):
-    """Filter by whether the correction differs from the prediction."""
+    """Filter submissions by whether their correction differs from the prediction."""
 
     title = "disagreement"
     parameter_name = "disagreement"
@@ -49,7 +49,7 @@ class DisagreementFilter(admin.SimpleListFilter):
 
 
 class ReviewActionForm(ActionForm):
-    """The label to approve the selected submissions with, next to the list's actions."""
+    """The form next to the list's actions, with the label for the action `approve`."""
 
     label = forms.TypedChoiceField(
         choices=[("", "the corrected digit"), *Label.choices],
@@ -61,10 +61,10 @@ class ReviewActionForm(ActionForm):
 
 
 class ReviewForm(forms.ModelForm):
-    """The review of one submission: pending, rejected, or approved with a label."""
+    """The form for the review of one submission: pending, rejected, or approved with a label."""
 
-    # The time of the last review when the page was rendered. If the stored time differs from it,
-    # somebody has reviewed the submission since, and the form must not overwrite that.
+    # The time of the last review when the page was rendered. If the stored time differs, somebody
+    # has reviewed the submission since then. The form must not overwrite that review.
     reviewed_at_shown = forms.CharField(required=False, widget=forms.HiddenInput, label="")
 
     class Meta:
@@ -113,7 +113,7 @@ def _predict_with(version: ModelVersion, submission: Submission) -> tuple[str, s
 
 @admin.register(Submission)
 class SubmissionAdmin(ObjectPageAdmin, BoundedCountAdmin):
-    """Find and review submissions. Visitors create them; nobody adds them here."""
+    """Find and review submissions. Only visitors create them, so the admin cannot add any."""
 
     form = ReviewForm
     action_form = ReviewActionForm
@@ -143,8 +143,8 @@ class SubmissionAdmin(ObjectPageAdmin, BoundedCountAdmin):
     list_select_related = ("model_version",)
     list_per_page = 50
     show_full_result_count = False
-    show_facets = admin.ShowFacets.NEVER  # each facet would count all rows
-    sortable_by = ("created",)  # the only order with an index
+    show_facets = admin.ShowFacets.NEVER  # Each facet would count all rows.
+    sortable_by = ("created",)  # No other column of the list has an index to sort by.
     search_fields = ("id",)
     search_help_text = "The complete id of a submission"
     fields = (
@@ -163,7 +163,7 @@ class SubmissionAdmin(ObjectPageAdmin, BoundedCountAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
-        # The thumbnails need only the model input, so the large columns are not loaded.
+        # Do not load the large columns: a thumbnail only needs the model input.
         return super().get_queryset(request).defer("image", "strokes", "model_version__card")
 
     def get_search_results(
@@ -182,7 +182,7 @@ class SubmissionAdmin(ObjectPageAdmin, BoundedCountAdmin):
     def object_context(self, request: HttpRequest, obj: Submission) -> dict[str, Any]:
         return {
             "predictions_by_version": predictions_by_version(obj),
-            "newest": reevaluation.VERSION_LIMIT,
+            "version_limit": reevaluation.VERSION_LIMIT,
         }
 
     def changeform_view(
@@ -194,7 +194,8 @@ class SubmissionAdmin(ObjectPageAdmin, BoundedCountAdmin):
     ) -> Any:
         try:
             return super().changeform_view(request, object_id, form_url, extra_context)
-        except AlreadyReviewedError:  # between the form's check and saving
+        except AlreadyReviewedError:
+            # Somebody reviewed it after the form was validated and before it was saved.
             self.message_user(request, ALREADY_REVIEWED, messages.ERROR)
             return redirect(request.path)
 
@@ -213,19 +214,22 @@ class SubmissionAdmin(ObjectPageAdmin, BoundedCountAdmin):
         labelled = {row: Label(label) for row, label in labels.items() if label is not None}
         approved = sum(self._decide(request, row, label) for row, label in labelled.items())
         self.message_user(request, f"{approved} approved.")
-        self._warn_reviewed(request, len(labelled) - approved)
+        self._warn_already_reviewed(request, len(labelled) - approved)
         if unlabelled := len(labels) - len(labelled):
             text = f"{unlabelled} unchanged: no correction. Choose a label in “Approve as”."
             self.message_user(request, text, messages.WARNING)
 
     @admin.action(description="Reject: do not use for training", permissions=["change"])
     def reject(self, request: HttpRequest, queryset: SubmissionQuerySet) -> None:
-        decided = [self._decide(request, row, None) for row in queryset]
-        self.message_user(request, f"{sum(decided)} rejected.")
-        self._warn_reviewed(request, len(decided) - sum(decided))
+        results = [self._decide(request, row, None) for row in queryset]
+        self.message_user(request, f"{sum(results)} rejected.")
+        self._warn_already_reviewed(request, len(results) - sum(results))
 
     def _decide(self, request: HttpRequest, submission: Submission, label: Label | None) -> bool:
-        """Approve or, without a label, reject. Return False if somebody else was faster."""
+        """Approve the submission as `label`, or reject it if `label` is None.
+
+        Return False if somebody else has reviewed it in the meantime.
+        """
         try:
             if label is None:
                 submission.reject(request.user)
@@ -237,7 +241,7 @@ class SubmissionAdmin(ObjectPageAdmin, BoundedCountAdmin):
         self.log_change(request, submission, message)
         return True
 
-    def _warn_reviewed(self, request: HttpRequest, count: int) -> None:
+    def _warn_already_reviewed(self, request: HttpRequest, count: int) -> None:
         if count:
             text = f"{count} unchanged: somebody else has already reviewed them."
             self.message_user(request, text, messages.WARNING)

@@ -1,4 +1,4 @@
-"""Small images of stored submissions, with links to their admin pages."""
+"""Small images of submissions, with links to their admin pages."""
 
 from dataclasses import dataclass
 
@@ -10,6 +10,8 @@ from recognizer.serving.prediction import png_data_url
 
 @dataclass(frozen=True)
 class Thumbnail:
+    """The image of a submission's model input as a data URL, with its link and its caption."""
+
     url: str
     src: str
     caption: str

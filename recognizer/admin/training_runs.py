@@ -22,12 +22,13 @@ from recognizer.training.run_lifecycle import format_duration
 from recognizer.training.tasks import retrain_in_background
 from recognizer.training.training_data import COUNT_LIMIT, counts_for_page
 
-# A worker polls every second, and a new one needs a few seconds to start.
+# A worker polls every second, and a new one needs a few seconds to start. After this many seconds
+# of waiting, there is probably no worker.
 WORKER_START_SECONDS: Final = 20
 
 
 class TrainingRunForm(forms.ModelForm):
-    """The options of `manage.py retrain`."""
+    """The form to start a training run, with options of `manage.py retrain`."""
 
     from_scratch = forms.TypedChoiceField(
         label="Start from",
@@ -60,11 +61,13 @@ class TrainingRunForm(forms.ModelForm):
 
 
 def describe_options(options: dict[str, Any]) -> str:
-    """Return the options that differ from the defaults."""
+    """Return the options that differ from the defaults, in the order of `Options`."""
+    # Restore the order first, because PostgreSQL does not keep the order of keys in JSON.
+    values = asdict(Options(**options))
     defaults = asdict(Options())
     chosen = [
         name.replace("_", " ") + ("" if value is True else f" {value}")
-        for name, value in options.items()
+        for name, value in values.items()
         if value != defaults[name]
     ]
     return ", ".join(chosen) or "defaults"
@@ -89,7 +92,8 @@ def describe_progress(run: TrainingRun) -> str:
 def can_cancel(run: TrainingRun) -> bool:
     """Return whether cancelling has an effect.
 
-    A cancelled run stops by itself. If its process has crashed, only another cancel ends it.
+    Cancelling a run twice has no effect, because the run already stops by itself. The exception is
+    a run whose process has crashed: it only ends when it is cancelled once more.
     """
     return not run.is_finished and (not run.cancelled_by or run.is_stale)
 
@@ -183,15 +187,19 @@ class TrainingRunAdmin(ObjectPageAdmin):
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
-        """Show what the run would learn and the form that starts it."""
+        """Show the counts of training data and the form that starts a run.
+
+        If another run is unfinished, redirect to its page instead.
+        """
         unfinished = TrainingRun.objects.unfinished().first()
         if unfinished is not None and self.has_add_permission(request):
-            text = f"Only one training run at a time: {unfinished} is not finished."
+            text = f"Only one training run can be active at a time: {unfinished} is not finished."
             self.message_user(request, text, messages.WARNING)
             return redirect("admin:recognizer_trainingrun_change", unfinished.pk)
         context = {
             "title": "Start a training run",
-            # The template calls these functions, so a POST that redirects does not compute them.
+            # These are functions that the template calls, so that a POST that redirects does not
+            # compute the values.
             "counts": counts_for_page,
             "live": model_registry.live_version,
             "count_limit": COUNT_LIMIT,
@@ -221,7 +229,7 @@ class TrainingRunAdmin(ObjectPageAdmin):
         }
 
     def progress(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Return the progress as JSON. The run's page requests it every second."""
+        """Return the progress as JSON. The page of the run requests it every second."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         run = get_object_or_404(TrainingRun, pk=pk)
@@ -235,7 +243,7 @@ class TrainingRunAdmin(ObjectPageAdmin):
         )
 
     def cancel(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Cancel the run. A running one stops at its next heartbeat."""
+        """Cancel the run. If it is already running, it stops at its next heartbeat."""
         if not self.has_add_permission(request):
             raise PermissionDenied
         run = get_object_or_404(TrainingRun, pk=pk)

@@ -19,8 +19,12 @@ class ApiKeyAuthentication(TokenAuthentication):
     """Authenticate requests with the header `Authorization: Bearer dgs_...`."""
 
     def authenticate_credentials(self, token: bytes) -> tuple[Any, ApiKey]:
-        """Return the key's owner and the key. Raise `AuthenticationFailed`."""
-        # django-rest-knox crashes on bytes that are not valid UTF-8.
+        """Return the key's owner and the key.
+
+        Raises `AuthenticationFailed` if the key is invalid, revoked or expired, or if its owner is
+        inactive.
+        """
+        # Reject other bytes here, because django-rest-knox crashes if they are not valid UTF-8.
         if not re.fullmatch(rb"\w+", token):
             raise AuthenticationFailed(gettext("Invalid API key."))
         return super().authenticate_credentials(token)
@@ -38,13 +42,13 @@ class ApiKeyScheme(KnoxTokenScheme):
 
 
 class HasScope(BasePermission):
-    """Require the view's `needed_scope` from API keys. Sessions have all scopes."""
+    """Require that an API key has the view's `required_scope`. Sessions have all scopes."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        """Return whether the view needs no scope, or the request has it."""
-        needed = getattr(view, "needed_scope", None)
-        self.message = gettext("The API key lacks the scope “%(scope)s”.") % {"scope": needed}
-        return needed is None or _has_scope(request, needed)
+        """Return whether the view requires no scope, or the request has the required one."""
+        required = getattr(view, "required_scope", None)
+        self.message = gettext("The API key lacks the scope “%(scope)s”.") % {"scope": required}
+        return required is None or _has_scope(request, required)
 
 
 class IsReviewer(BasePermission):
@@ -60,7 +64,7 @@ class IsReviewer(BasePermission):
 def can_view_all(request: Request) -> bool:
     """Return whether the request may see everybody's submissions.
 
-    This needs a member of the staff or a reviewer, and the scope `review` if there is an API key.
+    Only staff and reviewers may. If they use an API key, it also needs the scope `review`.
     """
     is_allowed = bool(request.user.is_staff) or may_review(request.user)
     return is_allowed and _has_scope(request, Scope.REVIEW)

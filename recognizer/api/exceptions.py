@@ -1,6 +1,6 @@
-"""Return every error of the API in one form: `code` for programs and `detail` for people.
+"""Errors of the API. Every error response has a `code` for programs and a `detail` for people.
 
-Validation errors also have `fields`, the error messages by field.
+Validation errors also have `fields`, which contains the error messages of each field.
 """
 
 import logging
@@ -17,7 +17,7 @@ from rest_framework.views import exception_handler
 from recognizer.ops.outages import OUTAGE_ERRORS
 from recognizer.serving.prediction import BadImageError
 
-# The status and the meaning of each code. docs/api.md and the OpenAPI schema contain this table.
+# The status and the meaning of each error code. docs/api.md and the OpenAPI schema repeat them.
 CODES: Final = {
     "invalid": (400, "The body or the query is invalid; `fields` lists the errors."),
     "parse_error": (400, "The body is not valid JSON or not a valid form."),
@@ -47,7 +47,7 @@ CODES: Final = {
     "unavailable": (503, "The site is temporarily unavailable."),
 }
 
-# The messages of `ml`, which does not use Django's translations, repeated here for translation.
+# `ml` does not use Django, so it cannot translate its messages. They are translated here.
 BAD_IMAGE_MESSAGES: Final = {
     "not_base64": _("The image is not valid base64."),
     "not_an_image": _("This file is not a supported image. Send a PNG, JPEG, WebP or GIF image."),
@@ -62,7 +62,7 @@ log = logging.getLogger(__name__)
 
 
 class BadImage(exceptions.APIException):
-    """400 for a file that is not a usable image."""
+    """400 if the file is not a usable image."""
 
     status_code = status.HTTP_400_BAD_REQUEST
 
@@ -71,7 +71,7 @@ class BadImage(exceptions.APIException):
 
 
 class AlreadyReviewed(exceptions.APIException):
-    """409 for a second decision, or for a correction after the decision."""
+    """409 if a submission that has been reviewed is corrected or reviewed again."""
 
     status_code = status.HTTP_409_CONFLICT
     default_code = "already_reviewed"
@@ -79,7 +79,7 @@ class AlreadyReviewed(exceptions.APIException):
 
 
 class NoLabel(exceptions.APIException):
-    """409 for an approval without a label of a submission that has no correction."""
+    """409 if an approval contains no label and the submission has no correction."""
 
     status_code = status.HTTP_409_CONFLICT
     default_code = "no_label"
@@ -87,7 +87,7 @@ class NoLabel(exceptions.APIException):
 
 
 class IdempotencyConflict(exceptions.APIException):
-    """409 for an idempotency key that the owner used with another image."""
+    """409 if the owner has used the idempotency key with another image."""
 
     status_code = status.HTTP_409_CONFLICT
     default_code = "idempotency_key_reused"
@@ -95,7 +95,7 @@ class IdempotencyConflict(exceptions.APIException):
 
 
 class BodyTooLarge(exceptions.APIException):
-    """413 for a body that is larger than `DATA_UPLOAD_MAX_MEMORY_SIZE`."""
+    """413 if the body is larger than `DATA_UPLOAD_MAX_MEMORY_SIZE`."""
 
     status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
     default_code = "body_too_large"
@@ -103,7 +103,7 @@ class BodyTooLarge(exceptions.APIException):
 
 
 class Unavailable(exceptions.APIException):
-    """503 for an outage of the database, of the cache or of every model version."""
+    """503 if the database or the cache is down, or if no model version can be loaded."""
 
     status_code = status.HTTP_503_SERVICE_UNAVAILABLE
     default_code = "unavailable"
@@ -111,7 +111,10 @@ class Unavailable(exceptions.APIException):
 
 
 def handle_exception(error: Exception, context: dict[str, Any]) -> Response | None:
-    """Return the error response for an exception of a view, as `EXCEPTION_HANDLER` of DRF."""
+    """Return the response for an exception raised in a view, or None if it is unexpected.
+
+    This is DRF's `EXCEPTION_HANDLER`. If it returns None, DRF raises the exception again.
+    """
     error = _to_api_exception(error)
     response = exception_handler(error, context)
     if response is not None:
@@ -120,7 +123,7 @@ def handle_exception(error: Exception, context: dict[str, Any]) -> Response | No
 
 
 def error_body(error: Exception) -> dict[str, Any]:
-    """Return the response body for an exception of DRF or of this module."""
+    """Return the response body for an `APIException`, an `Http404` or a `PermissionDenied`."""
     if isinstance(error, exceptions.ValidationError):
         fields = error.detail if isinstance(error.detail, dict) else {"body": error.detail}
         return {"code": "invalid", "detail": _("The request is invalid."), "fields": fields}
@@ -147,14 +150,14 @@ def _to_api_exception(error: Exception) -> Exception:
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Return the 404 response: JSON for the API's paths, Django's page for the others."""
+    """Return the 404 response: JSON below /api/, Django's HTML page elsewhere."""
     if not request.path.startswith("/api/"):
         return defaults.page_not_found(request, exception)
     return JsonResponse(error_body(exceptions.NotFound()), status=404)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Return the 500 response: JSON for the API's paths, Django's page for the others."""
+    """Return the 500 response: JSON below /api/, Django's HTML page elsewhere."""
     if not request.path.startswith("/api/"):
         return defaults.server_error(request)
     detail = _("Internal server error. It has been logged.")

@@ -21,22 +21,25 @@ MAX_COORDINATE: Final = 1_000_000
 
 
 class ExplicitValueMixin:
-    """Validate empty form values. DRF itself treats them as missing."""
+    """Validate empty values in forms. DRF itself treats them as missing."""
 
     def get_value(self, dictionary: Mapping[str, Any]) -> Any:
-        """Return the value from the body, or `empty` if the field is missing."""
+        """Return the value from the body, or DRF's `empty` if the field is missing."""
         return dictionary.get(self.field_name, serializers.empty)  # type: ignore[attr-defined]
 
 
 class ChoiceField(ExplicitValueMixin, serializers.ChoiceField):
-    """Accept one of the choices."""
+    """Accept one of the choices. An empty value in a form is an error, even with a default."""
 
 
 class StrictBooleanField(ExplicitValueMixin, serializers.BooleanField):
-    """Accept true and false, in a form as text. DRF also accepts values such as "yes" and 1."""
+    """Accept true and false. Also accept them as text, because forms contain only text.
+
+    DRF's field also accepts values such as "yes" and 1.
+    """
 
     def to_internal_value(self, data: Any) -> bool:
-        """Return the boolean. Raise `ValidationError`."""
+        """Return the boolean. Raises `ValidationError` for any other value."""
         if isinstance(data, str):
             data = {"true": True, "false": False}.get(data)
         if not isinstance(data, bool):
@@ -54,18 +57,18 @@ class StrictBooleanField(ExplicitValueMixin, serializers.BooleanField):
     }
 )
 class DigitField(serializers.Field):
-    """Convert a label to an integer from 0 to 9, or to null for "not a digit", and back."""
+    """Represent a label as an integer from 0 to 9, or as null for "not a digit"."""
 
     default_error_messages = {"invalid": _("Must be a whole number from 0 to 9, or null.")}
 
     def validate_empty_values(self, data: Any) -> tuple[bool, Any]:
-        """Return the label "not a digit" for null."""
+        """Treat null as the label "not a digit" instead of as a missing value."""
         if data is None:
             return True, Label.NOT_A_DIGIT
         return super().validate_empty_values(data)
 
     def to_internal_value(self, data: Any) -> Label:
-        """Return the label of a digit. Raise `ValidationError`."""
+        """Return the label of a digit. Raises `ValidationError` for any other value."""
         # isinstance() would accept true, because bool is a subclass of int.
         if type(data) is not int or not 0 <= data <= 9:
             self.fail("invalid")
@@ -77,16 +80,19 @@ class DigitField(serializers.Field):
 
 
 class UndecodedImageField(serializers.Field):
-    """Accept an uploaded file in a form, or text in JSON, without decoding it."""
+    """Accept an uploaded file in a form, or base64 or a data URL in JSON. Decode neither."""
 
     default_error_messages = {
         "invalid": _("Must be an uploaded file or, in JSON, base64 text or a base64 data URL."),
     }
 
     def to_internal_value(self, data: Any) -> Any:
-        """Return the file, or the base64 text. Raise `ValidationError`."""
-        in_form = html.is_html_input(self.root.initial_data)
-        if not (hasattr(data, "read") if in_form else isinstance(data, str)):
+        """Return the file or the base64 text.
+
+        Raises `ValidationError` for any other value, and for a data URL without base64.
+        """
+        is_form = html.is_html_input(self.root.initial_data)
+        if not (hasattr(data, "read") if is_form else isinstance(data, str)):
             self.fail("invalid")
         if isinstance(data, str) and data.startswith("data:"):
             media_type, _, data = data.partition(",")
@@ -96,15 +102,22 @@ class UndecodedImageField(serializers.Field):
 
 
 class ImageField(UndecodedImageField):
-    """Accept an uploaded file in a form, or base64 or a data URL in JSON."""
+    """Accept the same values as `UndecodedImageField`, but return the bytes of the file."""
 
     def to_internal_value(self, data: Any) -> bytes:
-        """Return the bytes of the image. Raise `ValidationError` or `BadImageError`."""
-        return image_bytes(super().to_internal_value(data))
+        """Return the bytes of the image file.
+
+        Raises `ValidationError` for any other value. Raises `BadImageError` if the text is not
+        valid base64.
+        """
+        return read_image_bytes(super().to_internal_value(data))
 
 
-def image_bytes(data: Any) -> bytes:
-    """Return the bytes of an uploaded file or of base64 text. Raise `BadImageError`."""
+def read_image_bytes(data: Any) -> bytes:
+    """Return the bytes of an uploaded file or of base64 text.
+
+    Raises `BadImageError` if the text is not valid base64.
+    """
     if not isinstance(data, str):
         content: bytes = data.read()
         return content
@@ -128,11 +141,11 @@ def image_bytes(data: Any) -> bytes:
             },
         },
         "nullable": True,
-        "description": "The strokes of the pen, each a list of [x, y, milliseconds].",
+        "description": "The pen strokes. Each stroke is a list of points [x, y, milliseconds].",
     }
 )
 class StrokesField(ExplicitValueMixin, serializers.Field):
-    """Accept the strokes of the pen as a list, in a form as JSON text."""
+    """Accept pen strokes as a list. Also accept JSON text, because forms contain only text."""
 
     default_error_messages = {
         "invalid": format_lazy(
@@ -146,7 +159,7 @@ class StrokesField(ExplicitValueMixin, serializers.Field):
     }
 
     def to_internal_value(self, data: Any) -> list[list[list[float]]]:
-        """Return the strokes. Raise `ValidationError`."""
+        """Return the strokes. Raises `ValidationError` if they are invalid or too many."""
         if isinstance(data, str):
             try:
                 data = json.loads(data)

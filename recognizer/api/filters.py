@@ -22,9 +22,9 @@ from recognizer.models import (
     SubmissionQuerySet,
 )
 
-# The largest number that PostgreSQL's integer column can be compared with.
+# PostgreSQL raises an error if an integer column is compared with a larger number.
 MAX_VERSION_NUMBER: Final = 2**31 - 1
-# URLs name labels as JSON does: 0 to 9, or null for "not a digit".
+# Query parameters use the same values as JSON: 0 to 9, or null for "not a digit".
 LABEL_CHOICES = [
     *((str(label.value), label.label) for label in Label if label != Label.NOT_A_DIGIT),
     ("null", Label.NOT_A_DIGIT.label),
@@ -36,11 +36,11 @@ class LabelFilter(filters.ChoiceFilter):
     """Filter by a label, `0` to `9` or `null`."""
 
     def __init__(self, field_name: str) -> None:
-        # The null value of ChoiceFilter would match rows without a label.
+        # By default, ChoiceFilter takes `null` for SQL's NULL and returns rows without a label.
         super().__init__(field_name=field_name, choices=LABEL_CHOICES, null_value=None)
 
     def filter(self, qs: SubmissionQuerySet, value: str) -> SubmissionQuerySet:
-        """Return the rows with the label, or all rows without a value."""
+        """Return the rows with the label `value`, or all rows if `value` is empty."""
         if not value:
             return qs
         label = Label.NOT_A_DIGIT if value == "null" else Label(int(value))
@@ -49,7 +49,7 @@ class LabelFilter(filters.ChoiceFilter):
 
 @extend_schema_field({"type": "integer", "minimum": 1, "maximum": MAX_VERSION_NUMBER})
 class NumberFilter(filters.NumberFilter):
-    """Filter by a whole number. The class of django-filter also accepts decimals."""
+    """Filter by a whole number. The class in django-filter also accepts decimals."""
 
     field_class = forms.IntegerField
 
@@ -58,24 +58,27 @@ class UTCDateTimeField(IsoDateTimeField):
     """Convert dates to UTC, because PostgreSQL rejects some offsets that Python accepts."""
 
     def clean(self, value: Any) -> datetime | None:
-        """Return the date in UTC. Raise `ValidationError`."""
+        """Return the date in UTC, or None for an empty value.
+
+        Raises `ValidationError` for an invalid date.
+        """
         moment: datetime | None = super().clean(value)
         try:
             return moment and moment.astimezone(UTC)
-        # Converted to UTC, the date would be before year 1 or after year 9999.
+        # In UTC, the date would be before year 1 or after year 9999.
         except OverflowError as error:
             raise forms.ValidationError(_("Must be a valid date.")) from error
 
 
 class UTCDateTimeFilter(filters.IsoDateTimeFilter):
-    """Filter by a date with time, in ISO 8601."""
+    """Filter by a date and time in ISO 8601."""
 
     field_class = UTCDateTimeField
 
 
 @extend_schema_field({"type": "boolean"})
 class BooleanFilter(filters.TypedChoiceFilter):
-    """Filter by `true` or `false`. The class of django-filter also accepts other values."""
+    """Filter by `true` or `false`. The class in django-filter also accepts other values."""
 
     def __init__(self, **kwargs: Any) -> None:
         choices = [("true", "yes"), ("false", "no")]
@@ -83,7 +86,7 @@ class BooleanFilter(filters.TypedChoiceFilter):
 
 
 class NonEmptyFilterForm(forms.Form):
-    """Reject empty values such as `?digit=`. The form of django-filter ignores them."""
+    """Reject empty values such as `?digit=`, which django-filter ignores by default."""
 
     def clean(self) -> dict[str, Any]:
         """Add an error to each empty parameter."""
@@ -93,34 +96,39 @@ class NonEmptyFilterForm(forms.Form):
         return super().clean() or {}
 
 
-def filterable(submissions: SubmissionQuerySet, *, by_owner: bool) -> SubmissionQuerySet:
-    """Return the rows with the aliases that `SubmissionFilter` filters.
+def with_filter_aliases(
+    submissions: SubmissionQuerySet, *, has_one_owner: bool
+) -> SubmissionQuerySet:
+    """Add the aliases by which `SubmissionFilter` filters.
 
-    With `by_owner`, the rows belong to one owner. Coalesce then keeps SQLite from using the indexes
-    of the filtered columns. Without it, SQLite would read all rows of all owners that match the
-    filter, instead of the few rows of the owner.
+    Set `has_one_owner` if all rows belong to one owner. SQLite should then use the index of the
+    owner and read only the owner's few rows. Coalesce hides the filtered columns from SQLite, which
+    would otherwise use their indexes and read the matching rows of all owners.
     """
     return submissions.alias(
         **{
-            f"the_{name}": Coalesce(name, name) if by_owner else F(name)
+            f"filter_{name}": Coalesce(name, name) if has_one_owner else F(name)
             for name in ("label", "review", "source", "model_version")
         }
     )
 
 
 class SubmissionFilter(filters.FilterSet):
-    """Filter rows that `filterable` has returned."""
+    """Filter a queryset that has the aliases of `with_filter_aliases`."""
 
     digit = LabelFilter("predicted_digit")
     corrected_digit = LabelFilter("corrected_digit")
-    label = LabelFilter("the_label")
-    review = filters.ChoiceFilter(field_name="the_review", choices=Review.choices)
-    source = filters.ChoiceFilter(field_name="the_source", choices=Source.choices)
-    model_version = NumberFilter(method="by_version", min_value=1, max_value=MAX_VERSION_NUMBER)
+    label = LabelFilter("filter_label")
+    review = filters.ChoiceFilter(field_name="filter_review", choices=Review.choices)
+    source = filters.ChoiceFilter(field_name="filter_source", choices=Source.choices)
+    model_version = NumberFilter(
+        method="filter_by_version", min_value=1, max_value=MAX_VERSION_NUMBER
+    )
     created_after = UTCDateTimeFilter(field_name="created", lookup_expr="gte")
     created_before = UTCDateTimeFilter(field_name="created", lookup_expr="lt")
     disagrees = BooleanFilter(
-        method="by_disagreement", help_text="Whether the correction differs from the prediction."
+        method="filter_by_disagreement",
+        help_text="Whether the correction differs from the prediction.",
     )
 
     class Meta:
@@ -128,12 +136,17 @@ class SubmissionFilter(filters.FilterSet):
         form = NonEmptyFilterForm
         fields: tuple[str, ...] = ()
 
-    def by_disagreement(self, qs: SubmissionQuerySet, name: str, value: bool) -> SubmissionQuerySet:
-        """Return the rows with a disagreeing correction, or all the others."""
+    def filter_by_disagreement(
+        self, qs: SubmissionQuerySet, name: str, value: bool
+    ) -> SubmissionQuerySet:
+        """Return the rows whose correction differs from the prediction, or all other rows."""
         return qs.filter(CORRECTION_DISAGREES if value else NO_DISAGREEING_CORRECTION)
 
-    def by_version(self, qs: SubmissionQuerySet, name: str, value: int) -> SubmissionQuerySet:
-        """Return the rows that the version with this number predicted."""
-        # A subquery instead of a join lets the database read the newest rows from the index.
+    def filter_by_version(
+        self, qs: SubmissionQuerySet, name: str, value: int
+    ) -> SubmissionQuerySet:
+        """Return the rows that were predicted by the version with this number."""
+        # With a subquery instead of a join, the database reads the newest rows from the index.
         version = ModelVersion.objects.filter(number=value).values("pk")[:1]
-        return qs.filter(the_model_version=Subquery(version))  # type: ignore[misc]  # an alias
+        # mypy does not know the aliases of a queryset.
+        return qs.filter(filter_model_version=Subquery(version))  # type: ignore[misc]

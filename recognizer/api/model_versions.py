@@ -1,4 +1,4 @@
-"""Show the model versions to everybody."""
+"""List and return model versions. Everybody may read them."""
 
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.viewsets import ReadOnlyModelViewSet
@@ -13,7 +13,7 @@ from recognizer.models import ModelVersion
     retrieve=extend_schema(summary="Get one model version with its card"),
 )
 class ModelVersionViewSet(ReadOnlyModelViewSet):
-    """List the model versions, or return one of them."""
+    """Model versions are public: no login or API key is needed."""
 
     queryset = ModelVersion.objects.select_related("parent")
     serializer_class = ModelVersionSerializer

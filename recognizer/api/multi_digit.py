@@ -1,4 +1,4 @@
-"""Predict images with several digits, and store each digit as a submission of its own."""
+"""Predict the digits in an image with several digits, and store each as a separate submission."""
 
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import status
@@ -11,7 +11,7 @@ from recognizer.api import schema
 from recognizer.api.serializers import (
     MultiDigitResultSerializer,
     NewSubmissionSerializer,
-    PredictRequestSerializer,
+    RecognizeRequestSerializer,
     StoredDigitsSerializer,
 )
 from recognizer.models import Scope
@@ -19,37 +19,38 @@ from recognizer.serving import prediction
 
 
 class RecognizeNumberView(APIView):
-    """Predict the digits of an image without storing it."""
+    """Predict the digits in one image. Nothing is stored."""
 
     throttle_scope = "recognize"
 
     @extend_schema(
         summary="Predict the digits that stand side by side in an image, without storing it",
-        request=schema.PREDICT_BODY,
+        request=schema.RECOGNIZE_BODY,
         responses={200: MultiDigitResultSerializer, **schema.BODY_ERRORS},
     )
     def post(self, request: Request) -> Response:
-        body = PredictRequestSerializer(data=request.data)
+        body = RecognizeRequestSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         result = prediction.predict_number(body.validated_data["image"])
         context = {"explain": body.validated_data["explain"], "version": result.version}
         return Response(MultiDigitResultSerializer(result, context=context).data)
 
 
-class NumberView(APIView):
-    """Predict the digits of an image and store each of them."""
+class StoreNumberView(APIView):
+    """Predict the digits in one image, and store each digit as a separate submission."""
 
     throttle_scope = "submit"
-    needed_scope = Scope.SUBMIT
+    required_scope = Scope.SUBMIT
 
     @extend_schema(
         summary="Predict the digits in an image and store one submission for each",
-        description="An image with a single digit is stored as by POST submissions/. A digit that "
-        "is already stored is not stored again. If all of them are, the status is 200.",
+        description="An image with a single digit is stored as if it were sent to POST "
+        "submissions/. A digit that is already stored is not stored again. If all digits are "
+        "already stored, the status is 200.",
         request=schema.SUBMISSION_BODY,
         responses={
             201: StoredDigitsSerializer,
-            200: OpenApiResponse(StoredDigitsSerializer, "All digits were stored before."),
+            200: OpenApiResponse(StoredDigitsSerializer, "All digits were already stored."),
             **schema.BODY_ERRORS,
         },
     )

@@ -11,34 +11,43 @@ from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.request import Request
 
 MAX_PAGE_SIZE = 200
+MAX_DIGITS = 9  # of a number in the query
 
 
 class SubmissionPagination(CursorPagination):
-    """Sort submissions newest first, 50 on a page or `page_size`.
+    """Sort submissions newest first. A page has 50 rows, or `page_size`.
 
-    Other than DRF's own class, it rejects an invalid `page_size` (400) and an invalid cursor (404).
+    Unlike DRF's class, this class rejects an invalid `page_size` with status 400. It also rejects a
+    cursor that contains an invalid position, with status 404.
     """
 
     ordering: tuple[str, ...] = ("-created", "-id")
     position_field: ClassVar[Field] = DateTimeField()
     page_size = 50
     page_size_query_param = "page_size"
-    page_size_query_description = f"Rows on a page, 1 to {MAX_PAGE_SIZE}."
+    page_size_query_description = f"Rows per page, 1 to {MAX_PAGE_SIZE}."
     max_page_size = MAX_PAGE_SIZE
 
     def get_page_size(self, request: Request) -> int | None:
-        """Return the requested page size, or the default. Raise `ValidationError`."""
+        """Return the requested page size, or the default.
+
+        Raises `ValidationError` if it is not a number from 1 to `MAX_PAGE_SIZE`.
+        """
         text = request.query_params.get("page_size")
         if text is None:
             return self.page_size
-        # Nine digits are enough: int() refuses thousands of them.
-        if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= MAX_PAGE_SIZE):
+        # The length is checked first, because int() raises an error for thousands of digits.
+        is_number = len(text) <= MAX_DIGITS and text.isascii() and text.isdigit()
+        if not (is_number and 1 <= int(text) <= MAX_PAGE_SIZE):
             message = _("Must be a number from 1 to %(max)d.") % {"max": MAX_PAGE_SIZE}
             raise ValidationError({"page_size": message})
         return int(text)
 
     def decode_cursor(self, request: Request) -> Cursor | None:
-        """Return the cursor with a valid position. Raise `NotFound`."""
+        """Return the cursor of the request, or None if there is none.
+
+        Raises `NotFound` if the cursor or its position is invalid.
+        """
         cursor: Cursor | None = super().decode_cursor(request)
         if cursor is None or cursor.position is None:
             return cursor

@@ -8,13 +8,13 @@ from rest_framework import parsers
 
 
 class MultiPartParser(parsers.MultiPartParser):
-    """Reject forms that are larger than `DATA_UPLOAD_MAX_MEMORY_SIZE`, including their files.
+    """Reject a form if it is larger than `DATA_UPLOAD_MAX_MEMORY_SIZE`, files included.
 
     Django itself does not count files towards this limit.
     """
 
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
-        """Parse the form. Raise `RequestDataTooBig`."""
+        """Parse the form. Raises `RequestDataTooBig` if it is too large."""
         # Django never reads more than the declared length, so checking that length is enough.
         length = int(parser_context["request"].META.get("CONTENT_LENGTH") or 0)
         if length > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:

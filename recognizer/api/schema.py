@@ -1,4 +1,4 @@
-"""Add to the OpenAPI schema: bodies in two content types, and errors."""
+"""Complete the OpenAPI schema: request bodies in two content types, and error responses."""
 
 from typing import Any, Final
 
@@ -26,9 +26,9 @@ class Base64Field(serializers.Field):
 
 @extend_schema_field({"type": "string", "description": "Base64, or a data URL."})
 class BatchImageField(serializers.Field):
-    """Describe an image of a batch in JSON.
+    """Describe one image of a batch in JSON.
 
-    It has no format, because an invalid image does not make the whole request invalid.
+    The schema gives no format, because one invalid image does not make the request invalid.
     """
 
 
@@ -52,22 +52,23 @@ def _explain() -> serializers.BooleanField:
     )
 
 
-# Clients send each body as a form with uploaded files, or as JSON with text.
-PREDICT_BODY: Final = {
+# Clients send each body as a form with uploaded files, or as JSON with base64.
+RECOGNIZE_BODY: Final = {
     "multipart/form-data": inline_serializer(
-        "PredictForm", {"image": serializers.FileField(), "explain": _explain()}
+        "RecognizeForm", {"image": serializers.FileField(), "explain": _explain()}
     ),
     "application/json": inline_serializer(
-        "Predict", {"image": Base64Field(), "explain": _explain()}
+        "Recognize", {"image": Base64Field(), "explain": _explain()}
     ),
 }
-IMAGES_BODY: Final = {
+RECOGNIZE_BATCH_BODY: Final = {
     "multipart/form-data": inline_serializer(
-        "ImagesForm",
+        "RecognizeBatchForm",
         {"images": serializers.ListField(child=serializers.FileField(), **_BATCH_LIMITS)},
     ),
     "application/json": inline_serializer(
-        "Images", {"images": serializers.ListField(child=BatchImageField(), **_BATCH_LIMITS)}
+        "RecognizeBatch",
+        {"images": serializers.ListField(child=BatchImageField(), **_BATCH_LIMITS)},
     ),
 }
 SUBMISSION_BODY: Final = {
@@ -88,10 +89,10 @@ SUBMISSION_BODY: Final = {
         },
     ),
 }
-KEY_PATTERN: Final = "[!-~]{1,64}"
+IDEMPOTENCY_KEY_PATTERN: Final = "[!-~]{1,64}"
 IDEMPOTENCY_KEY: Final = OpenApiParameter(
     "Idempotency-Key",
-    {"type": "string", "pattern": f"^{KEY_PATTERN}$"},
+    {"type": "string", "pattern": f"^{IDEMPOTENCY_KEY_PATTERN}$"},
     OpenApiParameter.HEADER,
     description="A name of your choice for this drawing, such as a random UUID. A repeated request "
     "with the same key and the same image stores nothing.",
@@ -106,20 +107,23 @@ URI_TOO_LONG: Final = {
 
 
 def add_errors(result: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """Add the errors that every operation can return, as a hook of drf-spectacular."""
+    """Add the error responses that any operation can return.
+
+    drf-spectacular calls this function as a hook and uses the schema that it returns.
+    """
     for path, operations in result["paths"].items():
         for operation in operations.values():
-            for status in _general_errors(path, operation):
+            for status in _general_statuses(path, operation):
                 operation["responses"].setdefault(status, _error(int(status)))
             operation["responses"]["414"] = URI_TOO_LONG
     return result
 
 
-def _general_errors(path: str, operation: dict[str, Any]) -> list[str]:
+def _general_statuses(path: str, operation: dict[str, Any]) -> list[str]:
     statuses = ["401", "403", "429", "503"]
     if any(parameter["in"] == "query" for parameter in operation.get("parameters", ())):
         statuses.append("400")
-    # An unknown object and an invalid cursor are both not found.
+    # The API returns 404 for an unknown object and for an invalid cursor.
     if "{" in path or "cursor" in str(operation):
         statuses.append("404")
     return statuses
@@ -136,7 +140,7 @@ def _error(status: int) -> dict[str, Any]:
     }
 
 
-RESULTS_EXAMPLE: Final = OpenApiExample(
+RECOGNIZE_BATCH_EXAMPLE: Final = OpenApiExample(
     "Two images, one of them blank",
     response_only=True,
     value={

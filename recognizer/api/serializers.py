@@ -1,8 +1,9 @@
 """Serializers for the request and response bodies.
 
-Most requests ask for a prediction. DRF creates all fields again for each response, which is slow.
-The serializers of predictions therefore build their responses by hand in `to_representation`. Their
-fields only describe the schema. tests/api/test_serializer_parity.py checks that both agree.
+Most requests ask for a prediction. DRF copies all declared fields for each response, which is slow.
+The prediction serializers therefore build their responses by hand in `to_representation`, and their
+fields only describe the schema. tests/api/test_serializer_parity.py checks that the responses match
+the fields.
 """
 
 from typing import Any, Final
@@ -21,7 +22,7 @@ from recognizer.api.fields import (
     StrokesField,
     UndecodedImageField,
 )
-from recognizer.models import ModelVersion, Source, Status, Submission, to_digit
+from recognizer.models import ModelVersion, Review, Source, Status, Submission, to_digit
 from recognizer.serving import model_registry
 from recognizer.serving.prediction import (
     PredictionResult,
@@ -51,13 +52,13 @@ class ImageSerializer(serializers.Serializer):
     image = ImageField()
 
 
-class PredictRequestSerializer(ImageSerializer):
-    """A request for a prediction."""
+class RecognizeRequestSerializer(ImageSerializer):
+    """A request for the prediction of one image."""
 
     explain = StrictBooleanField(default=False)
 
 
-class BatchRequestSerializer(serializers.Serializer):
+class RecognizeBatchRequestSerializer(serializers.Serializer):
     """A request for the predictions of several images."""
 
     images = serializers.ListField(
@@ -93,7 +94,7 @@ class PredictionSerializer(serializers.Serializer):
     model_input = serializers.SerializerMethodField(help_text=MODEL_INPUT_HELP)
     explanation = serializers.SerializerMethodField(
         help_text="28 rows of 28 numbers from -1 to 1: how much the confidence falls if this part "
-        "of the drawing is covered. Null unless the request contains explain."
+        "of the drawing is covered. Null unless the request sets explain to true."
     )
 
     def get_model_input(self, result: Predicted) -> str:
@@ -108,7 +109,7 @@ class PredictionSerializer(serializers.Serializer):
         return explain(result.pixels, self.context["version"]).round(3).tolist()
 
     def to_representation(self, result: Predicted) -> dict[str, Any]:
-        """Build the response by hand, see the docstring of this module."""
+        """Build the response by hand, because DRF's own method is slow."""
         return {
             "digit": to_digit(result.prediction.label),
             "confidence": result.prediction.confidence,
@@ -128,7 +129,7 @@ class PredictionResultSerializer(PredictionSerializer):
 
 
 class SegmentedDigitSerializer(PredictionSerializer):
-    """The prediction of one digit of an image with several digits."""
+    """The prediction of one of the digits in an image."""
 
     box = serializers.ListField(
         child=serializers.FloatField(min_value=0, max_value=1),
@@ -143,7 +144,7 @@ class SegmentedDigitSerializer(PredictionSerializer):
 
 
 class MultiDigitResultSerializer(serializers.Serializer):
-    """The predictions of an image with several digits."""
+    """The predictions of all digits in an image."""
 
     number = serializers.CharField(source="text", allow_null=True, help_text=NUMBER_HELP)
     digits = SegmentedDigitSerializer(many=True, help_text="From left to right; at least one.")
@@ -161,17 +162,17 @@ class ErrorSerializer(serializers.Serializer):
     fields = serializers.DictField(required=False, help_text="The error messages by field.")
 
 
-class BatchItemSerializer(serializers.Serializer):
-    """The prediction of one image of a batch, or its error. The other one is null."""
+class RecognizeBatchItemSerializer(serializers.Serializer):
+    """The result for one image of a batch: a prediction or an error. The other one is null."""
 
     prediction = PredictionResultSerializer(allow_null=True)
     error = ErrorSerializer(allow_null=True)
 
 
-class BatchResponseSerializer(serializers.Serializer):
-    """The predictions of a batch."""
+class RecognizeBatchResponseSerializer(serializers.Serializer):
+    """The results for all images of a batch."""
 
-    results = BatchItemSerializer(many=True, help_text="In the order of the images.")
+    results = RecognizeBatchItemSerializer(many=True, help_text="In the order of the images.")
 
 
 class AnnotationSerializer(serializers.Serializer):
@@ -181,17 +182,25 @@ class AnnotationSerializer(serializers.Serializer):
     at = serializers.DateTimeField()
 
 
-class SubmissionSerializer(serializers.ModelSerializer):
-    """A stored submission."""
+class SubmissionSerializer(serializers.Serializer):
+    """A stored submission.
 
+    This is not a `ModelSerializer`, because that would inspect the model for each response.
+    """
+
+    id = serializers.UUIDField(read_only=True)
+    created = serializers.DateTimeField(read_only=True)
+    source = serializers.ChoiceField(choices=Source.choices, read_only=True)
+    image = serializers.SerializerMethodField(help_text="URL of the stored image.")
+    model_input = serializers.SerializerMethodField(help_text=MODEL_INPUT_HELP)
     digit = DigitField(source="predicted_digit", read_only=True)
+    confidence = serializers.FloatField(read_only=True)
     probabilities = ProbabilitiesField(read_only=True)
     model_version = serializers.IntegerField(source="model_version.number", read_only=True)
-    model_input = serializers.SerializerMethodField(help_text=MODEL_INPUT_HELP)
-    image = serializers.SerializerMethodField(help_text="URL of the stored image.")
     correction = serializers.SerializerMethodField(
         help_text="The visitor's correction or confirmation."
     )
+    review = serializers.ChoiceField(choices=Review.choices, read_only=True)
     label = serializers.SerializerMethodField(help_text="The label that the reviewer approved.")
     status = serializers.ChoiceField(
         choices=Status.choices,
@@ -208,27 +217,6 @@ class SubmissionSerializer(serializers.ModelSerializer):
         help_text="Whether the live version predicts the label. Null if the submission is not "
         "approved, or if no version can be loaded."
     )
-
-    class Meta:
-        model = Submission
-        fields = (
-            "id",
-            "created",
-            "source",
-            "image",
-            "model_input",
-            "digit",
-            "confidence",
-            "probabilities",
-            "model_version",
-            "correction",
-            "review",
-            "label",
-            "status",
-            "learned_in",
-            "is_correct",
-        )
-        read_only_fields = fields
 
     def get_model_input(self, submission: Submission) -> str:
         return png_data_url(submission.pixels)
@@ -250,11 +238,11 @@ class SubmissionSerializer(serializers.ModelSerializer):
         return AnnotationSerializer({"digit": submission.label, "at": submission.reviewed_at}).data
 
     def get_is_correct(self, submission: Submission) -> bool | None:
-        return is_correct(submission, self._version)
+        return is_correct(submission, self._loaded_version)
 
     @cached_property
-    def _version(self) -> model_registry.LoadedVersion | None:
-        # One page uses one version, even if another version goes live at the same moment.
+    def _loaded_version(self) -> model_registry.LoadedVersion | None:
+        # All rows of a page use the same version, even if another version goes live meanwhile.
         return model_registry.loaded_version_or_none()
 
 
@@ -263,13 +251,9 @@ class SubmissionWithStrokesSerializer(SubmissionSerializer):
 
     strokes = StrokesField(read_only=True)
 
-    class Meta(SubmissionSerializer.Meta):
-        fields = (*SubmissionSerializer.Meta.fields, "strokes")
-        read_only_fields = fields
-
 
 class StoredDigitsSerializer(serializers.Serializer):
-    """The stored submissions of an image with several digits."""
+    """The submissions of all digits in an image."""
 
     number = serializers.CharField(allow_null=True, help_text=NUMBER_HELP)
     submissions = SubmissionSerializer(many=True, help_text="One for each digit, left to right.")
@@ -280,7 +264,7 @@ class DeletionSerializer(serializers.Serializer):
 
     learned_in = serializers.ListField(
         child=serializers.IntegerField(),
-        help_text="The numbers of the versions that were trained on them. These do not change.",
+        help_text="The numbers of these versions. The versions do not change.",
     )
     detail = serializers.CharField(help_text="A sentence about these versions, for people.")
 

@@ -26,7 +26,7 @@ from recognizer import audit
 from recognizer.accounts import deletion, ownership
 from recognizer.api import exceptions, schema
 from recognizer.api.authentication import HasScope, IsReviewer, can_view_all
-from recognizer.api.filters import SubmissionFilter, filterable
+from recognizer.api.filters import SubmissionFilter, with_filter_aliases
 from recognizer.api.pagination import SubmissionPagination
 from recognizer.api.serializers import (
     ApprovalSerializer,
@@ -49,12 +49,14 @@ from recognizer.serving import prediction
 REVIEW_ACTIONS: Final = ("approve", "reject")
 DELETION_RESPONSES: Final[dict[int, Any]] = {
     204: None,
-    200: OpenApiResponse(DeletionSerializer, "Some model versions were trained on it."),
+    200: OpenApiResponse(
+        DeletionSerializer, "Deleted, but some model versions were trained on deleted drawings."
+    ),
 }
 
 
 @extend_schema_view(
-    list=extend_schema(summary="List your own submissions, newest first (staff: all submissions)"),
+    list=extend_schema(summary="List your own submissions, newest first (staff: all)"),
     retrieve=extend_schema(
         summary="Get one submission, with its strokes", responses=SubmissionWithStrokesSerializer
     ),
@@ -65,7 +67,11 @@ class SubmissionViewSet(
     mixins.RetrieveModelMixin,
     GenericViewSet,
 ):
-    """A submission of another visitor returns 404, as if it did not exist."""
+    """Requests for another visitor's submission get a 404, as if it did not exist.
+
+    Staff and reviewers are the exception: they can read all submissions. Reviewers can also approve
+    and reject them.
+    """
 
     queryset = Submission.objects.select_related("model_version", "learned_in").defer(
         "image", "strokes", "model_version__card", "learned_in__card"
@@ -77,12 +83,12 @@ class SubmissionViewSet(
 
     @property
     def throttle_scope(self) -> str | None:
-        """Return the name of the rate limit."""
+        """Return the key in `settings.QUOTAS`, or None for the default (`read`)."""
         return {"create": "submit", "correction": "correct"}.get(self.action)
 
     @property
-    def needed_scope(self) -> Scope:
-        """Return the scope that an API key needs."""
+    def required_scope(self) -> Scope:
+        """Return the scope that an API key needs for the action."""
         if self.action in REVIEW_ACTIONS:
             return Scope.REVIEW
         return Scope.READ if self.request.method in SAFE_METHODS else Scope.SUBMIT
@@ -93,10 +99,10 @@ class SubmissionViewSet(
         if self.action in REVIEW_ACTIONS:
             return submissions
         if self.request.method in SAFE_METHODS and can_view_all(self.request):
-            return filterable(submissions, by_owner=False)
+            return with_filter_aliases(submissions, has_one_owner=False)
         owner = ownership.current_owner(self.request)
         own = submissions.owned_by(owner) if owner else submissions.none()
-        return filterable(own, by_owner=True)
+        return with_filter_aliases(own, has_one_owner=True)
 
     def get_serializer_class(self) -> type[BaseSerializer]:
         return (
@@ -105,13 +111,13 @@ class SubmissionViewSet(
 
     @extend_schema(
         summary="Predict the digit in an image and store a submission",
-        description="The same image of the same owner is stored once. If you send it again, the "
-        "status is 200.",
+        description="Each owner's image is stored only once. Sending it again returns the existing "
+        "submission with status 200.",
         parameters=[schema.IDEMPOTENCY_KEY],
         request=schema.SUBMISSION_BODY,
         responses={
             201: SubmissionSerializer,
-            200: OpenApiResponse(SubmissionSerializer, "The submission was stored before."),
+            200: OpenApiResponse(SubmissionSerializer, "The image was already stored."),
             409: schema.ERROR,
             **schema.BODY_ERRORS,
         },
@@ -205,7 +211,11 @@ class SubmissionViewSet(
         return self._review(decide)
 
     def _review(self, decide: Callable[[Submission], str]) -> Response:
-        """Decide about a pending submission and record the decision, both or neither."""
+        """Review a pending submission. `decide` changes it and returns the audit message.
+
+        The review and its audit entry are stored in one transaction. Raises `AlreadyReviewed` if
+        the submission is not pending.
+        """
         with transaction.atomic():
             locked = self.get_queryset().select_for_update(of=("self",))
             submission: Submission = get_object_or_404(locked, id=self.kwargs["id"])
@@ -230,16 +240,16 @@ class SubmissionViewSet(
 
 
 def _deletion_response(submissions: SubmissionQuerySet) -> Response:
-    versions = deletion.delete(submissions)
-    if not versions:
+    version_numbers = deletion.delete(submissions)
+    if not version_numbers:
         return Response(status=status.HTTP_204_NO_CONTENT)
-    body = {"learned_in": versions, "detail": deletion.describe(versions)}
+    body = {"learned_in": version_numbers, "detail": deletion.describe(version_numbers)}
     return Response(DeletionSerializer(body).data)
 
 
 def _idempotency_key(request: Request) -> str | None:
     key: str | None = request.headers.get("Idempotency-Key")
-    if key is not None and not re.fullmatch(schema.KEY_PATTERN, key):
+    if key is not None and not re.fullmatch(schema.IDEMPOTENCY_KEY_PATTERN, key):
         message = gettext("Must be 1 to 64 visible ASCII characters.")
         raise ValidationError({"Idempotency-Key": message})
     return key

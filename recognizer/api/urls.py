@@ -5,7 +5,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from rest_framework.routers import Route, SimpleRouter
 
 from recognizer.api.model_versions import ModelVersionViewSet
-from recognizer.api.multi_digit import NumberView, RecognizeNumberView
+from recognizer.api.multi_digit import RecognizeNumberView, StoreNumberView
 from recognizer.api.predictions import RecognizeBatchView, RecognizeView
 from recognizer.api.submissions import SubmissionViewSet
 
@@ -24,7 +24,7 @@ router.register("models", ModelVersionViewSet, basename="model")
 
 urlpatterns = [
     path("recognize/", RecognizeView.as_view(), name="recognize"),
-    path("numbers/", NumberView.as_view(), name="numbers"),
+    path("numbers/", StoreNumberView.as_view(), name="numbers"),
     path("numbers/recognize/", RecognizeNumberView.as_view(), name="recognize-number"),
     path("recognize/batch/", RecognizeBatchView.as_view(), name="recognize-batch"),
     path("", include(router.urls)),

@@ -1,7 +1,7 @@
 """Export and import labelled drawings. Each format has one module.
 
 A format's module has a class `Writer`, which writes rows one by one, and a function `read`, which
-yields them. Neither of them holds all rows in memory.
+yields them. Neither holds all rows in memory.
 """
 
 from dataclasses import dataclass
@@ -12,19 +12,21 @@ from uuid import UUID
 Split = Literal["train", "test"]
 SPLITS: Final[tuple[Split, ...]] = get_args(Split)
 SIDE: Final = 28
-SIZE: Final = SIDE * SIDE
+PIXEL_COUNT: Final = SIDE * SIDE
 NOT_A_DIGIT: Final = 10
 
 
 class DatasetError(Exception):
-    """Raised when a dataset cannot be read or written; the message says where and why."""
+    """Raised when a dataset cannot be read or written. The message says where and why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One drawing: 28×28 bytes, 0 for paper, and its label, 0 to 9 or 10 for "not a digit".
+    """One drawing with its label. Raises `DatasetError` if its pixels or its label are invalid.
 
-    Only NDJSON stores the attributes after `split`.
+    `pixels` are 28×28 bytes, from 0 for paper to 255 for ink. `label` is 0 to 9, or 10 for "not a
+    digit". `writer` identifies the person who drew it. Only NDJSON keeps the attributes after
+    `split`.
     """
 
     pixels: bytes
@@ -37,8 +39,8 @@ class Row:
     strokes: Any = None
 
     def __post_init__(self) -> None:
-        if len(self.pixels) != SIZE or not 0 <= self.label <= NOT_A_DIGIT:
+        if len(self.pixels) != PIXEL_COUNT or not 0 <= self.label <= NOT_A_DIGIT:
             raise DatasetError(
-                f"a drawing needs {SIZE} pixels and a label from 0 to {NOT_A_DIGIT}, "
+                f"a drawing needs {PIXEL_COUNT} pixels and a label from 0 to {NOT_A_DIGIT}, "
                 f"not {len(self.pixels)} and {self.label}"
             )

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, Self
 
-from recognizer.datasets import SIZE, SPLITS, DatasetError, Row, Split
+from recognizer.datasets import PIXEL_COUNT, SPLITS, DatasetError, Row, Split
 
-HEADER: Final = ",".join(["label", *(f"pixel{number}" for number in range(SIZE))])
+HEADER: Final = ",".join(["label", *(f"pixel{number}" for number in range(PIXEL_COUNT))])
 
 
 class Writer:
@@ -30,22 +30,26 @@ class Writer:
 
 
 def read(path: Path) -> Iterator[Row]:
-    """Yield the rows of a file, or of `train.csv` and `test.csv` in a folder."""
+    """Yield the rows of a file, or of `train.csv` and `test.csv` in a folder.
+
+    The rows of a single file are in the training split. Raises `DatasetError` if the header or a
+    row is invalid.
+    """
     if not path.is_dir():
-        yield from _rows(path, "train")
+        yield from _read_file(path, "train")
         return
     for split in SPLITS:
-        yield from _rows(path / f"{split}.csv", split)
+        yield from _read_file(path / f"{split}.csv", split)
 
 
-def _rows(path: Path, split: Split) -> Iterator[Row]:
+def _read_file(path: Path, split: Split) -> Iterator[Row]:
     with path.open(encoding="utf-8-sig") as file:
         header = next(file, "").strip().split(",")
-        if header[0].strip('"') != "label" or len(header) != SIZE + 1:
+        if header[0].strip('"') != "label" or len(header) != PIXEL_COUNT + 1:
             raise DatasetError(f"{path.name} must begin with: label,pixel0,...,pixel783.")
-        for number, line in enumerate(file, 2):
+        for line_number, line in enumerate(file, 2):
             try:
                 label, *pixels = map(int, line.split(","))
                 yield Row(bytes(pixels), label, split)
             except (ValueError, DatasetError) as error:
-                raise DatasetError(f"{path.name}, line {number}: {error}") from error
+                raise DatasetError(f"{path.name}, line {line_number}: {error}") from error

@@ -1,4 +1,4 @@
-"""Export approved submissions as a dataset with a card."""
+"""Export approved submissions as a dataset, with a card that describes it."""
 
 import hashlib
 import json
@@ -21,27 +21,29 @@ from recognizer.models import Label, Review, Submission, SubmissionQuerySet
 from recognizer.training.training_data import is_held_out
 
 CARD: Final = "card.json"
-# Rows that are in memory at once.
+# Rows fetched from the database at a time.
 CHUNK_SIZE: Final = 1000
 CARD_TEXT: Final = {
     "description": "Handwritten digits that visitors of a digitsite drew and reviewers approved.",
-    "pixels": "28×28 bytes, 0 for paper, 255 for ink, normalized like MNIST: the model input.",
+    "pixels": "28×28 bytes, 0 for paper, 255 for ink, normalized like MNIST. They are the input of "
+    "the model.",
     "label": "The label that the reviewer approved: 0 to 9, or 10 for “not a digit” (null in "
     "NDJSON and PNG).",
-    "splits": "One person in five is in the test split, always the same ones. Nobody is in both.",
-    "privacy": "There are no names and no addresses. “writer” in NDJSON is the same for all "
-    "drawings of one person. It is different in each export.",
+    "splits": "About one person in five is in the test split. Nobody is in both splits. Each "
+    "person is in the same split in every export.",
+    "privacy": "The dataset contains no names and no addresses. In NDJSON, all drawings of one "
+    "person have the same “writer”, which is different in each export.",
 }
 
 
 @dataclass(frozen=True)
 class ExportSelection:
-    """Which approved submissions to export. None means no restriction."""
+    """The criteria of an export of approved submissions. None means no restriction."""
 
     labels: list[Label]
     since: datetime | None = None
     until: datetime | None = None
-    version: int | None = None
+    version_number: int | None = None
 
     def submissions(self) -> SubmissionQuerySet:
         """Return the selected submissions, oldest first."""
@@ -50,23 +52,23 @@ class ExportSelection:
             selected = selected.filter(created__gte=self.since)
         if self.until is not None:
             selected = selected.filter(created__lt=self.until)
-        if self.version is not None:
-            selected = selected.filter(model_version__number=self.version)
+        if self.version_number is not None:
+            selected = selected.filter(model_version__number=self.version_number)
         return selected.order_by("created", "id")
 
 
 def export(format_name: str, folder: Path, selection: ExportSelection) -> dict[str, Any]:
-    """Write a complete dataset to a new folder, or nothing. Return its card.
+    """Write a dataset to a new folder. Return its card.
 
-    Raise `DatasetError` if the folder exists.
+    If an error occurs, nothing is left behind. Raises `DatasetError` if the folder exists.
     """
     if folder.exists():
         raise DatasetError(f"{folder} already exists. Choose a new folder.")
-    # The folder gets its name at the end, so that an incomplete export is never mistaken for one.
+    # The folder is renamed at the end, so that an incomplete export never has its final name.
     partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:
         counts = _write_rows(format_name, partial, selection)
-        card = _card(format_name, selection, counts, partial)
+        card = _build_card(format_name, selection, counts, partial)
         (partial / CARD).write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n")
         partial.chmod(0o755)
         os.rename(partial, folder)
@@ -78,18 +80,18 @@ def export(format_name: str, folder: Path, selection: ExportSelection) -> dict[s
 def _write_rows(
     format_name: str, folder: Path, selection: ExportSelection
 ) -> Counter[tuple[Split, int]]:
-    """Write the rows; return their number for each split and label."""
+    """Write the rows. Return the number of rows per split and label."""
     counts: Counter[tuple[Split, int]] = Counter()
     with FORMATS[format_name].Writer(folder) as writer:
-        for row in _rows(selection, all_data=format_name == "ndjson"):
+        for row in _iterate_rows(selection, with_image_and_strokes=format_name == "ndjson"):
             writer.write(row)
             counts[row.split, row.label] += 1
     return counts
 
 
-def _rows(selection: ExportSelection, all_data: bool) -> Iterator[Row]:
+def _iterate_rows(selection: ExportSelection, with_image_and_strokes: bool) -> Iterator[Row]:
     salt = secrets.token_bytes(16)
-    extra = ("image", "strokes") if all_data else ()
+    extra = ("image", "strokes") if with_image_and_strokes else ()
     submissions = selection.submissions().values_list(
         "id", "created", "owner", "pixels", "label", *extra, named=True
     )
@@ -101,12 +103,12 @@ def _rows(selection: ExportSelection, all_data: bool) -> Iterator[Row]:
             id=submission.id,
             created=submission.created,
             writer=hashlib.sha256(salt + submission.owner.bytes).hexdigest()[:16],
-            image=bytes(submission.image) if all_data else None,
-            strokes=submission.strokes if all_data else None,
+            image=bytes(submission.image) if with_image_and_strokes else None,
+            strokes=submission.strokes if with_image_and_strokes else None,
         )
 
 
-def _card(
+def _build_card(
     format_name: str,
     selection: ExportSelection,
     counts: Counter[tuple[Split, int]],
@@ -119,7 +121,7 @@ def _card(
         "exported": timezone.now().isoformat(),
         "since": selection.since and selection.since.isoformat(),
         "until": selection.until and selection.until.isoformat(),
-        "predicted_by_version": selection.version,
+        "predicted_by_version": selection.version_number,
         "rows": {
             split: {Label(n).label: counts[split, n] for n in selection.labels} for split in SPLITS
         },

@@ -5,7 +5,7 @@ from typing import Final
 
 from recognizer.datasets import csv_format, idx_format, ndjson_format, npz_format, png_format
 
-# The name on the command line, and the module with `Writer` and `read`.
+# Maps the name on the command line to the module with `Writer` and `read`.
 FORMATS: Final[dict[str, ModuleType]] = {
     "npz": npz_format,
     "idx": idx_format,

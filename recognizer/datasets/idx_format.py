@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Final, Self, cast
 
-from recognizer.datasets import SIDE, SIZE, SPLITS, DatasetError, Row, Split
+from recognizer.datasets import PIXEL_COUNT, SIDE, SPLITS, DatasetError, Row, Split
 
 FOLDER: Final = Path("MNIST", "raw")
 IMAGES: Final = {"train": "train-images-idx3-ubyte", "test": "t10k-images-idx3-ubyte"}
@@ -23,7 +23,8 @@ LABELS_MAGIC: Final = 0x801
 class Writer:
     """Write the four files of MNIST.
 
-    Each file begins with its number of rows, so the headers are written again at the end.
+    The header of each file contains the number of rows, which is known only at the end. The headers
+    are therefore written twice.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -58,24 +59,25 @@ class Writer:
 def read(path: Path) -> Iterator[Row]:
     """Yield the rows of MNIST's four files in a folder or in its `MNIST/raw/`.
 
-    The files may be compressed with gzip.
+    The files may be compressed with gzip. Raises `DatasetError` if a header or a row is invalid, or
+    if a file is truncated.
     """
     folder = path / FOLDER if (path / FOLDER).is_dir() else path
     for split in SPLITS:
         with _open(folder, IMAGES[split]) as images, _open(folder, LABELS[split]) as labels:
-            yield from _rows(images, labels, split)
+            yield from _read_split(images, labels, split)
 
 
-def _rows(images: IO[bytes], labels: IO[bytes], split: Split) -> Iterator[Row]:
+def _read_split(images: IO[bytes], labels: IO[bytes], split: Split) -> Iterator[Row]:
     magic, count, height, width = _read_header(images, IMAGES_HEADER)
     if (magic, height, width) != (IMAGES_MAGIC, SIDE, SIDE):
         raise DatasetError(f"{IMAGES[split]} does not contain 28×28 images.")
     if _read_header(labels, LABELS_HEADER) != (LABELS_MAGIC, count):
         raise DatasetError(f"{LABELS[split]} does not contain {count} labels.")
-    for number in range(count):
-        pixels, label = images.read(SIZE), labels.read(1)
-        if len(pixels) < SIZE or not label:
-            raise DatasetError(f"{IMAGES[split]} or its labels end at number {number}.")
+    for index in range(count):
+        pixels, label = images.read(PIXEL_COUNT), labels.read(1)
+        if len(pixels) < PIXEL_COUNT or not label:
+            raise DatasetError(f"{IMAGES[split]} or {LABELS[split]} is truncated at row {index}.")
         yield Row(pixels, label[0], split)
 
 
@@ -86,8 +88,8 @@ def _open(folder: Path, name: str) -> IO[bytes]:
     return (folder / name).open("rb")
 
 
-def _read_header(file: IO[bytes], form: struct.Struct) -> tuple[int, ...]:
-    header = file.read(form.size)
-    if len(header) < form.size:
-        raise DatasetError("A file ends within its header.")
-    return form.unpack(header)
+def _read_header(file: IO[bytes], layout: struct.Struct) -> tuple[int, ...]:
+    header = file.read(layout.size)
+    if len(header) < layout.size:
+        raise DatasetError("A file is truncated within its header.")
+    return layout.unpack(header)

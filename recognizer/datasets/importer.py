@@ -17,20 +17,20 @@ from recognizer.serving import model_registry
 from recognizer.serving.prediction import BadImageError, reencode, repredict, to_png
 
 NAMESPACE: Final = uuid.UUID("b2f0a7a5-6d52-4f0e-9a0a-5a4b1c3a7f10")
-# Rows in one transaction.
+# Rows stored in one transaction.
 CHUNK_SIZE: Final = 1000
 
 
 @dataclass
 class ImportCounts:
-    """The numbers of rows that were read and stored so far."""
+    """The number of rows that have been read, and how many of them were stored."""
 
     read: int = 0
     stored: int = 0
 
     @property
     def existing(self) -> int:
-        """Return the number of rows that were stored before."""
+        """Return the number of rows that were already in the database."""
         return self.read - self.stored
 
 
@@ -38,14 +38,14 @@ def load(rows: Iterable[Row], *, by: Any, report: Callable[[ImportCounts], None]
     """Store the rows as submissions approved by `by`. Existing submissions do not change.
 
     `report` is called after each chunk. After an interruption, a second import stores the rest.
-    Raise `DatasetError`.
+    Raises `DatasetError` if a row or its image is invalid. Earlier chunks stay stored.
     """
     counts, now, remaining = ImportCounts(), timezone.now(), iter(rows)
     while chunk := list(islice(remaining, CHUNK_SIZE)):
-        # Each submission has a time of its own, which keeps lists in the order of the dataset.
+        # Each submission gets its own time, so that lists keep the order of the dataset.
         submissions = [
-            _to_submission(row, by, now + timedelta(microseconds=number))
-            for number, row in enumerate(chunk, counts.read)
+            _to_submission(row, by, now + timedelta(microseconds=index))
+            for index, row in enumerate(chunk, counts.read)
         ]
         counts.read += len(submissions)
         counts.stored += _store(submissions)
@@ -54,7 +54,7 @@ def load(rows: Iterable[Row], *, by: Any, report: Callable[[ImportCounts], None]
 
 
 def _store(submissions: list[Submission]) -> int:
-    """Store the submissions that do not exist yet; return their number."""
+    """Store the submissions that do not exist yet. Return their number."""
     existing = Submission.objects.filter(pk__in=[submission.pk for submission in submissions])
     with transaction.atomic():
         before = existing.count()
@@ -65,13 +65,13 @@ def _store(submissions: list[Submission]) -> int:
 def _to_submission(row: Row, by: Any, now: datetime) -> Submission:
     version = model_registry.loaded_version()
     prediction = repredict(row.pixels, version.recognizer)
-    image = _image(row)
+    image = _encode_image(row)
     # Ids depend only on the content, so that a repeated import finds the existing submissions.
     name = f"{row.label} {hashlib.sha256(row.pixels).hexdigest()}"
     return Submission(
         id=row.id or uuid.uuid5(NAMESPACE, name),
         created=row.created or now,
-        # Datasets such as MNIST do not tell the writers apart. Each drawing gets its own owner.
+        # Datasets such as MNIST do not identify the writer. Each drawing then gets its own owner.
         owner=uuid.uuid5(NAMESPACE, f"writer {row.writer or name}"),
         source=Source.IMPORT,
         image=image,
@@ -89,7 +89,7 @@ def _to_submission(row: Row, by: Any, now: datetime) -> Submission:
     )
 
 
-def _image(row: Row) -> bytes:
+def _encode_image(row: Row) -> bytes:
     if row.image is None:
         return to_png(row.pixels)
     try:

@@ -1,4 +1,4 @@
-"""NDJSON: one line of JSON for each drawing, with all its data, compressed with gzip."""
+"""NDJSON, compressed with gzip: one line of JSON per drawing, which contains all its data."""
 
 import base64
 import gzip
@@ -41,18 +41,21 @@ class Writer:
 
 
 def read(path: Path) -> Iterator[Row]:
-    """Yield the rows of a file, compressed or not, or of `drawings.ndjson.gz` in a folder."""
+    """Yield the rows of a file, compressed or not, or of `drawings.ndjson.gz` in a folder.
+
+    Raises `DatasetError` if a line is invalid.
+    """
     path = path / FILE if path.is_dir() else path
     lines: IO[str] = gzip.open(path, "rt") if path.suffix == ".gz" else path.open()  # noqa: SIM115
     with lines:
-        for number, line in enumerate(lines, 1):
+        for line_number, line in enumerate(lines, 1):
             try:
-                yield _row(json.loads(line))
+                yield _parse_row(json.loads(line))
             except (ValueError, KeyError, TypeError, OverflowError, DatasetError) as error:
-                raise DatasetError(f"{path.name}, line {number}: {error!r}") from error
+                raise DatasetError(f"{path.name}, line {line_number}: {error!r}") from error
 
 
-def _row(drawing: Any) -> Row:
+def _parse_row(drawing: Any) -> Row:
     label = drawing["label"]
     return Row(
         pixels=base64.b64decode(drawing["pixels"], validate=True),

@@ -8,7 +8,7 @@ from typing import IO, Any, Final, Self
 
 from numpy.lib import format as npy
 
-from recognizer.datasets import SIDE, SIZE, SPLITS, DatasetError, Row, Split
+from recognizer.datasets import PIXEL_COUNT, SIDE, SPLITS, DatasetError, Row, Split
 
 FILE: Final = "mnist.npz"
 
@@ -16,8 +16,8 @@ FILE: Final = "mnist.npz"
 class Writer:
     """Write `mnist.npz`.
 
-    An array in a ZIP begins with its number of rows. The pixels are therefore collected in
-    temporary files until the end.
+    The header of an .npy file contains the number of rows, which is known only at the end. Until
+    then, the pixels are kept in temporary files.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -33,6 +33,7 @@ class Writer:
         self._labels[row.split].append(row.label)
 
     def __exit__(self, *error: object) -> None:
+        # After an error, the archive is incomplete. The exporter then deletes the whole folder.
         with zipfile.ZipFile(self._folder / FILE, "w", zipfile.ZIP_DEFLATED) as archive:
             for split in SPLITS:
                 self._write_arrays(archive, split)
@@ -53,7 +54,8 @@ class Writer:
 def read(path: Path) -> Iterator[Row]:
     """Yield the rows of a file, or of `mnist.npz` in a folder.
 
-    The images have the shape (n, 28, 28) or (n, 784).
+    The images have the shape (n, 28, 28) or (n, 784). Raises `DatasetError` if the file, an array
+    or a row is invalid.
     """
     path = path / FILE if path.is_dir() else path
     try:
@@ -63,23 +65,23 @@ def read(path: Path) -> Iterator[Row]:
                     archive.open(f"x_{split}.npy") as images,
                     archive.open(f"y_{split}.npy") as labels,
                 ):
-                    yield from _rows(images, labels, split)
+                    yield from _read_split(images, labels, split)
     except (zipfile.BadZipFile, KeyError, ValueError) as error:
         raise DatasetError(f"{path} is not a valid NPZ file: {error}") from error
 
 
-def _rows(images: IO[bytes], labels: IO[bytes], split: Split) -> Iterator[Row]:
-    name = f"x_{split}"
-    shape, size = _read_header(images)
-    labels_shape, label_size = _read_header(labels)
-    if shape[1:] not in ((SIDE, SIDE), (SIZE,)) or size != 1:
-        raise DatasetError(f"{name} must have the type uint8 and the shape (n, 28, 28).")
-    if labels_shape != shape[:1]:
-        raise DatasetError(f"{name} has {shape[0]} images, and {labels_shape[0]} labels.")
-    for number in range(shape[0]):
-        pixels, label = images.read(SIZE), labels.read(label_size)
-        if len(pixels) < SIZE or len(label) < label_size:
-            raise DatasetError(f"{name} or its labels end at number {number}.")
+def _read_split(images: IO[bytes], labels: IO[bytes], split: Split) -> Iterator[Row]:
+    x, y = f"x_{split}", f"y_{split}"
+    image_shape, pixel_size = _read_header(images)
+    label_shape, label_size = _read_header(labels)
+    if image_shape[1:] not in ((SIDE, SIDE), (PIXEL_COUNT,)) or pixel_size != 1:
+        raise DatasetError(f"{x} must have the type uint8 and the shape (n, 28, 28) or (n, 784).")
+    if label_shape != image_shape[:1]:
+        raise DatasetError(f"{x} has {image_shape[0]} images, but {y} has {label_shape[0]} labels.")
+    for index in range(image_shape[0]):
+        pixels, label = images.read(PIXEL_COUNT), labels.read(label_size)
+        if len(pixels) < PIXEL_COUNT or len(label) < label_size:
+            raise DatasetError(f"{x} or {y} is truncated at row {index}.")
         yield Row(pixels, int.from_bytes(label, "little"), split)
 
 

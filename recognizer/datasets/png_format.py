@@ -1,4 +1,4 @@
-"""ZIP files of 28×28 PNG images, one folder for each label: train/7/ID.png, test/null/ID.png."""
+"""ZIP files of 28×28 PNG images, with one folder per label: train/7/ID.png, test/null/ID.png."""
 
 import zipfile
 from collections.abc import Iterator
@@ -8,21 +8,21 @@ from typing import Final, Self
 from recognizer.datasets import NOT_A_DIGIT, DatasetError, Row, Split
 from recognizer.serving.prediction import BadImageError, decode_pixels, to_png
 
-# An open ZIP file keeps the names of all its members in memory.
+# An open ZIP file keeps the names of all its members in memory, so their number is limited.
 MEMBERS_PER_ARCHIVE = 50_000
-LABELS: Final = {**{str(digit): digit for digit in range(10)}, "null": NOT_A_DIGIT}
-FOLDERS: Final = {label: name for name, label in LABELS.items()}
-# A 28×28 PNG has less than 2 KB; this also limits the memory for a malicious one.
+LABELS_BY_FOLDER: Final = {**{str(digit): digit for digit in range(10)}, "null": NOT_A_DIGIT}
+FOLDERS_BY_LABEL: Final = {label: folder for folder, label in LABELS_BY_FOLDER.items()}
+# A 28×28 PNG has less than 2 KB. The limit keeps a malicious file from filling the memory.
 MAX_IMAGE_BYTES: Final = 100_000
 
 
 class Writer:
-    """Write `digits-001.zip` and so on."""
+    """Write `digits-001.zip`, `digits-002.zip` and so on."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._count = 0
-        self._archive = self._next()
+        self._archive = self._open_next()
 
     def __enter__(self) -> Self:
         return self
@@ -30,16 +30,16 @@ class Writer:
     def write(self, row: Row) -> None:
         if self._count and self._count % MEMBERS_PER_ARCHIVE == 0:
             self._archive.close()
-            self._archive = self._next()
+            self._archive = self._open_next()
         name = row.id or f"{self._count:08}"
-        path = f"{row.split}/{FOLDERS[row.label]}/{name}.png"
+        path = f"{row.split}/{FOLDERS_BY_LABEL[row.label]}/{name}.png"
         self._archive.writestr(path, to_png(row.pixels))
         self._count += 1
 
     def __exit__(self, *error: object) -> None:
         self._archive.close()
 
-    def _next(self) -> zipfile.ZipFile:
+    def _open_next(self) -> zipfile.ZipFile:
         number = self._count // MEMBERS_PER_ARCHIVE + 1
         return zipfile.ZipFile(self._folder / f"digits-{number:03}.zip", "w")
 
@@ -47,27 +47,29 @@ class Writer:
 def read(path: Path) -> Iterator[Row]:
     """Yield the rows of a ZIP file, or of all ZIP files in a folder.
 
-    Images outside the folders of the labels are skipped.
+    Files outside the labels' folders are skipped. Raises `DatasetError` if a ZIP file or an image
+    is invalid.
     """
     for file in sorted(path.glob("*.zip")) if path.is_dir() else [path]:
         try:
             with zipfile.ZipFile(file) as archive:
-                yield from _rows(archive)
+                yield from _read_archive(archive)
         except zipfile.BadZipFile as error:
             raise DatasetError(f"{file} is not a ZIP file: {error}") from error
 
 
-def _rows(archive: zipfile.ZipFile) -> Iterator[Row]:
+def _read_archive(archive: zipfile.ZipFile) -> Iterator[Row]:
     for member in archive.infolist():
         path = PurePosixPath(member.filename)
-        if path.suffix == ".png" and path.parent.name in LABELS:
+        if path.suffix == ".png" and path.parent.name in LABELS_BY_FOLDER:
             if member.file_size > MAX_IMAGE_BYTES:
                 raise DatasetError(f"{path} has more than {MAX_IMAGE_BYTES} bytes.")
             split: Split = "test" if "test" in path.parts else "train"
-            yield Row(_pixels(archive.read(member), path), LABELS[path.parent.name], split)
+            pixels = _decode(archive.read(member), path)
+            yield Row(pixels, LABELS_BY_FOLDER[path.parent.name], split)
 
 
-def _pixels(data: bytes, path: PurePosixPath) -> bytes:
+def _decode(data: bytes, path: PurePosixPath) -> bytes:
     try:
         return decode_pixels(data)
     except BadImageError as error:

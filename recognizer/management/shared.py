@@ -13,7 +13,7 @@ from django.utils.dateparse import parse_date, parse_datetime
 
 from recognizer.models import Label
 
-EXIT_INTERRUPTED: Final = 130
+EXIT_INTERRUPTED: Final = 130  # as in a shell after Ctrl-C
 
 
 def add_user(parser: ArgumentParser, help_text: str = "recorded in the audit trail") -> None:
@@ -32,7 +32,10 @@ def add_no_input(parser: ArgumentParser) -> None:
 
 
 def positive_integer(text: str) -> int:
-    """Parse an integer of 1 or more, as an argparse type."""
+    """Parse an integer of 1 or more. Use this as an argparse type.
+
+    Raises `ValueError` if the text is anything else.
+    """
     number = int(text)
     if number < 1:
         raise ValueError
@@ -40,7 +43,10 @@ def positive_integer(text: str) -> int:
 
 
 def keras_seed(text: str) -> int:
-    """Parse a seed that Keras accepts, as an argparse type."""
+    """Parse a seed that Keras accepts. Use this as an argparse type.
+
+    Raises `ValueError` if the text is anything else.
+    """
     number = int(text)
     if not 0 <= number < 2**32:
         raise ValueError
@@ -48,7 +54,10 @@ def keras_seed(text: str) -> int:
 
 
 def label(text: str) -> Label:
-    """Parse 0 to 9 or null, as an argparse type."""
+    """Parse "0" to "9", or "null" for "not a digit". Use this as an argparse type.
+
+    Raises `ArgumentTypeError` if the text is anything else.
+    """
     if text == "null":
         return Label.NOT_A_DIGIT
     if len(text) == 1 and text in "0123456789":
@@ -57,7 +66,12 @@ def label(text: str) -> Label:
 
 
 def utc_datetime(text: str) -> datetime:
-    """Parse a date, or a date with a time, as an argparse type."""
+    """Parse a date, or a date with a time. Use this as an argparse type.
+
+    A date means its first moment. Without a time zone, the text is in UTC.
+
+    Raises `ArgumentTypeError` if the text is anything else.
+    """
     try:
         day = parse_date(text)
         parsed = datetime(day.year, day.month, day.day) if day else parse_datetime(text)
@@ -80,18 +94,18 @@ def get_user(username: str) -> Any:
 
 
 def check_migrations() -> None:
-    """Raise `CommandError` if the database lacks a migration."""
+    """Raise `CommandError` if a migration has not been applied to the database."""
     executor = MigrationExecutor(connection)
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
         raise CommandError("The database is not up to date. Run: manage.py migrate")
 
 
 def confirm(question: str) -> None:
-    """Ask the user. Raises `CommandError` unless the answer is yes."""
+    """Ask a yes-or-no question. Raises `CommandError` unless the answer is yes."""
     try:
         answer = input(f"{question} [y/N] ")
-    except EOFError:  # There is no terminal, for example in a cron job.
-        answer = ""
+    except EOFError:
+        answer = ""  # There is no terminal, for example in a cron job.
     if answer.strip().lower() not in ("y", "yes"):
         raise CommandError(
             "Not confirmed. Nothing was changed. Use --no-input to skip the question."
@@ -99,5 +113,5 @@ def confirm(question: str) -> None:
 
 
 def format_percent(share: float | None) -> str:
-    """Return a share (0 to 1) as a percentage with two decimals."""
+    """Return a share in 0..1 as a percentage with two decimals, or "none" without a share."""
     return "none" if share is None else f"{100 * share:.2f}%"

@@ -4,16 +4,18 @@ from django.conf import settings
 from django.db import migrations, models
 from django.db.models import Case, F, Q, Value, When
 
+# In ModelVersion.card and TrainingRun.scores: {old key: new key}.
 RENAMED_CARD_KEYS = {
+    "learned": "training",
     "copies": "duplicates",
     "over_share": "over_cap",
     "likely_mislabelled": "label_noise",
     "other_styles": "restyled",
     "no_digits": "negatives",
 }
-# Pairs of (model's name, verbose name), old and new.
+# ((old name, old verbose name), (new name, new verbose name)) of each renamed model.
 RENAMED_MODELS = [
-    (("key", "key"), ("apikey", "api key")),
+    (("key", "key"), ("apikey", "API key")),
     (("secondlook", "second look"), ("blindreview", "blind review")),
 ]
 
@@ -40,7 +42,10 @@ def _rename_state(apps, old, new):
 
 
 def _rename_permissions(apps, old, new):
-    """Keep what users and groups may do: Django would create new permissions instead."""
+    """Rename the permissions, so that users and groups keep them.
+
+    Otherwise, Django would create new permissions that nobody has.
+    """
     permissions = apps.get_model("auth", "Permission").objects.filter(
         content_type__app_label="recognizer"
     )
@@ -95,7 +100,8 @@ class Migration(migrations.Migration):
             model_name='blindreview',
             constraint=models.UniqueConstraint(fields=('submission', 'reviewer'), name='one_blind_review_per_reviewer'),
         ),
-        # A generated column cannot be altered. It goes before its columns get their new names.
+        # A generated column cannot be altered. So `doubt` and its indexes are removed before the
+        # columns that it is computed from are renamed. `review_priority` replaces it below, and
         # 0009 creates the indexes again.
         migrations.RemoveIndex(model_name='submission', name='submission_by_doubt'),
         migrations.RemoveIndex(model_name='submission', name='submission_by_proposal'),
@@ -121,7 +127,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='submission',
             name='live_prediction',
-            field=models.PositiveSmallIntegerField(choices=LABELS, editable=False, help_text='prediction of the newest live version', null=True),
+            field=models.PositiveSmallIntegerField(choices=LABELS, editable=False, help_text='predicted by live_prediction_version', null=True),
         ),
         migrations.AlterField(
             model_name='submission',
@@ -138,12 +144,12 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='trainingrun',
             name='heartbeat_at',
-            field=models.DateTimeField(blank=True, help_text='the last heartbeat', null=True),
+            field=models.DateTimeField(blank=True, help_text='time of the last heartbeat', null=True),
         ),
         migrations.AlterField(
             model_name='trainingrun',
             name='progress',
-            field=models.JSONField(blank=True, help_text='as ml.training.trainer.Progress', null=True),
+            field=models.JSONField(blank=True, help_text='as ml.training.results.Progress', null=True),
         ),
         migrations.AlterField(
             model_name='trainingrun',
@@ -173,7 +179,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='modelfiles',
             name='weights',
-            field=models.BinaryField(help_text='Keras weights, where the next training starts'),
+            field=models.BinaryField(help_text='Keras weights, from which the next training run starts'),
         ),
         migrations.AlterField(
             model_name='apikey',

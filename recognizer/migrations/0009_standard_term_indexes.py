@@ -4,7 +4,7 @@ from recognizer.migrations._operations import AddIndexConcurrently
 
 
 class Migration(migrations.Migration):
-    """Create the indexes of the renamed columns."""
+    """Create the indexes of the renamed columns without blocking writes."""
 
     atomic = False
 

@@ -4,10 +4,11 @@ from django.db import migrations
 
 
 class AddIndexConcurrently(migrations.AddIndex):
-    """Create an index without blocking writes on PostgreSQL. Needs `atomic = False`.
+    """Create an index, on PostgreSQL without blocking writes.
 
-    Django's own operation of this name works on PostgreSQL alone. On SQLite this one creates the
-    index as usual, which takes seconds for a million rows.
+    The migration needs `atomic = False`. Django's own operation of this name works only on
+    PostgreSQL. On SQLite, this one creates the index as usual, which takes seconds for a million
+    rows.
     """
 
     def database_forwards(self, app_label, schema_editor, from_state, to_state):

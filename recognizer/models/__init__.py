@@ -1,4 +1,7 @@
-"""What is stored: submissions, model versions, training runs. Verbs on one row are methods."""
+"""The models of the site: submissions, blind reviews, model versions, training runs, API keys.
+
+A change of one row is a method of its model. A change of many rows is a method of the queryset.
+"""
 
 from recognizer.models.api_key import ApiKey, Scope
 from recognizer.models.blind_review import BlindReview

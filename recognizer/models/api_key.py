@@ -7,12 +7,12 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from knox.models import AbstractAuthToken
 
-# Every key starts with this, so that people and secret scanners recognize a leaked key.
+# Every key starts with this prefix, so that people and secret scanners recognize a leaked key.
 KEY_PREFIX: Final = "dgs_"
 
 
 class Scope(models.TextChoices):
-    """Name what a program may do with a key."""
+    """What a program may do with an API key."""
 
     READ = "read", _("Read: list your submissions and their status")
     SUBMIT = "submit", _("Submit: store, correct and delete submissions")
@@ -20,10 +20,10 @@ class Scope(models.TextChoices):
 
 
 class ApiKey(AbstractAuthToken):
-    """Let a program use the API in its owner's name, within the key's scopes.
+    """An API key. A program uses the API with it on behalf of the key's owner.
 
-    The database holds the hash of the key and its first characters. django-rest-knox creates and
-    compares them.
+    The scopes limit what the program may do. The database holds only the hash and the first
+    characters of the key. django-rest-knox creates and compares them.
     """
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -41,7 +41,7 @@ class ApiKey(AbstractAuthToken):
 
     @property
     def visible_prefix(self) -> str:
-        """Return the characters that identify the key in lists, too few to guess the rest."""
+        """Return the first characters of the key, which identify it in lists."""
         return self.token_key[: len(KEY_PREFIX) + 4]
 
     @property

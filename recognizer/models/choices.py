@@ -1,10 +1,10 @@
-"""The choices of the models' fields, and the error that two reviewers at once can cause."""
+"""Choices that several models share, and the error for a submission that is already reviewed."""
 
 from django.db import models
 
 
 class Label(models.IntegerChoices):
-    """The classes of the network: the ten digits and "not a digit"."""
+    """A class of the network: one of the ten digits, or "not a digit"."""
 
     ZERO = 0, "0"
     ONE = 1, "1"
@@ -25,7 +25,7 @@ def to_digit(label: int) -> int | None:
 
 
 class Source(models.TextChoices):
-    """The way a submission arrived."""
+    """How a submission arrived."""
 
     CANVAS = "canvas"
     UPLOAD = "upload"
@@ -34,7 +34,7 @@ class Source(models.TextChoices):
 
 
 class Review(models.TextChoices):
-    """The reviewer's decision."""
+    """The reviewer's decision, or `PENDING` until there is one."""
 
     PENDING = "pending"
     APPROVED = "approved"
@@ -42,7 +42,7 @@ class Review(models.TextChoices):
 
 
 class Status(models.TextChoices):
-    """The review, and after it the training."""
+    """The status that visitors see: the review, and whether a live version was trained on it."""
 
     PENDING = "pending"
     APPROVED = "approved"
@@ -51,4 +51,4 @@ class Status(models.TextChoices):
 
 
 class AlreadyReviewedError(Exception):
-    """Another reviewer has reviewed the submission in the meantime. Their decision stands."""
+    """Raised for a submission that somebody else has reviewed. Their decision stands."""

@@ -11,6 +11,8 @@ BASE_NUMBER: Final = 1
 
 
 class VersionState(models.TextChoices):
+    """The state of a model version. A retired version was accepted, but is not live (any more)."""
+
     LIVE = "live"
     RETIRED = "retired"
     REJECTED = "rejected"
@@ -18,14 +20,14 @@ class VersionState(models.TextChoices):
 
 class ModelVersionQuerySet(models.QuerySet["ModelVersion"]):
     def live(self) -> Self:
-        """Return the live version. The result is empty on an empty database."""
+        """Return a queryset of the live version. It is empty on an empty database."""
         return self.filter(state=VersionState.LIVE)
 
     def prunable(self, keep: int) -> Self:
-        """Return the versions whose files are not needed any more.
+        """Return the versions whose files may be deleted.
 
-        The `keep` newest versions, the live version, its parent and the base keep their files.
-        If the live version is corrupt, its parent or the base replaces it.
+        The `keep` newest versions, the live version, its parent and the base keep their files. The
+        parent and the base are needed because they replace a corrupt live version.
         """
         kept = set(self.order_by("-number").values_list("pk", flat=True)[:keep])
         for pk, parent_pk in self.live().values_list("pk", "parent"):
@@ -33,7 +35,7 @@ class ModelVersionQuerySet(models.QuerySet["ModelVersion"]):
         return self.filter(files__isnull=False).exclude(number=BASE_NUMBER).exclude(pk__in=kept)
 
     def with_descendants(self, pks: set[int]) -> list[int]:
-        """Return the numbers of the versions with these keys and of all their descendants."""
+        """Return the numbers of the versions with these primary keys and of their descendants."""
         found, numbers = set(pks), []
         # A parent is older than its children, so one pass is enough.
         for pk, parent, number in self.order_by("number").values_list("pk", "parent", "number"):
@@ -43,7 +45,10 @@ class ModelVersionQuerySet(models.QuerySet["ModelVersion"]):
         return numbers
 
     def store(self, *, model: bytes, weights: bytes, **fields: Any) -> "ModelVersion":
-        """Create a version with its files in one transaction. `sha256` is computed here."""
+        """Create a version and its files in one transaction, and return the version.
+
+        `fields` are the fields of the version without `sha256`, which is computed from `model`.
+        """
         with transaction.atomic():
             version = self.create(sha256=hashlib.sha256(model).hexdigest(), **fields)
             ModelFiles.objects.create(version=version, model=model, weights=weights)
@@ -86,18 +91,24 @@ class ModelVersion(models.Model):
 
     @property
     def has_files(self) -> bool:
-        """Return False if `manage.py models prune` has deleted the files: it cannot be loaded."""
+        """Return whether the version has files. Without them, it cannot be loaded.
+
+        `manage.py models prune` deletes the files of old versions.
+        """
         return ModelFiles.objects.filter(pk=self.pk).exists()
 
 
 class ModelFiles(models.Model):
-    """A version's files, in their own table so that a query for versions does not load them."""
+    """The files of a version.
+
+    They have a table of their own, so that a query for versions does not load them.
+    """
 
     version = models.OneToOneField(
         ModelVersion, models.CASCADE, primary_key=True, related_name="files"
     )
     model = models.BinaryField(help_text="LiteRT model")
-    weights = models.BinaryField(help_text="Keras weights, where the next training starts")
+    weights = models.BinaryField(help_text="Keras weights, from which the next training run starts")
 
     def __str__(self) -> str:
         return f"files of {self.version}"

@@ -14,12 +14,14 @@ from recognizer.models.choices import AlreadyReviewedError, Label, Review, Sourc
 
 
 def _points_if(condition: Q, points: float) -> Case:
+    """Return an SQL expression: `points` if the condition is true, else 0."""
     return Case(When(condition, then=Value(points)), default=Value(0.0))
 
 
 CORRECTION_DISAGREES: Final = Q(corrected_digit__isnull=False) & ~Q(
     corrected_digit=F("predicted_digit")
 )
+# The negation of CORRECTION_DISAGREES. It includes the submissions without a correction.
 NO_DISAGREEING_CORRECTION: Final = Q(corrected_digit__isnull=True) | Q(
     corrected_digit=F("predicted_digit")
 )
@@ -27,6 +29,7 @@ LIVE_PREDICTION_DIFFERS: Final = Q(live_prediction__isnull=False) & ~Q(
     live_prediction=F("predicted_digit")
 )
 
+# The values of the fields of a submission that no reviewer has claimed.
 UNCLAIMED: Final[dict[str, None]] = {"claimed_by": None, "claimed_until": None}
 
 
@@ -49,9 +52,11 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
         return self.filter(corrected_digit=F("predicted_digit"))
 
     def labelled(self, include_pending: bool) -> Self:
-        """Return the approved submissions, and with `include_pending` the corrected ones too.
+        """Return the submissions that have a label to train on.
 
-        The annotation `effective_label` is the reviewer's label, or else the correction.
+        These are the approved submissions. With `include_pending`, the pending ones with a
+        correction are added. The annotation `effective_label` is the reviewer's label if there is
+        one, otherwise the correction.
         """
         labelled = Q(review=Review.APPROVED)
         if include_pending:
@@ -61,13 +66,13 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
     def review_pending(
         self, review: Review, reviewer: Any, label: Label | None, at: datetime
     ) -> int:
-        """Store one decision for all pending submissions. Return their number."""
+        """Store one decision for those of the submissions that are pending; return their number."""
         return self.pending().update(
             review=review, label=label, reviewed_by=reviewer, reviewed_at=at, **UNCLAIMED
         )
 
     def reopen(self) -> int:
-        """Make the submissions pending again. Return their number."""
+        """Make the submissions pending again, and return their number."""
         return self.update(
             review=Review.PENDING, label=None, reviewed_by=None, reviewed_at=None, **UNCLAIMED
         )
@@ -84,7 +89,7 @@ class Submission(models.Model):
     image_sha256 = models.BinaryField(max_length=32, help_text="of the grey PNG")
     pixels = models.BinaryField(max_length=784, help_text="the model input: 28×28 bytes")
     strokes = models.JSONField(null=True, blank=True)
-    # Null instead of an empty string, because the key is unique for each owner.
+    # Null, not an empty string, if the client sends no key, because each owner's keys are unique.
     idempotency_key = models.CharField(  # noqa: DJ001
         max_length=64, null=True, editable=False, help_text="chosen by the API client"
     )
@@ -103,14 +108,15 @@ class Submission(models.Model):
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
     )
     reviewed_at = models.DateTimeField(null=True, blank=True)
-    # The first live version that was trained on it.
+    # The first live version that was trained on the submission.
     learned_in = models.ForeignKey(
         "ModelVersion", models.SET_NULL, null=True, blank=True, related_name="learned"
     )
 
-    # The order of the review queue, and the claim of a reviewer: see review/queue.py.
+    # These fields order the review queue, and store which reviewer has claimed the submission. See
+    # review/queue.py.
     live_prediction = models.PositiveSmallIntegerField(
-        choices=Label, null=True, editable=False, help_text="prediction of the newest live version"
+        choices=Label, null=True, editable=False, help_text="predicted by live_prediction_version"
     )
     live_prediction_version = models.ForeignKey(
         "ModelVersion", models.PROTECT, null=True, editable=False, related_name="+", db_index=False
@@ -140,7 +146,7 @@ class Submission(models.Model):
     class Meta:
         ordering = ("-created", "-id")
         constraints = (
-            # A retry or a double click must not store a drawing twice.
+            # A retry or a double click must not store the same drawing twice.
             models.UniqueConstraint(fields=("owner", "image_sha256"), name="one_row_per_drawing"),
             models.UniqueConstraint(
                 fields=("owner", "idempotency_key"),
@@ -154,7 +160,7 @@ class Submission(models.Model):
             ),
         )
         indexes = (
-            # The dashboard counts the digits from this index alone.
+            # The next two are covering indexes: the dashboard counts without reading the table.
             models.Index(
                 fields=("-created", "-id", "corrected_digit", "predicted_digit"),
                 name="submission_by_time",
@@ -164,7 +170,7 @@ class Submission(models.Model):
                 name="submission_by_version",
             ),
             models.Index(fields=("owner", "-created", "-id"), name="submission_by_owner"),
-            # A list filtered by a rare value would scan the whole table without these.
+            # Without the next indexes, a list filtered by a rare value would scan the whole table.
             models.Index(
                 fields=("model_version", "-created", "-id"), name="submission_by_version_time"
             ),
@@ -190,15 +196,21 @@ class Submission(models.Model):
 
     @property
     def status(self) -> Status:
-        """Return the review, or `LEARNED` for an approved submission that was trained on."""
+        """Return the review, or `LEARNED` if a live version was trained on the submission.
+
+        A submission that is not approved (any more) is never `LEARNED`.
+        """
         if self.review == Review.APPROVED and self.learned_in_id is not None:
             return Status.LEARNED
         return Status(self.review)
 
     def correct(self, label: Label) -> None:
-        """Store the visitor's correction. Raises `AlreadyReviewedError` after a review."""
+        """Store the visitor's correction.
+
+        Raises `AlreadyReviewedError` if the submission is approved or rejected.
+        """
         now = timezone.now()
-        # With one statement, a simultaneous review either sees the correction or prevents it.
+        # One statement checks and updates, so a simultaneous review cannot come in between.
         changed = (
             Submission.objects.pending()
             .filter(pk=self.pk)
@@ -209,20 +221,23 @@ class Submission(models.Model):
         self.corrected_digit, self.corrected_at = label, now
 
     def approve(self, reviewer: Any, label: Label) -> None:
-        """Approve the submission with this label, so that the next training learns it.
+        """Approve the submission with this label. The next training run uses it.
 
         Raises `AlreadyReviewedError` if the submission was reviewed after it was loaded.
         """
         self._review(Review.APPROVED, reviewer, label)
 
     def reject(self, reviewer: Any) -> None:
-        """Exclude the submission from training. Raises `AlreadyReviewedError`."""
+        """Reject the submission. It is not used for training.
+
+        Raises `AlreadyReviewedError` if the submission was reviewed after it was loaded.
+        """
         self._review(Review.REJECTED, reviewer, None)
 
     def reopen(self) -> None:
-        """Remove the review, so that the visitor can correct again.
+        """Remove the review, so that the visitor can correct the prediction again.
 
-        Raises `AlreadyReviewedError`.
+        Raises `AlreadyReviewedError` if the submission was reviewed after it was loaded.
         """
         self._review(Review.PENDING, None, None)
 
@@ -234,7 +249,7 @@ class Submission(models.Model):
             "reviewed_at": timezone.now() if reviewer else None,
             **UNCLAIMED,
         }
-        # The condition on `reviewed_at` prevents overwriting a review that was stored meanwhile.
+        # A compare-and-set: if another review was stored meanwhile, `reviewed_at` is different.
         unchanged = Submission.objects.filter(pk=self.pk, reviewed_at=self.reviewed_at)
         if not unchanged.update(**values):
             raise AlreadyReviewedError

@@ -1,4 +1,4 @@
-"""Training runs: who requested a retraining, its progress and its result."""
+"""Training runs, with their requester, progress and result."""
 
 from datetime import timedelta
 from typing import Any, Final, Self
@@ -9,11 +9,14 @@ from django.utils import timezone
 
 from recognizer.models.model_version import ModelVersion
 
-# A running process sends a heartbeat every ten seconds. Without one for this long, it has crashed.
+# A running process sends a heartbeat every ten seconds. A run whose last heartbeat is older than
+# this counts as crashed.
 HEARTBEAT_TIMEOUT: Final = timedelta(seconds=60)
 
 
 class RunState(models.TextChoices):
+    """The state of a training run. `DONE` also includes runs that stored no version."""
+
     WAITING = "waiting"
     RUNNING = "running"
     DONE = "done"
@@ -23,24 +26,27 @@ class RunState(models.TextChoices):
 
 
 class RunCancelledError(Exception):
-    """A user cancelled the training run, or it was marked as crashed. The message says which."""
+    """Raised when a run must stop, because a user cancelled it or it was marked as crashed.
+
+    The message says which.
+    """
 
 
 class TrainingRunQuerySet(models.QuerySet["TrainingRun"]):
     def stale(self) -> Self:
-        """Return the running runs without a recent heartbeat."""
+        """Return the running runs whose last heartbeat is too old. They have crashed."""
         return self.filter(
             state=RunState.RUNNING, heartbeat_at__lt=timezone.now() - HEARTBEAT_TIMEOUT
         )
 
     def unfinished(self) -> Self:
-        """Return the waiting runs and the running run, unless it is stale."""
+        """Return the waiting runs, and the running run if it is not stale."""
         running = Q(state=RunState.RUNNING, heartbeat_at__gte=timezone.now() - HEARTBEAT_TIMEOUT)
         return self.filter(running | Q(state=RunState.WAITING))
 
 
 class TrainingRun(models.Model):
-    """One retraining: who requested it, its progress and its result."""
+    """A training run, with its requester, progress and result."""
 
     created = models.DateTimeField(default=timezone.now, editable=False)
     requested_by = models.CharField(max_length=150, default="manage.py retrain")
@@ -49,8 +55,10 @@ class TrainingRun(models.Model):
     reason = models.TextField(blank=True, help_text="the result in a sentence")
     started = models.DateTimeField(null=True, blank=True)
     finished = models.DateTimeField(null=True, blank=True)
-    heartbeat_at = models.DateTimeField(null=True, blank=True, help_text="the last heartbeat")
-    progress = models.JSONField(null=True, blank=True, help_text="as ml.training.trainer.Progress")
+    heartbeat_at = models.DateTimeField(
+        null=True, blank=True, help_text="time of the last heartbeat"
+    )
+    progress = models.JSONField(null=True, blank=True, help_text="as ml.training.results.Progress")
     log = models.TextField(blank=True)
     scores = models.JSONField(null=True, blank=True, help_text="name: [before, after]")
     cancelled_by = models.CharField(max_length=150, blank=True)
@@ -63,7 +71,7 @@ class TrainingRun(models.Model):
     class Meta:
         ordering = ("-pk",)
         constraints = (
-            # All hosts share the database, so this holds for all of them together.
+            # At most one run is running, even across hosts, because they share the database.
             models.UniqueConstraint(
                 fields=("state",), condition=Q(state=RunState.RUNNING), name="one_running"
             ),
@@ -74,16 +82,19 @@ class TrainingRun(models.Model):
 
     @property
     def is_finished(self) -> bool:
+        """Return whether the run has ended, whatever its result."""
         return self.state not in (RunState.WAITING, RunState.RUNNING)
 
     @property
     def is_stale(self) -> bool:
+        """Return whether the run counts as running, but has crashed."""
         return TrainingRun.objects.stale().filter(pk=self.pk).exists()
 
     def begin(self) -> None:
         """Change the state from waiting to running.
 
-        Raises `IntegrityError` if another run is running, and `RunCancelledError`.
+        Raises `IntegrityError` if another run is running.
+        Raises `RunCancelledError` if this run is not waiting any more.
         """
         now = timezone.now()
         waiting = TrainingRun.objects.filter(pk=self.pk, state=RunState.WAITING)
@@ -92,27 +103,34 @@ class TrainingRun(models.Model):
                 raise self._cancelled()
 
     def heartbeat(self, **fields: Any) -> None:
-        """Store a heartbeat and `fields`. Raises `RunCancelledError` if the run must stop."""
+        """Store the time as the last heartbeat, and the values of `fields`.
+
+        Raises `RunCancelledError` if the run was cancelled or has ended.
+        """
         active = TrainingRun.objects.filter(pk=self.pk, state=RunState.RUNNING, cancelled_by="")
         if not active.update(heartbeat_at=timezone.now(), **fields):
             raise self._cancelled()
 
     def end(self, state: RunState, reason: str, **fields: Any) -> None:
-        """Store the result, unless the run has already ended."""
+        """Store the result. A run that has already ended keeps its first result."""
         unfinished = TrainingRun.objects.filter(
             pk=self.pk, state__in=(RunState.WAITING, RunState.RUNNING)
         )
         unfinished.update(state=state, reason=reason, finished=timezone.now(), **fields)
 
     def cancel(self, by: str) -> None:
-        """Cancel a waiting or stale run now, and a running one at its next heartbeat."""
+        """Cancel a waiting or stale run at once. A running one stops at its next heartbeat.
+
+        A run that has ended does not change.
+        """
         with transaction.atomic():
-            this = TrainingRun.objects.filter(pk=self.pk)
-            this.filter(state=RunState.RUNNING, cancelled_by="").update(cancelled_by=by)
-            if this.filter(state=RunState.WAITING).exists() or self.is_stale:
+            rows = TrainingRun.objects.filter(pk=self.pk)
+            rows.filter(state=RunState.RUNNING, cancelled_by="").update(cancelled_by=by)
+            if rows.filter(state=RunState.WAITING).exists() or self.is_stale:
                 self.end(RunState.CANCELLED, f"Cancelled by {by}.", cancelled_by=by)
 
     def _cancelled(self) -> RunCancelledError:
+        """Return the error that says why the run must stop."""
         self.refresh_from_db()
         if self.cancelled_by:
             return RunCancelledError(f"Cancelled by {self.cancelled_by}.")

@@ -1,7 +1,7 @@
-"""System checks of the site, which `manage.py check` runs after Django's own.
+"""System checks, which `manage.py check` runs after Django's own.
 
-The database checks run with `--database default` and before each `migrate`, the deployment checks
-with `--deploy`.
+The database check runs with `--database default`, and before each `migrate`. The deployment checks
+run with `--deploy`.
 """
 
 import os
@@ -23,7 +23,7 @@ REDIS_CACHE: Final = "django.core.cache.backends.redis.RedisCache"
 
 @register(Tags.database)
 def check_database(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
-    """Check that the database answers and that the live version is valid."""
+    """Return an error if the database does not answer, otherwise check the live version."""
     if not databases:
         return []
     try:
@@ -36,11 +36,14 @@ def check_database(databases: Sequence[str] | None = None, **_: Any) -> list[Che
 
 
 def _check_live_version() -> list[CheckMessage]:
-    """Return a warning and not an error, because an error would prevent a migration."""
+    """Return a warning if the live version is corrupt.
+
+    It is not an error, because an error would keep `migrate` from running.
+    """
     try:
         live = ModelVersion.objects.live().first()
-    except DatabaseError:  # The tables are created by the first `migrate`.
-        return []
+    except DatabaseError:
+        return []  # The first `migrate` has not created the tables yet.
     try:
         if live is not None:
             model_registry.load(live)
@@ -55,7 +58,10 @@ def _check_live_version() -> list[CheckMessage]:
 
 @register(Tags.caches)
 def check_cache_is_shared(**_: Any) -> list[CheckMessage]:
-    """Check that all processes of this host share the cache, because it counts requests."""
+    """Return an error if the web processes of this host do not share the cache.
+
+    The cache counts requests for the rate limits.
+    """
     backend = settings.CACHES["default"]["BACKEND"]
     if int(os.environ.get("WEB_CONCURRENCY") or 1) < 2 or backend in (SQLITE_CACHE, REDIS_CACHE):
         return []
@@ -66,7 +72,7 @@ def check_cache_is_shared(**_: Any) -> list[CheckMessage]:
 
 @register(Tags.caches, deploy=True)
 def check_cache_counts(**_: Any) -> list[CheckMessage]:
-    """Check that the cache answers. Without it, the API answers 503."""
+    """Return an error if the cache cannot count requests. Without it, the API returns 503."""
     try:
         cache.set("check", 0, timeout=1)
         cache.incr("check")
@@ -79,7 +85,7 @@ def check_cache_counts(**_: Any) -> list[CheckMessage]:
 
 @register(Tags.caches, deploy=True)
 def check_cache_spans_hosts(**_: Any) -> list[CheckMessage]:
-    """Remind the operator that the SQLite cache belongs to one host."""
+    """Return a reminder if several hosts may serve the site, and each has its own SQLite cache."""
     on_sqlite = settings.DATABASES["default"]["ENGINE"].endswith("sqlite3")
     if on_sqlite or settings.CACHES["default"]["BACKEND"] != SQLITE_CACHE:
         return []

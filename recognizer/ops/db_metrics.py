@@ -1,4 +1,4 @@
-"""Prometheus metrics that come from the database. They stay fast with a million rows."""
+"""Prometheus metrics that are computed from the database, fast even with a million rows."""
 
 import logging
 from collections import Counter
@@ -13,14 +13,17 @@ from recognizer.models import ModelVersion, Submission, TrainingRun
 from recognizer.review import queue
 from recognizer.serving import model_registry
 
-SAMPLE_SIZE: Final = 1000  # the newest submissions, from which the shares are computed
-COUNT_LIMIT: Final = 10_000  # rows; counting more would make a scrape slow
+SAMPLE_SIZE: Final = 1000  # The shares are computed from this many of the newest submissions.
+COUNT_LIMIT: Final = 10_000  # rows; counting more of them would make a scrape slow
 
 log = logging.getLogger(__name__)
 
 
 class DatabaseCollector(Collector):
-    """Query the database at each scrape, in the process that answers it."""
+    """Query the database at each scrape.
+
+    If that fails, `digitsite_database_up` is 0, and the other metrics are missing.
+    """
 
     def collect(self) -> Iterable[Metric]:
         try:

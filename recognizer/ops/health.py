@@ -21,19 +21,23 @@ log = logging.getLogger(__name__)
 
 @require_safe
 def healthz(request: HttpRequest) -> JsonResponse:
-    """Answer 200 while the process runs, even without a database: a restart would not help."""
+    """Return 200 while the process runs.
+
+    The database is not checked, because restarting the process would not repair it.
+    """
     return JsonResponse({"status": "ok"})
 
 
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Answer 200 while the database answers and a version is loaded, else 503 with the reason."""
+    """Return 200 if the database answers and a version is loaded, otherwise 503 and the reason."""
     try:
-        # loaded_version() asks the database only once a second, so this query comes first.
+        # loaded_version() queries the database only once a second, so it may miss an outage.
         ModelVersion.objects.live().exists()
         loaded = model_registry.loaded_version()
     except DatabaseError as error:
-        log.error("not ready: %s", error)  # Not in the response: it may name hosts and users.
+        # The response does not contain the error, because that may name hosts and users.
+        log.error("not ready: %s", error)
         return _unavailable(DATABASE_UNAVAILABLE)
     except model_registry.CorruptModelError as error:
         return _unavailable(str(error))
@@ -42,7 +46,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
 
 @require_safe
 def metrics_view(request: HttpRequest) -> HttpResponse:
-    """Return the metrics of all processes of this server, and those from the database."""
+    """Return the metrics of all processes of this server, and the metrics from the database."""
     if not _may_read_metrics(request):
         return HttpResponse(
             "This needs METRICS_TOKEN or a staff account.\n",

@@ -1,4 +1,4 @@
-"""The errors of a database, a cache or a model version that does not work."""
+"""The exceptions that mean an outage of the database, of the cache or of all model versions."""
 
 import sqlite3
 from typing import Final
@@ -10,7 +10,8 @@ from recognizer.serving.model_registry import CorruptModelError
 
 
 def _redis_errors() -> tuple[type[Exception], ...]:
-    # Each worker saves 22 MB if the client of an unused cache is not imported.
+    """Return the exceptions of Redis if it is the cache."""
+    # If Redis is not used, its client is not imported, which saves 22 MB in each process.
     if not settings.CACHES["default"]["BACKEND"].endswith("RedisCache"):
         return ()
     from redis.exceptions import RedisError
@@ -18,7 +19,7 @@ def _redis_errors() -> tuple[type[Exception], ...]:
     return (RedisError,)
 
 
-# Django does not wrap the errors of the SQLite file that serves as the cache.
+# sqlite3.OperationalError comes from SQLiteCache, which does not use Django's database layer.
 OUTAGE_ERRORS: Final[tuple[type[Exception], ...]] = (
     OperationalError,
     sqlite3.OperationalError,

@@ -1,4 +1,4 @@
-"""How often reviewers agree, and whose corrections they do not follow."""
+"""How often reviewers agree, and whose corrections they did not accept."""
 
 from typing import Any, Final
 
@@ -10,9 +10,9 @@ from recognizer.models import BlindReview, Review, Submission
 from recognizer.review.presenters import short_label
 from recognizer.serving.prediction import png_data_url
 
-REVIEW_LIMIT: Final = 1000  # newest reviews that count for the table of owners
-OWNER_LIMIT: Final = 20  # rows of the table of owners
-DISAGREEMENT_LIMIT: Final = 20  # disagreements shown
+REVIEW_LIMIT: Final = 1000  # The table of owners covers this many of the newest reviews.
+OWNER_LIMIT: Final = 20  # rows of the table
+DISAGREEMENT_LIMIT: Final = 20
 
 
 def agreement() -> dict[str, Any]:
@@ -26,7 +26,7 @@ def agreement() -> dict[str, Any]:
 
 
 def reviewers() -> Any:
-    """Count each reviewer's blind reviews, and those that agree with the first review."""
+    """Return each reviewer's number of blind reviews, and how many agree with the first review."""
     answered = BlindReview.objects.filter(answered_at__isnull=False)
     by_reviewer = answered.values("reviewer__username").order_by("reviewer__username")
     return by_reviewer.annotate(
@@ -61,13 +61,13 @@ def _decision(label: int | None) -> str:
 
 
 def owners() -> Any:
-    """Count the corrections of each owner that the newest reviews did not follow."""
+    """Return the owners with corrections that the newest reviews did not accept, worst first."""
     newest = Submission.objects.filter(reviewed_at__isnull=False).order_by("-reviewed_at")
     recent = Submission.objects.filter(pk__in=newest.values("pk")[:REVIEW_LIMIT])
-    is_not_followed = Q(review=Review.REJECTED) | ~Q(label=F("corrected_digit"))
+    is_not_accepted = Q(review=Review.REJECTED) | ~Q(label=F("corrected_digit"))
     by_owner = recent.corrected().order_by().values("owner")
     counts = by_owner.annotate(
-        corrections=Count("pk"), not_followed=Count("pk", filter=is_not_followed)
+        corrections=Count("pk"), not_accepted=Count("pk", filter=is_not_accepted)
     )
-    worst_first = counts.order_by("-not_followed", "corrections", "owner")
-    return worst_first.filter(not_followed__gt=0)[:OWNER_LIMIT]
+    worst_first = counts.order_by("-not_accepted", "corrections", "owner")
+    return worst_first.filter(not_accepted__gt=0)[:OWNER_LIMIT]

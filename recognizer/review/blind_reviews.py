@@ -1,4 +1,4 @@
-"""Mix reviewed submissions into the queue, to measure how well reviewers agree."""
+"""Mix reviewed submissions into the queue, to measure how often reviewers agree."""
 
 import random
 from typing import Any, Final
@@ -7,14 +7,15 @@ from django.db.models import Q
 
 from recognizer.models import BlindReview, Review, Submission
 
-PROBABILITY: Final = 0.5  # that a claim creates a blind review
-CANDIDATE_LIMIT: Final = 200  # newest reviews to choose from
+PROBABILITY: Final = 0.5  # A claim creates a blind review with this probability.
+CANDIDATE_LIMIT: Final = 200  # It chooses among this many of the newest reviews.
 
 
 def mix_in(submissions: list[Submission], reviewer: Any) -> list[Submission]:
-    """Insert at most one submission that another reviewer has decided, at a random position.
+    """Return the submissions with at most one blind review inserted at a random position.
 
-    A blind review that this reviewer has not answered is used before a new one is created.
+    If this reviewer has an unanswered blind review, insert that one. Otherwise, create one with
+    probability `PROBABILITY`, for a submission that another reviewer has decided.
     """
     blind_review = _unanswered(reviewer)
     if blind_review is None and random.random() < PROBABILITY:
@@ -26,7 +27,8 @@ def mix_in(submissions: list[Submission], reviewer: Any) -> list[Submission]:
 
 
 def _unanswered(reviewer: Any) -> BlindReview | None:
-    # The first review can be undone, or taken over by this reviewer, in the meantime.
+    # Since the blind review was created, the first review may have been undone, and this reviewer
+    # may then have decided the submission. Then the review is no longer blind.
     is_decided_by_another = ~Q(submission__review=Review.PENDING)
     is_decided_by_another &= ~Q(submission__reviewed_by=reviewer)
     open_reviews = BlindReview.objects.filter(reviewer=reviewer, answered_at=None)

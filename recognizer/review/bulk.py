@@ -21,14 +21,14 @@ from recognizer.review.decorators import reviewers_only
 from recognizer.review.forms import BulkReviewForm, error_summary
 from recognizer.review.presenters import short_label, to_cards
 
-# The session keeps the time of the last bulk review, which identifies it for undo.
+# The session stores the time of the last bulk review under this key. Undo finds the reviews by it.
 LAST_BULK_SESSION_KEY: Final = "last_bulk_review"
 
 
 @reviewers_only
 @require_safe
 def largest_label(request: HttpRequest) -> HttpResponse:
-    """Redirect to the label with the most pending submissions."""
+    """Redirect to the suggested label with the most pending submissions."""
     counts = _pending_counts()
     return redirect("review:bulk_label", max(counts, key=lambda label: counts[label]))
 
@@ -36,7 +36,7 @@ def largest_label(request: HttpRequest) -> HttpResponse:
 @reviewers_only
 @require_http_methods(["GET", "HEAD", "POST"])
 def bulk(request: HttpRequest, label: int) -> HttpResponse:
-    """Show submissions with one suggested label, and store the decisions about them."""
+    """On GET, show submissions with one suggested label. On POST, store the decisions."""
     if label not in Label:
         raise Http404
     if request.method == "POST":
@@ -71,7 +71,7 @@ def _decide(request: HttpRequest, label: Label) -> HttpResponse:
 def _store(request: HttpRequest, label: Label, form: BulkReviewForm) -> None:
     shown, excluded = form.cleaned_data["shown"], form.cleaned_data["excluded"]
     reject, now = form.cleaned_data["excluded_action"] == "reject", timezone.now()
-    with transaction.atomic():  # no decision is stored without its entry in the history
+    with transaction.atomic():  # Store no decision without its audit entry.
         result = decisions.bulk_approve(
             label, shown, excluded & shown, reject=reject, reviewer=request.user, at=now
         )

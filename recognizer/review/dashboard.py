@@ -1,4 +1,7 @@
-"""Figures for the dashboard. The queries read only indexes: there may be a million rows."""
+"""Figures for the dashboard.
+
+There may be a million submissions, so all queries are covered by indexes.
+"""
 
 from collections import Counter
 from collections.abc import Callable
@@ -22,45 +25,48 @@ PredictionCounts = list[tuple[int, int, int | None, int]]
 
 DAYS: Final = 28
 CONFUSION_LIMIT: Final = 10  # rows of the table of confusions
-CACHE_ROW_THRESHOLD: Final = 5_000  # counting fewer submissions is fast enough without a cache
+CACHE_THRESHOLD: Final = 5_000  # submissions; counting fewer is fast without a cache
 CACHE_SECONDS: Final = 300
-# The uncertainty of a prediction adds less than 1 to the review priority. A higher priority has
-# another reason: a correction or a version that disagrees, or a flag.
+# Uncertainty alone keeps the review priority below 1. From 1, a correction or another version
+# disagrees with the prediction, or the submission is flagged.
 CLOSER_LOOK_PRIORITY: Final = 1.0
 
 
 @dataclass(frozen=True)
 class Day:
-    """Count one day's submissions, those with a correction, and corrections that disagree."""
+    """One day's counts: submissions, those with a correction, and those that disagree.
+
+    A confirmation is a correction that agrees with the prediction.
+    """
 
     day: date
     submitted: int
-    answered: int
+    corrected: int
     disagreed: int
 
 
 @dataclass(frozen=True)
-class VersionShare:
-    """Count one version's submissions, those with a correction, and corrections that disagree."""
+class VersionStats:
+    """One version's counts, like those of `Day`, and its disagreement rate."""
 
     number: int
     submitted: int
-    answered: int
+    corrected: int
     disagreed: int
 
     @property
-    def share(self) -> float:
-        """Return the share of all submissions whose correction disagrees, from 0 to 1."""
+    def disagreement_rate(self) -> float:
+        """Return the fraction of all submissions whose correction disagrees, from 0 to 1."""
         return self.disagreed / self.submitted
 
     @property
     def percent(self) -> str:
-        return f"{self.share:.1%}"
+        return f"{self.disagreement_rate:.1%}"
 
 
 @dataclass(frozen=True)
 class Confusion:
-    """Count how often visitors corrected one prediction to one label."""
+    """How often visitors corrected one predicted label to another."""
 
     corrected: Label
     predicted: Label
@@ -79,15 +85,15 @@ class Confusion:
 
 def dashboard() -> dict[str, Any]:
     """Return the context of the dashboard page."""
-    last_days = days()
+    days = daily_counts()
     counts = cached_if_large("predictions", prediction_counts, count_column=3)
     needs_closer_look = Submission.objects.pending().filter(
         review_priority__gte=CLOSER_LOOK_PRIORITY
     )
     return {
-        "days": last_days,
-        "chart": day_chart([(row.day, row.submitted, row.disagreed) for row in last_days]),
-        "versions": version_shares(counts),
+        "days": days,
+        "chart": day_chart([(row.day, row.submitted, row.disagreed) for row in days]),
+        "versions": version_stats(counts),
         "confusions": confusions(counts),
         "waiting": queue.count_waiting(),
         "needs_closer_look": queue.bounded_count(needs_closer_look),
@@ -96,8 +102,8 @@ def dashboard() -> dict[str, Any]:
     }
 
 
-def days() -> list[Day]:
-    """Return the last four weeks, oldest day first, including days without submissions."""
+def daily_counts() -> list[Day]:
+    """Return the counts of the last four weeks, oldest day first, with zeros for empty days."""
     midnight = timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)
     first = midnight - timedelta(days=DAYS - 1)
     counted = cached_if_large("days", lambda: _counts_by_day(first), count_column=1)
@@ -105,67 +111,68 @@ def days() -> list[Day]:
     every_day = [(first + timedelta(days=i)).date() for i in range(DAYS)]
     rows = [(day, *by_day.get(day, (0, 0, 0))) for day in every_day]
     return [
-        Day(day, submitted, answered, disagreed=answered - agreed)
-        for day, submitted, answered, agreed in rows
+        Day(day, submitted, corrected, disagreed=corrected - agreed)
+        for day, submitted, corrected, agreed in rows
     ]
 
 
 def _counts_by_day(first: datetime) -> list[tuple[str, int, int, int]]:
-    """Return rows of (day, submitted, answered, agreed)."""
+    """Return rows of (day, submitted, corrected, agreed)."""
     return list(
         Submission.objects.filter(created__gte=first)
         .order_by()
-        # The day is cut from the timestamp's text, in UTC. TruncDate would call a Python function
-        # for each row on SQLite.
+        # Take the UTC day from the text of the timestamp. TruncDate would be slow on SQLite,
+        # where it calls a Python function for each row.
         .annotate(day=Substr(Cast("created", CharField()), 1, 10))
         .values_list("day")
         .annotate(
             submitted=Count("pk"),
-            answered=Count("corrected_digit"),
+            corrected=Count("corrected_digit"),
             agreed=Count("pk", filter=Q(corrected_digit=F("predicted_digit"))),
         )
     )
 
 
 def cached_if_large(name: str, count: Callable[[], list[Row]], count_column: int) -> list[Row]:
-    """Return `count()`, from the cache if it counted many submissions some minutes ago.
+    """Return `count()`. Cache the result for five minutes if it covers many submissions.
 
-    `count_column` is the position of the number of submissions in a row.
+    `count_column` is the index of the number of submissions in each row.
     """
     key = f"dashboard:{name}"
     rows = cache.get(key)
     if rows is None:
         rows = count()
-        if sum(row[count_column] for row in rows) >= CACHE_ROW_THRESHOLD:
+        if sum(row[count_column] for row in rows) >= CACHE_THRESHOLD:
             cache.set(key, rows, CACHE_SECONDS)
-    return [tuple(row) for row in rows]  # type: ignore[misc]  # the cache returns lists
+    # The SQLite cache stores JSON, which has no tuples, so cached rows are lists.
+    return [tuple(row) for row in rows]  # type: ignore[misc]
 
 
 def prediction_counts() -> PredictionCounts:
-    """Return rows of (version's key, predicted digit, corrected digit, count)."""
+    """Return rows of (primary key of the version, predicted digit, corrected digit, count)."""
     groups = Submission.objects.order_by().values_list(
         "model_version", "predicted_digit", "corrected_digit"
     )
     return list(groups.annotate(count=Count("*")))
 
 
-def version_shares(counts: PredictionCounts) -> list[VersionShare]:
-    """Return the versions that have predicted submissions, newest first."""
-    submitted, answered, disagreed = Counter[int](), Counter[int](), Counter[int]()
-    for version, predicted, corrected, count in counts:
+def version_stats(counts: PredictionCounts) -> list[VersionStats]:
+    """Return the counts of all versions with at least one submission, newest version first."""
+    submitted, corrected, disagreed = Counter[int](), Counter[int](), Counter[int]()
+    for version, predicted_digit, corrected_digit, count in counts:
         submitted[version] += count
-        if corrected is not None:
-            answered[version] += count
-            disagreed[version] += count * (corrected != predicted)
+        if corrected_digit is not None:
+            corrected[version] += count
+            disagreed[version] += count * (corrected_digit != predicted_digit)
     numbers = ModelVersion.objects.filter(pk__in=submitted).values_list("pk", "number")
     return [
-        VersionShare(number, submitted[pk], answered[pk], disagreed[pk])
+        VersionStats(number, submitted[pk], corrected[pk], disagreed[pk])
         for pk, number in numbers.order_by("-number")
     ]
 
 
 def confusions(counts: PredictionCounts) -> list[Confusion]:
-    """Return the most frequent confusions of all versions."""
+    """Return the most frequent confusions over all versions, most frequent first."""
     totals = Counter[tuple[int, int]]()
     for _, predicted, corrected, count in counts:
         if corrected not in (None, predicted):

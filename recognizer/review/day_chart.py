@@ -1,4 +1,4 @@
-"""Positions and sizes for the dashboard's bar chart with one bar per day."""
+"""Compute the coordinates of the dashboard's bar chart with one bar per day."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -12,13 +12,13 @@ BOTTOM: Final = 190
 
 GRIDLINE_COUNT: Final = 4  # above the baseline
 LABELLED_DAYS: Final = slice(3, None, 7)  # one date per week below the bars
-ROUND_STEPS: Final = (1, 2, 5)  # allowed gridline distances, times a power of ten
-BAR_SHARE: Final = 0.7  # of the width of a day; the rest is the gap between bars
+ROUND_STEPS: Final = (1, 2, 5)  # Gridlines are this far apart, times a power of ten.
+BAR_SHARE: Final = 0.7  # fraction of the width of a day; the rest is the gap between bars
 
 
 @dataclass(frozen=True)
 class Bar:
-    """One day. The lower, dark part of the bar shows the corrections that disagree."""
+    """The bar of one day. Its lower, dark part shows the corrections that disagree."""
 
     day: date
     x: float
@@ -30,32 +30,34 @@ class Bar:
 
 @dataclass(frozen=True)
 class Chart:
-    width: float  # of each bar
+    """Everything that the template needs to draw the chart."""
+
+    bar_width: float
     bars: list[Bar]
-    lines: list[tuple[float, int]]  # y and the count there
-    dates: list[tuple[float, date]]  # x of the label's centre
+    gridlines: list[tuple[float, int]]  # (y, count)
+    dates: list[tuple[float, date]]  # (x of the centre of the label, day)
     total: int
     disagreed_total: int
 
 
 def day_chart(days: list[tuple[date, int, int]]) -> Chart | None:
-    """Return the chart for rows of (day, submitted, disagreed), or None without submissions."""
+    """Return the chart for rows of (day, submitted, disagreed), or None if all counts are zero."""
     highest = max((submitted for _, submitted, _ in days), default=0)
     if not highest:
         return None
     step = _gridline_step(highest)
-    top = step * GRIDLINE_COUNT
+    max_count = step * GRIDLINE_COUNT
     day_width = (RIGHT - LEFT) / len(days)
     margin = (1 - BAR_SHARE) / 2
     bars = [
-        _bar(day, LEFT + (i + margin) * day_width, submitted, disagreed, top)
+        _bar(day, LEFT + (i + margin) * day_width, submitted, disagreed, max_count)
         for i, (day, submitted, disagreed) in enumerate(days)
     ]
-    counts = range(0, top + 1, step)
+    counts = range(0, max_count + 1, step)
     return Chart(
-        width=round(BAR_SHARE * day_width, 1),
+        bar_width=round(BAR_SHARE * day_width, 1),
         bars=bars,
-        lines=[(round(BOTTOM - _height(count, top), 1), count) for count in counts],
+        gridlines=[(round(BOTTOM - _height(count, max_count), 1), count) for count in counts],
         dates=[
             (round(bar.x + BAR_SHARE / 2 * day_width, 1), bar.day) for bar in bars[LABELLED_DAYS]
         ],
@@ -65,7 +67,7 @@ def day_chart(days: list[tuple[date, int, int]]) -> Chart | None:
 
 
 def _gridline_step(highest: int) -> int:
-    """Return the smallest round step with which the highest bar fits."""
+    """Return the smallest round distance of gridlines with which the highest bar fits."""
     power = 1
     while True:
         for digit in ROUND_STEPS:
@@ -74,11 +76,11 @@ def _gridline_step(highest: int) -> int:
         power *= 10
 
 
-def _height(count: int, top: int) -> float:
-    return round(count / top * (BOTTOM - TOP), 1)
+def _height(count: int, max_count: int) -> float:
+    return round(count / max_count * (BOTTOM - TOP), 1)
 
 
-def _bar(day: date, x: float, submitted: int, disagreed: int, top: int) -> Bar:
-    height, disagreed_height = _height(submitted, top), _height(disagreed, top)
+def _bar(day: date, x: float, submitted: int, disagreed: int, max_count: int) -> Bar:
+    height, disagreed_height = _height(submitted, max_count), _height(disagreed, max_count)
     y, disagreed_y = round(BOTTOM - height, 1), round(BOTTOM - disagreed_height, 1)
     return Bar(day, round(x, 1), y, height, disagreed_y, disagreed_height)

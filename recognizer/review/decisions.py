@@ -1,4 +1,4 @@
-"""Decisions about submissions. The first reviewer's decision counts."""
+"""Store and undo decisions about submissions. The first decision counts."""
 
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -16,7 +16,7 @@ from recognizer.review import queue
 
 
 class BulkResult(NamedTuple):
-    """Count what a bulk review did to the submissions."""
+    """How many submissions a bulk review approved, rejected and flagged."""
 
     approved: int
     rejected: int
@@ -26,8 +26,9 @@ class BulkResult(NamedTuple):
 def decide(submission: Submission, reviewer: Any, label: Label | None) -> bool:
     """Approve the submission as `label`, or reject it if `label` is None.
 
-    Return False if the submission does not change: for a blind review, and for a request that
-    was sent twice. Raises `AlreadyReviewedError` if another reviewer was faster.
+    Return whether the submission changed. It does not change for a blind review, or if this
+    reviewer has already made the same decision. Raises `AlreadyReviewedError` if another reviewer
+    has already decided.
     """
     if submission.review == Review.PENDING:
         if label is None:
@@ -36,7 +37,8 @@ def decide(submission: Submission, reviewer: Any, label: Label | None) -> bool:
             submission.approve(reviewer, label)
         return True
     if submission.reviewed_by_id == reviewer.pk and submission.label == label:
-        return False  # the response to the first request got lost
+        # The page repeats a request if the response got lost.
+        return False
     if blind_review := _blind_review(submission, reviewer):
         blind_review.record(label)
         return False
@@ -46,8 +48,8 @@ def decide(submission: Submission, reviewer: Any, label: Label | None) -> bool:
 def undo(submission: Submission, reviewer: Any) -> bool:
     """Undo this reviewer's decision or skip, and claim the submission for them again.
 
-    Return False if the review does not change. Raises `AlreadyReviewedError` if it is another
-    reviewer's.
+    Return whether a decision was undone. For a blind review, only the blind decision is undone, and
+    the result is False. Raises `AlreadyReviewedError` if another reviewer has decided.
     """
     is_own_review = submission.reviewed_by_id == reviewer.pk
     if is_own_review:
@@ -62,7 +64,10 @@ def undo(submission: Submission, reviewer: Any) -> bool:
 
 
 def _blind_review(submission: Submission, reviewer: Any) -> BlindReview | None:
-    """Return the reviewer's blind review, if another reviewer has decided the submission."""
+    """Return this reviewer's blind review of the submission, or None.
+
+    A review is only blind while the submission has a decision of another reviewer.
+    """
     if submission.review == Review.PENDING or submission.reviewed_by_id == reviewer.pk:
         return None
     own = BlindReview.objects.filter(submission=submission, reviewer=reviewer)
@@ -80,8 +85,8 @@ def bulk_approve(
 ) -> BulkResult:
     """Approve the submissions in `shown` as `label`, except those in `excluded`.
 
-    The excluded ones are rejected, or flagged so that they come first in the queue. Submissions
-    that were reviewed in the meantime stay unchanged.
+    With `reject`, the excluded submissions are rejected. Otherwise, they are flagged, so that they
+    come first in the queue. Submissions that were reviewed in the meantime do not change.
     """
     included = Submission.objects.filter(pk__in=shown - excluded)
     others = Submission.objects.filter(pk__in=excluded)
@@ -94,7 +99,10 @@ def bulk_approve(
 
 
 def undo_bulk(reviewer: Any, at: datetime) -> list[Submission]:
-    """Undo the bulk review made at that time, except reviews that have changed since."""
+    """Undo the bulk review made at that time, and return its submissions.
+
+    Submissions whose review has changed since then are left out.
+    """
     reviewed = Submission.objects.filter(reviewed_by=reviewer, reviewed_at=at)
     submissions = list(reviewed.only("predicted_digit"))
     reviewed.reopen()

@@ -1,4 +1,4 @@
-"""Access to the review pages: staff with the permission to change submissions."""
+"""Restrict the review pages to reviewers: staff with the permission to change submissions."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -16,9 +16,10 @@ View = Callable[..., HttpResponse]
 
 
 def reviewers_only(view: View) -> Callable[..., HttpResponseBase]:
-    """Let only reviewers use the view.
+    """Allow only reviewers to use the view.
 
-    Anonymous users get the login page, or status 401 if they ask for JSON. Other staff get 403.
+    Users who are not staff get the login page, or status 401 if the request does not accept HTML.
+    Staff without the permission get status 403.
     """
 
     @wraps(view)

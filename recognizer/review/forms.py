@@ -42,7 +42,7 @@ class SubmissionIdsField(forms.Field):
 
 
 class BulkReviewForm(forms.Form):
-    """The submissions shown, those excluded from approval, and what happens to the latter."""
+    """The submissions shown, those excluded from approval, and what to do with these."""
 
     shown = SubmissionIdsField()
     excluded = SubmissionIdsField(required=False)
@@ -50,5 +50,5 @@ class BulkReviewForm(forms.Form):
 
 
 def error_summary(form: forms.Form) -> str:
-    """Return all errors of a form in one line."""
+    """Return all errors of the form in one line, without the names of the fields."""
     return " ".join(str(error) for errors in form.errors.values() for error in errors)

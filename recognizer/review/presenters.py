@@ -1,4 +1,4 @@
-"""Present submissions to reviewers."""
+"""Turn submissions into the texts and images that reviewers see."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -19,24 +19,24 @@ from recognizer.models import Label, Submission
 from recognizer.serving.prediction import png_data_url
 from recognizer.training.training_data import NEAR_DUPLICATE_CORRELATION, unit_vector
 
-# Near duplicates are searched among the owner's drawings this long before and after.
+# Near duplicates are searched among the drawings that the owner made this long before or after.
 SESSION_WINDOW: Final = timedelta(hours=1)
 COMPARISON_LIMIT: Final = 2000  # drawings to compare, for all cards together
-MAX_PERCENT: Final = 99  # no prediction is shown as 100% sure
+MAX_PERCENT: Final = 99  # Never show 100%: the network cannot be certain.
 
 
 def to_cards(submissions: list[Submission]) -> list[dict[str, Any]]:
-    """Return what the pages show of each submission, ready for a template or JSON."""
-    duplicates = count_near_duplicates(submissions)
-    return [_card(submission, duplicates[submission.pk]) for submission in submissions]
+    """Return a dictionary for each submission, with what the pages show. It can be sent as JSON."""
+    duplicate_counts = count_near_duplicates(submissions)
+    return [_card(submission, duplicate_counts[submission.pk]) for submission in submissions]
 
 
 def short_label(label: int) -> str:
-    """Return the label without an article, translated: "4" or "not a digit"."""
+    """Return the translated label without an article: "4" or "not a digit"."""
     return _("not a digit") if label == Label.NOT_A_DIGIT else str(label)
 
 
-def _card(submission: Submission, duplicates: int) -> dict[str, Any]:
+def _card(submission: Submission, duplicate_count: int) -> dict[str, Any]:
     return {
         "id": str(submission.pk),
         "image": reverse("submission-image", args=[submission.pk]),
@@ -44,7 +44,7 @@ def _card(submission: Submission, duplicates: int) -> dict[str, Any]:
         "suggested_label": submission.suggested_label,
         "label_name": short_label(submission.suggested_label),
         "summary": summarize(submission),
-        "notes": list(_notes(submission, duplicates)),
+        "notes": list(_notes(submission, duplicate_count)),
         "admin": reverse("admin:recognizer_submission_change", args=[submission.pk]),
     }
 
@@ -66,24 +66,24 @@ def summarize(submission: Submission) -> str:
     return text % values
 
 
-def _notes(submission: Submission, duplicates: int) -> Iterator[str]:
-    """Yield the reasons for a closer look, apart from an uncertain prediction."""
+def _notes(submission: Submission, duplicate_count: int) -> Iterator[str]:
+    """Yield the reasons for a closer look. An uncertain prediction is in the summary instead."""
     if submission.flagged:
         yield _("Flagged in a bulk review")
     if submission.corrected_digit not in (None, submission.predicted_digit):
         yield _("The correction disagrees with the prediction")
     if submission.live_prediction not in (None, submission.predicted_digit):
         yield _versions_disagree(submission)
-    if duplicates:
+    if duplicate_count:
         yield ngettext(
             "Near duplicate of %(count)d drawing by the same person",
             "Near duplicate of %(count)d drawings by the same person",
-            duplicates,
-        ) % {"count": duplicates}
+            duplicate_count,
+        ) % {"count": duplicate_count}
 
 
 def _versions_disagree(submission: Submission) -> str:
-    # The prediction and its version are always stored together.
+    # These two fields are always stored together.
     assert submission.live_prediction is not None
     assert submission.live_prediction_version is not None
     return _("Versions disagree: version %(number)d predicts %(label)s") % {
@@ -95,25 +95,29 @@ def _versions_disagree(submission: Submission) -> str:
 def count_near_duplicates(submissions: list[Submission]) -> dict[UUID, int]:
     """Count the near duplicates of each submission by the same owner within `SESSION_WINDOW`.
 
-    A training run learns only one of several near duplicates.
+    Reviewers need not check each of them: a training run uses only one of several near duplicates.
     """
     vectors = _session_vectors(submissions)
     counts = {}
     for submission in submissions:
         similar = _count_similar(submission, vectors.get(submission.owner))
-        counts[submission.pk] = max(0, similar - 1)  # without the submission itself
+        counts[submission.pk] = max(0, similar - 1)  # The submission is similar to itself.
     return counts
 
 
 def _count_similar(submission: Submission, vectors: npt.NDArray[np.float32] | None) -> int:
-    if vectors is None:  # `COMPARISON_LIMIT` has cut off all drawings of this owner
+    # `COMPARISON_LIMIT` can leave out all drawings of an owner.
+    if vectors is None:
         return 0
     correlations = vectors @ unit_vector(bytes(submission.pixels))
     return int((correlations > NEAR_DUPLICATE_CORRELATION).sum())
 
 
 def _session_vectors(submissions: Iterable[Submission]) -> dict[UUID, npt.NDArray[np.float32]]:
-    """Return the drawings near in time of each owner as unit vectors, shape (n, 784)."""
+    """Return each owner's drawings within `SESSION_WINDOW` of their submissions.
+
+    The drawings of an owner are unit vectors, shape (n, 784).
+    """
     sessions = [
         Q(
             owner=row.owner,

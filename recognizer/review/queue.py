@@ -1,7 +1,7 @@
-"""The review queue: which submissions a reviewer gets. No two reviewers get the same one.
+"""The review queue. Reviewers claim submissions, so that no two of them get the same one.
 
-A claim hides a submission from other reviewers for some minutes. A skipped submission is snoozed:
-it is claimed until a time, by nobody.
+A claim hides a submission from other reviewers for `CLAIM_DURATION`. A skipped submission is
+snoozed: `claimed_until` is set, and `claimed_by` is None. This hides it from all reviewers.
 """
 
 from datetime import timedelta
@@ -15,17 +15,18 @@ from recognizer.models import Label, Submission, SubmissionQuerySet
 from recognizer.serving import model_registry, prediction
 
 CLAIM_SIZE: Final = 20  # submissions per claim
-BULK_SIZE: Final = 100  # submissions per bulk review
-CLAIM_DURATION: Final = timedelta(minutes=5)  # each further claim starts it again
+BULK_SIZE: Final = 100  # submissions per claim for a bulk review
+CLAIM_DURATION: Final = timedelta(minutes=5)  # The next claim by the same reviewer renews it.
 SNOOZE_DURATION: Final = timedelta(hours=1)
 REFRESH_SIZE: Final = 200  # predictions refreshed per claim
-COUNT_LIMIT: Final = 1000  # counting stops here: a full count of a million rows is slow
+COUNT_LIMIT: Final = 1000  # Counting stops here, because counting a million rows is slow.
 
 
 def claim(reviewer: Any, *, include_snoozed: bool = False) -> list[Submission]:
     """Claim the submissions with the highest review priority for the reviewer.
 
-    This includes submissions that the reviewer has claimed before.
+    They can include submissions that the reviewer has claimed before. Snoozed submissions are only
+    included on request.
     """
     claimable = _claimable(reviewer, include_snoozed=include_snoozed)
     order = ("-review_priority", "-id")
@@ -33,7 +34,7 @@ def claim(reviewer: Any, *, include_snoozed: bool = False) -> list[Submission]:
 
 
 def claim_similar(reviewer: Any, suggested_label: Label) -> list[Submission]:
-    """Claim submissions with one suggested label for a bulk review, the most certain first."""
+    """Claim submissions with one suggested label for a bulk review, lowest priority first."""
     claimable = _claimable(reviewer).filter(suggested_label=suggested_label)
     order = ("review_priority", "id")
     return list(_claim(claimable.order_by(*order), reviewer, BULK_SIZE).order_by(*order))
@@ -47,9 +48,9 @@ def _claimable(reviewer: Any, *, include_snoozed: bool = False) -> SubmissionQue
 
 
 def _claim(claimable: SubmissionQuerySet, reviewer: Any, size: int) -> SubmissionQuerySet:
-    """Claim the first `size` submissions.
+    """Claim the first `size` submissions and return them, without an order.
 
-    Simultaneous claims get different submissions, because each skips the rows that another locks.
+    Simultaneous claims get different submissions, because each one skips locked rows.
     """
     with transaction.atomic():
         unlocked = claimable.select_for_update(skip_locked=True)
@@ -80,7 +81,7 @@ def count_snoozed() -> int:
 
 
 def bounded_count(submissions: SubmissionQuerySet, limit: int | None = None) -> int:
-    """Count submissions up to `limit`, by default `COUNT_LIMIT`."""
+    """Count the submissions, but stop at `limit`. The default is `COUNT_LIMIT`."""
     return submissions.order_by()[: limit or COUNT_LIMIT].count()
 
 
@@ -91,17 +92,24 @@ def reclaim(submission: Submission, reviewer: Any) -> None:
 
 
 def snooze(submission: Submission, reviewer: Any) -> None:
-    """Hide this submission from all reviewers for `SNOOZE_DURATION`."""
+    """Hide this submission from all reviewers for `SNOOZE_DURATION`.
+
+    Do nothing if another reviewer has claimed it.
+    """
     claimable = _claimable(reviewer).filter(pk=submission.pk)
     claimable.update(claimed_by=None, claimed_until=timezone.now() + SNOOZE_DURATION)
 
 
 def refresh_predictions() -> None:
-    """Predict some pending submissions with the live version, to find where versions disagree."""
+    """Predict some pending submissions again with the live version.
+
+    If this prediction differs from the stored one, the versions disagree.
+    """
     try:
         live = model_registry.loaded_version()
     except model_registry.CorruptModelError:
-        return  # the registry has logged it, and reviewing works without new predictions
+        # The registry has logged the error. Reviewing also works without new predictions.
+        return
     outdated = Submission.objects.pending().filter(live_prediction_version__lt=live.pk)
     submissions = list(outdated.order_by("live_prediction_version").only("pixels")[:REFRESH_SIZE])
     for submission in submissions:

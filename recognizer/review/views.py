@@ -27,7 +27,7 @@ from recognizer.training import training_data
 @require_safe
 @ensure_csrf_cookie
 def queue(request: HttpRequest) -> HttpResponse:
-    """Show the queue page. Its script claims the submissions and sends the decisions."""
+    """Show the page of the queue. Its script claims submissions and sends the decisions."""
     context = {"digits": range(10), "not_a_digit": Label.NOT_A_DIGIT}
     return render(request, "review/queue.html", context)
 
@@ -77,7 +77,7 @@ def _empty_text(claimed_by_others: int) -> str:
 @reviewers_only
 @require_POST
 def decide(request: HttpRequest) -> HttpResponse:
-    """Store one decision. Sending the same decision twice counts once."""
+    """Store one decision. The request is idempotent, so the page can repeat it."""
     form = DecisionForm(request.POST)
     if not form.is_valid():
         return JsonResponse({"detail": error_summary(form)}, status=400)
@@ -87,7 +87,7 @@ def decide(request: HttpRequest) -> HttpResponse:
         return JsonResponse({"detail": _("The visitor has deleted this drawing.")}, status=410)
     action, label = form.cleaned_data["action"], form.cleaned_data["label"]
     try:
-        with transaction.atomic():  # no decision is stored without its entry in the history
+        with transaction.atomic():  # Store no decision without its audit entry.
             _perform(action, label, submission, request.user)
     except AlreadyReviewedError:
         return JsonResponse({"detail": _already_reviewed_text(submission)}, status=409)
@@ -126,9 +126,9 @@ def dashboard(request: HttpRequest) -> HttpResponse:
 @reviewers_only
 @require_safe
 def next_training(request: HttpRequest) -> HttpResponse:
-    """Show what the next training run would learn.
+    """Show the counts of training data for the next training run.
 
-    The dashboard loads this part separately because comparing all labels takes time.
+    The dashboard loads this part separately, because comparing all drawings takes time.
     """
     counts = training_data.counts_for_page()
     context = {"counts": counts, "count_limit": training_data.COUNT_LIMIT}
@@ -138,5 +138,5 @@ def next_training(request: HttpRequest) -> HttpResponse:
 @reviewers_only
 @require_safe
 def agreement(request: HttpRequest) -> HttpResponse:
-    """Show how often reviewers agree, and whose corrections they do not follow."""
+    """Show how often reviewers agree, and whose corrections they did not accept."""
     return render(request, "review/agreement.html", agreement_data.agreement())

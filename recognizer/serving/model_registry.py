@@ -1,4 +1,4 @@
-"""Load and promote model versions. Every worker process follows the database without a restart."""
+"""Load and promote model versions. Every process loads a promoted version without a restart."""
 
 import json
 import logging
@@ -27,26 +27,27 @@ __all__ = [
     "prune",
 ]
 
-# A worker asks the database at most this often which version is live.
+# Minimum seconds between two queries of a process for the live version.
 REFRESH_SECONDS: Final = 1.0
 
 log = logging.getLogger(__name__)
 
 
 class ModelFilesPrunedError(CorruptModelError):
-    """Raised for a version whose files `prune()` has deleted: it can never be loaded again."""
+    """Raised for a version whose files were deleted. It can never be loaded again."""
 
 
 class RejectedVersionError(Exception):
-    """Raised for a version that training rejected; the message gives the reason."""
+    """Raised for a version that was rejected. The message gives the reason."""
 
 
 @dataclass(frozen=True)
 class LoadedVersion:
     """A version that is ready to predict.
 
-    A request keeps one instance, so that the prediction and the version number belong together.
-    `live_pk` is the version that was live at loading. It differs from `pk` if that was corrupt.
+    `live_pk` is the primary key of the version that was live when this one was loaded. It differs
+    from `pk` if the live version is corrupt. A request uses one instance throughout, so that the
+    stored version number is that of the version that predicted.
     """
 
     live_pk: int
@@ -72,9 +73,10 @@ _checked_at = -REFRESH_SECONDS
 def loaded_version() -> LoadedVersion:
     """Return the live version, ready to predict.
 
-    If the live version is corrupt, the version loaded before it stays in use. A new process loads
-    the nearest ancestor that is not corrupt. The log reports both cases. Raise `CorruptModelError`
-    if no version can be loaded.
+    If the live version is corrupt, the process keeps using the version that it loaded before. A new
+    process loads the nearest ancestor that is not corrupt. Both cases are logged.
+
+    Raises `CorruptModelError` if no version can be loaded.
     """
     global _loaded, _checked_at
     with _lock:
@@ -87,7 +89,7 @@ def loaded_version() -> LoadedVersion:
 def loaded_version_or_none() -> LoadedVersion | None:
     """Return `loaded_version()`, or None if no version can be loaded.
 
-    Pages that only show stored data use this, so that they work without a version.
+    Pages that only show stored data use this, because they need no version to work.
     """
     try:
         return loaded_version()
@@ -96,17 +98,17 @@ def loaded_version_or_none() -> LoadedVersion | None:
 
 
 def live_version() -> ModelVersion:
-    """Return the row of the live version. On an empty database, store the base version first."""
+    """Return the database row of the live version. On an empty database, store the base first."""
     return ModelVersion.objects.live().first() or _install_base()
 
 
 def promote(version: ModelVersion, *, by: str, force: bool = False) -> None:
-    """Make `version` the live version; `by` appears in the log.
+    """Make `version` the live version, and log that `by` promoted it.
 
-    Raise `CorruptModelError` if the version cannot be loaded, and `RejectedVersionError` if it is
-    rejected and `force` is not given.
+    Raises `CorruptModelError` if the version cannot be loaded.
+    Raises `RejectedVersionError` if the version was rejected, unless `force` is true.
     """
-    # The transaction keeps another process from pruning the version's files after the check.
+    # With the transaction, no other process can prune the version's files after the check.
     with transaction.atomic():
         version.refresh_from_db()
         load(version)
@@ -118,10 +120,11 @@ def promote(version: ModelVersion, *, by: str, force: bool = False) -> None:
 
 
 def prune(keep: int) -> list[ModelVersion]:
-    """Delete the files of the versions that `prunable()` lists; return these versions.
+    """Delete the files of the versions that `prunable()` returns, and return these versions.
 
-    Their rows stay, because submissions and later trainings refer to them. Raise
-    `CorruptModelError` if the live version is corrupt, because its ancestors are then in use.
+    Their rows stay, because submissions and later versions refer to them.
+
+    Raises `CorruptModelError` if the live version is corrupt. Then one of its ancestors is in use.
     """
     with transaction.atomic():
         load(live_version())
@@ -131,11 +134,13 @@ def prune(keep: int) -> list[ModelVersion]:
 
 
 def load(version: ModelVersion) -> Recognizer:
-    """Check the files of any version and return a recognizer that is ready to predict.
+    """Check the files of any version, and return a recognizer that is ready to predict.
 
-    Raise `ModelFilesPrunedError` if the files are deleted, and `CorruptModelError` if they are
-    wrong. The result is not cached: loading takes milliseconds, and a cached recognizer would hide
-    that the files have become corrupt.
+    The result is not cached, because loading takes only milliseconds, and a cached recognizer would
+    hide that the files have become corrupt.
+
+    Raises `ModelFilesPrunedError` if the files were deleted.
+    Raises `CorruptModelError` if the hash is wrong or the model does not pass the smoke test.
     """
     try:
         files = version.files
@@ -149,13 +154,14 @@ def _replace_live(version: ModelVersion, by: str) -> None:
     ModelVersion.objects.live().update(state=VersionState.RETIRED)
     version.state = VersionState.LIVE
     version.save(update_fields=("state", "reason"))
-    # A retraining promotes inside a larger transaction, which may still fail.
+    # Retraining promotes inside a larger transaction, which may still be rolled back.
     transaction.on_commit(
         lambda: log.info("%s is live instead of %s, promoted by %s", version, previous, by)
     )
 
 
 def _load_live(current: LoadedVersion | None) -> LoadedVersion:
+    """Return the live version, or `current` or an ancestor if the live version is corrupt."""
     live_pk = ModelVersion.objects.live().values_list("pk", flat=True).first()
     if current is not None and current.live_pk == live_pk:
         return current
@@ -163,11 +169,13 @@ def _load_live(current: LoadedVersion | None) -> LoadedVersion:
     if recognizer := _try_to_load(live):
         return LoadedVersion(live.pk, live, recognizer)
     if current is not None:
+        # With the new `live_pk`, the next call does not try to load the corrupt version again.
         return LoadedVersion(live.pk, current.row, current.recognizer)
     return _load_ancestor(live)
 
 
 def _load_ancestor(live: ModelVersion) -> LoadedVersion:
+    """Return the nearest ancestor that can be loaded. Raises `CorruptModelError` if none can."""
     version = live.parent
     while version is not None:
         if recognizer := _try_to_load(version):
@@ -177,6 +185,7 @@ def _load_ancestor(live: ModelVersion) -> LoadedVersion:
 
 
 def _try_to_load(version: ModelVersion) -> Recognizer | None:
+    """Return a recognizer, or log the error and return None if the version cannot be loaded."""
     try:
         recognizer = load(version)
     except CorruptModelError as error:
@@ -187,6 +196,7 @@ def _try_to_load(version: ModelVersion) -> Recognizer | None:
 
 
 def _install_base() -> ModelVersion:
+    """Store the base version as the live version, and return its row."""
     try:
         return ModelVersion.objects.store(
             number=BASE_NUMBER,
@@ -196,5 +206,6 @@ def _install_base() -> ModelVersion:
             model=(BASE / "model.tflite").read_bytes(),
             weights=(BASE / "weights.npz").read_bytes(),
         )
-    except IntegrityError:  # Another process has stored it at the same moment.
+    except IntegrityError:
+        # Another process stored the base at the same moment.
         return ModelVersion.objects.get(number=BASE_NUMBER)

@@ -1,4 +1,4 @@
-"""Predict image files, and store them as submissions."""
+"""Predict the digits in image files, and store the predicted images as submissions."""
 
 import base64
 import hashlib
@@ -43,10 +43,10 @@ __all__ = [
 
 @dataclass(frozen=True)
 class PredictionResult:
-    """The prediction of one image.
+    """The prediction for one image.
 
-    `grey` is the decoded image, `pixels` the model input (28×28), `version` the version that
-    predicted.
+    `grey` is the decoded image. `pixels` is the model input, (28, 28) uint8. `version` is the
+    version that predicted.
     """
 
     grey: GreyImage
@@ -56,7 +56,10 @@ class PredictionResult:
 
 
 def predict_image(data: bytes) -> PredictionResult:
-    """Predict the digit in an image file. Raise `BadImageError` if the image is unusable."""
+    """Predict the digit in an image file.
+
+    Raises `BadImageError` if the file is not an accepted image, or if it shows no drawing.
+    """
     with metrics.PREDICTION_SECONDS.time():
         grey = decode(data)
         pixels = normalize(grey)
@@ -68,20 +71,23 @@ def predict_image(data: bytes) -> PredictionResult:
 
 @dataclass(frozen=True)
 class MultiDigitResult:
-    """The predictions of one image with several digits, from left to right."""
+    """The predictions for one image with several digits, from left to right."""
 
     digits: list[SegmentedDigit]
     version: model_registry.LoadedVersion
 
     @property
     def text(self) -> str | None:
-        """Return the digits as text, such as "42" or "007"; None if one of them is not a digit."""
+        """Return the digits as text, such as "42" or "007", or None if one is not a digit."""
         labels = [digit.prediction.label for digit in self.digits]
         return None if NOT_A_DIGIT in labels else "".join(map(str, labels))
 
 
 def predict_number(data: bytes) -> MultiDigitResult:
-    """Find and predict all digits in an image file. Raise `BadImageError` as `predict_image`."""
+    """Find and predict all digits in an image file.
+
+    Raises `BadImageError` if the file is not an accepted image, or if it shows no drawing.
+    """
     with metrics.PREDICTION_SECONDS.time():
         grey = decode(data)
         version = model_registry.loaded_version()
@@ -92,12 +98,12 @@ def predict_number(data: bytes) -> MultiDigitResult:
 
 
 def explain(pixels: Pixels, version: model_registry.LoadedVersion) -> npt.NDArray[np.float32]:
-    """Return how much each of the 28×28 pixels supports the prediction, from -1 to 1."""
+    """Return how much each pixel supports the prediction, (28, 28) float32 in -1..1."""
     return occlusion(pixels, version.recognizer)
 
 
 class IdempotencyConflictError(Exception):
-    """Raised when the owner has used the idempotency key for another image before."""
+    """Raised when the owner has already used the idempotency key for another image."""
 
 
 def store(
@@ -108,9 +114,11 @@ def store(
     strokes: list[Any] | None,
     idempotency_key: str | None = None,
 ) -> tuple[Submission, bool]:
-    """Store a predicted image; return the submission and whether it is new.
+    """Store a predicted image, and return the submission and whether it is new.
 
-    The same image of the same owner is stored only once. Raise `IdempotencyConflictError`.
+    Each owner's image is stored only once. Storing it again returns the existing submission.
+
+    Raises `IdempotencyConflictError` if the owner has used the key for another image.
     """
     submission = _to_submission(
         result, owner=owner, source=source, strokes=strokes, idempotency_key=idempotency_key
@@ -146,9 +154,11 @@ def _to_submission(result: PredictionResult, **fields: Any) -> Submission:
 
 
 def _savepoint_if_needed() -> AbstractContextManager[Any]:
-    """Return a savepoint inside a transaction, and otherwise a context that does nothing.
+    """Return a savepoint if a transaction is open, otherwise a context that does nothing.
 
-    A single statement is its own transaction. It holds SQLite's write lock for the shortest time.
+    Without an open transaction, a single statement needs none, because it is a transaction itself.
+    That holds SQLite's write lock for the shortest time. Inside a transaction, the savepoint keeps
+    the transaction usable after an `IntegrityError`.
     """
     return transaction.atomic() if connection.in_atomic_block else nullcontext()
 
@@ -156,9 +166,9 @@ def _savepoint_if_needed() -> AbstractContextManager[Any]:
 def store_digits(
     result: MultiDigitResult, *, owner: uuid.UUID, source: Source, strokes: list[Any] | None
 ) -> tuple[list[Submission], bool]:
-    """Store each digit with its own strokes, all or none.
+    """Store each digit as a submission with its own strokes, in one transaction.
 
-    Return the submissions from left to right, and whether one of them is new.
+    Return the submissions from left to right, and whether at least one of them is new.
     """
     with transaction.atomic():
         stored = [
@@ -174,29 +184,35 @@ def store_digits(
 
 
 def repredict(pixels: bytes | memoryview, recognizer: Recognizer) -> Prediction:
-    """Predict the label of a stored model input, 28×28 bytes."""
+    """Return the prediction for a stored model input, 28×28 bytes."""
     return recognizer.predict(_to_array(pixels))
 
 
 def is_correct(submission: Submission, version: model_registry.LoadedVersion | None) -> bool | None:
-    """Return whether `version` predicts the reviewer's label; None if one of them is missing."""
+    """Return whether `version` predicts the reviewer's label.
+
+    Return None if the submission has no label or `version` is None.
+    """
     if submission.label is None or version is None:
         return None
     return repredict(submission.pixels, version.recognizer).label == submission.label
 
 
 def png_data_url(pixels: bytes | memoryview) -> str:
-    """Return 28×28 bytes as a PNG in a data URL."""
+    """Return a stored model input, 28×28 bytes, as a PNG file in a data URL."""
     return "data:image/png;base64," + base64.b64encode(to_png(pixels)).decode()
 
 
 def to_png(pixels: bytes | memoryview) -> bytes:
-    """Return 28×28 bytes as a PNG file."""
+    """Return a stored model input, 28×28 bytes, as a PNG file."""
     return encode_png(_to_array(pixels))
 
 
 def decode_pixels(png: bytes) -> bytes:
-    """Return the 28×28 bytes of a PNG file, unchanged. Raise `BadImageError`."""
+    """Return the pixels of a 28×28 PNG file, 28×28 bytes. This is the inverse of `to_png`.
+
+    Raises `BadImageError` if the file is not an accepted image, or has another size.
+    """
     grey = decode(png)
     if grey.shape != (IMAGE_SIDE, IMAGE_SIDE):
         raise BadImageError("wrong_size", f"The image is not {IMAGE_SIDE}×{IMAGE_SIDE} pixels.")
@@ -204,7 +220,10 @@ def decode_pixels(png: bytes) -> bytes:
 
 
 def reencode(image: bytes) -> bytes:
-    """Return an image file as a grey PNG without metadata. Raise `BadImageError`."""
+    """Return an image file as a grey PNG without metadata.
+
+    Raises `BadImageError` if the file is not an accepted image.
+    """
     return encode_png(decode(image))
 
 

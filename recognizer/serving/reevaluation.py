@@ -1,4 +1,4 @@
-"""Predict stored submissions again, with any model version."""
+"""Predict the labels of stored submissions again, with any model version."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -10,16 +10,20 @@ from recognizer.models import Label, ModelVersion, Review, Submission
 from recognizer.serving import prediction
 from recognizer.serving.model_registry import Recognizer
 
-# Limits for one page of the admin. A prediction takes about 0.1 ms; loading a version takes longer.
+# Limits for one page of the admin. A prediction takes about 0.1 ms. Loading a version takes longer.
 SUBMISSION_LIMIT: Final = 1000
 VERSION_LIMIT: Final = 20
 
+# The label that one version predicts for each submission.
 Predictions = dict[Submission, Label]
 
 
 @dataclass(frozen=True)
 class ConfusionRow:
-    """One row of a confusion matrix: the predictions for the submissions with one label."""
+    """One row of a confusion matrix: the predictions for the submissions with one label.
+
+    `counts` are (predicted label, number of submissions) pairs.
+    """
 
     label: Label
     counts: list[tuple[Label, int]]
@@ -30,19 +34,22 @@ class ConfusionRow:
         return sum(count for _, count in self.counts)
 
     @property
-    def correct(self) -> int:
-        """Return the number of submissions that were predicted as this label."""
+    def correct_count(self) -> int:
+        """Return the number of submissions that were predicted correctly."""
         return dict(self.counts)[self.label]
 
 
 def newest_approved() -> list[Submission]:
-    """Return the newest approved submissions, with only their labels and pixels loaded."""
+    """Return the newest approved submissions, at most `SUBMISSION_LIMIT`.
+
+    Only the labels and the pixels are loaded.
+    """
     approved = Submission.objects.filter(review=Review.APPROVED)
     return list(approved.only("label", "pixels")[:SUBMISSION_LIMIT])
 
 
 def predict_all(recognizer: Recognizer, submissions: list[Submission]) -> Predictions:
-    """Return the label that `recognizer` predicts for each submission."""
+    """Predict the label of each submission with `recognizer`."""
     return {
         submission: Label(prediction.repredict(submission.pixels, recognizer).label)
         for submission in submissions
@@ -50,7 +57,7 @@ def predict_all(recognizer: Recognizer, submissions: list[Submission]) -> Predic
 
 
 def confusion_matrix(predictions: Predictions) -> list[ConfusionRow]:
-    """Return one row for each label, with one count for each predicted label."""
+    """Return one row for each label of a reviewer, with one count for each predicted label."""
     counts = Counter((submission.label, predicted) for submission, predicted in predictions.items())
     return [
         ConfusionRow(label, [(predicted, counts[label, predicted]) for predicted in Label])
@@ -64,5 +71,5 @@ def newly_correct(before: Predictions, after: Predictions) -> list[Submission]:
 
 
 def newest_versions() -> QuerySet[ModelVersion]:
-    """Return the newest versions together with the files that `model_registry.load` needs."""
+    """Return the newest versions, at most `VERSION_LIMIT`, with the files that `load` needs."""
     return ModelVersion.objects.select_related("files").defer("files__weights")[:VERSION_LIMIT]

@@ -21,18 +21,22 @@ from recognizer.models import ModelVersion
 from recognizer.training.run_lifecycle import RetrainError
 from recognizer.training.training_data import TrainingSelection, to_arrays
 
-# The share of negatives that a candidate may newly predict as one digit. Honest trainings differ by
-# less. A training on scribbles that are labelled as a digit differs by far more.
+# The fraction of the negatives that a candidate may newly predict as one and the same digit. After
+# training on honest corrections, candidates stay below it. After training on scribbles that are
+# labelled as a digit, they exceed it by far.
 NEGATIVES_MARGIN: Final = 0.01
-LABEL_NOISE_TOLERANCE: Final = 50  # labels; up to this number, a training is never stopped
-LEARNED_SAMPLE_SIZE: Final = 10_000  # learned corrections that are scored, at most
+# Retraining never stops because of this many wrong labels, or fewer.
+LABEL_NOISE_TOLERANCE: Final = 50
+# Maximum number of training corrections to score, because scoring all of them could take too long.
+TRAINING_SAMPLE_SIZE: Final = 10_000
 
+# The accuracy (0 to 1) on each evaluation set, by the set's name. None: the set is empty.
 Scores = dict[str, float | None]
 
 
 @dataclass(frozen=True)
 class CandidateEvaluation:
-    """The accuracies (0 to 1) of the live version and of the candidate, and the verdict."""
+    """The scores of the live version (before) and of the candidate (after), and the verdict."""
 
     scores_before: Scores
     scores_after: Scores
@@ -41,7 +45,10 @@ class CandidateEvaluation:
 
 @dataclass(frozen=True)
 class EvaluationSet:
-    """One set of images. A set without a `description` is scored, but has no verdict."""
+    """A set of images to score.
+
+    The two models are compared only on sets with a `description`, which the verdict quotes.
+    """
 
     name: str
     description: str
@@ -55,7 +62,11 @@ def load_recognizer(version: ModelVersion) -> Recognizer:
 def evaluate(
     live: ModelVersion, candidate: bytes, mnist: Mnist, selection: TrainingSelection
 ) -> CandidateEvaluation:
-    """Score both models on all sets, and compare them on the sets that neither was trained on."""
+    """Score the live version and the candidate on all evaluation sets, and return the verdict.
+
+    The verdict depends only on sets that neither model was trained on. The candidate is accepted if
+    it is not significantly worse on any of them.
+    """
     recognizers = load_recognizer(live), Recognizer(candidate)
     before: Scores = {}
     after: Scores = {}
@@ -64,7 +75,8 @@ def evaluate(
         old, new = (predict_all(recognizer, each.data) for recognizer in recognizers)
         before[each.name], after[each.name] = accuracy(old, each.data), accuracy(new, each.data)
         if each.name == "negatives":
-            # The comparison with the base keeps small losses from adding up over retrainings.
+            # Each candidate is compared with the base, not with the live version. Otherwise, losses
+            # within the margin would add up from one training run to the next.
             base = predict_all(Recognizer((BASE / "model.tflite").read_bytes()), each.data)
             verdicts.append(compare_negatives(base, new, NEGATIVES_MARGIN, each.description))
         elif each.description and len(each.data):
@@ -79,7 +91,7 @@ def _evaluation_sets(mnist: Mnist, selection: TrainingSelection) -> list[Evaluat
     from ml.evaluation.evaluation_sets import negative_set, restyled_set
 
     validation = mnist.validation
-    sample = selection.learned[:: 1 + len(selection.learned) // LEARNED_SAMPLE_SIZE]
+    sample = selection.training[:: 1 + len(selection.training) // TRAINING_SAMPLE_SIZE]
     held_out = LabelledImages(*to_arrays(selection.held_out))
     return [
         EvaluationSet("mnist_validation", "MNIST validation images", validation),
@@ -92,17 +104,18 @@ def _evaluation_sets(mnist: Mnist, selection: TrainingSelection) -> list[Evaluat
 
 
 def check_label_noise(
-    learned: LabelledImages, live: ModelVersion, on_message: Callable[[str], None]
+    corrections: LabelledImages, live: ModelVersion, on_message: Callable[[str], None]
 ) -> npt.NDArray[np.bool_]:
-    """Return which labels are probably wrong, (n,) bool. They get a low weight in the training.
+    """Return a mask of the labels that are probably wrong, (n,) bool, and report their number.
 
-    Raises `RetrainError` if most of more than `LABEL_NOISE_TOLERANCE` labels are.
+    The trainer gives these labels a low weight. Raises `RetrainError` if more than half of the
+    labels, and more than `LABEL_NOISE_TOLERANCE`, are probably wrong.
     """
-    label_noise = flag_label_noise(learned, load_recognizer(live))
+    label_noise = flag_label_noise(corrections, load_recognizer(live))
     count = int(label_noise.sum())
-    summary = f"{count} of {len(learned)} labels are probably wrong according to {live}."
-    if count > max(LABEL_NOISE_TOLERANCE, len(learned) / 2):
-        raise RetrainError(f"{summary} Nothing is learned until the wrong approvals are undone.")
+    summary = f"{count} of {len(corrections)} labels are probably wrong according to {live}."
+    if count > max(LABEL_NOISE_TOLERANCE, len(corrections) / 2):
+        raise RetrainError(f"{summary} Undo the wrong approvals, then retrain.")
     if count:
-        on_message(f"{summary} They get a low weight. Review what was approved again.")
+        on_message(f"{summary} They get a low weight. Review the approved drawings again.")
     return label_noise

@@ -1,4 +1,4 @@
-"""Train a candidate on MNIST and the approved corrections, evaluate it, and promote it."""
+"""Train a candidate on MNIST and the approved corrections, and promote it if it is accepted."""
 
 import time
 from collections.abc import Callable
@@ -44,10 +44,11 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Options:
-    """The options of a retraining. `epochs=None` means the default of the trainer.
+    """The options of a training run.
 
-    With `if_new=n`, nothing is trained unless at least n corrections are new, or if a version that
-    was trained on the same corrections was rejected.
+    With `epochs=None`, the trainer uses its default. With `if_new=n`, skip the training if fewer
+    than n corrections are new, or if a version trained on the same corrections was already
+    rejected.
     """
 
     from_scratch: bool = False
@@ -60,9 +61,15 @@ class Options:
 
 @dataclass(frozen=True)
 class Outcome:
-    """The result of a retraining. `version` is None if none was stored; scores are 0 to 1."""
+    """The result of a training run. `manage.py retrain --json` prints it with these names.
 
-    decision: str  # "live", "rejected", "nothing new", or with dry_run "would be ..."
+    `version` is the number of the stored version. It is None if no version was stored.
+    """
+
+    # "live", "rejected" or "nothing new". A dry run has "would be live" or "would be rejected".
+    # "nothing new" means that the training was skipped. The reason tells why: no new corrections,
+    # fewer than `if_new`, or the same corrections as those of a rejected version.
+    decision: str
     reason: str
     version: int | None
     counts: dict[str, int]
@@ -78,13 +85,16 @@ def retrain(
     on_message: Callable[[str], None],
     run: TrainingRun | None = None,
 ) -> Outcome:
-    """Train a candidate, compare it with the live version, and store it.
+    """Train a candidate, compare it with the live version, store it, and promote it if accepted.
 
-    `run` is the requested training run; None creates one. The candidate and the end of its run are
-    stored in one transaction at the end. Until then, the live version stays live.
+    `run` is the requested training run. With None, a run is created. One transaction at the end
+    stores the candidate and the result of the run. Until then, the live version stays live.
 
-    Raises `RetrainError` if another retraining is running, `RunCancelledError` if a user cancels
-    the run, and `MnistError`.
+    Raises `RetrainError` if another training run is running, if too many labels are wrong, or if
+    another version was promoted during the training.
+    Raises `RunCancelledError` if a user cancels the run, or if it was marked as crashed.
+    Raises `MnistError` if MNIST is missing and cannot be downloaded, or if its file is damaged.
+    Raises `CorruptModelError` if the files of the live version are corrupt.
     """
     run = run or TrainingRun.objects.create(options=asdict(options))
     on_progress, on_message = persist_progress(run, on_progress), persist_log(run, on_message)
@@ -101,17 +111,22 @@ def retrain(
         evaluation = evaluate(live, result.model, mnist, selection)
         seconds = time.monotonic() - started
         with transaction.atomic():
-            number = None
+            version_number = None
             if not options.dry_run:
                 card = _card(live, mnist, selection, result, options, evaluation.scores_after)
-                number = _store(live, result, card, selection, evaluation)
+                version_number = _store(live, result, card, selection, evaluation)
             return _finish(
-                run, _outcome(evaluation, number, selection.counts, seconds, options.dry_run)
+                run,
+                _outcome(evaluation, version_number, selection.counts, seconds, options.dry_run),
             )
 
 
 def load_trainer() -> Callable[..., TrainingResult]:
-    """Import the trainer. TensorFlow takes seconds to import, so every check comes before it."""
+    """Import the trainer, and return its `train` function.
+
+    TensorFlow takes seconds to import. Call this after all checks, so that a refused training run
+    fails at once.
+    """
     from ml.training.trainer import train
 
     return train
@@ -119,15 +134,15 @@ def load_trainer() -> Callable[..., TrainingResult]:
 
 def _describe(counts: dict[str, int]) -> str:
     return (
-        f"Training on MNIST and {counts['learned']} corrections ({counts['new']} new). "
+        f"Training on MNIST and {counts['training']} corrections ({counts['new']} new). "
         f"Held out: {counts['held_out']}. Left out: {counts['duplicates']} duplicates, "
-        f"{counts['over_cap']} over a cap."
+        f"{counts['over_cap']} over the cap per owner or per label."
     )
 
 
 def _outcome(
     evaluation: CandidateEvaluation,
-    number: int | None,
+    version_number: int | None,
     counts: dict[str, int],
     seconds: float,
     dry_run: bool,
@@ -137,7 +152,7 @@ def _outcome(
     return Outcome(
         f"would be {decision}" if dry_run else decision,
         verdict.reason,
-        number,
+        version_number,
         counts,
         evaluation.scores_before,
         evaluation.scores_after,
@@ -146,7 +161,10 @@ def _outcome(
 
 
 def _finish(run: TrainingRun, outcome: Outcome) -> Outcome:
-    """Store the outcome in the run. Raises `RunCancelledError` if the run was cancelled."""
+    """Store the outcome in the run, and return it.
+
+    Raises `RunCancelledError` if the run was cancelled or marked as crashed.
+    """
     run.heartbeat()
     run.end(
         RunState.REJECTED if outcome.decision == "rejected" else RunState.DONE,
@@ -166,20 +184,20 @@ def _load_mnist() -> Mnist:
 
 
 def _reason_to_skip(live: ModelVersion, selection: TrainingSelection, options: Options) -> str:
-    """Return why a training is not worth its time, or an empty string."""
-    new, wanted = len(selection.new_ids), options.if_new
-    if wanted is not None and new < wanted:
-        return f"New corrections: {new}; required: {wanted}."
+    """Return why training would be pointless, or an empty string."""
+    new_count, required_count = len(selection.new_ids), options.if_new
+    if required_count is not None and new_count < required_count:
+        return f"New corrections: {new_count}; required: {required_count}."
     same_corrections = Q(card__trained_on__corrections_sha256=selection.sha256)
     rejected = ModelVersion.objects.filter(
         same_corrections, parent=live, state=VersionState.REJECTED
     ).first()
-    if wanted is not None and rejected:
+    if required_count is not None and rejected:
         return f"{rejected} was trained on the same corrections and rejected: {rejected.reason}"
-    is_learned = live.card["trained_on"]["corrections_sha256"] == selection.sha256
-    if is_learned and not options.from_scratch:
+    is_trained_on_all = live.card["trained_on"]["corrections_sha256"] == selection.sha256
+    if is_trained_on_all and not options.from_scratch:
         return (
-            f"{live} has already learned all approved corrections. Approve more, "
+            f"{live} was already trained on all approved corrections. Approve more, "
             "or train with --from-scratch."
         )
     return ""
@@ -193,12 +211,13 @@ def _train(
     on_progress: Callable[[Progress], None],
     on_message: Callable[[str], None],
 ) -> TrainingResult:
+    corrections = LabelledImages(*to_arrays(selection.training))
+    label_noise = check_label_noise(corrections, live, on_message)
     train = load_trainer()
-    corrections = LabelledImages(*to_arrays(selection.learned))
     return train(
         mnist,
         corrections,
-        label_noise=check_label_noise(corrections, live, on_message),
+        label_noise=label_noise,
         start=None if options.from_scratch else bytes(live.files.weights),
         epochs=options.epochs,
         seed=options.seed,
@@ -214,11 +233,12 @@ def _card(
     options: Options,
     scores: Scores,
 ) -> dict[str, Any]:
+    """Return the model card. `mnist`, `corrections` and `label_noise` are numbers of images."""
     return {
         "trained_on": {
             "mnist": len(mnist.training),
             "mnist_sha256": mnist.digest,
-            "corrections": len(selection.learned),
+            "corrections": len(selection.training),
             "corrections_sha256": selection.sha256,
             "corrections_counts": selection.counts,
             "label_noise": result.label_noise_count,
@@ -229,6 +249,8 @@ def _card(
         "seed": options.seed,
         "calibration": asdict(result.calibration),
         "scores": scores,
+        # The version whose weights the training started from. The column `parent` is the version
+        # that was live instead. It replaces this version if this one becomes corrupt.
         "parent": None if options.from_scratch else live.number,
         "code_sha256": code_sha256(),
         "libraries": library_versions(),
@@ -242,7 +264,10 @@ def _store(
     selection: TrainingSelection,
     evaluation: CandidateEvaluation,
 ) -> int:
-    """Store the candidate in one transaction, promote it if it was accepted, return its number."""
+    """Store the candidate, promote it if it was accepted, and return its number.
+
+    Raises `RetrainError` if `live` is not the live version any more.
+    """
     verdict = evaluation.verdict
     with transaction.atomic():
         _check_still_live(live)
@@ -250,6 +275,7 @@ def _store(
         version = ModelVersion.objects.store(
             number=newest.number + 1,
             parent=live,
+            # promote() makes it live. Only one version can be live at a time.
             state=VersionState.RETIRED if verdict.accepted else VersionState.REJECTED,
             reason=verdict.reason,
             card=card,
@@ -269,5 +295,5 @@ def _check_still_live(live: ModelVersion) -> None:
     if current != live:
         raise RetrainError(
             f"{current} was promoted during the training, and the candidate was compared with "
-            f"{live}. Nothing was stored. Start the retraining again."
+            f"{live}. Nothing was stored. Start the training run again."
         )

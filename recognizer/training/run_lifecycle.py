@@ -1,4 +1,4 @@
-"""The lifecycle of a training run. Only one run is running at a time, on all hosts together."""
+"""The lifecycle of a training run. Across all hosts, at most one run is running at a time."""
 
 import logging
 import math
@@ -18,24 +18,29 @@ from filelock import FileLock, Timeout
 from ml.training.results import Progress
 from recognizer.models import RunCancelledError, RunState, TrainingRun, TrainingRunQuerySet
 
-HEARTBEAT_SECONDS: Final = 10.0  # well below models.HEARTBEAT_TIMEOUT
-PROGRESS_SECONDS: Final = 1.0  # the shortest time between two writes of the progress
-BUSY: Final = "Another retraining is running. Wait until it ends."
+# Seconds between two heartbeats. A run without one for models.HEARTBEAT_TIMEOUT counts as crashed.
+HEARTBEAT_SECONDS: Final = 10.0
+# Minimum seconds between two writes of the progress.
+PROGRESS_SECONDS: Final = 1.0
+BUSY: Final = "Another training run is running. Wait until it ends."
 CRASHED: Final = "The process ended: it was killed, ran out of memory, or lost its machine."
 
 log = logging.getLogger(__name__)
 
 
 class RetrainError(Exception):
-    """The retraining cannot start or be stored. The message says why and what to do."""
+    """Raised when a training run must not start or its result must not be stored.
+
+    The message says why and what to do.
+    """
 
 
 @contextmanager
 def track_run(run: TrainingRun) -> Iterator[None]:
-    """Run the block as `run`, and store how it ended.
+    """Mark `run` as running during the block. Store the state and the reason if the block fails.
 
-    Raises `RetrainError` if another run is running, and `RunCancelledError` if `run` was
-    cancelled before it started.
+    A block that succeeds stores its result itself. Raises `RetrainError` if another run is running.
+    Raises `RunCancelledError` if `run` was cancelled before it started.
     """
     try:
         with _host_lock(run):
@@ -68,8 +73,8 @@ def persist_progress(
         if time.monotonic() - last_write >= PROGRESS_SECONDS:
             last_write = time.monotonic()
             values = asdict(progress)
-            if not math.isfinite(progress.loss):  # JSON has neither NaN nor infinity.
-                values["loss"] = None
+            if not math.isfinite(progress.loss):
+                values["loss"] = None  # JSON has neither NaN nor infinity.
             run.heartbeat(progress=values)
 
     return callback
@@ -90,7 +95,7 @@ def persist_log(run: TrainingRun, on_message: Callable[[str], None]) -> Callable
 
 
 def format_duration(seconds: float) -> str:
-    """Return the duration in seconds, minutes or hours."""
+    """Return a duration as text, for example "30 s", "12 min" or "1.5 h"."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 90 * 60 else f"{seconds / 3600:.1f} h"
@@ -98,24 +103,29 @@ def format_duration(seconds: float) -> str:
 
 @contextmanager
 def _host_lock(run: TrainingRun) -> Iterator[None]:
-    """Hold a lock that the operating system releases when this process ends, however it ends.
+    """Hold this host's lock during the block. Raises `RetrainError` if another process holds it.
 
-    The previous holder on this host has therefore ended, and its run is marked as crashed at once.
-    A crash on another host shows only by its missing heartbeats.
+    The operating system releases the lock when the process ends, even after a crash. So whoever
+    gets the lock knows that the previous holder has ended. If that one's run still counts as
+    running, it is marked as crashed at once. A run that crashed on another host is detected later,
+    by its missing heartbeats.
     """
     try:
         lock = FileLock(settings.DATA_DIR / "retrain.lock").acquire(timeout=0)
     except Timeout as error:
         raise RetrainError(BUSY) from error
     with lock:
-        holder = settings.DATA_DIR / "retrain.run"
-        if holder.exists():
-            _mark_as_crashed(TrainingRun.objects.filter(pk__in=holder.read_text().split()))
-        holder.write_text(str(run.pk))
+        holder_file = settings.DATA_DIR / "retrain.run"
+        if holder_file.exists():
+            # The file is empty if the previous holder crashed while writing it.
+            holder_pks = holder_file.read_text().split()
+            _mark_as_crashed(TrainingRun.objects.filter(pk__in=holder_pks))
+        holder_file.write_text(str(run.pk))
         yield
 
 
 def _start(run: TrainingRun) -> None:
+    """Change the state to running. Raises `RetrainError` if another run is running."""
     _mark_as_crashed(TrainingRun.objects.stale())
     try:
         run.begin()
@@ -124,14 +134,14 @@ def _start(run: TrainingRun) -> None:
 
 
 def _mark_as_crashed(runs: TrainingRunQuerySet) -> None:
-    """Store the end of runs whose process could not store it."""
+    """Mark those of the runs that are still running as failed. Their last heartbeat was the end."""
     crashed = runs.filter(state=RunState.RUNNING)
     crashed.update(state=RunState.FAILED, reason=CRASHED, finished=F("heartbeat_at"))
 
 
 @contextmanager
 def _heartbeats(run: TrainingRun) -> Iterator[None]:
-    """Send heartbeats from a thread, because a step of the training can take minutes."""
+    """Send heartbeats during the block, from a thread, because one step of it can take minutes."""
     ended = Event()
     Thread(target=_send_heartbeats, args=(run.pk, ended), daemon=True).start()
     try:
@@ -141,12 +151,15 @@ def _heartbeats(run: TrainingRun) -> Iterator[None]:
 
 
 def _send_heartbeats(pk: int, ended: Event) -> None:
+    """Send a heartbeat every `HEARTBEAT_SECONDS` until `ended` is set."""
     try:
         while not ended.wait(HEARTBEAT_SECONDS):
             try:
                 running = TrainingRun.objects.filter(pk=pk, state=RunState.RUNNING)
                 running.update(heartbeat_at=timezone.now())
-            except OperationalError as error:  # The next heartbeat may succeed.
+            except OperationalError as error:
+                # The next heartbeat may succeed.
                 log.warning("could not store a heartbeat: %s", error)
     finally:
-        connection.close()  # Each thread has its own connection.
+        # Django opens a connection for each thread, and closes only those of requests.
+        connection.close()

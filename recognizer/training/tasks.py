@@ -13,7 +13,10 @@ log = logging.getLogger(__name__)
 
 @task()
 def retrain_in_background(run_pk: int) -> None:
-    """Do the same as `manage.py retrain` for a training run that was started in the admin."""
+    """Execute a training run that was started in the admin, as `manage.py retrain` would.
+
+    Errors are logged, not raised. The training run also stores them.
+    """
     run = TrainingRun.objects.get(pk=run_pk)
     log.info("%s starts, requested by %s", run, run.requested_by)
     try:
@@ -22,7 +25,8 @@ def retrain_in_background(run_pk: int) -> None:
         )
     except (RetrainError, RunCancelledError, MnistError, CorruptModelError) as error:
         log.warning("%s: %s", run, error)
-    except KeyboardInterrupt:  # The worker ends as soon as this function returns.
+    except KeyboardInterrupt:
+        # Not raised again, because the worker exits as soon as this function returns.
         log.warning("%s was interrupted.", run)
     else:
         log.info("%s: %s. %s", run, outcome.decision, outcome.reason)

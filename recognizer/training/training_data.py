@@ -1,7 +1,7 @@
-"""Select the labels that a training learns from, and the labels that evaluate it.
+"""Select the labelled submissions for training, and those that are held out for evaluation.
 
-No single person decides what the network learns: a drawing counts once, and each owner and each
-label has a cap.
+No single person can dominate the training data, because duplicates count once, and the number of
+drawings per owner and per label is capped.
 """
 
 import hashlib
@@ -19,65 +19,72 @@ import numpy.typing as npt
 
 from recognizer.models import Review, Submission
 
-HELD_OUT_FRACTION: Final = 5  # one owner in five is held out
-MIN_OWNERS_TO_HOLD_OUT: Final = 5  # with fewer owners, all of them are needed for training
-NEAR_DUPLICATE_CORRELATION: Final = 0.97
-CAP_TO_MEDIAN_RATIO: Final = 3  # a group's cap, as a multiple of the median group
-MIN_CAP: Final = 50  # labels; a cap is never lower
-COUNT_LIMIT: Final = 10_000  # labels; to compare more takes too long for a page
-BATCH_SIZE: Final = 1000  # rows; databases also limit the parameters of a statement
+OWNERS_PER_HELD_OUT_OWNER: Final = 5  # One owner in five is held out.
+MIN_OWNERS_TO_HOLD_OUT: Final = 5  # With fewer owners, all of them are needed for training.
+NEAR_DUPLICATE_CORRELATION: Final = 0.97  # Pixels that correlate more are near duplicates.
+CAP_TO_MEDIAN_RATIO: Final = 3  # The cap of a group is this multiple of the median group size.
+MIN_CAP: Final = 50  # drawings; a cap is never lower
+COUNT_LIMIT: Final = 10_000  # drawings; comparing more of them takes too long for a page
+BATCH_SIZE: Final = 1000  # rows; databases limit the number of parameters of a statement
 
-Row = Any  # a named tuple of Submission.objects.values_list() with `effective_label`
+# A named tuple with the columns of `_labelled_rows`. mypy cannot name its type.
+Row = Any
 Pixels = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
 class TrainingSelection:
-    """Rows of submissions, oldest first. They have no pixels, because there may be a million.
+    """The rows to train on and the held-out rows, both oldest first, without their pixels.
 
-    `left_out` maps a reason to the number of rows that are not learned for it.
+    The pixels of a million drawings would need too much memory. `left_out_counts` maps a reason to
+    the number of rows that are left out of the training data for that reason.
     """
 
-    learned: list[Row]
+    training: list[Row]
     held_out: list[Row]
-    left_out: dict[str, int]
+    left_out_counts: dict[str, int]
 
     @cached_property
     def new_ids(self) -> list[UUID]:
-        """Return the ids of the `learned` rows that no live version has learned yet."""
-        return [row.id for row in self.learned if row.learned_in is None]
+        """Return the ids of the `training` rows that no live version was ever trained on."""
+        return [row.id for row in self.training if row.learned_in is None]
 
     @cached_property
     def sha256(self) -> str:
-        """Return the hash of the ids and labels of the `learned` rows."""
+        """Return the SHA-256 of the ids and labels of the `training` rows."""
         sha = hashlib.sha256()
-        for row in self.learned:
+        for row in self.training:
             sha.update(f"{row.id} {row.effective_label}\n".encode())
         return sha.hexdigest()
 
     @property
     def counts(self) -> dict[str, int]:
-        """Return the number of learned, new, held-out and left-out rows."""
+        """Return the number of training, new, held-out and left-out rows.
+
+        The new rows are part of the training rows.
+        """
         return {
-            "learned": len(self.learned),
+            "training": len(self.training),
             "new": len(self.new_ids),
             "held_out": len(self.held_out),
-            **self.left_out,
+            **self.left_out_counts,
         }
 
 
 def select(include_pending: bool) -> TrainingSelection:
-    """Split all labelled submissions by owner, without duplicates and within the caps.
+    """Split all labelled submissions by owner, drop duplicates, and apply the caps.
 
-    A held-out owner stays held out. An owner whose drawings were used for training is never part
-    of an evaluation set.
+    An owner whose drawings were used for training is never part of an evaluation set.
     """
-    learned, held_out = _split_by_owner(_labelled_rows(include_pending))
-    unique = deduplicate(learned)
+    training, held_out = _split_by_owner(_labelled_rows(include_pending))
+    unique = deduplicate(training)
     capped = cap_per_group(unique, lambda row: row.owner)
     capped = cap_per_group(capped, lambda row: row.effective_label)
-    left_out = {"duplicates": len(learned) - len(unique), "over_cap": len(unique) - len(capped)}
-    return TrainingSelection(capped, deduplicate(held_out), left_out)
+    left_out_counts = {
+        "duplicates": len(training) - len(unique),
+        "over_cap": len(unique) - len(capped),
+    }
+    return TrainingSelection(capped, deduplicate(held_out), left_out_counts)
 
 
 def _labelled_rows(include_pending: bool) -> list[Row]:
@@ -90,20 +97,23 @@ def _labelled_rows(include_pending: bool) -> list[Row]:
 
 
 def _split_by_owner(rows: list[Row]) -> tuple[list[Row], list[Row]]:
-    """Return the rows to learn, and the approved rows of the held-out owners."""
-    learned_owners = {row.owner for row in rows if row.learned_in is not None}
+    """Return the rows for training, and the approved rows of the held-out owners.
+
+    Pending rows of held-out owners are in neither list, because nobody has checked their label.
+    """
+    trained_owners = {row.owner for row in rows if row.learned_in is not None}
     few_owners = len({row.owner for row in rows}) < MIN_OWNERS_TO_HOLD_OUT
-    learned, held_out = [], []
+    training, held_out = [], []
     for row in rows:
-        if few_owners or row.owner in learned_owners or not is_held_out(row.owner):
-            learned.append(row)
+        if few_owners or row.owner in trained_owners or not is_held_out(row.owner):
+            training.append(row)
         elif row.review == Review.APPROVED:
             held_out.append(row)
-    return learned, held_out
+    return training, held_out
 
 
 def counts_for_page() -> dict[str, int] | None:
-    """Return the counts of the approved submissions, or None for more than `COUNT_LIMIT`."""
+    """Return `select().counts`, or None if more than `COUNT_LIMIT` submissions are approved."""
     approved = Submission.objects.labelled(include_pending=False).order_by()
     if approved[: COUNT_LIMIT + 1].count() > COUNT_LIMIT:
         return None
@@ -111,20 +121,25 @@ def counts_for_page() -> dict[str, int] | None:
 
 
 def deduplicate(rows: list[Row]) -> list[Row]:
-    """Keep the first of identical drawings, and the first of an owner's near duplicates."""
+    """Return the rows without duplicates. The first of identical or similar drawings is kept.
+
+    Drawings of several owners are duplicates if their pixels and labels are identical. Drawings of
+    one owner are duplicates if their labels are identical and their pixels nearly so. Rows that
+    were deleted meanwhile are left out as well.
+    """
     digests = _digests_without_near_duplicates(rows)
-    known: set[bytes] = set()
+    seen: set[bytes] = set()
     kept = []
     for row in rows:
         digest = digests.get(row.id)
-        if digest is not None and digest not in known:
-            known.add(digest)
+        if digest is not None and digest not in seen:
+            seen.add(digest)
             kept.append(row)
     return kept
 
 
 def _digests_without_near_duplicates(rows: list[Row]) -> dict[UUID, bytes]:
-    """Return a hash of label and pixels for each row that is not a near duplicate."""
+    """Return {id: hash of label and pixels} of the rows that are not near duplicates."""
     groups: dict[Hashable, list[Row]] = defaultdict(list)
     for row in rows:
         groups[row.owner, row.effective_label].append(row)
@@ -140,29 +155,32 @@ def _digests_without_near_duplicates(rows: list[Row]) -> dict[UUID, bytes]:
 
 
 def drop_near_duplicates(drawings: Sequence[tuple[Row, bytes]]) -> Iterator[tuple[Row, bytes]]:
-    """Yield the drawings that do not correlate with an earlier one.
+    """Yield the drawings whose pixels do not correlate with those of a drawing yielded before.
 
     `drawings` are (row, pixels) pairs of one owner and one label.
     """
-    earlier: list[npt.NDArray[np.float32]] = []
+    earlier_vectors: list[npt.NDArray[np.float32]] = []
     for start in range(0, len(drawings), BATCH_SIZE):
         batch = drawings[start : start + BATCH_SIZE]
         vectors = np.stack([unit_vector(pixels) for _, pixels in batch])
         is_duplicate = np.zeros(len(vectors), bool)
-        for others in earlier:
+        for others in earlier_vectors:
             is_duplicate |= (vectors @ others.T > NEAR_DUPLICATE_CORRELATION).any(axis=1)
-        similar = vectors @ vectors.T > NEAR_DUPLICATE_CORRELATION
+        is_similar = vectors @ vectors.T > NEAR_DUPLICATE_CORRELATION
         kept = []
         for i, drawing in enumerate(batch):
             if not is_duplicate[i]:
-                is_duplicate |= similar[i]
+                is_duplicate |= is_similar[i]
                 kept.append(i)
                 yield drawing
-        earlier.append(vectors[kept])
+        earlier_vectors.append(vectors[kept])
 
 
 def with_pixels(rows: Iterable[Row]) -> Iterator[tuple[Row, bytes]]:
-    """Yield each row with its pixels, read in batches. Skip rows that were deleted meanwhile."""
+    """Yield each row with its pixels. Skip rows that were deleted meanwhile.
+
+    The pixels are read in batches, so that only one batch of them is in memory.
+    """
     rows = iter(rows)
     while batch := list(islice(rows, BATCH_SIZE)):
         stored = Submission.objects.filter(pk__in=[row.id for row in batch]).order_by()
@@ -171,9 +189,10 @@ def with_pixels(rows: Iterable[Row]) -> Iterator[tuple[Row, bytes]]:
 
 
 def cap_per_group(rows: list[Row], key: Callable[[Row], Hashable]) -> list[Row]:
-    """Keep the newest rows of each group, up to the cap. The order of the rows is kept.
+    """Return the newest rows of each group, up to the cap. `rows` are sorted, oldest first.
 
-    The cap is `CAP_TO_MEDIAN_RATIO` times the size of the median group, and at least `MIN_CAP`.
+    The cap is `CAP_TO_MEDIAN_RATIO` times the median group size, and at least `MIN_CAP`. The order
+    of the rows stays the same.
     """
     groups: dict[Hashable, list[Row]] = defaultdict(list)
     for row in rows:
@@ -186,9 +205,10 @@ def cap_per_group(rows: list[Row], key: Callable[[Row], Hashable]) -> list[Row]:
 
 
 def to_arrays(rows: Sequence[Row]) -> tuple[Pixels, Pixels]:
-    """Return the pixels (n, 28, 28) and labels (n,) of the rows, both uint8.
+    """Return the pixels, (n, 28, 28) uint8, and the labels, (n,) uint8, of the rows.
 
-    The arrays are filled in place, so that a million drawings are in memory only once.
+    Rows that were deleted meanwhile are missing. The arrays are filled in place, so that a million
+    drawings are in memory only once.
     """
     pixels, labels = np.empty((len(rows), 28 * 28), np.uint8), np.empty(len(rows), np.uint8)
     count = 0
@@ -199,14 +219,14 @@ def to_arrays(rows: Sequence[Row]) -> tuple[Pixels, Pixels]:
 
 
 def is_held_out(owner: UUID) -> bool:
-    """Return whether the owner is held out. The answer is always the same for an owner."""
-    return hashlib.sha256(owner.bytes).digest()[0] % HELD_OUT_FRACTION == 0
+    """Return whether the owner is held out. For the same owner, the result is always the same."""
+    return hashlib.sha256(owner.bytes).digest()[0] % OWNERS_PER_HELD_OUT_OWNER == 0
 
 
 def unit_vector(pixels: bytes) -> npt.NDArray[np.float32]:
-    """Return the pixels as a (784,) vector with mean 0 and length 1.
+    """Return the pixels as a vector with mean 0 and length 1, (784,) float32.
 
-    The product of two such vectors is their correlation.
+    The dot product of two such vectors is the correlation of their pixels.
     """
     vector = np.frombuffer(pixels, np.uint8).astype(np.float32)
     vector -= vector.mean()

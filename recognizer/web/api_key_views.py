@@ -23,7 +23,7 @@ from recognizer.accounts.api_keys import (
 )
 from recognizer.models import ApiKey, Scope
 
-# Days as the form sends them; empty means that the key does not expire.
+# Choices of the form: (number of days, label). With the empty value, the key does not expire.
 LIFETIMES: Final = [
     ("30", gettext_lazy("30 days")),
     ("365", gettext_lazy("1 year")),
@@ -32,7 +32,7 @@ LIFETIMES: Final = [
 
 
 class ApiKeyForm(forms.Form):
-    """The name, the scopes and the lifetime of a new key."""
+    """The form for a new key: its name, scopes and lifetime."""
 
     name = forms.CharField(
         label=gettext_lazy("Name"),
@@ -65,7 +65,7 @@ class ApiKeyForm(forms.Form):
         return super().clean() or {}
 
     def create(self) -> str:
-        """Store the new key and return its secret."""
+        """Create the key and return its secret."""
         data = self.cleaned_data
         days = data["lifetime"]
         expires = timezone.now() + timedelta(days=int(days)) if days else None
@@ -81,7 +81,7 @@ class ApiKeyForm(forms.Form):
 def api_keys(request: HttpRequest) -> HttpResponse:
     """List the user's keys and create new ones.
 
-    The response to the form shows the new key's secret. No later page shows it again.
+    The response to a valid form shows the new key's secret. No other page ever shows it.
     """
     form = ApiKeyForm(request.POST or None, user=request.user)
     secret = None
@@ -96,7 +96,7 @@ def api_keys(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_POST
 def revoke_key(request: HttpRequest, public_id: UUID) -> HttpResponse:
-    """Delete one of the user's own keys. Any other key is a 404."""
+    """Delete one of the user's own keys. For any other key, the response is a 404."""
     key = get_object_or_404(ApiKey, user=request.user, public_id=public_id)
     revoke(key, by=request.user)
     messages.success(request, gettext("“%(key)s” is revoked.") % {"key": key})

@@ -1,17 +1,18 @@
-"""Sentences that tell visitors the status of their submissions."""
+"""Sentences about the review status of a submission, for its visitor."""
 
 from django.utils.translation import gettext as _
 
 from recognizer.models import Status, Submission
 from recognizer.serving import model_registry
 from recognizer.serving.prediction import is_correct
-from recognizer.web.ui_strings import label_name
+from recognizer.web.ui_strings import label_phrase
 
 
 def describe_status(submission: Submission, live: model_registry.LoadedVersion | None) -> str:
     """Return one sentence about the submission's status.
 
-    For a learned submission, `live` predicts again to tell whether it is correct now.
+    For a learned submission, the sentence also says whether `live` predicts it correctly. `live` is
+    None if no version can be loaded.
     """
     if submission.status == Status.REJECTED:
         return _("Rejected: a reviewer could not use it.")
@@ -19,7 +20,7 @@ def describe_status(submission: Submission, live: model_registry.LoadedVersion |
         return _describe_pending(submission)
     if submission.status == Status.APPROVED:
         return _("Approved as %(name)s. The next training run will use it.") % {
-            "name": _name(submission)
+            "name": _label_phrase_of(submission)
         }
     return _describe_learned(submission, live)
 
@@ -33,7 +34,7 @@ def _describe_pending(submission: Submission) -> str:
 def _describe_learned(submission: Submission, live: model_registry.LoadedVersion | None) -> str:
     assert submission.learned_in is not None
     return _learned_template(submission, live) % {
-        "name": _name(submission),
+        "name": _label_phrase_of(submission),
         "number": submission.learned_in.number,
         "live": live and live.number,
     }
@@ -54,6 +55,6 @@ def _learned_template(submission: Submission, live: model_registry.LoadedVersion
     return _("Learned as %(name)s in version %(number)s. Version %(live)s gets it wrong.")
 
 
-def _name(submission: Submission) -> str:
+def _label_phrase_of(submission: Submission) -> str:
     assert submission.label is not None
-    return label_name(submission.label)
+    return label_phrase(submission.label)

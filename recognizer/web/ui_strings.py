@@ -6,8 +6,8 @@ from django.utils.translation import gettext_lazy as _
 
 from recognizer.models import Label
 
-# These are whole phrases because each language has its own articles.
-LABEL_NAMES: Final = {
+# Whole phrases with an article, because each language has its own articles.
+LABEL_PHRASES: Final = {
     Label.ZERO: _("a 0"),
     Label.ONE: _("a 1"),
     Label.TWO: _("a 2"),
@@ -22,28 +22,27 @@ LABEL_NAMES: Final = {
 }
 
 
-def label_name(label: int) -> str:
-    """Return the phrase for a label in a sentence, such as "a 4" or "not a digit"."""
-    return str(LABEL_NAMES[Label(label)])
+def label_phrase(label: int) -> str:
+    """Return the translated phrase for a label in a sentence, such as "a 4" or "not a digit"."""
+    return str(LABEL_PHRASES[Label(label)])
 
 
-# The scripts in static/recognizer/ show these texts and fill in the {placeholders}.
-DRAW_PAGE: Final = {
-    "labels": list(LABEL_NAMES.values()),
+# The scripts of the draw page (static/recognizer/) show these texts and fill in the {placeholders}.
+DRAW_PAGE_STRINGS: Final = {
+    "labels": list(LABEL_PHRASES.values()),
     "empty": _("Draw one digit, or several side by side, as large as you like."),
     "predicting": _("Predicting …"),
     "sure": _("This is {name} — {percent} sure"),
     "likely": _("This is probably {name} — {percent} sure"),
     "likely_or": _("This is probably {name}, but it could be {other} — {percent} sure"),
     "unsure": _("This might be {name} or {other} — {percent} sure"),
-    "no_digit": _("no digit"),
     "not_a_digit": _("This does not look like a digit — {percent} sure"),
     "yes": _("Yes"),
     "yes_it_is": _("Yes, it’s {name}"),
     "digit_at": _("Digit {place}: {name}"),
     "choose_digit": _("To correct only one digit, select it above."),
-    "stored": _("Stored. Your correction helps the site to learn."),
-    "thanks": _("Thank you. Stored as {name}. A reviewer will check it."),
+    "saved": _("Saved. If the prediction is wrong, correct it: that helps the site learn."),
+    "thanks": _("Thank you. Saved as {name}. A reviewer will check it."),
     "offline_drawing": _("No connection. Your drawing is kept. Trying again …"),
     "offline_correction": _("No connection. Your correction is kept. Trying again …"),
     "busy_drawing": _("The site is busy. Your drawing is kept. Trying again …"),
@@ -55,7 +54,7 @@ DRAW_PAGE: Final = {
     "explain_one": _("This part matters most: {place}."),
     "explain_two": _("These parts matter most: {place}, {other}."),
     "explain_none": _(
-        "No single part decides: covering any one of them does not change the prediction."
+        "No single part is decisive: covering any one of them does not change the prediction."
     ),
     "regions": [
         _("top left"),

@@ -15,12 +15,15 @@ from recognizer.models import Submission
 from recognizer.serving import model_registry
 from recognizer.serving.prediction import png_data_url
 from recognizer.web.status_messages import describe_status
-from recognizer.web.ui_strings import DRAW_PAGE, label_name
+from recognizer.web.ui_strings import DRAW_PAGE_STRINGS, label_phrase
 
-COUNT_LIMIT: Final = 1000  # drawings; the page says "more than 1000" instead of counting further
+# Counting stops here: the page then shows "More than 1000 drawings". A full count may be slow.
+COUNT_LIMIT: Final = 1000
 
 
 class MyDrawingsPagination(SubmissionPagination):
+    """The pagination of the API, but with a fixed page size."""
+
     def get_page_size(self, request: Request) -> int:
         return 24
 
@@ -29,29 +32,31 @@ class MyDrawingsPagination(SubmissionPagination):
 @ensure_csrf_cookie
 def draw(request: HttpRequest) -> HttpResponse:
     """Show the page where visitors draw a digit, see the prediction and correct it."""
-    # Set the owner cookie before the first drawing is sent. If that response set the cookie and
-    # got lost, the retry would come from another owner, and the drawing would be stored twice.
+    # Set the owner cookie before the first drawing is sent. Otherwise, the response to that drawing
+    # would set it. If that response got lost, the retry would have another owner, and the drawing
+    # would be stored twice.
     ownership.get_or_create_owner(request)
-    return render(request, "recognizer/draw.html", {"ui_strings": DRAW_PAGE})
+    return render(request, "recognizer/draw.html", {"ui_strings": DRAW_PAGE_STRINGS})
 
 
 @require_safe
 @ensure_csrf_cookie
 def my_drawings(request: HttpRequest) -> HttpResponse:
     """List the visitor's own drawings, newest first, with the status of each."""
-    own = Submission.objects.owned_by(ownership.get_or_create_owner(request))
-    rows = own.select_related("learned_in").defer("image", "learned_in__card")
+    own_submissions = Submission.objects.owned_by(ownership.get_or_create_owner(request))
+    rows = own_submissions.select_related("learned_in").defer("image", "learned_in__card")
     paginator = MyDrawingsPagination()
     try:
         submissions = paginator.paginate_queryset(rows, Request(request))
     except NotFound:
         submissions = None
-    if not submissions and request.GET:  # the cursor is invalid, or its page is empty by now
+    # Return to the first page if the cursor is invalid, or if its drawings were deleted.
+    if not submissions and request.GET:
         return redirect("mine")
     live = model_registry.loaded_version_or_none()
     context = {
-        "drawings": [_drawing(submission, live) for submission in submissions or ()],
-        "count": own[: COUNT_LIMIT + 1].count(),
+        "drawings": [_drawing_context(submission, live) for submission in submissions or ()],
+        "count": own_submissions[: COUNT_LIMIT + 1].count(),
         "count_limit": COUNT_LIMIT,
         "newer": paginator.get_previous_link(),
         "older": paginator.get_next_link(),
@@ -59,12 +64,14 @@ def my_drawings(request: HttpRequest) -> HttpResponse:
     return render(request, "recognizer/my_drawings.html", context)
 
 
-def _drawing(submission: Submission, live: model_registry.LoadedVersion | None) -> dict[str, Any]:
+def _drawing_context(
+    submission: Submission, live: model_registry.LoadedVersion | None
+) -> dict[str, Any]:
     corrected = submission.corrected_digit
     return {
         "submission": submission,
         "model_input": png_data_url(submission.pixels),
-        "prediction": label_name(submission.predicted_digit),
-        "correction": None if corrected is None else label_name(corrected),
+        "prediction": label_phrase(submission.predicted_digit),
+        "correction": None if corrected is None else label_phrase(corrected),
         "status_message": describe_status(submission, live),
     }

@@ -1,7 +1,7 @@
-// The page's connection to the server: paths, translated strings, and requests to the API.
+// What the page gets from the server: paths, translated strings, and responses of the API.
 
 const REQUEST_TIMEOUT_MS = 10_000;
-const MAX_KEEPALIVE_CHARS = 60_000; // browsers limit what a closing page may still send to 64 KB
+const MAX_KEEPALIVE_CHARS = 60_000; // A closing page can send at most 64 KB.
 
 export const $ = (id) => document.getElementById(id);
 export const page = $("page").dataset;
@@ -18,8 +18,9 @@ export function formatPercent(share) {
   return percentFormat.format(Math.min(0.99, share));
 }
 
-// Resolve to {ok, body} when the server accepts or refuses the request.
-// Reject when a retry may help. `callerSignal` lets the caller cancel the request.
+// Resolve to {ok, body} when the server accepts or refuses the request. Reject when a retry may
+// help: with the Response of a busy server, or with a network error. The caller can cancel the
+// request with `callerSignal`.
 export async function request(method, url, body, callerSignal) {
   const content = body && JSON.stringify(body);
   const controller = new AbortController();

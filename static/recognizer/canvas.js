@@ -2,9 +2,9 @@
 
 export const SIDE = 280; // coordinates run from 0 to SIDE; the image sent has SIDE × SIDE pixels
 
-const UNDERLINE_WIDTH = 3; // in the same units; the line under each digit of a multi-digit number
+const UNDERLINE_WIDTH = 3; // of the line under each digit of a multi-digit number, same units
 
-// A stroke is {width, points}. A point is [x, y, time]; a stylus adds its pressure, 0 to 1.
+// A stroke is {width, points}. A point is [x, y, time]. A stylus adds its pressure, 0 to 1.
 export function paintStrokes(context, strokes) {
   const scale = context.canvas.width / SIDE;
   context.save();
@@ -22,7 +22,7 @@ function paintPlainStroke(context, { width, points }) {
   context.lineWidth = width;
   context.beginPath();
   context.moveTo(x, y);
-  if (points.length === 1) context.lineTo(x + 0.01, y); // a line without length leaves no dot
+  if (points.length === 1) context.lineTo(x + 0.01, y); // A line of length 0 would be invisible.
   points.forEach(([x1, y1], i) => {
     const [x2, y2] = points[i + 1] ?? points[i];
     context.quadraticCurveTo(x1, y1, (x1 + x2) / 2, (y1 + y2) / 2);
@@ -55,7 +55,7 @@ export function paintCanvas(context, { strokes, upload }, boxes, selected) {
   if (boxes.length > 1) paintUnderlines(context, boxes, selected, area);
 }
 
-// Each box is [x, y, width, height] as shares of the image, which fills `area` of the canvas.
+// Each box is [x, y, width, height] as fractions of the image, which fills `area` of the canvas.
 function paintUnderlines(context, boxes, selected, [left, top, areaWidth, areaHeight]) {
   const { width, height } = context.canvas;
   context.lineWidth = (UNDERLINE_WIDTH * width) / SIDE;

@@ -1,4 +1,4 @@
-// The drawing page: connect the input, the state (store.js) and what is shown (view.js).
+// The draw page: connect the input (input.js), the state (store.js) and the rendering (view.js).
 
 import { $, uiStrings } from "./api.js";
 import { KeyboardInput, PointerInput } from "./input.js";
@@ -79,7 +79,7 @@ document.addEventListener("keydown", onKeyDown);
 // ---- Window ----
 document.addEventListener("visibilitychange", () => document.hidden && store.finish());
 window.addEventListener("online", store.retry);
-window.addEventListener("resize", resizeCanvas); // zooming the page fires it, too
+window.addEventListener("resize", resizeCanvas); // Zooming the page fires it, too.
 new ResizeObserver(resizeCanvas).observe($("canvas"));
 
 store.onChange(render);

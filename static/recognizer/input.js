@@ -6,15 +6,16 @@
 import { SIDE } from "./canvas.js";
 
 // All distances are in the canvas's own units.
-const MIN_POINT_DISTANCE = 1.5; // a closer point adds nothing
+const MIN_POINT_DISTANCE = 1.5; // Closer points are left out.
 const KEY_STEP = 7; // per press of an arrow key
-const FINE_KEY_STEP = 2; // ... together with Shift
+const FINE_KEY_STEP = 2; // per press together with Shift
 const DIRECTIONS = {
   ArrowLeft: [-1, 0],
   ArrowRight: [1, 0],
   ArrowUp: [0, -1],
   ArrowDown: [0, 1],
-  Home: [-1, -1], // the diagonals, as on the numeric keypad
+  // The keys around the arrows of the numeric keypad move diagonally.
+  Home: [-1, -1],
   PageUp: [1, -1],
   End: [-1, 1],
   PageDown: [1, 1],

@@ -2,8 +2,8 @@
 
 import { paintStrokes, SIDE } from "./canvas.js";
 
-const MAX_PAUSE_MS = 250; // a replay shortens longer pauses of the pen
-const REPLAY_PEN_WIDTH = 18; // in the canvas's units; the width that was used is not stored
+const MAX_PAUSE_MS = 250; // A replay shortens longer pauses between points.
+const REPLAY_PEN_WIDTH = 18; // in the units of the canvas; the original width is not stored
 const NOTICE_KEY = "deletion-notice"; // in sessionStorage, to survive the reload
 
 const page = document.getElementById("mine").dataset;
@@ -38,7 +38,7 @@ async function deleteConfirmed() {
   if (response.status === 200) {
     sessionStorage.setItem(NOTICE_KEY, (await response.json()).detail);
   }
-  location.reload(); // so that drawings of the next page move up
+  location.reload(); // Drawings of the next page move up.
 }
 
 function showDeletionNotice() {

@@ -1,18 +1,18 @@
-// State of the drawing page: the content of the canvas, the predictions, and the corrections.
-// It also keeps the server up to date, even when the connection is lost for a while.
+// The state of the draw page: the content of the canvas, the predictions, and the corrections.
+// This module also sends each change to the server, and tries again after a lost connection.
 
 import { fill, page, request, uiStrings } from "./api.js";
 import { toImage } from "./canvas.js";
 
-const FINISH_AFTER_MS = 2000; // without a stroke: then the drawing counts as finished
-const PREDICT_INTERVAL_MS = 300; // between two predictions during a stroke
+const FINISH_AFTER_MS = 2000; // A drawing counts as finished this long after its last stroke.
+const PREDICT_INTERVAL_MS = 300; // minimum between two predictions during a stroke
 const RETRY_AFTER_MS = 3000; // after a lost connection
-const MIN_CONFIDENCE_MID_STROKE = 0.6; // a less confident prediction is not shown during a stroke
-const MAX_STROKES = 200; // the server accepts no more
-const MAX_STROKES_JSON_CHARS = 50_000; // browsers limit what a closing page may send to 64 KB
-const NOT_A_DIGIT = 10; // index of its name in uiStrings.labels
+const MIN_CONFIDENCE_MID_STROKE = 0.6; // During a stroke, only show predictions above this.
+const MAX_STROKES = 200; // The server accepts no more.
+const MAX_STROKES_JSON_CHARS = 50_000; // A closing page can send at most 64 KB.
+const NOT_A_DIGIT = 10; // index of its phrase in uiStrings.labels
 
-const BLANK = { strokes: [], upload: null }; // content is never modified, only replaced
+const BLANK = { strokes: [], upload: null }; // Contents are never modified, only replaced.
 
 export let drawing = newDrawing();
 export let connectionError = ""; // shown while the server cannot be reached
@@ -20,7 +20,8 @@ export let explanationWanted = false;
 
 const outOfSync = new Set(); // drawings that the server does not fully know yet
 let syncing = false;
-let lastRequest = 0; // predictions are numbered, so that a late response is ignored
+// Requests for a prediction are numbered, so that a late response is ignored.
+let lastRequest = 0;
 let lastResponse = 0;
 let predictController, predictedAt, finishTimer, retryTimer;
 let notifyChange;
@@ -51,6 +52,7 @@ export const isCorrected = ({ corrections }) => corrections.some((label) => labe
 export const isPredicting = () => lastRequest !== lastResponse;
 
 // ---- Connection ----
+// `error` is the Response of a busy server, or a network error.
 function scheduleRetry(error) {
   const isBusy = error instanceof Response;
   const kept = isCorrected(drawing) ? "correction" : "drawing";
@@ -69,25 +71,25 @@ export function retry() {
 async function predict(content) {
   cancelPrediction();
   predictController = new AbortController();
-  const number = ++lastRequest;
+  const requestNumber = ++lastRequest;
   predictedAt = Date.now();
   try {
     const body = { image: toImage(content), explain: explanationWanted };
     const response = await request("POST", page.recognize, body, predictController.signal);
-    if (number !== lastRequest) return;
+    if (requestNumber !== lastRequest) return;
     connectionError = "";
     showPrediction(content, response);
   } catch (error) {
-    if (number === lastRequest) scheduleRetry(error);
+    if (requestNumber === lastRequest) scheduleRetry(error);
   } finally {
-    lastResponse = Math.max(lastResponse, number);
+    lastResponse = Math.max(lastResponse, requestNumber);
     notifyChange();
   }
 }
 
 function showPrediction(content, { ok, body }) {
-  // A half-drawn digit often resembles no digit. So errors and uncertain predictions are only
-  // shown after the stroke.
+  // An unfinished digit often does not look like a digit. So do not show errors and uncertain
+  // predictions before the stroke has ended.
   const isMidStroke = content !== drawing.content;
   if (isMidStroke && !(ok && body.digits.every(isConfidentDigit))) return;
   const predictions = ok ? body.digits : null;
@@ -115,10 +117,10 @@ export function requestExplanation(wanted) {
 }
 
 // ---- Saving ----
-// Send one request after the other. So nothing is stored twice, and the requests of a new visitor
-// do not start two sessions.
+// Send one request at a time, so that nothing is stored twice, and so that the requests of a new
+// visitor do not start two sessions.
 async function sync() {
-  if (syncing) return; // the running loops also handle new changes
+  if (syncing) return; // The running loops also handle new changes.
   syncing = true;
   try {
     for (const target of outOfSync) {
@@ -156,17 +158,17 @@ async function storeDrawing(target) {
   const replaced = previous.filter(({ id }) => submissions.every((other) => other.id !== id));
   for (const { id } of replaced) await request("DELETE", `${page.submissions}${id}/`);
   Object.assign(target, { processed: content, submissions });
-  // A new model version may find fewer digits: then the corrections no longer fit.
+  // A new model version may find fewer digits. Then the corrections no longer fit.
   if (target.corrections.length > submissions.length) target.corrections = [];
-  if (submissions.length && content === target.content) showStored(target);
+  if (submissions.length && content === target.content) showSaved(target);
 }
 
-function showStored(target) {
+function showSaved(target) {
   const predictions = target.submissions.map((submission, i) => ({
     ...target.predictions?.[i],
     ...submission,
   }));
-  Object.assign(target, { predictions, refusal: "", notice: uiStrings.stored });
+  Object.assign(target, { predictions, refusal: "", notice: uiStrings.saved });
   if (target === drawing) cancelPrediction();
 }
 
@@ -179,7 +181,7 @@ async function saveCorrection(target) {
   if (ok) {
     savedCorrections[index] = digit;
     const isComplete = submissions.every((_, i) => savedCorrections[i] !== undefined);
-    const name = isComplete ? numberName(savedCorrections) : labelName(digit);
+    const name = isComplete ? numberPhrase(savedCorrections) : labelPhrase(digit);
     target.notice = fill(uiStrings.thanks, { name });
   } else {
     corrections[index] = savedCorrections[index];
@@ -197,10 +199,10 @@ function toRequestBody({ strokes, upload }) {
 }
 
 // ---- Editing ----
-// The visitor goes on with this drawing, or starts a new one after a correction or an upload.
+// Continue this drawing. After a correction or an upload, start a new one instead.
 export function beginStroke() {
   clearTimeout(finishTimer);
-  predictedAt = Date.now(); // a stroke that has only just begun needs no prediction
+  predictedAt = Date.now(); // Do not predict a stroke that has only just begun.
   if (isCorrected(drawing) || drawing.content.upload) startNew();
 }
 
@@ -244,8 +246,8 @@ export function finish() {
   sync();
 }
 
-// Discard the old drawing, unless it is stored or corrected. If a request to store it is still
-// running, the submission is deleted afterwards.
+// Start a new drawing. Discard the old one, unless it is already stored or corrected. If a request
+// to store it is still running, its submission is deleted afterwards.
 export function startNew() {
   clearTimeout(finishTimer);
   if (!drawing.submissions.length && !isCorrected(drawing)) drawing.finished = BLANK;
@@ -276,10 +278,11 @@ export function confirm() {
   finish();
 }
 
-// ---- Names ----
-export const labelName = (digit) => uiStrings.labels[digit ?? NOT_A_DIGIT];
+// ---- Phrases ----
+export const labelPhrase = (digit) => uiStrings.labels[digit ?? NOT_A_DIGIT];
 
 // Return "42" for several digits, but "a 4" for a single one.
-export function numberName(digits) {
-  return digits.length === 1 ? labelName(digits[0]) : digits.map((digit) => digit ?? "?").join("");
+export function numberPhrase(digits) {
+  if (digits.length === 1) return labelPhrase(digits[0]);
+  return digits.map((digit) => digit ?? "?").join("");
 }

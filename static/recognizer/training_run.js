@@ -15,10 +15,10 @@ function setText(element, text) {
 async function poll() {
   try {
     const response = await fetch(page.dataset.progress, { redirect: "manual" });
-    if (response.type === "opaqueredirect") return location.reload(); // the user is logged out
+    if (response.type === "opaqueredirect") return location.reload(); // The user is logged out.
     if (!response.ok) throw new Error(response.statusText);
     const run = await response.json();
-    // In another state, the page has other buttons, and in the end it shows the scores.
+    // The page looks different in each state. At the end, for example, it shows the scores.
     if (run.state !== page.dataset.state) return location.reload();
     setText(message, run.message);
     if (run.log) setText(log, run.log);

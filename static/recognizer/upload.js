@@ -1,6 +1,6 @@
-// Images that were not drawn here: chosen, photographed, pasted, or dropped onto the page.
+// Images from outside the page: chosen files, photos, and pasted or dropped images.
 
-const MAX_SIDE_PX = 512; // the server keeps no more pixels than this on the longer side
+const MAX_SIDE_PX = 512; // The server also shrinks images whose longer side has more pixels.
 const JPEG_QUALITY = 0.92;
 
 // Call onImage({bitmap, url}) for each image, and onInvalid() for a file that is not an image.
@@ -9,7 +9,7 @@ export function listenForImages(inputs, onImage, onInvalid) {
   for (const input of inputs) {
     input.addEventListener("change", async () => {
       await accept(input.files);
-      input.value = ""; // so that the same file can be chosen again
+      input.value = ""; // Allow choosing the same file again.
     });
   }
   document.addEventListener("paste", ({ clipboardData }) => accept(clipboardData.files));

@@ -1,15 +1,15 @@
-// Render the state of the drawing page, for sighted visitors and for screen readers.
+// Render the state of the draw page, for sighted visitors and for screen readers.
 
 import { $, fill, formatPercent, page, uiStrings } from "./api.js";
 import { paintCanvas } from "./canvas.js";
 import * as store from "./store.js";
 
-const ANNOUNCE_AFTER_MS = 900; // a sentence must stay this long before a screen reader hears it
+const ANNOUNCE_AFTER_MS = 900; // Announce a sentence only if it has not changed for this long.
 const SURE_CONFIDENCE = 0.9;
 const UNSURE_CONFIDENCE = 0.6;
-const MIN_SECOND_PROBABILITY = 0.15; // a less likely second digit is not named
-const MIN_CONFIDENCE_DROP = 0.02; // when a part is covered; a smaller drop explains nothing
-const MIN_SECOND_DROP = 0.6; // as a share of the largest drop; a smaller one is not named
+const MIN_SECOND_PROBABILITY = 0.15; // Do not name a less likely second digit.
+const MIN_CONFIDENCE_DROP = 0.02; // A part with a smaller effect does not matter.
+const MIN_SECOND_DROP = 0.6; // fraction of the largest drop; do not name a part with a smaller one
 const MODEL_INPUT_SIDE = 28; // pixels
 const REGIONS_PER_SIDE = 3; // the explanation names one of 3 × 3 regions
 const INK_COLOR = "#1b2540";
@@ -36,20 +36,20 @@ export function repaint(currentStroke) {
 function describe(predictions) {
   if (predictions.length > 1) return describeNumber(predictions);
   const [{ digit, confidence, probabilities }] = predictions;
-  const values = { name: store.labelName(digit), percent: formatPercent(confidence) };
+  const values = { name: store.labelPhrase(digit), percent: formatPercent(confidence) };
   if (digit === null) return fill(uiStrings.not_a_digit, values);
   if (confidence >= SURE_CONFIDENCE) return fill(uiStrings.sure, values);
   const others = probabilities.map((probability, other) => (other === digit ? 0 : probability));
   const second = others.indexOf(Math.max(...others));
   const isLikely = others[second] > MIN_SECOND_PROBABILITY;
-  values.other = isLikely ? store.labelName(second) : uiStrings.no_digit;
+  values.other = store.labelPhrase(isLikely ? second : null);
   if (confidence < UNSURE_CONFIDENCE) return fill(uiStrings.unsure, values);
   return fill(isLikely ? uiStrings.likely_or : uiStrings.likely, values);
 }
 
 function describeNumber(predictions) {
   const confidence = predictions.reduce((product, each) => product * each.confidence, 1);
-  const name = store.numberName(predictions.map(({ digit }) => digit));
+  const name = store.numberPhrase(predictions.map(({ digit }) => digit));
   const template = confidence >= SURE_CONFIDENCE ? uiStrings.sure : uiStrings.likely;
   return fill(template, { name, percent: formatPercent(confidence) });
 }
@@ -113,16 +113,16 @@ function newTile(index, isButton) {
   return tile;
 }
 
-// Hidden from screen readers, because the sentence names the digit.
+// Hide the digit from screen readers, because the sentence names it.
 function renderSingleDigit(tile, digit) {
-  setText(tile, String(digit ?? store.labelName(null)));
+  setText(tile, String(digit ?? store.labelPhrase(null)));
   tile.classList.toggle("text", digit === null);
   tile.setAttribute("aria-hidden", true);
 }
 
 function renderDigitButton(button, digit, place, isSelected) {
   setText(button, String(digit ?? "?"));
-  const values = { place, name: store.labelName(digit) };
+  const values = { place, name: store.labelPhrase(digit) };
   button.setAttribute("aria-label", fill(uiStrings.digit_at, values));
   button.setAttribute("aria-pressed", isSelected);
 }
@@ -131,7 +131,7 @@ function renderCorrections() {
   const { predictions, corrections, selected } = store.drawing;
   const digits = predictions?.map(({ digit }) => digit);
   const isConfirmed = Boolean(digits?.every((digit, i) => digit === corrections[i]));
-  const name = digits && store.numberName(digits);
+  const name = digits && store.numberPhrase(digits);
   setText($("confirm"), digits ? fill(uiStrings.yes_it_is, { name }) : uiStrings.yes);
   $("confirm").setAttribute("aria-pressed", isConfirmed);
   $("correction").disabled = !digits;

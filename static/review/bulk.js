@@ -4,7 +4,7 @@ const form = document.getElementById("bulk-form");
 const checkboxes = form ? [...form.querySelectorAll("[name=excluded]")] : [];
 const selectionCount = document.getElementById("selection-count");
 
-// The first drawing that lies lower than the first row starts the second row.
+// Find the first drawing that is lower than the first one. It starts the second row.
 function columnCount() {
   const top = (checkbox) => checkbox.closest("li").offsetTop;
   const secondRow = checkboxes.findIndex((checkbox) => top(checkbox) > top(checkboxes[0]));

@@ -1,4 +1,4 @@
-// Counting the next training run takes a while. So the dashboard loads the counts separately.
+// Load the counts for the next training run separately, because they take a while.
 
 const panel = document.getElementById("next-training");
 

@@ -1,9 +1,9 @@
-// The review queue: one drawing after the other, one key per decision. Decisions are saved in the
+// The review queue: one drawing at a time, one key per decision. Decisions are saved in the
 // background, so that the reviewer never waits for the server.
 
 const REQUEST_TIMEOUT_MS = 10_000;
 const RETRY_AFTER_MS = 3000; // after a lost connection
-const REFILL_BELOW = 10; // cards; with fewer, the page claims more
+const REFILL_BELOW = 10; // The page claims more drawings when it has fewer cards than this.
 const POLL_EMPTY_QUEUE_MS = 30_000;
 const RENEW_CLAIM_AFTER_MS = 120_000; // well before the server releases the claim
 const RECENT_DECISIONS = 8; // shown below the card
@@ -14,12 +14,12 @@ const $ = (id) => document.getElementById(id);
 const page = $("main").dataset;
 const decisionButtons = [...document.querySelectorAll("[data-action]")];
 
-let cards = []; // claimed drawings without a decision; the page shows the first one
+let cards = []; // Claimed drawings without a decision. The page shows the first one.
 const decisions = []; // oldest first: {card, action, label, result}
 const unsaved = []; // decisions and undos that the server has not confirmed, oldest first
 let saving = false;
 let claiming = false;
-let nextClaim = null; // fields of a claim to make when the current one has finished
+let nextClaim = null; // form fields of the claim to make after the current one
 let claimedAt = 0;
 let error = "";
 let emptyQueue = null; // {text, snoozed} when the server has no more drawings
@@ -29,7 +29,7 @@ let retryTimer, pollTimer;
 async function post(url, fields) {
   const response = await fetch(url, {
     method: "POST",
-    keepalive: true, // save a decision even when the page is closing
+    keepalive: true, // Save a decision even when the page is closing.
     headers: { Accept: "application/json", "X-CSRFToken": csrfToken() },
     body: new URLSearchParams(fields),
     signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
@@ -46,6 +46,7 @@ function csrfToken() {
   return document.cookie.match(/(?:^|; )csrftoken=([^;]*)/)?.[1] ?? "";
 }
 
+// `reason` is a Response or a network error.
 function scheduleRetry(reason) {
   const status = reason instanceof Response ? reason.status : 0;
   error = status === 401 ? page.loggedOut : status ? page.busy : page.offline;
@@ -60,9 +61,9 @@ function sync() {
   refill();
 }
 
-// ---- Save decisions in order, one at a time, until the server has confirmed each ----
+// ---- Saving: one decision at a time, in order, until the server has confirmed it ----
 async function save() {
-  if (saving) return; // the running loop also saves new decisions
+  if (saving) return; // The running loop also saves new decisions.
   saving = true;
   try {
     while (unsaved.length) {
@@ -103,7 +104,7 @@ async function refill(fields = {}) {
     const { ok, body } = await post(page.claim, fields);
     claimedAt = Date.now();
     if (ok) receive(body, fields);
-    else scheduleRetry(new Response(null, { status: 503 }));
+    else scheduleRetry(new Response(null, { status: 503 })); // Try again, as for a busy site.
   } catch (reason) {
     scheduleRetry(reason);
   }
@@ -156,7 +157,7 @@ function decide(action, label) {
 function undo() {
   const decision = decisions.pop();
   if (!decision) return announce(page.nothingToUndo);
-  // The server must only undo what it has received.
+  // If the decision was not sent yet, the server need not undo it.
   if (decision.sent) unsaved.push({ card: decision.card, action: "undo" });
   else unsaved.splice(unsaved.indexOf(decision), 1);
   cards.unshift(decision.card);

@@ -56,7 +56,7 @@ def test_chart_has_same_figures_as_list(base, reviewer_client):
     ]
     # A higher score is further up. A rejected version is a cross apart from the line.
     assert held_out.marks[0].y > held_out.marks[1].y > mnist.marks[0].y
-    assert [mark.shape == chart.rejected for mark in mnist.marks] == [False, True, False]
+    assert [mark.shape == chart.rejected_shape for mark in mnist.marks] == [False, True, False]
     assert len(mnist.points.split()) == 2
 
 

@@ -52,8 +52,8 @@ def test_shows_fixed_and_broken_submissions(swapped, approved, reviewer_client):
     assert shown(page.context["fixed"]) == [(str(eight.pk), "8, predicted as 3")]
     assert shown(page.context["broken"]) == [(str(three.pk), "3, predicted as 8")]
     html = page.content.decode()
-    assert "Fixed, only version 2 is correct: 1" in html
-    assert "Broken, only version 1 is correct: 1" in html
+    assert "Fixed (only version 2 is correct): 1" in html
+    assert "Broken (only version 1 is correct): 1" in html
     for row in (three, eight):
         assert f'<a href="/admin/recognizer/submission/{row.pk}/change/"><img src="data:' in html
 
@@ -66,14 +66,14 @@ def test_limits_thumbnails_to_newest(
     monkeypatch.setattr(model_versions, "THUMBNAIL_LIMIT", 1)
     page = page_of(swapped, reviewer_client)
     assert shown(page.context["broken"]) == [(str(newest.pk), "3, predicted as 8")]
-    assert "Broken, only version 1 is correct: 2" in page.content.decode()
+    assert "Broken (only version 1 is correct): 2" in page.content.decode()
     assert "The newest 1:" in page.content.decode()
 
 
 def test_same_model_changes_nothing(base, approved, reviewer_client):
     html = page_of(create_version(base), reviewer_client).content.decode()
-    assert "Fixed, only version 2 is correct: 0" in html
-    assert "Broken, only version 1 is correct: 0" in html
+    assert "Fixed (only version 2 is correct): 0" in html
+    assert "Broken (only version 1 is correct): 0" in html
 
 
 def test_version_without_parent_has_no_comparison(base, approved, reviewer_client):

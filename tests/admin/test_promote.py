@@ -67,7 +67,7 @@ def test_promotes_rejected_version_after_warning(base, reviewer_client):
     # It is older than the live version, but it was never live: this is no roll back.
     assert "Promote version 2</a>" in reviewer_client.get(page(rejected)).content.decode()
     confirmation = reviewer_client.get(promote_url(rejected)).content.decode()
-    assert "The retraining rejected version 2: digit 3: 9 drawings broken." in confirmation
+    assert "Version 2 was rejected after its training: digit 3: 9 drawings broken." in confirmation
     reviewer_client.post(promote_url(rejected))
     assert model_registry.live_version() == rejected
     assert model_registry.live_version().reason == "digit 3: 9 drawings broken. Promoted by force."

@@ -51,8 +51,8 @@ def client_with_permissions(django_user_model, *codenames):
 def test_start_stores_and_queues_run(approved, reviewer_client):
     html = reviewer_client.get(START).content.decode()
     assert "instead of version 1" in html
-    assert '<th scope="row">corrections to learn</th><td>1</td>' in html
-    assert "There is no new correction" not in html
+    assert '<th scope="row">corrections to train on</th><td>1</td>' in html
+    assert "There are no new corrections" not in html
     response = reviewer_client.post(START, DEFAULTS, follow=True)
     run = TrainingRun.objects.get()
     assert response.redirect_chain == [(page_url(run), 302)]
@@ -88,7 +88,7 @@ def test_rejects_invalid_options(db, reviewer_client, invalid):
 
 def test_without_new_corrections_says_what_to_do(db, reviewer_client):
     html = reviewer_client.get(START).content.decode()
-    assert "There is no new correction to learn." in html
+    assert "There are no new corrections to train on." in html
     assert "/admin/recognizer/submission/?review__exact=pending" in html
 
 

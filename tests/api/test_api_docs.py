@@ -1,4 +1,4 @@
-"""docs/api.md: its examples run unchanged, and its table of errors is complete."""
+"""docs/api.md: the examples work, and the table of error codes is complete."""
 
 import re
 import shutil
@@ -21,17 +21,19 @@ print(create_key(user, "docs", ["submit"], by=user)[1])
 
 
 def example(language, site):
-    (found,) = re.findall(rf"```{language}\n(.*?)```", TEXT, re.DOTALL)
-    return found.replace("http://127.0.0.1:8000", site.url)
+    """Return the only example in this language, with the URL of the test site."""
+    (source,) = re.findall(rf"```{language}\n(.*?)```", TEXT, re.DOTALL)
+    return source.replace("http://127.0.0.1:8000", site.url)
 
 
 def run(command, folder):
+    """Run a command in a folder that contains seven.png. Return its output."""
     (folder / "seven.png").write_bytes(drawing_png(7))
-    done = subprocess.run(
+    completed = subprocess.run(
         command, cwd=folder, capture_output=True, text=True, timeout=60, check=False
     )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    assert completed.returncode == 0, completed.stderr
+    return completed.stdout
 
 
 @pytest.mark.slow

@@ -20,7 +20,7 @@ def ana(django_user_model):
     return django_user_model.objects.create_user("ana", password="a long password")
 
 
-def code(response):
+def status_and_code(response):
     return response.status_code, response.json().get("code")
 
 
@@ -54,19 +54,20 @@ def test_stores_only_a_hash_of_the_key(ana):
         cursor.execute(f"SELECT * FROM {ApiKey._meta.db_table}")
         stored = " ".join(str(value) for value in cursor.fetchone())
     assert secret not in stored
+    # Only the first characters are stored, to identify the key.
     assert secret[20:] not in stored
 
 
 def test_list_needs_the_scope_read(ana):
-    assert code(client_with_key(ana, "submit").get(LIST)) == (403, "permission_denied")
+    assert status_and_code(client_with_key(ana, "submit").get(LIST)) == (403, "permission_denied")
 
 
 def test_changes_need_the_scope_submit(ana):
     program = client_with_key(ana, "read", "review")
     mine = f"{LIST}{client_with_key(ana, 'submit').submit().json()['id']}/"
-    assert code(program.submit(drawing_png(3))) == (403, "permission_denied")
-    assert code(program.post(f"{mine}correction/")) == (403, "permission_denied")
-    assert code(program.delete(mine)) == (403, "permission_denied")
+    assert status_and_code(program.submit(drawing_png(3))) == (403, "permission_denied")
+    assert status_and_code(program.post(f"{mine}correction/")) == (403, "permission_denied")
+    assert status_and_code(program.delete(mine)) == (403, "permission_denied")
     assert Submission.objects.count() == 1
 
 
@@ -78,7 +79,7 @@ def test_prediction_needs_no_scope(ana):
 def test_rejects_an_invalid_key(db, header):
     client = Visitor(headers={"Authorization": f"Bearer {header}"})
     response = client.get(LIST)
-    assert code(response) == (401, "authentication_failed")
+    assert status_and_code(response) == (401, "authentication_failed")
     assert response["WWW-Authenticate"] == "Bearer"
 
 
@@ -86,21 +87,21 @@ def test_rejects_a_revoked_key(ana):
     program = client_with_key(ana, "read")
     assert program.get(LIST).status_code == 200
     api_keys.revoke(ApiKey.objects.get(), by=ana)
-    assert code(program.get(LIST)) == (401, "authentication_failed")
+    assert status_and_code(program.get(LIST)) == (401, "authentication_failed")
 
 
 def test_rejects_an_expired_key(ana):
     program = client_with_key(ana, "read", expires=timezone.now() + timedelta(hours=1))
     assert program.get(LIST).status_code == 200
     ApiKey.objects.update(expiry=timezone.now() - timedelta(seconds=1))
-    assert code(program.get(LIST)) == (401, "authentication_failed")
+    assert status_and_code(program.get(LIST)) == (401, "authentication_failed")
 
 
 def test_rejects_the_key_of_an_inactive_user(ana):
     program = client_with_key(ana, "read")
     ana.is_active = False
     ana.save()
-    assert code(program.get(LIST)) == (401, "authentication_failed")
+    assert status_and_code(program.get(LIST)) == (401, "authentication_failed")
 
 
 def test_staff_need_the_scope_review_to_see_all_submissions(visitor, reviewer):
@@ -113,7 +114,7 @@ def test_scope_review_does_not_make_a_reviewer(visitor, ana):
     row = visitor.submitted(digit=7)
     program = client_with_key(ana, "read", "review")
     assert program.get(f"{LIST}{row.id}/").status_code == 404
-    assert code(program.post(f"{LIST}{row.id}/approve/")) == (403, "permission_denied")
+    assert status_and_code(program.post(f"{LIST}{row.id}/approve/")) == (403, "permission_denied")
 
 
 def test_each_key_has_its_own_rate_limit(ana, settings):

@@ -1,4 +1,4 @@
-"""Unusable images and bodies return 4xx with a code and a sentence. Nothing is stored."""
+"""Unusable images and bodies get a 4xx response with an error code. Nothing is stored."""
 
 import base64
 import io
@@ -18,7 +18,7 @@ from tests.support.synthetic_digits import draw
 
 
 def bomb(side):
-    """A PNG of side × side black pixels in a few KB."""
+    """Return a PNG of side × side black pixels, which has only a few KB."""
 
     def chunk(kind, data):
         body = kind + data
@@ -30,13 +30,15 @@ def bomb(side):
 
 
 def animated(format):
+    """Return an animation with three frames."""
     frames = [Image.fromarray(np.full((40, 40), grey, np.uint8)) for grey in (0, 90, 255)]
     buffer = io.BytesIO()
     frames[0].save(buffer, format, save_all=True, append_images=frames[1:])
     return buffer.getvalue()
 
 
-BAD = {
+# The name of the case: a function that returns the image, and the expected error code.
+BAD_IMAGES = {
     "blank": (lambda: png(Image.new("L", (280, 280), 255)), "blank_image"),
     "blank and transparent": (lambda: png(Image.new("RGBA", (280, 280))), "blank_image"),
     "1×1": (lambda: png(Image.new("L", (1, 1), 0)), "blank_image"),
@@ -64,9 +66,9 @@ def _jpeg():
 
 
 @pytest.mark.parametrize("path", ["recognize", "submissions"])
-@pytest.mark.parametrize("bad", BAD)
-def test_rejects_unusable_images(visitor, bad, path):
-    make, code = BAD[bad]
+@pytest.mark.parametrize("name", BAD_IMAGES)
+def test_rejects_unusable_images(visitor, name, path):
+    make, code = BAD_IMAGES[name]
     response = visitor.post(f"/api/v1/{path}/", {"image": upload(make())})
     assert (response.status_code, response.json()["code"]) == (400, code)
     assert response.json()["detail"].endswith(".")
@@ -77,7 +79,7 @@ def test_rejects_unusable_images(visitor, bad, path):
 def test_rejects_a_decompression_bomb_by_its_header(visitor):
     data = bomb(13300)
     assert len(data) < 30_000
-    # The file is cut after its header, so only the header can have been used.
+    # The file is truncated after its header, so only the header can have been read.
     response = visitor.recognize(data[:60])
     assert response.json()["code"] == "image_too_large"
 

@@ -70,9 +70,9 @@ def test_returns_404_for_a_submission_of_another_visitor(visitor, reviewer_clien
     assert row.corrected_digit is None
 
 
-@pytest.mark.parametrize("bad", [uuid.uuid4(), "7", "x"])
-def test_returns_404_for_an_unknown_id(visitor, bad):
-    assert visitor.correct(bad, 3).status_code == 404
+@pytest.mark.parametrize("unknown_id", [uuid.uuid4(), "7", "x"])
+def test_returns_404_for_an_unknown_id(visitor, unknown_id):
+    assert visitor.correct(unknown_id, 3).status_code == 404
 
 
 @pytest.mark.parametrize("decision", ["approved", "rejected"])

@@ -1,4 +1,4 @@
-"""Deletion lists the versions that were trained on the data. The audit trail names no owner."""
+"""DELETE lists the versions that were trained on the data. The audit trail names no owner."""
 
 import pytest
 from django.contrib.admin.models import LogEntry
@@ -16,7 +16,10 @@ LIST = "/api/v1/submissions/"
 
 @pytest.fixture
 def learned(visitor, reviewer):
-    """Return a submission that version 2 learned. 3 was trained from 2; 4 from 1, and rejected."""
+    """Return a submission that version 2 was trained on.
+
+    The parent of version 3 is version 2. The parent of version 4 is version 1, and 4 was rejected.
+    """
     row = visitor.submitted(drawing_png(7), digit=7)
     row.approve(reviewer, Label.SEVEN)
     base = model_registry.live_version()
@@ -27,7 +30,7 @@ def learned(visitor, reviewer):
     return row
 
 
-def trail():
+def audit_messages():
     return [entry.change_message for entry in LogEntry.objects.order_by("pk")]
 
 
@@ -50,13 +53,13 @@ def test_deletes_all_submissions_of_the_owner(visitor, learned):
     Visitor().submitted()
     assert visitor.delete(LIST).json()["learned_in"] == [2, 3]
     assert Submission.objects.count() == 1
-    assert trail() == ["Deleted by the visitor: 2. Trained on by version 2, version 3."]
+    assert audit_messages() == ["Deleted by the visitor: 2. Trained on by version 2, version 3."]
 
 
-def test_next_training_does_not_use_it(visitor, learned):
-    assert len(select(include_pending=True).learned) == 1
+def test_next_training_run_does_not_use_it(visitor, learned):
+    assert len(select(include_pending=True).training) == 1
     visitor.delete(f"{LIST}{learned.pk}/")
-    assert select(include_pending=True).learned == []
+    assert select(include_pending=True).training == []
 
 
 def test_detail_is_translated(visitor, learned):
@@ -68,10 +71,10 @@ def test_detail_is_translated(visitor, learned):
 def test_audit_entry_names_no_owner(visitor, reviewer_client):
     row = visitor.submitted()
     visitor.delete(f"{LIST}{row.pk}/")
-    (line,) = LogEntry.objects.values()
-    assert line["change_message"] == "Deleted by the visitor: 1."
-    assert line["object_id"] is None
-    assert str(row.pk) not in str(line)
+    (entry,) = LogEntry.objects.values()
+    assert entry["change_message"] == "Deleted by the visitor: 1."
+    assert entry["object_id"] is None
+    assert str(row.pk) not in str(entry)
     assert (
         "Deleted by the visitor: 1."
         in reviewer_client.get("/admin/admin/logentry/").content.decode()
@@ -98,4 +101,4 @@ def test_nothing_is_recorded_if_nothing_is_deleted(visitor):
     row = visitor.submitted()
     assert Visitor().delete(f"{LIST}{row.pk}/").status_code == 404
     assert Visitor().delete(LIST).status_code == 204
-    assert trail() == []
+    assert audit_messages() == []

@@ -1,4 +1,4 @@
-"""Every error of the API has the same form, even if no view was reached."""
+"""Every error response of the API has the same form, even if no view handled the request."""
 
 import pytest
 from django.urls import path
@@ -8,12 +8,12 @@ from recognizer.api.exceptions import CODES
 from tests.support.factories import Visitor
 
 
-def broken(request):
+def crashing_view(request):
     raise ZeroDivisionError
 
 
 @pytest.mark.parametrize(
-    ("method", "where", "status", "code"),
+    ("method", "url", "status", "code"),
     [
         ("get", "nothing/", 404, "not_found"),
         ("get", "models/x/", 404, "not_found"),
@@ -21,8 +21,8 @@ def broken(request):
         ("put", "recognize/", 405, "method_not_allowed"),
     ],
 )
-def test_error_has_code_and_detail(visitor, method, where, status, code):
-    response = getattr(visitor, method)(f"/api/v1/{where}")
+def test_error_has_code_and_detail(visitor, method, url, status, code):
+    response = getattr(visitor, method)(f"/api/v1/{url}")
     assert response.status_code == status == CODES[code][0]
     assert set(response.json()) == {"code", "detail"}
     assert response.json()["code"] == code
@@ -55,5 +55,5 @@ def test_other_paths_return_html(visitor):
     assert b"<html" in visitor.get("/nothing/").content
 
 
-urlpatterns = [path("api/v1/broken/", broken), *urls.urlpatterns]
+urlpatterns = [path("api/v1/broken/", crashing_view), *urls.urlpatterns]
 handler500 = urls.handler500

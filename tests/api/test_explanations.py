@@ -9,7 +9,7 @@ from ml.evaluation.occlusion import PATCH_SIZE, occlusion
 from ml.preprocessing.decode import decode
 from ml.preprocessing.normalize import normalize
 from ml.runtime import BASE, Recognizer
-from tests.api.test_multi_digit import number
+from tests.api.test_multi_digit import number_png
 from tests.support.factories import drawing_png, png, upload
 
 
@@ -19,31 +19,32 @@ def recognizer():
 
 
 def seven():
+    """Return the model input of a drawn 7."""
     return normalize(decode(drawing_png(7)))
 
 
-def test_covering_the_hottest_part_lowers_the_confidence(recognizer):
+def test_occluding_the_most_important_part_lowers_the_confidence(recognizer):
     pixels = seven()
-    heat = occlusion(pixels, recognizer)
-    row, column = np.unravel_index(heat.argmax(), heat.shape)
+    heatmap = occlusion(pixels, recognizer)
+    row, column = np.unravel_index(heatmap.argmax(), heatmap.shape)
     half = PATCH_SIZE // 2
-    without = pixels.copy()
-    without[max(row - half, 0) : row + half + 1, max(column - half, 0) : column + half + 1] = 0
+    occluded = pixels.copy()
+    occluded[max(row - half, 0) : row + half + 1, max(column - half, 0) : column + half + 1] = 0
     before = recognizer.predict_proba(pixels)[7]
-    assert heat.max() > 0.01
-    assert before - recognizer.predict_proba(without)[7] > heat.max() / 2
+    assert heatmap.max() > 0.01
+    assert before - recognizer.predict_proba(occluded)[7] > heatmap.max() / 2
 
 
-def test_blank_paper_has_no_influence(recognizer):
+def test_areas_far_from_the_ink_have_no_influence(recognizer):
     pixels = seven()
-    heat = occlusion(pixels, recognizer)
-    inked = np.argwhere(pixels)
-    (top, left), (bottom, right) = inked.min(axis=0), inked.max(axis=0)
-    assert not heat[: max(top - PATCH_SIZE + 1, 0)].any()
-    assert not heat[bottom + PATCH_SIZE :].any()
-    assert not heat[:, : max(left - PATCH_SIZE + 1, 0)].any()
-    assert not heat[:, right + PATCH_SIZE :].any()
-    assert heat.shape == (28, 28)
+    heatmap = occlusion(pixels, recognizer)
+    ink = np.argwhere(pixels)
+    (top, left), (bottom, right) = ink.min(axis=0), ink.max(axis=0)
+    assert not heatmap[: max(top - PATCH_SIZE + 1, 0)].any()
+    assert not heatmap[bottom + PATCH_SIZE :].any()
+    assert not heatmap[:, : max(left - PATCH_SIZE + 1, 0)].any()
+    assert not heatmap[:, right + PATCH_SIZE :].any()
+    assert heatmap.shape == (28, 28)
 
 
 def test_occlusion_does_not_change_its_input(recognizer):
@@ -55,12 +56,12 @@ def test_occlusion_does_not_change_its_input(recognizer):
 
 def test_returns_the_explanation_on_request(visitor, recognizer):
     body = {"image": upload(drawing_png(7)), "explain": "true"}
-    heat = np.array(visitor.post("/api/v1/recognize/", body).json()["explanation"])
-    assert heat == pytest.approx(occlusion(seven(), recognizer), abs=0.001)
+    heatmap = np.array(visitor.post("/api/v1/recognize/", body).json()["explanation"])
+    assert heatmap == pytest.approx(occlusion(seven(), recognizer), abs=0.001)
 
 
 def test_returns_an_explanation_for_each_digit(visitor):
-    body = {"image": upload(number(4, 2)), "explain": "true"}
+    body = {"image": upload(number_png(4, 2)), "explain": "true"}
     digits = visitor.post("/api/v1/numbers/recognize/", body).json()["digits"]
     assert [np.array(digit["explanation"]).shape for digit in digits] == [(28, 28)] * 2
 

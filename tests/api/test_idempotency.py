@@ -1,4 +1,4 @@
-"""The header Idempotency-Key makes retries safe."""
+"""The header Idempotency-Key: a repeated request is stored only once."""
 
 import pytest
 

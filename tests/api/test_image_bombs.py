@@ -1,4 +1,4 @@
-"""Files that are made to cost memory or time are cheap to reject."""
+"""Malicious files that would take much memory or time to decode are rejected cheaply."""
 
 import json
 import resource
@@ -15,6 +15,7 @@ from tests.support.live_site import ROOT
 
 
 def run(module, *arguments):
+    """Run a module of tests/fuzz. Return the completed process."""
     command = [sys.executable, "-m", f"tests.fuzz.{module}", *arguments]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
@@ -28,27 +29,29 @@ def error_code(data):
     return None
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="reads the memory from Linux")
+@pytest.mark.skipif(sys.platform != "linux", reason="reads the memory use from /proc")
 @pytest.mark.slow
 def test_thousand_bombs_cost_little_memory_and_time():
-    done = run("bombs", "1000")
-    assert done.returncode == 0, done.stderr
-    assert done.stderr == "", "the decoder must not log anything"
-    found = json.loads(done.stdout)
-    assert found["grown"] <= 8
-    assert max(found["slowest"].values()) < 1, found
+    completed = run("bombs", "1000")
+    assert completed.returncode == 0, completed.stderr
+    assert completed.stderr == "", "the decoder must not log anything"
+    report = json.loads(completed.stdout)
+    assert report["grown"] <= 8  # megabytes
+    assert max(report["slowest"].values()) < 1, report  # seconds
 
 
 @pytest.mark.slow
 def test_fuzzed_files_are_decoded_or_rejected():
-    """`make fuzz-images` runs the same for longer."""
+    """Fuzz the decoder for ten seconds. `make fuzz-images` does the same for longer."""
     pytest.importorskip("atheris", reason="needs atheris (Linux on x86-64)")
-    done = run("images", "10")
-    assert done.returncode == 0, done.stderr
-    assert "Done" in done.stderr
+    completed = run("images", "10")
+    assert completed.returncode == 0, completed.stderr
+    assert "Done" in completed.stderr
 
 
-# ---- Found by fuzzing ----
+# Fuzzing found the cases of the following tests.
+
+
 @pytest.mark.parametrize("name", pictures())
 def test_truncated_file_is_decoded_or_rejected(name):
     data = pictures()[name]
@@ -67,32 +70,34 @@ def test_ignores_invalid_exif_data():
     exif = Image.Exif()
     exif[0x0112], exif[0x010E] = 6, "turned"
     data = encoded(Image.new("L", (30, 20)), "JPEG", exif=exif)
-    # A tag with numbers becomes a text, which Pillow cannot write again.
-    strange = data.replace(b"\x01\x0e\x00\x02", b"\x01\x1e\x00\x02")
-    assert strange != data
-    assert decode(strange).shape == decode(data).shape == (30, 20)
+    # The text now belongs to a tag for numbers. Pillow can read such a tag, but not write it.
+    invalid = data.replace(b"\x01\x0e\x00\x02", b"\x01\x1e\x00\x02")
+    assert invalid != data
+    assert decode(invalid).shape == decode(data).shape == (30, 20)
 
 
 def test_rejects_a_gif_frame_larger_than_its_screen():
-    """Pillow allocates the frame before its size can be checked."""
+    """Pillow would allocate the frame before its size could be checked."""
     screen = b"GIF89a" + struct.pack("<HHBBB", 12, 12, 0, 0, 0)
-    leaves_paper = b"!\xf9\x04" + bytes([2 << 2, 0, 0, 0, 0])
-    picture = b"," + struct.pack("<HHHHB", 0, 0, 65_535, 65_535, 0)
+    # Disposal method 2: the frame is replaced by the background.
+    graphic_control = b"!\xf9\x04" + bytes([2 << 2, 0, 0, 0, 0])
+    frame = b"," + struct.pack("<HHHHB", 0, 0, 65_535, 65_535, 0)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    assert error_code(screen + leaves_paper + picture + b"\x02\x01\x00\x00;") == "image_too_large"
+    data = screen + graphic_control + frame + b"\x02\x01\x00\x00;"
+    assert error_code(data) == "image_too_large"
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-    assert grown < 20_000  # kilobytes on Linux, bytes elsewhere
+    assert grown < 20_000  # kilobytes on Linux, bytes on macOS
 
 
 def test_rejects_a_jpeg_with_too_many_scans():
     data = encoded(Image.new("L", (30, 30), 255), "JPEG", progressive=True)
-    last = data[data.rindex(b"\xff\xc4") : -2]
-    assert error_code(data[:-2] + last * 30 + data[-2:]) is None
-    assert error_code(data[:-2] + last * 60 + data[-2:]) == "damaged_image"
+    last_scan = data[data.rindex(b"\xff\xc4") : -2]
+    assert error_code(data[:-2] + last_scan * 30 + data[-2:]) is None
+    assert error_code(data[:-2] + last_scan * 60 + data[-2:]) == "damaged_image"
 
 
 def test_ignores_data_after_a_jpeg():
-    """Some phones store a video there."""
+    """Some phones store a video after the image."""
     data = encoded(Image.new("L", (30, 30), 255), "JPEG")
     assert error_code(data + b"\xff\xda" * 500) is None
 

@@ -1,4 +1,4 @@
-"""URLs up to the limit of the web server work; longer ones return 414."""
+"""URLs up to the web server's limit work. Longer URLs return 414."""
 
 import pytest
 import requests

@@ -14,28 +14,29 @@ from tests.support.synthetic_digits import draw, row_of
 pytestmark = pytest.mark.database
 
 
-def number(*digits, **how):
-    return png(draw(row_of(*digits, **how), share=0.8, pen=14))
+def number_png(*digits, **options):
+    """Return an image of the digits side by side."""
+    return png(draw(row_of(*digits, **options), share=0.8, pen=14))
 
 
 @pytest.fixture
 def recognize(visitor):
-    def post(data, **more):
-        return visitor.post("/api/v1/numbers/recognize/", {"image": upload(data), **more})
+    def post(data, **fields):
+        return visitor.post("/api/v1/numbers/recognize/", {"image": upload(data), **fields})
 
     return post
 
 
 @pytest.fixture
 def store(visitor):
-    def post(data, **more):
-        return visitor.post("/api/v1/numbers/", {"image": upload(data), **more})
+    def post(data, **fields):
+        return visitor.post("/api/v1/numbers/", {"image": upload(data), **fields})
 
     return post
 
 
 def test_predicts_each_digit_with_its_box(recognize):
-    response = recognize(number(4, 2))
+    response = recognize(number_png(4, 2))
     assert response.status_code == 200
     body = response.json()
     assert (body["number"], body["model_version"]) == ("42", 1)
@@ -46,12 +47,12 @@ def test_predicts_each_digit_with_its_box(recognize):
 
 
 def test_keeps_leading_zeros(recognize):
-    assert recognize(number(0, 0, 7)).json()["number"] == "007"
+    assert recognize(number_png(0, 0, 7)).json()["number"] == "007"
 
 
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("digit", range(10))
-def test_single_digit_is_predicted_as_by_recognize(visitor, recognize, digit, seed):
+def test_single_digit_gets_the_same_prediction_from_recognize(visitor, recognize, digit, seed):
     data = drawing_png(digit, seed)
     alone = visitor.recognize(data).json()
     body = recognize(data).json()
@@ -75,7 +76,7 @@ def test_four_with_separate_strokes_is_one_digit(recognize):
 
 
 def test_separates_touching_digits(recognize):
-    assert recognize(number(3, 2, gap=-4)).json()["number"] == "32"
+    assert recognize(number_png(3, 2, gap=-4)).json()["number"] == "32"
 
 
 def test_predicts_light_digits_on_dark_paper(recognize):
@@ -108,7 +109,7 @@ def test_long_line_is_not_a_digit(recognize):
 
 
 def test_stores_and_corrects_each_digit_separately(visitor, store):
-    response = store(number(4, 2), source="canvas")
+    response = store(number_png(4, 2), source="canvas")
     assert response.status_code == 201
     stored = response.json()
     assert stored["number"] == "42"
@@ -119,12 +120,12 @@ def test_stores_and_corrects_each_digit_separately(visitor, store):
 
 
 def test_stored_image_of_a_digit_gives_the_stored_pixels(store):
-    for stored in store(number(4, 2)).json()["submissions"]:
+    for stored in store(number_png(4, 2)).json()["submissions"]:
         row = Submission.objects.get(pk=stored["id"])
         assert normalize(decode(bytes(row.image))).tobytes() == bytes(row.pixels)
 
 
-def test_single_digit_is_stored_as_by_submissions(visitor, store):
+def test_single_digit_is_the_same_submission_as_from_submissions(visitor, store):
     alone = visitor.submit(drawing_png(7)).json()
     response = store(drawing_png(7))
     assert response.status_code == 200
@@ -132,10 +133,11 @@ def test_single_digit_is_stored_as_by_submissions(visitor, store):
 
 
 def test_each_digit_keeps_its_own_strokes(visitor, store):
-    picture = decode(number(4, 2))
+    picture = decode(number_png(4, 2))
     strokes = row_of(4, 2)
     points = np.concatenate([np.array(stroke) for stroke in strokes])
     low, high = points.min(axis=0), points.max(axis=0)
+    # Scale and center the points as draw() does, so that they lie on the ink.
     scale = 280 * 0.8 / (high - low).max()
     drawn = [
         [[*((np.array(point) - (low + high) / 2) * scale + 140).tolist(), 10 * i] for point in line]
@@ -153,17 +155,17 @@ def test_each_digit_keeps_its_own_strokes(visitor, store):
 
 
 def test_retry_stores_nothing_twice(store):
-    first = store(number(4, 2))
-    again = store(number(4, 2))
+    first = store(number_png(4, 2))
+    again = store(number_png(4, 2))
     assert (first.status_code, again.status_code) == (201, 200)
     assert first.json() == again.json()
     assert Submission.objects.count() == 2
 
 
 def test_retry_stores_a_deleted_digit_again(visitor, store):
-    first = store(number(4, 2)).json()["submissions"]
+    first = store(number_png(4, 2)).json()["submissions"]
     visitor.delete(f"/api/v1/submissions/{first[0]['id']}/")
-    assert store(number(4, 2)).status_code == 201
+    assert store(number_png(4, 2)).status_code == 201
     assert Submission.objects.count() == 2
 
 

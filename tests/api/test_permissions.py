@@ -1,4 +1,4 @@
-"""Every URL × method × role returns what permissions.txt says. Every route must be in the table."""
+"""Compare the response to each URL, method and role with the table in permissions.txt."""
 
 import json
 import re
@@ -27,7 +27,7 @@ ROLES = ("visitor", "owner", "stranger", "key", "staff", "reviewer", "superuser"
 
 
 class World:
-    """A user in each role, and an object of each kind."""
+    """A user in each role, and an object of each model."""
 
     def __init__(self, users):
         self.clients = {}
@@ -49,15 +49,15 @@ class World:
             self.client(role)
 
     def client(self, role):
-        """Return a client in the role. Logging in is slow, so each role logs in only once."""
+        """Return a new client in the role. Logging in is slow, so each role logs in only once."""
         if role not in self.clients:
-            self.clients[role] = self.new_client(role)
+            self.clients[role] = self.log_in(role)
         logged_in, client = self.clients[role], Visitor()
         client.defaults.update(logged_in.defaults)
         client.cookies.update(logged_in.cookies)
         return client
 
-    def new_client(self, role):
+    def log_in(self, role):
         if role == "key":
             return client_with_key(self.superuser)
         client = Visitor()
@@ -67,8 +67,8 @@ class World:
 
     def path(self, route):
         """Return a URL of the route, for the objects of this world."""
-        kind = re.match(r"/admin/(?:recognizer|auth|admin)/(\w+)/", route)
-        row = getattr(self, kind[1]) if kind else self.apikey
+        model = re.match(r"/admin/(?:recognizer|auth|admin)/(\w+)/", route)
+        row = getattr(self, model[1]) if model else self.apikey
         for placeholder, value in {
             "<uuid:public_id>": self.apikey.public_id,
             "<uuid:id>": self.submission.pk,
@@ -122,7 +122,7 @@ class World:
         return tuple(self.result(role, method, route) for role in ROLES)
 
     def result(self, role, method, route):
-        """Return the table's entry for a request. Undo what the request has changed."""
+        """Send a request and undo its changes. Return the table's entry for the response."""
         with transaction.atomic():
             client, path = self.client(role), self.path(route)
             with CaptureQueriesContext(connection) as queries:
@@ -141,7 +141,7 @@ class World:
 
 
 def is_write(query):
-    """Return whether the query changes data. Sessions do not count: any visitor can get one."""
+    """Return whether the query changes data. Writes to sessions do not count."""
     return re.match("INSERT|UPDATE|DELETE", query["sql"]) and "django_session" not in query["sql"]
 
 
@@ -155,8 +155,11 @@ def routes(resolver, prefix="/"):
             yield route
 
 
-def lines(route, results):
-    """Yield the table's lines for {method: results}. Methods with the same results share a line."""
+def table_lines(route, results):
+    """Yield the table's lines for a route and {method: results}.
+
+    Methods with the same results share a line. The largest group is called "others".
+    """
     groups = {}
     for method, result in results.items():
         groups.setdefault(result, []).append(method)
@@ -173,7 +176,7 @@ def test_every_response_matches_the_table(django_user_model, db):
     found = []
     for route in routes(get_resolver()):
         results = {method: world.results(method, route) for method in METHODS}
-        found += [" ".join(line) for line in lines(route, results)]
+        found += [" ".join(line) for line in table_lines(route, results)]
     rows = [line.split() for line in TABLE.read_text().splitlines() if not line.startswith("#")]
     assert rows[0] == ["route", "methods", *ROLES]
     table = [" ".join(line) for line in rows[1:]]

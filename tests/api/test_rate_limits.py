@@ -1,4 +1,4 @@
-"""Rate limits apply to each client network, across all workers."""
+"""Rate limits apply per client network. All workers share the counts."""
 
 import os
 from concurrent.futures import ThreadPoolExecutor
@@ -21,7 +21,7 @@ def _low_limits(settings):
 
 @pytest.fixture
 def clock(monkeypatch):
-    """A clock that stands still until the test moves it."""
+    """Replace time.time() by a clock that only the test moves."""
 
     class Clock:
         now = 1_000_000_005.0
@@ -30,9 +30,9 @@ def clock(monkeypatch):
     return Clock
 
 
-def request(visitor, **more):
-    """Send a request without an image: 400 means that it is not throttled."""
-    return visitor.post("/api/v1/recognize/", **more).status_code
+def send(visitor, **options):
+    """Send a request without an image. Return 429 if it is throttled, otherwise 400."""
+    return visitor.post("/api/v1/recognize/", **options).status_code
 
 
 def test_returns_429_above_the_limit(visitor):
@@ -41,7 +41,8 @@ def test_returns_429_above_the_limit(visitor):
     response = visitor.recognize(drawing_png())
     assert (response.status_code, response.json()["code"]) == (429, "throttled")
     assert 0 < int(response["Retry-After"]) <= 70
-    assert visitor.submit().status_code == 201  # The scope "submit" has a limit of its own.
+    # The scope "submit" has its own limit.
+    assert visitor.submit().status_code == 201
 
 
 def test_get_requests_count_too(visitor):
@@ -50,62 +51,66 @@ def test_get_requests_count_too(visitor):
 
 
 def test_request_succeeds_after_retry_after_seconds(visitor, clock):
-    assert request(visitor) == 400
+    assert send(visitor) == 400
     clock.now += 30
-    assert request(visitor) == 400
+    assert send(visitor) == 400
     response = visitor.post("/api/v1/recognize/")
     assert response.status_code == 429
     wait = int(response["Retry-After"])
-    assert 30 <= wait <= 40  # one minute after the first request, rounded up to a slot
+    # The first request is released after one minute, rounded up to the end of its slot.
+    assert 30 <= wait <= 40
     clock.now += wait - 1
-    assert request(visitor) == 429
+    assert send(visitor) == 429
     clock.now += 1
-    assert request(visitor) == 400
-    assert request(visitor) == 429  # Only the first request has left the window.
+    assert send(visitor) == 400
+    assert send(visitor) == 429  # Only the first request has left the window.
 
 
 def test_never_exceeds_the_limit_in_any_minute(visitor, clock):
-    passed = []
+    allowed_at = []
     for _ in range(200):
-        if request(visitor) == 400:
-            passed.append(clock.now)
+        if send(visitor) == 400:
+            allowed_at.append(clock.now)
         clock.now += 1.7
-    assert len(passed) >= 6
-    assert all(third - first >= 60 for first, third in zip(passed, passed[2:], strict=False))
+    assert len(allowed_at) >= 6
+    # With a limit of 2, any three consecutive requests span more than a minute.
+    assert all(
+        third - first >= 60 for first, third in zip(allowed_at, allowed_at[2:], strict=False)
+    )
 
 
 def test_ignores_x_forwarded_for_without_a_proxy(visitor):
-    statuses = [request(visitor, headers={"X-Forwarded-For": f"10.0.0.{i}"}) for i in range(4)]
+    statuses = [send(visitor, headers={"X-Forwarded-For": f"10.0.0.{i}"}) for i in range(4)]
     assert statuses == [400, 400, 429, 429]
 
 
 def test_uses_the_address_that_the_proxy_adds(visitor, monkeypatch):
     monkeypatch.setattr(api_settings, "NUM_PROXIES", 1)
     rotated = [f"10.0.0.{i}, 192.0.2.1" for i in range(3)]
-    statuses = [request(visitor, headers={"X-Forwarded-For": chain}) for chain in rotated]
+    statuses = [send(visitor, headers={"X-Forwarded-For": chain}) for chain in rotated]
     assert statuses == [400, 400, 429]
-    assert request(visitor, headers={"X-Forwarded-For": "10.0.0.0, 192.0.2.2"}) == 400
+    assert send(visitor, headers={"X-Forwarded-For": "10.0.0.0, 192.0.2.2"}) == 400
 
 
 def test_each_address_has_its_own_limit(visitor):
     for _ in range(3):
-        request(visitor)
-    assert request(visitor, REMOTE_ADDR="192.0.2.7") == 400
+        send(visitor)
+    assert send(visitor, REMOTE_ADDR="192.0.2.7") == 400
 
 
 def test_addresses_of_one_ipv6_network_share_a_limit(visitor):
-    statuses = [request(visitor, REMOTE_ADDR=f"2001:db8::{i}") for i in range(3)]
+    statuses = [send(visitor, REMOTE_ADDR=f"2001:db8::{i}") for i in range(3)]
     assert statuses == [400, 400, 429]
-    assert request(visitor, REMOTE_ADDR="2001:db8:0:1::1") == 400
+    assert send(visitor, REMOTE_ADDR="2001:db8:0:1::1") == 400
 
 
 def test_clients_without_an_address_share_a_limit(visitor):
-    assert [request(visitor, REMOTE_ADDR="") for _ in range(3)] == [400, 400, 429]
+    assert [send(visitor, REMOTE_ADDR="") for _ in range(3)] == [400, 400, 429]
 
 
-@pytest.mark.skipif("CACHE_URL" in os.environ, reason="reads the file of the SQLite cache")
+@pytest.mark.skipif("CACHE_URL" in os.environ, reason="reads the SQLite cache's file")
 def test_stores_no_address(visitor, settings):
-    request(visitor, REMOTE_ADDR="192.0.2.77")
+    send(visitor, REMOTE_ADDR="192.0.2.77")
     stored = b"".join(file.read_bytes() for file in settings.DATA_DIR.glob("cache.sqlite3*"))
     assert b"quota:recognize:" in stored
     assert b"192.0.2.77" not in stored
@@ -113,12 +118,12 @@ def test_stores_no_address(visitor, settings):
 
 def test_no_limits_without_quotas(visitor, settings):
     settings.QUOTAS = {}
-    assert [request(visitor) for _ in range(5)] == [400] * 5
+    assert [send(visitor) for _ in range(5)] == [400] * 5
 
 
 def test_returns_503_without_a_working_cache(visitor, settings, tmp_path):
-    nowhere = tmp_path / "nothing" / "cache.sqlite3"
-    settings.CACHES = {"default": settings.CACHES["default"] | {"LOCATION": nowhere}}
+    missing = tmp_path / "nothing" / "cache.sqlite3"
+    settings.CACHES = {"default": settings.CACHES["default"] | {"LOCATION": missing}}
     if "CACHE_URL" in os.environ:
         settings.CACHES["default"]["LOCATION"] = "redis://127.0.0.1:1/0"
     response = visitor.recognize(drawing_png())

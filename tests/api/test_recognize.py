@@ -1,4 +1,4 @@
-"""POST /api/v1/recognize/: predict an image without storing it."""
+"""POST /api/v1/recognize/: predict the digit in an image without storing it."""
 
 import base64
 
@@ -26,22 +26,23 @@ def test_returns_a_prediction_and_stores_nothing(visitor):
 
 def test_predicts_synthetic_digits(visitor):
     digits = [visitor.recognize(drawing_png(digit, seed=3)).json()["digit"] for digit in range(10)]
-    assert sum(a == b for a, b in enumerate(digits)) >= 9, digits
+    assert sum(digit == expected for expected, digit in enumerate(digits)) >= 9, digits
 
 
-@pytest.mark.parametrize("head", ["", "data:image/png;base64,"])
-def test_accepts_base64_in_json(visitor, head):
-    body = {"image": head + base64.b64encode(drawing_png(4)).decode()}
+@pytest.mark.parametrize("prefix", ["", "data:image/png;base64,"])
+def test_accepts_base64_in_json(visitor, prefix):
+    body = {"image": prefix + base64.b64encode(drawing_png(4)).decode()}
     response = visitor.post("/api/v1/recognize/", body, content_type="application/json")
     assert response.json()["digit"] == 4
 
 
 def grey(digit=4):
+    """Return a drawn digit in greyscale, dark on light."""
     return Image.fromarray(draw(strokes_of(digit, np.random.default_rng(0))))
 
 
 def transparent(ink):
-    """Return ink of one grey on a transparent background."""
+    """Return the digit on a transparent background. All ink has the grey value `ink`."""
     image = Image.new("LA", grey().size, (ink, 0))
     image.putalpha(grey().point(lambda value: 255 - value))
     return image
@@ -52,13 +53,13 @@ def sixteen_bits():
 
 
 def photo(orientation):
-    """Return a JPEG that is rotated, with the rotation in its EXIF data."""
+    """Return a rotated JPEG whose EXIF orientation corrects the rotation."""
     exif = Image.Exif()
     exif[0x0112] = orientation
     return png(grey().rotate(90, expand=True), format="JPEG", exif=exif)
 
 
-FORMS = {
+IMAGES = {
     "grey": lambda: png(grey()),
     "light on dark": lambda: png(grey().point(lambda value: 255 - value)),
     "colour": lambda: png(Image.merge("RGB", [grey(), grey(), Image.new("L", (280, 280), 255)])),
@@ -79,8 +80,8 @@ FORMS = {
 }
 
 
-@pytest.mark.parametrize("form", FORMS)
-def test_predicts_every_file_format_alike(visitor, form):
-    response = visitor.recognize(FORMS[form]())
+@pytest.mark.parametrize("name", IMAGES)
+def test_predicts_the_same_digit_in_every_kind_of_image(visitor, name):
+    response = visitor.recognize(IMAGES[name]())
     assert response.status_code == 200, response.json()
     assert response.json()["digit"] == 4

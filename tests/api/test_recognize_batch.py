@@ -1,4 +1,4 @@
-"""POST /api/v1/recognize/batch/: predict up to 64 images, in their order."""
+"""POST /api/v1/recognize/batch/: predict the digits in up to 64 images."""
 
 import base64
 import json
@@ -15,7 +15,7 @@ def send(visitor, images):
     return visitor.post(URL, json.dumps({"images": images}), content_type="application/json")
 
 
-def text(image):
+def to_base64(image):
     return base64.b64encode(image).decode()
 
 
@@ -30,8 +30,8 @@ def test_returns_the_predictions_in_order_and_stores_nothing(visitor):
 
 
 def test_invalid_image_does_not_affect_the_others(visitor):
-    bad = ["????", text(b"no image"), text(b"")]
-    response = send(visitor, [text(drawing_png(3)), *bad, text(drawing_png(7))])
+    bad = ["????", to_base64(b"no image"), to_base64(b"")]
+    response = send(visitor, [to_base64(drawing_png(3)), *bad, to_base64(drawing_png(7))])
     assert response.status_code == 200
     results = response.json()["results"]
     assert [result["prediction"] and result["prediction"]["digit"] for result in results] == [
@@ -43,7 +43,7 @@ def test_invalid_image_does_not_affect_the_others(visitor):
 
 
 def test_rejects_more_than_64_images(visitor):
-    image = text(drawing_png(7))
+    image = to_base64(drawing_png(7))
     assert len(send(visitor, [image] * 64).json()["results"]) == 64
     response = send(visitor, [image] * 65)
     assert (response.status_code, response.json()["code"]) == (400, "invalid")
@@ -61,7 +61,7 @@ def test_rejects_invalid_bodies(visitor, body):
 
 def test_each_image_counts_towards_the_rate_limit(visitor, settings):
     settings.QUOTAS = {"recognize": 5}
-    image = text(drawing_png(7))
+    image = to_base64(drawing_png(7))
     assert send(visitor, [image] * 4).status_code == 200
     response = send(visitor, [image] * 2)
     assert (response.status_code, response.json()["code"]) == (429, "throttled")
@@ -69,5 +69,5 @@ def test_each_image_counts_towards_the_rate_limit(visitor, settings):
 
 
 def test_rejects_text_in_a_form(visitor):
-    response = visitor.post(URL, {"images": text(drawing_png(7))})
+    response = visitor.post(URL, {"images": to_base64(drawing_png(7))})
     assert (response.status_code, list(response.json()["fields"])) == (400, ["images"])

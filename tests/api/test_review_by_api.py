@@ -1,4 +1,4 @@
-"""POST .../approve/ and .../reject/: review submissions with a program."""
+"""POST .../approve/ and .../reject/: reviewers can use the API instead of the review pages."""
 
 import json
 import threading

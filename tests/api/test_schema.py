@@ -1,4 +1,4 @@
-"""The OpenAPI schema, its docs page, and the model versions' endpoints."""
+"""The OpenAPI schema, its docs page, and the endpoints for model versions."""
 
 import pytest
 from drf_spectacular.generators import SchemaGenerator
@@ -11,7 +11,8 @@ from tests.support.factories import drawing_png
 def test_schema_is_valid_and_complete(capsys):
     schema = SchemaGenerator(patterns=urlpatterns).get_schema(request=None, public=True)
     validate_schema(schema)
-    assert capsys.readouterr().err == ""  # drf-spectacular warns there
+    # drf-spectacular writes its warnings to stderr.
+    assert capsys.readouterr().err == ""
     assert set(schema["paths"]) == {
         "/api/v1/recognize/",
         "/api/v1/numbers/",
@@ -39,8 +40,8 @@ def test_responses_have_the_fields_of_the_schema(visitor):
     )
     submission = visitor.submit().json()
     assert set(submission) == set(schemas["Submission"]["properties"])
-    whole = visitor.get(f"/api/v1/submissions/{submission['id']}/").json()
-    assert set(whole) == set(schemas["SubmissionWithStrokes"]["properties"])
+    with_strokes = visitor.get(f"/api/v1/submissions/{submission['id']}/").json()
+    assert set(with_strokes) == set(schemas["SubmissionWithStrokes"]["properties"])
     version = visitor.get("/api/v1/models/1/").json()
     assert set(version) == set(schemas["ModelVersion"]["properties"])
 

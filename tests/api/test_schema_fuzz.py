@@ -1,4 +1,4 @@
-"""The running site conforms to its OpenAPI schema. `make fuzz` runs the same for longer."""
+"""The running site conforms to its OpenAPI schema. `make fuzz` runs more cases."""
 
 import pytest
 

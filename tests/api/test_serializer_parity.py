@@ -1,4 +1,4 @@
-"""The hand-made responses of predictions agree with the fields of their serializers."""
+"""Prediction serializers build their responses by hand. These must match the declared fields."""
 
 import pytest
 from rest_framework.serializers import Serializer
@@ -9,22 +9,22 @@ from recognizer.serving import model_registry, prediction
 from tests.support.factories import drawing_png
 
 
-def by_fields(serializer):
-    """Return what DRF makes of the serializer's fields."""
+def represent_by_fields(serializer):
+    """Return the response that DRF itself builds from the serializer's fields."""
     return Serializer.to_representation(serializer, serializer.instance)
 
 
 @pytest.mark.parametrize("explain", [False, True])
-def test_prediction_agrees_with_its_fields(db, explain):
+def test_prediction_matches_its_fields(db, explain):
     result = prediction.predict_image(drawing_png(7))
     context = {"explain": explain, "version": result.version}
     serializer = PredictionResultSerializer(result, context=context)
     assert (serializer.data["explanation"] is not None) == explain
-    assert serializer.data == by_fields(serializer)
+    assert serializer.data == represent_by_fields(serializer)
 
 
-def test_segmented_digit_agrees_with_its_fields(db):
+def test_segmented_digit_matches_its_fields(db):
     version = model_registry.loaded_version()
     digits = segment_and_predict(prediction.decode(drawing_png(7)), version.recognizer)
     serializer = SegmentedDigitSerializer(digits[0], context={"version": version})
-    assert serializer.data == by_fields(serializer)
+    assert serializer.data == represent_by_fields(serializer)

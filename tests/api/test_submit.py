@@ -42,7 +42,7 @@ def test_stores_the_prediction(visitor):
 
 
 def test_response_row_and_image_have_the_same_pixels(visitor):
-    """The 28×28 bytes of the response, of the row and of the stored image are the same."""
+    """The model input is the same in the response, in the row and in the stored image."""
     row = visitor.submitted(drawing_png(3))
     pixels = bytes(row.pixels)
     assert normalize(decode(bytes(row.image))).tobytes() == pixels
@@ -140,7 +140,8 @@ def test_rejects_unknown_sources(visitor, source):
 def test_full_disk_loses_no_submission_with_status_201(visitor):
     visitor.submit(drawing_png(0))
     with connection.cursor() as cursor:
-        cursor.execute("VACUUM")  # Rows deleted by earlier tests leave free pages in the file.
+        # Earlier tests left free pages in the file, which VACUUM removes.
+        cursor.execute("VACUUM")
         pages = cursor.execute("PRAGMA page_count").fetchone()[0]
         cursor.execute(f"PRAGMA max_page_count = {pages + 4}")
     try:

@@ -1,6 +1,6 @@
 """Find and start Chromium for the tests.
 
-Run `python -m tests.browser.chromium` to print its path. It fails if there is no Chromium.
+`python -m tests.browser.chromium` prints its path, or fails if there is no Chromium.
 """
 
 import shutil
@@ -17,7 +17,7 @@ SWITCHES = (
 
 
 def find(driver):
-    """Return the path of the system's Chromium or of Playwright's, or None if there is neither."""
+    """Return the path of the installed Chromium or of Playwright's, or None if there is neither."""
     system = next(filter(None, map(shutil.which, NAMES)), None)
     path = system or driver.chromium.executable_path
     return path if Path(path).exists() else None

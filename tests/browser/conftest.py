@@ -15,7 +15,8 @@ from tests.browser import chromium
 from tests.support.factories import REAL_DATA
 from tests.support.synthetic_digits import strokes_of
 
-# Playwright runs an event loop in the thread of the tests, so Django refuses to use the database.
+# Playwright runs an event loop in the thread of the tests. By default, Django refuses to use the
+# database there.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
 
@@ -44,9 +45,9 @@ def site(live_server):
 
 @pytest.fixture
 def open_page(browser, site):
-    """Return a function that opens the drawing page in a new browser profile.
+    """Return a function that opens the draw page in a new browser profile.
 
-    Its arguments are Playwright's options for a new context. The clock of the page runs as usual.
+    Its arguments are Playwright's options for a new context. The clock of the page runs normally.
     `page.clock.fast_forward(ms)` advances it.
     """
     pages, errors = [], []
@@ -111,7 +112,7 @@ def open_review(browser, site, rosa, client, monkeypatch):
 
 @pytest.fixture
 def four():
-    """Return the strokes of a 4 that the network predicts with high confidence: two strokes."""
+    """Return the two strokes of a 4 that the network predicts with high confidence."""
     return strokes_of(4, np.random.default_rng(3))
 
 

@@ -24,14 +24,14 @@ def middle(page):
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
 
-def sentence(page):
+def expect_sentence(page):
     return expect(page.locator("#sentence"))
 
 
 def stored_strokes(page):
     """Return the strokes that the page stores after two seconds without a stroke."""
     page.clock.fast_forward(2000)
-    expect(page.locator("#notice")).to_contain_text("Stored")
+    expect(page.locator("#notice")).to_contain_text("Saved")
     return Submission.objects.get().strokes
 
 
@@ -47,12 +47,12 @@ def test_refuses_a_single_dot(page):
 
     dot = 3.14 * (18 / 280 / 2) ** 2
     assert ink(page) == pytest.approx(dot, rel=0.1)
-    sentence(page).to_have_text(SINGLE_DOT)
+    expect_sentence(page).to_have_text(SINGLE_DOT)
     expect(page.locator("#confirm")).to_be_disabled()
     with page.expect_response("**/numbers/") as refused:
         page.clock.fast_forward(2000)
     assert refused.value.status == 400
-    sentence(page).to_have_text(SINGLE_DOT)
+    expect_sentence(page).to_have_text(SINGLE_DOT)
     assert not Submission.objects.exists()
 
 
@@ -60,7 +60,7 @@ def test_refuses_a_single_dot_drawn_by_touch(open_page):
     page = open_page(has_touch=True)
     page.touchscreen.tap(*middle(page))
 
-    sentence(page).to_have_text(SINGLE_DOT)
+    expect_sentence(page).to_have_text(SINGLE_DOT)
     assert ink(page) > 0
 
 
@@ -88,7 +88,7 @@ def test_undo_removes_one_stroke_at_a_time(page, four):
     page.keyboard.press("Control+z")
 
     assert ink(page) == 0
-    sentence(page).to_contain_text("Draw one digit")
+    expect_sentence(page).to_contain_text("Draw one digit")
     expect(page.get_by_role("button", name="Undo")).to_be_disabled()
 
 
@@ -98,7 +98,7 @@ def test_clear_resets_the_page(page, four):
     page.get_by_role("button", name="Clear").click()
 
     assert ink(page) == 0
-    sentence(page).to_contain_text("Draw one digit")
+    expect_sentence(page).to_contain_text("Draw one digit")
     expect(page.locator("#digit")).to_be_empty()
     expect(page.locator("#confirm")).to_be_disabled()
 

@@ -63,9 +63,8 @@ def test_more_pressure_draws_wider_strokes(page, four):
     draw_by_mouse(page, four)
 
     assert amounts[0] < 0.8 * amounts[1] < 0.8 * 0.8 * amounts[2]
-    assert ink(page) == pytest.approx(
-        amounts[1], rel=0.05
-    )  # a mouse draws like a stylus with half pressure
+    # A mouse draws like a stylus with half pressure.
+    assert ink(page) == pytest.approx(amounts[1], rel=0.05)
 
 
 def test_redo_restores_undone_strokes(page, four):
@@ -96,6 +95,6 @@ def test_stores_redone_strokes(page, four):
     page.get_by_role("button", name="Undo").click()
     page.get_by_role("button", name="Redo").click()
     page.clock.fast_forward(2000)
-    expect(page.locator("#notice")).to_contain_text("Stored")
+    expect(page.locator("#notice")).to_contain_text("Saved")
 
     assert len(Submission.objects.get().strokes) == 2

@@ -43,8 +43,8 @@ def drawn(page, four):
     return page
 
 
-def expect_stored_as(page, label):
-    expect(page.locator("#notice")).to_contain_text(f"Stored as {label}")
+def expect_saved_as(page, label):
+    expect(page.locator("#notice")).to_contain_text(f"Saved as {label}")
 
 
 def test_draws_and_confirms_by_keyboard(page):
@@ -54,7 +54,7 @@ def test_draws_and_confirms_by_keyboard(page):
     expect(page.locator("#sentence")).to_contain_text("a 7")
     page.keyboard.press("Enter")
 
-    expect_stored_as(page, "a 7")
+    expect_saved_as(page, "a 7")
     row = Submission.objects.get()
     assert (row.predicted_digit, row.corrected_digit) == (Label.SEVEN, Label.SEVEN)
     assert len(row.strokes) == 1
@@ -82,7 +82,7 @@ def test_pen_stays_on_the_canvas(page):
     press_keys(page, (50, "ArrowDown"))
     page.keyboard.press("Space")
     page.clock.fast_forward(2000)
-    expect(page.locator("#notice")).to_contain_text("Stored")
+    expect(page.locator("#notice")).to_contain_text("Saved")
 
     ((first, *_, last),) = Submission.objects.get().strokes
     assert (first[:2], last[:2]) == ([0, 0], [0, 280])
@@ -101,7 +101,7 @@ def test_leaving_the_canvas_lifts_the_pen(page):
 def test_corrects_by_key(drawn, key, label):
     drawn.keyboard.press(key)
 
-    expect_stored_as(drawn, label)
+    expect_saved_as(drawn, label)
 
 
 def test_undoes_redoes_and_clears_by_key(drawn, four):
@@ -122,7 +122,7 @@ def test_enter_on_a_button_activates_the_button(drawn):
     drawn.get_by_role("button", name="9").focus()
     drawn.keyboard.press("Enter")
 
-    expect_stored_as(drawn, "a 9")
+    expect_saved_as(drawn, "a 9")
 
 
 def test_question_mark_opens_the_help(page):

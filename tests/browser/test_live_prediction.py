@@ -82,7 +82,7 @@ def test_hides_not_a_digit_during_a_stroke(page, four):
         ),
         (0.7, probabilities_of(d4=0.9), "This is probably a 4 — 70% sure"),
         (0.5, probabilities_of(d4=0.5, d9=0.4), "This might be a 4 or a 9 — 50% sure"),
-        (0.5, probabilities_of(d4=0.9), "This might be a 4 or no digit — 50% sure"),
+        (0.5, probabilities_of(d4=0.9), "This might be a 4 or not a digit — 50% sure"),
     ],
 )
 def test_sentence_depends_on_the_confidence(page, four, confidence, probabilities, sentence):
@@ -114,7 +114,10 @@ def test_shows_and_hides_the_explanation(page):
     [
         ([(0, 0)], "This part matters most: top left."),
         ([(14, 14), (27, 27)], "These parts matter most: middle, bottom right."),
-        ([], "No single part decides: covering any one of them does not change the prediction."),
+        (
+            [],
+            "No single part is decisive: covering any one of them does not change the prediction.",
+        ),
     ],
 )
 def test_explanation_names_the_important_regions(page, four, pixels, sentence):

@@ -31,7 +31,7 @@ def test_predicts_a_number(drawn):
 def test_yes_confirms_every_digit(drawn):
     drawn.get_by_role("button", name="Yes, it’s 42").click()
 
-    expect(drawn.locator("#notice")).to_contain_text("Stored as 42")
+    expect(drawn.locator("#notice")).to_contain_text("Saved as 42")
     rows = Submission.objects.order_by("predicted_digit")
     assert [(row.predicted_digit, row.corrected_digit) for row in rows] == [(2, 2), (4, 4)]
     assert all(len(row.strokes) in (1, 2) for row in rows)
@@ -41,7 +41,7 @@ def test_corrects_only_the_selected_digit(drawn):
     digit_button(drawn, "Digit 2: a 2").click()
     drawn.get_by_role("button", name="7", exact=True).click()
 
-    expect(drawn.locator("#notice")).to_contain_text("Stored as a 7")
+    expect(drawn.locator("#notice")).to_contain_text("Saved as a 7")
     four, two = Submission.objects.order_by("-predicted_digit")
     assert (four.corrected_digit, two.corrected_digit) == (None, Label.SEVEN)
 
@@ -49,11 +49,11 @@ def test_corrects_only_the_selected_digit(drawn):
 def test_corrects_both_digits_one_after_the_other(drawn):
     digit_button(drawn, "Digit 2: a 2").click()
     drawn.keyboard.press("7")
-    expect(drawn.locator("#notice")).to_contain_text("Stored as a 7")
+    expect(drawn.locator("#notice")).to_contain_text("Saved as a 7")
     digit_button(drawn, "Digit 1: a 4").click()
     drawn.keyboard.press("9")
 
-    expect(drawn.locator("#notice")).to_contain_text("Stored as 97")
+    expect(drawn.locator("#notice")).to_contain_text("Saved as 97")
     assert set(Submission.objects.values_list("corrected_digit", flat=True)) == {7, 9}
 
 
@@ -70,12 +70,12 @@ def test_number_replaces_the_digit_stored_before(page):
     draw_by_mouse(page, row_of(4, 2))
     page.get_by_role("button", name="Undo").click()
     page.clock.fast_forward(2000)
-    expect(page.locator("#notice")).to_contain_text("Stored")
+    expect(page.locator("#notice")).to_contain_text("Saved")
     assert Submission.objects.count() == 1
     page.get_by_role("button", name="Redo").click()
     page.clock.fast_forward(2000)
     expect(page.locator("#digit")).to_have_text("42")
-    expect(page.locator("#notice")).to_contain_text("Stored")
+    expect(page.locator("#notice")).to_contain_text("Saved")
     page.wait_for_load_state("networkidle")
 
     assert sorted(Submission.objects.values_list("predicted_digit", flat=True)) == [2, 4]

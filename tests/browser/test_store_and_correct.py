@@ -13,13 +13,13 @@ def click(page, name):
     page.get_by_role("button", name=name, exact=True).click()
 
 
-def notice(page):
+def expect_notice(page):
     return expect(page.locator("#notice"))
 
 
-def expect_stored_as(page, label):
+def expect_saved_as(page, label):
     """Wait until the page confirms that the server has this correction."""
-    notice(page).to_have_text(f"Thank you. Stored as {label}. A reviewer will check it.")
+    expect_notice(page).to_have_text(f"Thank you. Saved as {label}. A reviewer will check it.")
 
 
 def finish(page):
@@ -27,8 +27,10 @@ def finish(page):
     page.clock.fast_forward(2000)
 
 
-def expect_stored(page):
-    notice(page).to_have_text("Stored. Your correction helps the site to learn.")
+def expect_saved(page):
+    expect_notice(page).to_have_text(
+        "Saved. If the prediction is wrong, correct it: that helps the site learn."
+    )
 
 
 @pytest.fixture
@@ -36,7 +38,7 @@ def stored(page, four):
     """Return a page with a drawing that is finished and stored."""
     draw_by_mouse(page, four)
     finish(page)
-    expect_stored(page)
+    expect_saved(page)
     return page
 
 
@@ -75,7 +77,7 @@ def test_short_pause_stores_nothing(page, four):
 def test_stores_a_correction(stored):
     click(stored, "9")
 
-    expect_stored_as(stored, "a 9")
+    expect_saved_as(stored, "a 9")
     expect(stored.get_by_role("button", name="9")).to_have_attribute("aria-pressed", "true")
     assert Submission.objects.get().corrected_digit == Label.NINE
 
@@ -83,14 +85,14 @@ def test_stores_a_correction(stored):
 def test_stores_a_confirmation(stored):
     click(stored, "Yes, it’s a 4")
 
-    expect_stored_as(stored, "a 4")
+    expect_saved_as(stored, "a 4")
     assert Submission.objects.get().corrected_digit == Label.FOUR
 
 
 def test_stores_not_a_digit(stored):
     click(stored, "Not a digit")
 
-    expect_stored_as(stored, "not a digit")
+    expect_saved_as(stored, "not a digit")
     assert Submission.objects.get().corrected_digit == Label.NOT_A_DIGIT
 
 
@@ -98,16 +100,16 @@ def test_correction_finishes_the_drawing_immediately(page, four):
     draw_by_mouse(page, four)
     click(page, "9")
 
-    expect_stored_as(page, "a 9")
+    expect_saved_as(page, "a 9")
     assert Submission.objects.get().corrected_digit == Label.NINE
 
 
 def test_correction_can_be_changed(stored):
     click(stored, "9")
-    expect_stored_as(stored, "a 9")
+    expect_saved_as(stored, "a 9")
     click(stored, "8")
 
-    expect_stored_as(stored, "an 8")
+    expect_saved_as(stored, "an 8")
     expect(stored.locator("[aria-pressed=true]")).to_have_text("8")
     assert Submission.objects.get().corrected_digit == Label.EIGHT
 
@@ -117,7 +119,7 @@ def test_correction_after_the_review_has_no_effect(stored, django_user_model):
     submission.approve(django_user_model.objects.create_user("rosa"), Label.FOUR)
     click(stored, "9")
 
-    notice(stored).to_have_text("This submission has already been reviewed.")
+    expect_notice(stored).to_have_text("This submission has already been reviewed.")
     expect(stored.locator("[aria-pressed=true]")).to_have_count(0)
     submission.refresh_from_db()
     assert (submission.review, submission.corrected_digit) == (Review.APPROVED, None)
@@ -144,7 +146,7 @@ def test_double_click_stores_once(page, four):
     assert len(held) == 1
     held[0].continue_()
 
-    expect_stored_as(page, "an 8")
+    expect_saved_as(page, "an 8")
     assert len(held) == 1
     assert Submission.objects.get().corrected_digit == Label.EIGHT
 
@@ -152,9 +154,9 @@ def test_double_click_stores_once(page, four):
 def test_new_stroke_replaces_the_stored_drawing(stored, four):
     earlier = Submission.objects.get()
     draw_by_mouse(stored, [[[0, 0], [200, 200]]])
-    notice(stored).to_have_text("")
+    expect_notice(stored).to_have_text("")
     finish(stored)
-    expect_stored(stored)
+    expect_saved(stored)
 
     later = Submission.objects.get()
     assert later.pk != earlier.pk
@@ -163,9 +165,9 @@ def test_new_stroke_replaces_the_stored_drawing(stored, four):
 
 def test_undo_replaces_the_stored_drawing(stored):
     click(stored, "Undo")
-    notice(stored).to_have_text("")
+    expect_notice(stored).to_have_text("")
     finish(stored)
-    expect_stored(stored)
+    expect_saved(stored)
 
     assert len(Submission.objects.get().strokes) == 1
 
@@ -210,10 +212,10 @@ def test_clear_keeps_a_stored_drawing(stored):
 
 def test_stroke_after_a_correction_starts_a_new_drawing(stored, four):
     click(stored, "9")
-    expect_stored_as(stored, "a 9")
+    expect_saved_as(stored, "a 9")
     draw_by_mouse(stored, four[:1])
     finish(stored)
-    expect_stored(stored)
+    expect_saved(stored)
 
     new, first = Submission.objects.all()
     assert (len(first.strokes), first.corrected_digit) == (2, Label.NINE)

@@ -41,7 +41,7 @@ def test_chosen_file_is_predicted_and_stored(page):
     expect_prediction(page, 7)
     expect(page.locator("#model-input")).to_be_visible()
     page.get_by_role("button", name="Yes, it’s a 7").click()
-    expect(page.locator("#notice")).to_contain_text("Stored as a 7")
+    expect(page.locator("#notice")).to_contain_text("Saved as a 7")
 
     row = Submission.objects.get()
     assert (row.source, row.strokes, row.corrected_digit) == ("upload", None, Label.SEVEN)
@@ -79,7 +79,7 @@ def test_stores_an_upload_after_two_seconds(page):
     choose(page, drawing_png(7))
     expect_prediction(page, 7)
     page.clock.fast_forward(2000)
-    expect(page.locator("#notice")).to_contain_text("Stored")
+    expect(page.locator("#notice")).to_contain_text("Saved")
 
     assert Submission.objects.get().source == "upload"
 

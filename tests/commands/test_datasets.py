@@ -1,6 +1,6 @@
-"""manage.py export_dataset and import_dataset: an import restores what was exported."""
+"""manage.py export_dataset and import_dataset: an import restores the exported rows."""
 
-import csv as csv_module
+import csv
 import gzip
 import hashlib
 import json
@@ -27,7 +27,10 @@ NAMES = list(FORMATS)
 
 @pytest.fixture
 def approved(reviewer):
-    """Twelve approved drawings of six people, one of them not a digit; one more is pending."""
+    """Return twelve approved drawings by six people. Eleven are digits, and one is not a digit.
+
+    Another drawing is still pending.
+    """
     for person in range(6):
         visitor = Visitor()
         for seed in range(2):
@@ -41,18 +44,20 @@ def approved(reviewer):
 
 
 def export(name, folder, *options):
+    """Export in the format `name`. Return the rows that were written."""
     call_command("export_dataset", name, str(folder), "--by=rosa", *options)
     return list(FORMATS[name].read(folder))
 
 
 def load(name, path, capsys):
+    """Import a dataset in the format `name`. Return the counts that the command prints."""
     capsys.readouterr()
     call_command("import_dataset", name, str(path), "--by=rosa", "--json")
     return json.loads(capsys.readouterr().out)
 
 
 def pixels_and_labels(rows):
-    """Return the data that every format stores, sorted."""
+    """Return the pixels and the labels, sorted. Every format stores both."""
     return sorted((row.pixels, row.label) for row in rows)
 
 
@@ -75,7 +80,7 @@ def test_import_restores_the_labels_and_can_be_repeated(approved, tmp_path, caps
         ("approved", "import", "rosa")
     }
     assert all(row.predicted_digit is not None and row.confidence > 0 for row in rows)
-    assert select(include_pending=False).learned
+    assert select(include_pending=False).training
     assert load(name, tmp_path / "out", capsys) == {"read": 11, "stored": 0, "existing": 11}
 
 
@@ -140,8 +145,8 @@ def test_records_exports_and_imports(approved, tmp_path, capsys, reviewer):
     export("csv", tmp_path / "out")
     Submission.objects.all().delete()
     load("csv", tmp_path / "out", capsys)
-    sentences = [e.change_message for e in LogEntry.objects.filter(user=reviewer).order_by("pk")]
-    assert sentences == ["Exported 11 drawings as csv.", "Imported 11 drawings."]
+    messages = [e.change_message for e in LogEntry.objects.filter(user=reviewer).order_by("pk")]
+    assert messages == ["Exported 11 drawings as csv.", "Imported 11 drawings."]
 
 
 def test_npz_has_the_arrays_that_keras_expects(approved, tmp_path):
@@ -166,7 +171,7 @@ def test_idx_has_the_files_that_torchvision_expects(approved, tmp_path):
 def test_csv_has_the_columns_of_kaggle(approved, tmp_path):
     rows = [row for row in export("csv", tmp_path / "out") if row.split == "train"]
     with (tmp_path / "out" / "train.csv").open(newline="") as file:
-        lines = list(csv_module.DictReader(file))
+        lines = list(csv.DictReader(file))
     assert list(lines[0]) == ["label", *(f"pixel{n}" for n in range(784))]
     assert [int(row["label"]) for row in lines] == [row.label for row in rows]
     assert bytes(int(lines[0][f"pixel{n}"]) for n in range(784)) == rows[0].pixels
@@ -202,7 +207,7 @@ def test_imports_compressed_idx(approved, tmp_path, capsys):
 )
 @pytest.mark.slow
 def test_memory_use_is_bounded(tmp_path, name, rows, limit, monkeypatch):
-    """The limit is far below the size of all pixels, 784 bytes in each row."""
+    """The limit in bytes is far below the size of all pixels, which have 784 bytes per row."""
     monkeypatch.setattr("recognizer.datasets.png_format.MEMBERS_PER_ARCHIVE", 100)
     pixels = np.random.default_rng(0).integers(0, 256, 784 * 10, np.uint8).tobytes()
     tracemalloc.start()
@@ -218,12 +223,15 @@ def test_memory_use_is_bounded(tmp_path, name, rows, limit, monkeypatch):
 
 
 def write(path, content):
+    """Write a file and return its path."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
     return path
 
 
 def npz(**arrays):
+    """Return a function that writes the arrays to a file and returns its path."""
+
     def make(path):
         np.savez(path, **arrays)
         return path.with_suffix(".npz")
@@ -232,9 +240,9 @@ def npz(**arrays):
 
 
 IMAGES, LABELS = np.zeros((2, 28, 28), np.uint8), np.zeros(2, np.uint8)
-REST = {"x_test": IMAGES, "y_test": LABELS}
-HEAD = ",".join(["label", *(f"pixel{n}" for n in range(784))])
-BLACK = ",".join(["0"] * 784)
+TEST_ARRAYS = {"x_test": IMAGES, "y_test": LABELS}
+HEADER = ",".join(["label", *(f"pixel{n}" for n in range(784))])
+BLANK = ",".join(["0"] * 784)
 
 
 @pytest.mark.parametrize(
@@ -242,16 +250,20 @@ BLACK = ",".join(["0"] * 784)
     [
         ("npz", lambda path: write(path, b"not a zip"), "not a valid NPZ file"),
         ("npz", npz(x_train=IMAGES), "y_train"),
-        ("npz", npz(x_train=IMAGES, y_train=LABELS[:1], **REST), "2 images, and 1 labels"),
-        ("npz", npz(x_train=IMAGES[:, 1:], y_train=LABELS, **REST), "shape"),
-        ("npz", npz(x_train=IMAGES / 2, y_train=LABELS, **REST), "integers"),
-        ("npz", npz(x_train=IMAGES, y_train=LABELS + 11, **REST), "0 to 10"),
-        ("npz", npz(x_train=np.array([{}]), y_train=LABELS, **REST), "integers"),
+        (
+            "npz",
+            npz(x_train=IMAGES, y_train=LABELS[:1], **TEST_ARRAYS),
+            "2 images, but y_train",
+        ),
+        ("npz", npz(x_train=IMAGES[:, 1:], y_train=LABELS, **TEST_ARRAYS), "shape"),
+        ("npz", npz(x_train=IMAGES / 2, y_train=LABELS, **TEST_ARRAYS), "integers"),
+        ("npz", npz(x_train=IMAGES, y_train=LABELS + 11, **TEST_ARRAYS), "0 to 10"),
+        ("npz", npz(x_train=np.array([{}]), y_train=LABELS, **TEST_ARRAYS), "integers"),
         ("csv", lambda path: write(path, b"1,2\n"), "must begin with"),
-        ("csv", lambda path: write(path, f"{HEAD}\n1,2\n".encode()), "line 2: .*784 pixels"),
-        ("csv", lambda path: write(path, f"{HEAD}\n5,{BLACK[:-1]}256\n".encode()), "line 2"),
-        ("csv", lambda path: write(path, f"{HEAD}\n11,{BLACK}\n".encode()), "line 2: .*0 to 10"),
-        ("csv", lambda path: write(path, f"{HEAD}\n5,{BLACK}\nx\n".encode()), "line 3"),
+        ("csv", lambda path: write(path, f"{HEADER}\n1,2\n".encode()), "line 2: .*784 pixels"),
+        ("csv", lambda path: write(path, f"{HEADER}\n5,{BLANK[:-1]}256\n".encode()), "line 2"),
+        ("csv", lambda path: write(path, f"{HEADER}\n11,{BLANK}\n".encode()), "line 2: .*0 to 10"),
+        ("csv", lambda path: write(path, f"{HEADER}\n5,{BLANK}\nx\n".encode()), "line 3"),
         ("png", lambda path: write(path, b"not a zip"), "not a ZIP file"),
         ("ndjson", lambda path: write(path, b"{"), "line 1"),
         ("ndjson", lambda path: write(path, b"[]\n"), "line 1"),
@@ -270,7 +282,7 @@ def test_rejects_a_truncated_dataset(approved, tmp_path):
     export("idx", tmp_path / "out")
     for file in (tmp_path / "out/MNIST/raw").glob("*images*"):
         file.write_bytes(file.read_bytes()[:-1])
-    with pytest.raises(CommandError, match="end at number"):
+    with pytest.raises(CommandError, match="is truncated at row"):
         call_command("import_dataset", "idx", str(tmp_path / "out"), "--by=rosa")
 
 

@@ -96,7 +96,7 @@ def test_promote_makes_an_older_version_live(five_versions, models, monkeypatch)
     assert models("promote", "2", "--no-input") == "Version 2 is live. It replaces version 5.\n"
     assert (live_number(), model_registry.loaded_version().number) == (2, 2)
     assert ModelVersion.objects.get(number=5).state == VersionState.RETIRED
-    assert models("promote", "2") == "Version 2 is live already.\n"
+    assert models("promote", "2") == "Version 2 is already live.\n"
 
 
 def test_promotion_is_logged(base, models, caplog, django_capture_on_commit_callbacks):

@@ -1,6 +1,7 @@
-"""`python -m tests.fuzz.bombs COUNT`: decode files that are made to cost memory or time.
+"""`python -m tests.fuzz.bombs COUNT`: decode decompression bombs and similar files.
 
-Prints as JSON by how many MB the process has grown, and the longest time of each kind in seconds.
+The files are made to cost much memory or time. Prints JSON: by how many MB the process has grown,
+and the longest time for each kind of file, in seconds.
 """
 
 import json
@@ -16,16 +17,16 @@ from PIL import Image
 from ml.preprocessing.decode import BadImageError, decode
 from tests.fuzz.corpus import GREY, encoded, png_chunk
 
-TINY_PARTS_BYTES = 150_000  # all of them together
+TINY_PARTS_BYTES = 150_000  # total size of the repeated parts in a file
 EXIF_ENTRIES = 1200
-MAX_SIDE = 3600  # pixels; a square of this side is just accepted
+MAX_SIDE = 3600  # pixels; a square with this side is just accepted
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
 def png(side, *parts, cut=0):
-    """Return a black square of one bit per pixel, with `parts` before the pixels.
+    """Return a PNG of a black square with one bit per pixel, and with `parts` before the pixels.
 
-    `cut` is the number of bytes that are missing at the end of the pixels.
+    The last `cut` bytes of the compressed pixels are missing.
     """
     header = struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0)
     pixels = zlib.compress(bytes((side // 8 + 2) * side), 9)
@@ -34,25 +35,25 @@ def png(side, *parts, cut=0):
 
 
 def compressed_chunk(size, kind, prefix):
-    """Return a part of a PNG that unpacks to `size` zero bytes."""
+    """Return a chunk of a PNG that unpacks to `size` zero bytes."""
     return png_chunk(kind, prefix + zlib.compress(bytes(size), 9))
 
 
 def jpeg_of_many_scans():
-    """Repeat the last scan of a progressive JPEG: its 51 bytes ask for 13 million pixels."""
+    """Return a JPEG that repeats its last scan. Each copy has 51 bytes and 13 million pixels."""
     data = encoded(Image.new("L", (MAX_SIDE, MAX_SIDE), 255), "JPEG", progressive=True)
     last = data.rindex(b"\xff\xc4")
     return data[:-2] + data[last:-2] * (TINY_PARTS_BYTES // (len(data) - last)) + data[-2:]
 
 
 def insert_before(data, mark, part):
-    """Insert many copies of `part` before the first `mark`."""
+    """Return `data` with many copies of `part` before the first `mark`."""
     offset = data.index(mark)
     return data[:offset] + part * (TINY_PARTS_BYTES // len(part)) + data[offset:]
 
 
 def webp(side):
-    """Return a WebP of four pixels that announces a canvas of `side` × `side`."""
+    """Return a WebP of four pixels whose header declares a canvas of `side` × `side`."""
     data = bytearray(
         encoded(Image.new("RGBA", (2, 2)), "WEBP", exif=b"Exif\0\0II*\0\x08\0\0\0\0\0")
     )
@@ -62,7 +63,7 @@ def webp(side):
 
 
 def png_of_bad_exif(turn):
-    """Return a PNG whose EXIF entries claim to be longer than the file, with new tags each turn."""
+    """Return a PNG whose EXIF entries are longer than the file. The tags differ in each turn."""
     tags = (number % 65536 for number in range(turn * EXIF_ENTRIES, (turn + 1) * EXIF_ENTRIES))
     entries = [struct.pack("<HHII", tag, 7, 10**6, 0) for tag in tags]
     exif = struct.pack("<2sHIH", b"II", 42, 8, EXIF_ENTRIES) + b"".join(entries) + bytes(4)
@@ -70,7 +71,7 @@ def png_of_bad_exif(turn):
 
 
 def bombs():
-    """Return {kind: the file's bytes}."""
+    """Return a dict from the kind of each bomb to the bytes of the file."""
     photo = encoded(Image.linear_gradient("L").resize((3000, 3000)), "JPEG", progressive=True)
     gif, jpeg = encoded(GREY, "GIF"), encoded(GREY, "JPEG")
     frames = [Image.new("L", (9, 9), shade) for shade in range(200)]
@@ -104,7 +105,7 @@ def decode_seconds(data):
 
 
 def resident_megabytes():
-    """Return the memory of this process (Linux)."""
+    """Return the resident memory of this process (Linux)."""
     with open("/proc/self/status") as file:
         return next(int(line.split()[1]) / 1000 for line in file if line.startswith("VmRSS"))
 

@@ -1,4 +1,4 @@
-"""Small image files of every kind that the site accepts or rejects; `images.py` mutates them."""
+"""Small image files of every kind that the site accepts or rejects. `images.py` mutates them."""
 
 import io
 import struct
@@ -21,7 +21,7 @@ MODES = {
 
 
 def pictures():
-    """Return {name: the file's bytes}."""
+    """Return a dict from the name of each file to its bytes."""
     plain = {
         f"{mode}.{format}": encoded(GREY.convert(mode), format)
         for format, modes in MODES.items()
@@ -60,13 +60,13 @@ def encoded(image, format, **options):
 
 
 def png_chunk(kind, data):
-    """Return a part of a PNG with its checksum."""
+    """Return a chunk of a PNG with its checksum."""
     body = kind + data
     return struct.pack(">I", len(data)) + body + struct.pack(">I", zlib.crc32(body))
 
 
 def fix_checksums(data):
-    """Return a mutated PNG with correct checksums; otherwise Pillow would ignore its parts."""
+    """Correct the checksums of a mutated PNG, because Pillow would ignore its chunks otherwise."""
     chunks, rest = [data[:8]], data[8:]
     while len(rest) >= 12:
         (length,) = struct.unpack(">I", rest[:4])

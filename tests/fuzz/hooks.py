@@ -1,4 +1,4 @@
-"""Hooks for schemathesis: valid images and strokes where the schema asks for them."""
+"""Hooks for schemathesis. They supply valid images and strokes for the schema's formats."""
 
 import base64
 
@@ -22,6 +22,6 @@ schemathesis.openapi.format(
 
 @schemathesis.hook
 def filter_case(context, case):
-    """Skip forms with an empty list: a form cannot express it, so the request would be valid."""
+    """Skip forms with an empty list. A form cannot express it, so the request would be valid."""
     in_form = case.media_type == "multipart/form-data" and isinstance(case.body, dict)
     return not (in_form and [] in case.body.values())

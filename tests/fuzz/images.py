@@ -1,8 +1,8 @@
 """`python -m tests.fuzz.images SECONDS`: fuzz the image decoder with atheris.
 
-The decoder must reject each bad file with `BadImageError` within a second of processor time. A
-file that breaks this rule ends the run and is written to var/fuzz/. Give its path instead of
-SECONDS to decode it again.
+The decoder must decode each file or raise `BadImageError` within a second of processor time. The
+first file for which it does not ends the run and is written to var/fuzz/. To decode that file
+again, give its path instead of SECONDS.
 """
 
 import resource
@@ -25,8 +25,8 @@ MAX_SECONDS = 1.0  # of processor time
 
 
 def decode_quickly(data):
-    """Raise `TimeoutError` if decoding takes too long."""
-    # Processor time, because other processes must not count.
+    """Decode and normalize a file. Raise `TimeoutError` if this takes too long."""
+    # Measure processor time, because other processes must not affect the result.
     started = time.process_time()
     with suppress(BadImageError):
         normalize(decode(data))
@@ -36,14 +36,14 @@ def decode_quickly(data):
 
 
 def mutate(data, max_size, seed):
-    """Mutate a file; three of four PNGs get correct checksums."""
+    """Mutate a file. Three out of four PNGs get correct checksums."""
     mutated = atheris.Mutate(data, max_size)
     is_png = mutated.startswith(b"\x89PNG")
     return fix_checksums(mutated)[:max_size] if is_png and seed % 4 else mutated
 
 
 def peak_megabytes():
-    """Return the peak memory, which includes that of the parent process before exec."""
+    """Return the peak memory. It includes that of the parent process before exec."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1000
 
 

@@ -1,4 +1,4 @@
-"""`python -m tests.fuzz.run CASES`: run all checks of schemathesis against the running site.
+"""`python -m tests.fuzz.run CASES`: start the site and run all checks of schemathesis on it.
 
 Schemathesis sends valid and invalid requests with the API key of a superuser. If `DATABASE_URL` is
 the URL of a PostgreSQL server, the site gets a new database there.
@@ -16,7 +16,7 @@ import psycopg
 
 from tests.support.live_site import ROOT, Site
 
-CREATE_A_KEY = """
+CREATE_KEY = """
 from django.contrib.auth import get_user_model
 from recognizer.accounts.api_keys import create_key
 from recognizer.models import Scope
@@ -31,7 +31,7 @@ def main(cases):
         new_database() as database,
         Site(folder, RATE_LIMITS="off", **database) as site,
     ):
-        key = site.manage("shell", "-v0", "-c", CREATE_A_KEY).stdout.strip()
+        key = site.manage("shell", "-v0", "-c", CREATE_KEY).stdout.strip()
         return fuzz(site.url, key, cases)
 
 
@@ -42,13 +42,13 @@ def fuzz(url, key, cases):
         *("--header", f"Authorization: Bearer {key}"),
         *("--generation-database", "none", "--warnings", "off"),
     ]
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}  # for the hooks
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}  # so that the hooks can be imported
     return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
 
 
 @contextmanager
 def new_database():
-    """Yield the environment for a new database: none for SQLite, or a URL for PostgreSQL."""
+    """Yield the environment for a new database: empty for SQLite, a URL for PostgreSQL."""
     server = os.environ.get("DATABASE_URL")
     if not server:
         yield {}

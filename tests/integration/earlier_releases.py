@@ -135,16 +135,17 @@ def rows_now():
 
 def rows(migration, names):
     """Return {model: its rows}, with the content types and Ana's permissions."""
-    from django.contrib.auth.models import Permission
+    from django.contrib.auth.models import User
     from django.contrib.contenttypes.models import ContentType
 
-    get_model = models_at(migration)
+    get_model, ana = models_at(migration), User.objects.get(username="ana")
     types = ContentType.objects.filter(app_label="recognizer")
-    permissions = Permission.objects.filter(user__username="ana").order_by("pk")
+    names_of_permissions = ana.user_permissions.order_by("pk").values_list("name", flat=True)
     return {
         **{name: list(get_model(name).objects.order_by("pk").values()) for name in names},
         "content types": {str(each.pk): each.model for each in types},
-        "permissions": list(permissions.values_list("codename", "name")),
+        "names of permissions": list(names_of_permissions),
+        "permissions": sorted(ana.get_all_permissions()),
     }
 
 

@@ -26,9 +26,9 @@ SWAPS = int(os.environ.get("SWAPS", 3))
 COUNT = "from recognizer.models import Submission; print(Submission.objects.count())"
 CREATE_A_SECOND_VERSION = """
 from recognizer.serving.model_registry import live_version
-from tests.support.factories import create_version, model_swapping
+from tests.support.factories import create_version, model_with_swapped_labels
 base = live_version()
-create_version(base, model_swapping(3, 7, base))
+create_version(base, model_with_swapped_labels(3, 7, base))
 """
 SWAP_VERSIONS = """
 import time

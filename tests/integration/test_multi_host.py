@@ -148,7 +148,7 @@ def test_killed_processes_lose_no_confirmed_submission(hosts):
             host = rng.choice(hosts)
             try:
                 response = host.submit(address=f"198.51.100.{number}")
-            except requests.ConnectionError as error:
+            except (requests.ConnectionError, requests.exceptions.ChunkedEncodingError) as error:
                 (lost if host is one else failed).append(error)
                 continue
             if response.status_code == 201:

@@ -16,7 +16,7 @@ from django.test.utils import CaptureQueriesContext
 from recognizer import audit
 from recognizer.accounts import ownership
 from recognizer.admin import pagination
-from recognizer.api.filters import SubmissionFilter, filterable
+from recognizer.api.filters import SubmissionFilter, with_filter_aliases
 from recognizer.models import Review, Submission
 from recognizer.review import dashboard, queue
 from recognizer.serving import model_registry
@@ -56,7 +56,9 @@ def sqlite(db):
 
 @pytest.mark.parametrize("query", LISTS)
 def test_list_of_all_submissions_uses_an_index(sqlite, query):
-    rows = filterable(Submission.objects.select_related("model_version"), by_owner=False)
+    rows = with_filter_aliases(
+        Submission.objects.select_related("model_version"), has_one_owner=False
+    )
     found = plan(SubmissionFilter(QueryDict(query), rows).qs[:51])
     assert f"USING INDEX {LISTS[query]}" in found
     assert "TEMP B-TREE" not in found  # does not sort
@@ -64,7 +66,7 @@ def test_list_of_all_submissions_uses_an_index(sqlite, query):
 
 @pytest.mark.parametrize("query", [*LISTS, "label=3&review=approved&source=api&model_version=1"])
 def test_list_of_own_submissions_uses_the_owner_index(sqlite, query):
-    own = filterable(Submission.objects.owned_by(uuid.uuid4()), by_owner=True)
+    own = with_filter_aliases(Submission.objects.owned_by(uuid.uuid4()), has_one_owner=True)
     found = plan(SubmissionFilter(QueryDict(query), own).qs[:51])
     assert "USING INDEX submission_by_owner (owner=?" in found
     assert "TEMP B-TREE" not in found
@@ -191,7 +193,7 @@ def test_bulk_review_counts_up_to_a_limit(reviewer_client, monkeypatch):
 
 
 def test_dashboard_caches_the_counts_of_many_rows(reviewer_client, monkeypatch):
-    monkeypatch.setattr(dashboard, "CACHE_ROW_THRESHOLD", 10)
+    monkeypatch.setattr(dashboard, "CACHE_THRESHOLD", 10)
 
     def counts():
         context = reviewer_client.get("/review/dashboard/").context
@@ -222,6 +224,7 @@ def test_filters_find_the_same_rows_with_and_without_an_index(db):
         "disagrees=true": 1,
         "disagrees=false": 5,
     }.items():
-        for by_owner in (True, False):
-            rows = filterable(Submission.objects.owned_by(owner), by_owner=by_owner)
+        for has_one_owner in (True, False):
+            own = Submission.objects.owned_by(owner)
+            rows = with_filter_aliases(own, has_one_owner=has_one_owner)
             assert SubmissionFilter(QueryDict(query), rows).qs.count() == expected, query

@@ -1,4 +1,4 @@
-"""The version that ships: its card is true, and it recognizes real handwriting."""
+"""The version that ships matches its card and recognizes real handwriting."""
 
 import hashlib
 import json
@@ -39,7 +39,7 @@ def test_scores_match_the_card(real_mnist):
 
 @pytest.mark.slow
 def test_recognizes_real_handwriting(real_digits, real_pen, db):
-    """Sends 1,000 drawings of 30 people, with random size, pen and position, to the API."""
+    """Send 1,000 drawings by 30 people to the API, with random sizes, pens and positions."""
     rng = np.random.default_rng(2026)
     visitor, correct = Visitor(), 0
     for i in rng.choice(len(real_digits), 1000, replace=False):
@@ -59,5 +59,5 @@ def test_rejects_most_letters(real_letters, real_pen, db):
     for i in rng.choice(len(real_letters), 300, replace=False):
         image = png(real_pen(real_letters[i]["strokes"], share=0.6, pen=rng.uniform(10, 26)))
         rejected += visitor.recognize(image).json()["digit"] is None
-    print(f"{rejected} of 300 letters and signs are rejected")
+    print(f"{rejected} of 300 letters and symbols are rejected")
     assert rejected >= 200

@@ -1,4 +1,4 @@
-"""Labels that are probably wrong are flagged, so that the training does not repeat them."""
+"""Labels that are probably wrong are flagged, so that training does not repeat them."""
 
 import numpy as np
 import pytest
@@ -45,7 +45,7 @@ def test_does_not_flag_correct_labels(live):
 
 
 def test_does_not_flag_a_new_shape_with_consistent_labels(live):
-    """The network may not know the shape. The comparison after the training shows any harm."""
+    """The shape may be new to the network. If training on it does harm, the comparison shows it."""
     twos = draw_squares(10, label=2)
     probabilities = np.array([live.predict_proba(image)[2] for image in twos.images])
     assert (probabilities < RULED_OUT_PROBABILITY).sum() >= 5

@@ -1,4 +1,4 @@
-"""MNIST is checked by its content and split into training, validation and test images."""
+"""MNIST's content is verified and split into training, validation and test images."""
 
 import pytest
 
@@ -17,5 +17,5 @@ def test_loads_the_real_mnist(real_mnist):
 
 
 def test_rejects_a_file_with_other_content(small_mnist_file):
-    with pytest.raises(MnistError, match="does not hold MNIST"):
+    with pytest.raises(MnistError, match="does not contain MNIST"):
         mnist.load(small_mnist_file[0])

@@ -1,4 +1,4 @@
-"""A candidate is rejected if chance does not explain why it is worse than the live version."""
+"""A candidate is rejected if it is significantly worse than the live version."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from ml.runtime import BASE, NOT_A_DIGIT, Recognizer
 
 
 def compare_one_label(fixed, broken, both=1000, label=3):
-    """Compare a candidate that fixes and breaks so many predictions for images of one label."""
+    """Compare a candidate that fixes `fixed` and breaks `broken` predictions for one label."""
     labels = np.full(fixed + broken + both, label, np.uint8)
     live, candidate = labels.copy(), labels.copy()
     live[:fixed] = 7
@@ -51,14 +51,14 @@ def test_rejects_many_negatives_predicted_as_the_same_digit():
     assert compare_negatives(base, spread, 0.01, "test").accepted
     verdict = compare_negatives(base, threes, 0.01, "test")
     assert not verdict.accepted
-    assert verdict.reason == "test: 40 drawings more predicted as 3"
+    assert verdict.reason == "test: 40 more drawings predicted as 3"
 
 
-def test_rejects_a_loss_on_one_digit_despite_gains_on_others():
+def test_rejects_a_candidate_that_is_worse_for_one_digit_and_better_for_another():
     labels = np.repeat(np.arange(10, dtype=np.uint8), 100)
     live, candidate = labels.copy(), labels.copy()
-    live[100:140] = 9  # the candidate fixes 40 ones
-    candidate[200:220] = 9  # and breaks 20 twos
+    live[100:140] = 9  # The candidate fixes 40 ones.
+    candidate[200:220] = 9  # It breaks 20 twos.
     verdict = compare(live, candidate, labels, "test")
     assert not verdict.accepted
     assert "digit 2" in verdict.reason

@@ -1,4 +1,4 @@
-"""The network's weights and its export to LiteRT, and how probabilities become a prediction."""
+"""The network's weights, its export to LiteRT, and the conversion of probabilities."""
 
 import numpy as np
 import pytest
@@ -36,7 +36,7 @@ def test_interpolates_weights():
         assert mixed == pytest.approx(0.25 * a + 0.75 * b, abs=1e-6)
 
 
-@pytest.mark.parametrize("data", [b"", b"rubbish", b"\x80\x04N."])  # the last one is a pickle
+@pytest.mark.parametrize("data", [b"", b"rubbish", b"\x80\x04N."])  # The last one is a pickle.
 def test_rejects_corrupt_weights(data):
     with pytest.raises(CorruptModelError, match="weights do not fit"):
         network.load_weights(network.build(), data)

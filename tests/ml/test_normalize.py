@@ -1,4 +1,4 @@
-"""The model input has the properties of MNIST's images."""
+"""Model inputs have the properties of MNIST's images."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""A photo or a scan of a drawing gives nearly the same model input as the drawing on a screen."""
+"""A photo or scan of a drawing gives nearly the same model input as the drawing itself."""
 
 import io
 
@@ -21,7 +21,7 @@ def drawing(digit, seed=0, pen=14):
 
 
 def similarity(one, other):
-    """Return 1 for the same ink and 0 for no common ink; shifts by one pixel do not count."""
+    """Return 1 for the same ink and 0 for no common ink. Shifts by one pixel are ignored."""
     shifts = [(down, right) for down in (-1, 0, 1) for right in (-1, 0, 1)]
     shifted = [np.roll(one, shift, (0, 1)).astype(float) for shift in shifts]
     return max(np.minimum(m, other).sum() / np.maximum(m, other).sum() for m in shifted)
@@ -29,7 +29,7 @@ def similarity(one, other):
 
 @pytest.mark.slow
 def test_photos_give_the_model_input_of_the_drawing():
-    """The photos show plain and lined paper, blackboards, shadows and noise, and are rotated."""
+    """The photos show plain and lined paper, blackboards, shadows and noise. Some are rotated."""
     similarities = []
     for seed in range(60):
         canvas = drawing(seed % 10, seed)
@@ -41,7 +41,7 @@ def test_photos_give_the_model_input_of_the_drawing():
 
 @pytest.fixture(scope="module")
 def predict():
-    """Return a function that predicts a photo's label; a rejected photo is not a digit."""
+    """Return a function that predicts a photo's label. A rejected photo is not a digit."""
     recognizer = Recognizer((BASE / "model.tflite").read_bytes())
 
     def predict(photo):
@@ -111,7 +111,7 @@ def test_rotates_as_exif_says(orientation, degrees):
 
 
 def test_accepts_a_screenshot_with_a_grey_bar():
-    """Half of the pixels have the same grey, so the image counts as drawn on a screen."""
+    """Most pixels have the same grey, so the image counts as a drawing from a screen."""
     image = Image.fromarray(drawing(3)).convert("RGB")
     ImageDraw.Draw(image).rectangle((0, 0, 279, 10), fill=(250, 250, 250))
     assert similarity(normalize(decode(png(image))), normalize(drawing(3))) > 0.9

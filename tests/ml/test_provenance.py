@@ -1,11 +1,11 @@
-"""A model's card records the code and the libraries that trained it."""
+"""A model's card identifies the code and the libraries that the model was trained with."""
 
 import numpy as np
 
 from ml.training import provenance
 
 
-def test_code_hash_depends_on_each_file_below_ml(tmp_path, monkeypatch):
+def test_code_hash_depends_on_the_content_and_path_of_each_file(tmp_path, monkeypatch):
     (tmp_path / "data").mkdir()
     module = tmp_path / "data" / "module.py"
     module.write_text("x = 1\n")

@@ -19,7 +19,7 @@ def digits(small_mnist_file):
 
 @pytest.mark.training
 def test_calibrated_network_predicts_negatives_as_often_as_people_draw_them(digits):
-    """A network that has learned nothing predicts two negatives in a hundred images."""
+    """The mean probability of "not a digit" is the prior, 0.02, for an untrained network."""
     model = network.build()
 
     def negative_share(calibration):
@@ -57,5 +57,5 @@ def test_muon_updates_a_kernel_equally_in_all_directions():
     optimizer.apply([keras.ops.convert_to_tensor(gradient.reshape(shape), "float32")], [kernel])
     lengths = np.linalg.svd(kernel.numpy().reshape(144, 8), compute_uv=False)
     assert lengths.max() < 3 * lengths.min()
-    # As large as an update of AdamW: about 0.2 of the learning rate for each weight.
+    # This is the size of AdamW's updates: the root mean square is about 0.2 of the learning rate.
     assert np.sqrt((kernel.numpy() ** 2).mean()) == pytest.approx(0.2 * 0.01, rel=0.3)

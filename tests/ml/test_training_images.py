@@ -1,4 +1,4 @@
-"""Images made for the training: deformed, restyled and redrawn digits, and negatives."""
+"""Images made for training: augmented, restyled and redrawn digits, and negatives."""
 
 import numpy as np
 import pytest

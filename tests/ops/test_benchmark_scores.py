@@ -1,4 +1,4 @@
-"""The metrics on the model card are computed as its table says."""
+"""The metrics on the model card are computed correctly."""
 
 import gzip
 import json
@@ -17,7 +17,7 @@ from tests.support.synthetic_digits import strokes_of
 
 
 def test_calibration_error_compares_confidence_with_accuracy():
-    """100 predictions with a confidence of 0.9, of which 90, none and half are correct."""
+    """All predictions have a confidence of 0.9. Of 100, 90, none or 50 are correct."""
     confidence = np.full(100, 0.9)
     for correct, error in ((90, 0), (0, 0.9), (50, 0.4)):
         assert calibration_error(confidence, np.arange(100) < correct) == pytest.approx(error)
@@ -25,7 +25,7 @@ def test_calibration_error_compares_confidence_with_accuracy():
 
 def test_calibration_errors_of_bins_do_not_cancel_out():
     confidence = np.repeat([0.25, 0.75], 50)
-    correct = np.arange(100) < 50  # those with low confidence
+    correct = np.arange(100) < 50  # only those with low confidence
     assert calibration_error(confidence, correct) == pytest.approx(0.75)
 
 
@@ -51,7 +51,7 @@ def test_loads_and_renders_drawings(tmp_path):
     assert (drawing.label, drawing.writer) == ("7", 3)
     canvas = stroke_rendering.draw_at_random(drawing.strokes, rng)
     assert canvas.shape == (280, 280)
-    assert canvas[[0, -1]].min() == 255  # nothing is cut off
+    assert canvas[[0, -1]].min() == 255  # Nothing is cut off.
     assert 0.01 < (canvas < 128).mean() < 0.3
 
 

@@ -1,4 +1,4 @@
-"""The sites and visitors of the benchmarks work as described."""
+"""The benchmarks' sites, visitors, measurements and tables work."""
 
 import json
 import subprocess
@@ -46,7 +46,7 @@ def test_measures_each_page_of_a_seeded_site(tmp_path):
     measure = [sys.executable, "-m", "benchmarks.million", "--measure"]
     done = subprocess.run(measure, cwd=ROOT, env=site.environment, check=True, capture_output=True)
     measurements = json.loads(done.stdout)
-    assert len(measurements) > 40  # each of these pages returned 200
+    assert len(measurements) > 40  # Each of these pages returned 200.
     assert "review: dashboard" in measurements
 
 

@@ -1,4 +1,4 @@
-"""Blind reviews, and the page that shows agreement and corrections that were not followed."""
+"""Blind reviews, and the page that shows agreement and corrections that were not accepted."""
 
 import uuid
 
@@ -128,20 +128,20 @@ def test_deleting_submission_deletes_blind_review(reviewer_client, reviewed_by_a
     assert reviewer_client.get(PAGE).status_code == 200
 
 
-def test_lists_owners_whose_corrections_were_not_followed(reviewer_client, ada):
+def test_lists_owners_whose_corrections_were_not_accepted(reviewer_client, ada):
     good, bad = uuid.uuid4(), uuid.uuid4()
     for row in submissions(3, owner=good, corrected_digit=7):
         row.approve(ada, Label.SEVEN)
-    rejected, relabelled, followed, uncorrected = (
+    rejected, relabelled, accepted, uncorrected = (
         *submissions(3, owner=bad, corrected_digit=1),
         *submissions(1, owner=bad),
     )
     rejected.reject(ada)
     relabelled.approve(ada, Label.TWO)
-    followed.approve(ada, Label.ONE)
+    accepted.approve(ada, Label.ONE)
     uncorrected.reject(ada)
     page = reviewer_client.get(PAGE)
-    assert list(page.context["owners"]) == [{"owner": bad, "corrections": 3, "not_followed": 2}]
+    assert list(page.context["owners"]) == [{"owner": bad, "corrections": 3, "not_accepted": 2}]
     link = f"/admin/recognizer/submission/?owner__exact={bad}"
     assert link in page.content.decode()
     assert len(reviewer_client.get(link).context["cl"].result_list) == 4
@@ -150,7 +150,7 @@ def test_lists_owners_whose_corrections_were_not_followed(reviewer_client, ada):
 def test_empty_page_says_what_to_do(reviewer_client):
     page = reviewer_client.get(PAGE).content.decode()
     assert "add a colleague to the group “Reviewers”" in page
-    assert "All reviewed corrections were followed" in page
+    assert "All reviewed corrections were accepted" in page
 
 
 def test_query_count_does_not_grow_with_rows(

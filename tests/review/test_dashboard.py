@@ -29,7 +29,7 @@ def test_counts_submissions_and_corrections_per_day(reviewer_client):
     submissions(1, created=timezone.now() - timedelta(days=dashboard.DAYS))
     days = context(reviewer_client)["days"]
     assert len(days) == dashboard.DAYS
-    assert [(row.submitted, row.answered, row.disagreed) for row in days[-3:]] == [
+    assert [(row.submitted, row.corrected, row.disagreed) for row in days[-3:]] == [
         (0, 0, 0),
         (1, 1, 1),
         (4, 2, 1),
@@ -50,20 +50,20 @@ def test_bar_heights_are_proportional():
     today = timezone.now().date()
     chart = day_chart([(today, 0, 0), (today, 10, 5), (today, 20, 20)])
     empty, half, full = chart.bars
-    assert [count for _, count in chart.lines] == [0, 5, 10, 15, 20]
+    assert [count for _, count in chart.gridlines] == [0, 5, 10, 15, 20]
     assert (empty.height, half.height * 2) == (0, full.height)
     assert half.disagreed_height == half.height / 2
-    assert full.y == chart.lines[-1][0]
+    assert full.y == chart.gridlines[-1][0]
     assert empty.x < half.x < full.x
 
 
 @pytest.mark.parametrize(("highest", "top"), [(1, 4), (4, 4), (5, 8), (21, 40), (999, 2000)])
 def test_gridlines_are_round_numbers(highest, top):
     chart = day_chart([(timezone.now().date(), highest, 0)])
-    assert chart.lines[-1][1] == top
+    assert chart.gridlines[-1][1] == top
 
 
-def test_share_of_disagreements_by_version(reviewer_client):
+def test_disagreement_rate_of_each_version(reviewer_client):
     submissions(3)
     submissions(1, corrected_digit=1)
     newer = create_version(ModelVersion.objects.get())
@@ -71,7 +71,7 @@ def test_share_of_disagreements_by_version(reviewer_client):
     create_version(newer)  # has no predictions
     rows = context(reviewer_client)["versions"]
     assert [
-        (row.number, row.submitted, row.answered, row.disagreed, row.percent) for row in rows
+        (row.number, row.submitted, row.corrected, row.disagreed, row.percent) for row in rows
     ] == [
         (2, 1, 1, 0, "0.0%"),
         (1, 4, 1, 1, "25.0%"),
@@ -105,14 +105,14 @@ def test_counting_stops_at_limit(reviewer_client, monkeypatch):
     assert "<dd>2+</dd>" in reviewer_client.get("/review/dashboard/").content.decode()
 
 
-def test_next_training_shows_what_would_be_learned(reviewer_client, reviewer):
+def test_next_training_shows_the_counts(reviewer_client, reviewer):
     url = "/review/dashboard/next-training/"
     page = reviewer_client.get(url)
     assert "No drawings are approved yet" in page.content.decode()
     for row in submissions(3):
         row.approve(reviewer, Label.SEVEN)
     page = reviewer_client.get(url)
-    counts = {"learned": 3, "new": 3, "held_out": 0, "duplicates": 0, "over_cap": 0}
+    counts = {"training": 3, "new": 3, "held_out": 0, "duplicates": 0, "over_cap": 0}
     assert page.context["counts"] == counts
     Submission.objects.update(learned_in=ModelVersion.objects.get())
     assert "There is nothing new to learn." in reviewer_client.get(url).content.decode()

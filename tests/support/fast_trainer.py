@@ -10,7 +10,7 @@ import time
 from ai_edge_litert.interpreter import Interpreter
 from django.apps import AppConfig
 
-from ml.runtime import BASE, CLASSES
+from ml.runtime import BASE, CLASS_COUNT
 
 STEPS_PER_EPOCH = 20
 STEP_SECONDS = 0.01
@@ -45,7 +45,7 @@ def swap_labels(model, one, two):
     (last_layer,) = (
         interpreter.get_tensor(tensor["index"])
         for tensor in interpreter.get_tensor_details()
-        if len(tensor["shape"]) == 2 and tensor["shape"][0] == CLASSES
+        if len(tensor["shape"]) == 2 and tensor["shape"][0] == CLASS_COUNT
     )
     swapped = last_layer.copy()
     swapped[[one, two]] = last_layer[[two, one]]

@@ -89,7 +89,7 @@ def test_keeps_a_valid_version_if_the_live_one_is_corrupt(
     assert "version 2 is not served" in caplog.text
     body = visitor.submit(drawing_png(7)).json()
     assert (body["digit"], body["model_version"]) == (7, 1)
-    # It is logged once, and not at each check.
+    # The error is logged once, and not at each check for a new live version.
     assert caplog.text.count("version 2 is not served") == 1
 
 

@@ -1,4 +1,4 @@
-"""No owner and no label dominates a training: duplicates count once, and there are caps."""
+"""No owner and no label dominates the training data: duplicates count once, and both are capped."""
 
 import uuid
 
@@ -14,7 +14,10 @@ pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
 @pytest.fixture
 def approve():
-    """Return a function that stores approved submissions of one owner, with random pixels."""
+    """Return a function that stores approved submissions of one owner.
+
+    By default, the owner is a new one, and the pixels are random.
+    """
     rng = np.random.default_rng(0)
 
     def store(labels, owner=None, pixels=None):
@@ -25,12 +28,12 @@ def approve():
     return store
 
 
-def test_learns_ten_corrections_of_a_single_owner(approve):
+def test_trains_on_ten_corrections_of_a_single_owner(approve):
     rows = approve([0] * 10)
     selection = select(include_pending=False)
-    assert {row.id for row in selection.learned} == {row.id for row in rows}
+    assert {row.id for row in selection.training} == {row.id for row in rows}
     assert selection.counts == {
-        "learned": 10,
+        "training": 10,
         "new": 10,
         "held_out": 0,
         "duplicates": 0,
@@ -38,12 +41,12 @@ def test_learns_ten_corrections_of_a_single_owner(approve):
     }
 
 
-def test_learns_or_holds_out_all_labels_below_the_cap(approve):
+def test_trains_on_or_holds_out_all_drawings_below_the_cap(approve):
     for _ in range(20):
         approve([*range(10)] * 3)
     selection = select(include_pending=False)
-    assert len(selection.learned) + len(selection.held_out) == 600
-    assert selection.left_out == {"duplicates": 0, "over_cap": 0}
+    assert len(selection.training) + len(selection.held_out) == 600
+    assert selection.left_out_counts == {"duplicates": 0, "over_cap": 0}
 
 
 def test_caps_the_share_of_an_owner(approve):
@@ -52,7 +55,7 @@ def test_caps_the_share_of_an_owner(approve):
     prolific = uuid.uuid4()
     approve([*range(10)] * 40, owner=prolific)
     selection = select(include_pending=False)
-    assert sum(row.owner == prolific for row in selection.learned) == MIN_CAP
+    assert sum(row.owner == prolific for row in selection.training) == MIN_CAP
     assert selection.counts["over_cap"] == 400 - MIN_CAP
 
 
@@ -62,7 +65,7 @@ def test_caps_the_share_of_a_label(approve):
     for _ in range(10):
         approve([3] * 40)
     selection = select(include_pending=False)
-    assert sum(row.effective_label == 3 for row in selection.learned) <= MIN_CAP
+    assert sum(row.effective_label == 3 for row in selection.training) <= MIN_CAP
 
 
 def test_identical_pixels_of_several_owners_count_once(approve):
@@ -70,14 +73,14 @@ def test_identical_pixels_of_several_owners_count_once(approve):
     for _ in range(4):
         approve([7], pixels=pixels)
     selection = select(include_pending=False)
-    assert selection.counts["learned"] == 1
+    assert selection.counts["training"] == 1
     assert selection.counts["duplicates"] == 3
 
 
 def test_near_duplicates_of_one_owner_count_once(approve):
     owner, pixels = uuid.uuid4(), np.random.default_rng(1).integers(0, 200, (28, 28), np.uint8)
-    for more in range(4):
-        approve([7], owner=owner, pixels=(pixels + more).astype(np.uint8))
+    for offset in range(4):
+        approve([7], owner=owner, pixels=(pixels + offset).astype(np.uint8))
     approve([7], pixels=pixels)
     assert select(include_pending=False).counts["duplicates"] == 4
 
@@ -85,11 +88,11 @@ def test_near_duplicates_of_one_owner_count_once(approve):
 def test_same_pixels_with_another_label_are_not_duplicates(approve):
     pixels = np.random.default_rng(1).integers(0, 256, (28, 28), np.uint8)
     approve([7, 1], pixels=pixels)
-    assert select(include_pending=False).counts["learned"] == 2
+    assert select(include_pending=False).counts["training"] == 2
 
 
 def test_to_arrays_returns_pixels_and_labels(approve):
     approve([Label.FIVE, Label.NOT_A_DIGIT])
-    pixels, labels = to_arrays(select(include_pending=False).learned)
+    pixels, labels = to_arrays(select(include_pending=False).training)
     assert pixels.shape == (2, 28, 28)
     assert sorted(labels) == [5, 10]

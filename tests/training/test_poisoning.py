@@ -1,8 +1,8 @@
-"""Wrong corrections do no harm even if a careless reviewer approves all of them.
+"""Wrong corrections do no harm, even if a careless reviewer approves all of them.
 
-The tests use real handwriting, MNIST and real trainings of one epoch. `make test-poisoning` tries
-each attack five times, with other drawings and other seeds. Without `RUNS`, only one attack is
-tried, on a sixth of MNIST.
+The tests use real handwriting and MNIST, and train for one epoch. `make test-poisoning` tries each
+attack five times, with different drawings and seeds. Without the environment variable `RUNS`, only
+one attack is tried, on a sixth of MNIST.
 """
 
 import os
@@ -22,7 +22,8 @@ from recognizer.serving import model_registry
 from recognizer.training.retraining import Options, RetrainError, retrain
 from tests.support.factories import approved_submissions
 
-CORRECTORS, CORRECTIONS = 20, 15  # people who correct, and corrections of each
+CORRECTORS = 20  # people who correct
+CORRECTIONS = 15  # corrections per person
 MNIST_SAMPLE = 10_000  # a sixth of MNIST's training images
 RUNS = int(os.environ.get("RUNS", "0"))
 
@@ -41,7 +42,7 @@ def rng(run):
 
 @pytest.fixture
 def mnist_data(real_mnist, tmp_path, settings):
-    """Return the MNIST data that the retraining uses."""
+    """Return the MNIST data that is used for retraining: a sixth of it without `RUNS`."""
     settings.MNIST_PATH = real_mnist
     if not RUNS:
         settings.MNIST_PATH = tmp_path / "part.npz"
@@ -54,7 +55,7 @@ def mnist_data(real_mnist, tmp_path, settings):
 
 @pytest.fixture
 def people(real_digits, rng):
-    """Return the (pixels, labels) of each of 30 writers."""
+    """Return {writer: (pixels, labels)} for 30 writers."""
 
     def drawn(writer):
         theirs = [digit for digit in real_digits if digit["writer"] == writer]
@@ -67,7 +68,11 @@ def people(real_digits, rng):
 
 @pytest.fixture
 def outcome(people, run, mnist_data):
-    """Return a function that retrains, and returns (decision, is the live version not worse?)."""
+    """Return a function that retrains, and returns the decision and whether nothing got worse.
+
+    Nothing got worse if the live version is not significantly worse than before, neither for people
+    whose drawings are in no training data nor on MNIST's test images.
+    """
     unseen_writers = [people[writer] for writer in range(CORRECTORS + 1, 31)]
     unseen = LabelledImages(*(np.concatenate(parts) for parts in zip(*unseen_writers, strict=True)))
 
@@ -91,19 +96,19 @@ def outcome(people, run, mnist_data):
 
 
 def owner(rng):
-    """Return a reproducible owner, because the owner decides who is held out."""
+    """Return a reproducible owner, because the owner's id decides whether they are held out."""
     return uuid.UUID(bytes=rng.bytes(16), version=4)
 
 
 def teach(people, rng, wrong=lambda labels: labels):
-    """Store corrections of twenty people. `wrong` turns the true labels into theirs."""
+    """Approve corrections of twenty people. `wrong` turns the true labels into theirs."""
     for writer in range(1, CORRECTORS + 1):
         pixels, labels = people[writer]
         approved_submissions(owner(rng), pixels[:CORRECTIONS], wrong(labels[:CORRECTIONS]))
 
 
 @long_form
-def test_learns_honest_corrections(people, outcome, rng):
+def test_promotes_a_version_trained_on_honest_corrections(people, outcome, rng):
     teach(people, rng)
     assert outcome() == ("live", True)
 
@@ -131,7 +136,7 @@ def test_survives_two_thousand_wrong_corrections_of_one_person(people, outcome, 
         teach(people, rng)
     digits, labels = (np.concatenate(parts) for parts in zip(*people.values(), strict=True))
     chosen = rng.integers(len(digits), size=2000)
-    # The shift by a pixel hides the duplicates.
+    # Each drawing is shifted by up to a pixel, so that it is not recognized as a duplicate.
     moved = np.stack([np.roll(digits[i], rng.integers(-1, 2, 2), (0, 1)) for i in chosen])
     approved_submissions(owner(rng), moved, (labels[chosen] + rng.integers(1, 10, 2000)) % 10)
     assert outcome()[1]
@@ -153,8 +158,8 @@ def test_rejects_scribbles_labelled_as_threes(people, outcome, rng):
     while len(made) < CORRECTORS * CORRECTIONS:
         try:
             made.append(normalize(255 - scribble(rng)))
-        except BadImageError:  # The scribble is a single dot.
-            continue
+        except BadImageError:
+            continue  # The scribble is a single dot.
     for theirs in np.split(np.stack(made), CORRECTORS):
         approved_submissions(owner(rng), theirs, np.full(CORRECTIONS, 3))
     decision, harmless = outcome()

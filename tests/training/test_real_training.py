@@ -1,4 +1,4 @@
-"""Retrainings with the real trainer, on a small MNIST."""
+"""Retraining with the real trainer, on a small MNIST."""
 
 import pytest
 from django.core.management import call_command
@@ -26,7 +26,8 @@ def test_promotes_a_candidate_trained_from_the_live_version(approved):
 
 def test_same_seed_gives_the_same_weights(approved):
     for seed in (5, 5, 6):
-        with pytest.raises(SystemExit):  # one epoch from scratch is not enough
+        # One epoch from scratch is not enough, so the candidate is rejected.
+        with pytest.raises(SystemExit):
             call_command("retrain", "--from-scratch", "--epochs=1", f"--seed={seed}")
     first, second, third = ModelVersion.objects.filter(number__gt=1).order_by("number")
     assert bytes(first.files.weights) == bytes(second.files.weights) != bytes(third.files.weights)

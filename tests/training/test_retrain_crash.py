@@ -1,7 +1,7 @@
-"""`kill -9` at any moment of a retraining leaves exactly one live version with valid files.
+"""`kill -9` at any moment of retraining leaves exactly one live version with valid files.
 
-`make test-kills` kills a real training 100 times. Without `KILLS`, the test kills the fast trainer
-twice.
+`make test-kills` kills retraining with the real trainer 100 times. Without the environment variable
+`KILLS`, the test kills retraining with the fast trainer twice.
 """
 
 import hashlib
@@ -29,14 +29,14 @@ ink = np.random.default_rng(0).integers(0, 256, (10, 28, 28), np.uint8)
 approved_submissions(uuid.uuid4(), ink, np.arange(10))
 """
 
-
 pytestmark = pytest.mark.slow
 
 
 class CrashingSite(Site):
-    """A site whose retrainings are killed."""
+    """A site on which `manage.py retrain` is killed."""
 
     def query(self, statement):
+        """Execute a statement on the SQLite file, and return its rows."""
         with closing(sqlite3.connect(self.folder / "digitsite.sqlite3", timeout=20)) as connection:
             rows = connection.execute(statement).fetchall()
             connection.commit()
@@ -53,7 +53,8 @@ class CrashingSite(Site):
         return number
 
     def start_retraining(self):
-        # With other labels, there is something new to learn each time.
+        """Start `manage.py retrain`, and return the process."""
+        # The labels change each time, because nothing is trained on the same corrections twice.
         self.query("UPDATE recognizer_submission SET label = (label + 1) % 10")
         command = [sys.executable, "manage.py", "retrain", "--epochs=1"]
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
@@ -85,12 +86,13 @@ def test_killed_retraining_leaves_one_valid_live_version(site):
         moment = rng.uniform(0.8 * (kills % 2), 1.1) * duration
         try:
             assert process.wait(moment) in (0, 3)
-            # The retraining was faster than before, so the next moment must come earlier.
+            # The process ended before the kill, so the next kill must come earlier.
             duration = time.monotonic() - started
         except subprocess.TimeoutExpired:
             process.kill()
             status = process.wait()
-            assert status in (-signal.SIGKILL, 0, 3)  # it may have ended just before
+            # The process may have ended just before the kill.
+            assert status in (-signal.SIGKILL, 0, 3)
             kills += status == -signal.SIGKILL
             newest = site.query("SELECT max(number) FROM recognizer_modelversion")[0][0]
             assert site.live() in (before, newest)

@@ -19,14 +19,21 @@ from recognizer.training.retraining import Options, RetrainError, retrain
 from tests.support.factories import ROOT, approved_submissions, create_version
 from tests.support.synthetic_digits import draw, strokes_of
 
+SHOW_VERSION = """
+from recognizer.models import ModelVersion
+version = ModelVersion.objects.get()
+print(version.number, version.state)
+"""
+
 
 @pytest.fixture
-def label(visitor, reviewer):
+def approved(visitor, reviewer):
     """Approve a correction."""
     visitor.submitted(digit=1).approve(reviewer, Label.ONE)
 
 
 def assert_refuses(match, *options):
+    """Check that the command fails with this message, and that the base stays the only version."""
     with pytest.raises(CommandError, match=match) as error:
         call_command("retrain", "--epochs=1", *options)
     assert error.value.returncode != 0
@@ -40,40 +47,40 @@ def test_refuses_mostly_wrong_labels(db, fast_training):
     sevens = np.stack([normalize(draw(strokes_of(7, rng))) for _ in range(80)])
     approved_submissions(uuid.uuid4(), sevens, np.ones(80, int))
     assert_refuses(
-        r"\d\d of \d\d labels are probably wrong according to version 1\. Nothing is learned until"
+        r"\d\d of \d\d labels are probably wrong according to version 1\. Undo the wrong approvals"
     )
 
 
-def test_refuses_without_mnist(label, settings, tmp_path):
+def test_refuses_without_mnist(approved, settings, tmp_path):
     settings.MNIST_PATH = tmp_path / "nowhere.npz"
     assert_refuses("There is no MNIST at .*nowhere.npz")
 
 
-def test_refuses_a_damaged_mnist_file(label, settings, small_mnist_file, tmp_path):
+def test_refuses_a_damaged_mnist_file(approved, settings, small_mnist_file, tmp_path):
     path, digest = small_mnist_file
     settings.MNIST_PATH, settings.MNIST_SHA256 = tmp_path / "cut.npz", digest
     settings.MNIST_PATH.write_bytes(path.read_bytes()[:-1000])
     assert_refuses("is damaged")
 
 
-def test_refuses_a_file_with_other_content(label, settings, small_mnist_file):
+def test_refuses_a_file_with_other_content(approved, settings, small_mnist_file):
     settings.MNIST_PATH = small_mnist_file[0]
-    assert_refuses("does not hold MNIST")
+    assert_refuses("does not contain MNIST")
 
 
-def test_refuses_an_npz_with_other_arrays(label, settings, tmp_path):
+def test_refuses_an_npz_with_other_arrays(approved, settings, tmp_path):
     settings.MNIST_PATH = tmp_path / "other.npz"
     np.savez(settings.MNIST_PATH, a=np.zeros(3))
     assert_refuses("is damaged")
 
 
-def test_refuses_a_second_retraining(label, fast_training, settings):
+def test_refuses_a_second_retraining(approved, fast_training, settings):
     with FileLock(settings.DATA_DIR / "retrain.lock"):
-        assert_refuses("Another retraining is running")
+        assert_refuses("Another training run is running")
 
 
 @pytest.mark.django_db(transaction=True)
-def test_reports_a_full_disk(label, fast_training):
+def test_reports_a_full_disk(approved, fast_training):
     with connection.cursor() as cursor:
         pages = cursor.execute("PRAGMA page_count").fetchone()[0]
         cursor.execute(f"PRAGMA max_page_count = {pages + 20}")
@@ -85,12 +92,12 @@ def test_reports_a_full_disk(label, fast_training):
 
 
 @pytest.mark.training
-def test_refuses_weights_that_do_not_fit(label, small_mnist):
+def test_refuses_weights_that_do_not_fit(approved, small_mnist):
     ModelFiles.objects.update(weights=b"rubbish")
     assert_refuses("weights")
 
 
-def test_refuses_if_another_version_was_promoted(label, fast_training):
+def test_refuses_if_another_version_was_promoted(approved, fast_training):
     other = create_version(model_registry.live_version())
 
     def on_message(message):
@@ -113,6 +120,7 @@ def test_refuses_invalid_options(option):
 
 
 def manage(*arguments, **environment):
+    """Start `manage.py` as a process with these environment variables, and return it."""
     return subprocess.Popen(
         [sys.executable, "manage.py", *arguments],
         cwd=ROOT,
@@ -131,7 +139,7 @@ def test_refuses_a_database_without_migrations(tmp_path):
 
 @pytest.mark.slow
 def test_ctrl_c_during_the_training_stores_nothing(tmp_path, small_mnist_file):
-    """Send the signal to a process, as a terminal does."""
+    """Send the signal that Ctrl-C sends in a terminal."""
     path, digest = small_mnist_file
     environment = {
         "DATA_DIR": str(tmp_path),
@@ -150,8 +158,5 @@ def test_ctrl_c_during_the_training_stores_nothing(tmp_path, small_mnist_file):
         in process.communicate()[1]
     )
     assert process.returncode == 130
-    show = manage("shell", "-c", COUNT, **environment)
+    show = manage("shell", "-c", SHOW_VERSION, **environment)
     assert show.communicate()[0].split()[-2:] == ["1", "live"]
-
-
-COUNT = "from recognizer.models import *; v = ModelVersion.objects.get(); print(v.number, v.state)"

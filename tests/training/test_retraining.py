@@ -24,7 +24,7 @@ def retrain(capsys, *options):
 
 @pytest.fixture
 def approved(visitor, reviewer):
-    """Approve three corrections of a visitor."""
+    """Return three approved corrections of a visitor."""
     rows = [visitor.submitted(drawing_png(digit, seed=9), digit=digit) for digit in (1, 4, 8)]
     for row in rows:
         row.approve(reviewer, Label(row.corrected_digit))
@@ -34,7 +34,7 @@ def approved(visitor, reviewer):
 def test_promotes_a_candidate_that_is_not_worse(approved, capsys):
     status, outcome = retrain(capsys)
     assert (status, outcome["decision"], outcome["version"]) == (0, "live", 2)
-    assert outcome["counts"]["learned"] == outcome["counts"]["new"] == 3
+    assert outcome["counts"]["training"] == outcome["counts"]["new"] == 3
     assert set(outcome["scores_before"]) == set(outcome["scores_after"])
     assert 0 <= outcome["scores_after"]["mnist_test"] <= 1
     assert outcome["scores_after"]["held_out_corrections"] is None
@@ -50,26 +50,27 @@ def test_does_nothing_until_a_label_changes(approved, capsys, reviewer):
     retrain(capsys)
     status, outcome = retrain(capsys)
     assert (status, outcome["decision"], outcome["version"]) == (0, "nothing new", None)
-    assert "already learned all approved corrections" in outcome["reason"]
+    assert "already trained on all approved corrections" in outcome["reason"]
     approved[0].approve(reviewer, Label.SEVEN)
     assert retrain(capsys)[1]["version"] == 3
 
 
 def test_does_nothing_without_approved_corrections(visitor, capsys):
-    visitor.submitted(digit=1)  # not approved
+    visitor.submitted(digit=1)
     assert retrain(capsys)[1]["decision"] == "nothing new"
     assert ModelVersion.objects.count() == 1
 
 
 def test_if_new_requires_enough_new_corrections(approved, capsys, visitor, reviewer):
-    visitor.submitted(drawing_png(5), digit=5)  # not approved
+    # Neither a pending nor a rejected correction counts.
+    visitor.submitted(drawing_png(5), digit=5)
     visitor.submitted(drawing_png(6), digit=6).reject(reviewer)
     status, outcome = retrain(capsys, "--if-new=4", "--from-scratch")
     assert (status, outcome["decision"], outcome["version"]) == (0, "nothing new", None)
     assert outcome["reason"] == "New corrections: 3; required: 4."
-    assert outcome["counts"]["learned"] == outcome["counts"]["new"] == 3
+    assert outcome["counts"]["training"] == outcome["counts"]["new"] == 3
     assert retrain(capsys, "--if-new=3")[1]["decision"] == "live"
-    # Learned corrections are not new any more.
+    # Corrections that a live version was trained on are not new any more.
     outcome = retrain(capsys, "--if-new=1")[1]
     assert outcome["reason"] == "New corrections: 0; required: 1."
 
@@ -95,18 +96,18 @@ def test_if_new_does_not_count_held_out_corrections(reviewer, capsys, db):
 
 def test_if_new_prints_the_reason(db, capsys):
     call_command("retrain", "--if-new=1")
-    assert "Decision: nothing new. New corrections: 0; required: 1." in (capsys.readouterr().out)
+    assert "Decision: nothing new. New corrections: 0; required: 1." in capsys.readouterr().out
 
 
-def test_learns_pending_corrections_with_include_pending(visitor, capsys):
+def test_trains_on_pending_corrections_with_include_pending(visitor, capsys):
     visitor.submitted(digit=1)
-    visitor.submitted(drawing_png(3))  # not corrected
+    visitor.submitted(drawing_png(3))
     outcome = retrain(capsys, "--include-pending")[1]
-    assert outcome["counts"]["learned"] == 1
+    assert outcome["counts"]["training"] == 1
     assert model_registry.live_version().card["trained_on"]["include_pending"] is True
 
 
-def test_never_learns_rejected_submissions(visitor, reviewer, capsys):
+def test_never_trains_on_rejected_submissions(visitor, reviewer, capsys):
     visitor.submitted(digit=1).reject(reviewer)
     assert retrain(capsys, "--include-pending")[1]["decision"] == "nothing new"
 
@@ -135,7 +136,7 @@ def test_holds_out_one_owner_in_five(reviewer, capsys, db):
     outcome = retrain(capsys)[1]
     held_out = outcome["counts"]["held_out"]
     assert 0 < held_out < 15
-    assert outcome["counts"]["learned"] == 30 - held_out
+    assert outcome["counts"]["training"] == 30 - held_out
     assert outcome["scores_after"]["held_out_corrections"] is not None
     assert Submission.objects.filter(learned_in__isnull=True).count() == held_out
 

@@ -1,4 +1,4 @@
-"""Training data is read in batches, so that a million labels fit into memory."""
+"""Training data is read in batches, because a million drawings do not fit into memory."""
 
 import uuid
 
@@ -25,7 +25,7 @@ def random_images(*size):
 
 @pytest.fixture
 def labels(db):
-    """Store ten drawings of each of three owners. Two of the ten are near duplicates."""
+    """Store ten approved drawings of each of three owners. Two of the ten are near duplicates."""
     for owner, drawings in enumerate(random_images(3, 10)):
         drawings[7:9] = drawings[:2] // 2
         approved_submissions(uuid.UUID(int=owner), drawings, [7] * 10)
@@ -38,24 +38,24 @@ def test_batches_give_the_same_selection(labels, monkeypatch):
     assert batched.counts == whole.counts
     assert batched.counts["duplicates"] == 6
     assert batched.sha256 == whole.sha256
-    assert all(map(np.array_equal, to_arrays(batched.learned), to_arrays(whole.learned)))
+    assert all(map(np.array_equal, to_arrays(batched.training), to_arrays(whole.training)))
 
 
 def test_reads_pixels_in_batches_and_does_not_keep_them(labels, monkeypatch):
     monkeypatch.setattr(training_data, "BATCH_SIZE", 3)
     with CaptureQueriesContext(connection) as queries:
-        found = select(include_pending=False)
-    with_pixels = [query["sql"] for query in queries if "pixels" in query["sql"]]
-    assert len(with_pixels) == 10, "30 labels, 3 at a time"
-    assert not hasattr(found.learned[0], "pixels")
+        selection = select(include_pending=False)
+    pixel_queries = [query["sql"] for query in queries if "pixels" in query["sql"]]
+    assert len(pixel_queries) == 10, "30 drawings in batches of 3"
+    assert not hasattr(selection.training[0], "pixels")
 
 
 @pytest.mark.usefixtures("labels")
 def test_skips_submissions_deleted_meanwhile():
-    learned = select(include_pending=False).learned
-    Submission.objects.filter(pk=learned[1].id).delete()
-    pixels, labels = to_arrays(learned)
-    assert len(pixels) == len(labels) == len(learned) - 1
+    rows = select(include_pending=False).training
+    Submission.objects.filter(pk=rows[1].id).delete()
+    pixels, labels = to_arrays(rows)
+    assert len(pixels) == len(labels) == len(rows) - 1
 
 
 @pytest.mark.parametrize("path", PAGES)

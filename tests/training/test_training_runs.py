@@ -1,4 +1,4 @@
-"""Each retraining is stored as a training run with its requester and result, one at a time."""
+"""Each training run is stored with its requester and result. Only one can run at a time."""
 
 import time
 from dataclasses import asdict
@@ -29,6 +29,7 @@ def approved(visitor, reviewer):
 
 
 def requested(**options):
+    """Create a waiting run, as the admin does."""
     return TrainingRun.objects.create(requested_by="rosa", options=asdict(Options(**options)))
 
 
@@ -42,10 +43,12 @@ def running(heartbeat_at=None):
 
 
 def stale():
+    """Create a running run whose last heartbeat is too old."""
     return running(heartbeat_at=timezone.now() - timedelta(seconds=61))
 
 
 def execute(run, on_progress=lambda progress: None):
+    """Execute a waiting run, and return its outcome."""
     return retrain(
         Options(**run.options), on_progress=on_progress, on_message=lambda message: None, run=run
     )
@@ -89,7 +92,7 @@ def test_progress_is_stored_at_most_once_a_second(db):
     assert fresh(run).progress.keys() == asdict(reported[0]).keys()
 
 
-def test_progress_of_a_training_is_stored(approved):
+def test_progress_of_the_training_is_stored(approved):
     run = requested(epochs=1)
     execute(run)
     assert 0 < fresh(run).progress["share"] <= 1
@@ -156,10 +159,10 @@ def test_cancel_during_training_stores_nothing(approved, monkeypatch):
 
 def test_cancel_during_promotion_rolls_it_back(approved, monkeypatch):
     run = requested(epochs=1)
-    store = model_registry.promote
+    promote = model_registry.promote
 
     def promote_and_cancel(*args, **kwargs):
-        store(*args, **kwargs)
+        promote(*args, **kwargs)
         fresh(run).cancel(by="carl")
 
     monkeypatch.setattr(model_registry, "promote", promote_and_cancel)
@@ -173,7 +176,8 @@ def test_cancelled_waiting_run_never_starts(approved):
     run = requested()
     run.cancel(by="carl")
     assert fresh(run).state == RunState.CANCELLED
-    retrain_in_background.call(run.pk)  # it is still in the queue
+    # The run is cancelled, but its task is still in the queue.
+    retrain_in_background.call(run.pk)
     assert (fresh(run).state, fresh(run).started) == (RunState.CANCELLED, None)
     assert ModelVersion.objects.count() <= 1
 
@@ -214,7 +218,7 @@ def test_interrupt_ends_as_cancelled(approved):
 def test_refuses_a_second_run_on_this_host(approved, settings):
     with (
         FileLock(settings.DATA_DIR / "retrain.lock"),
-        pytest.raises(RetrainError, match="Another retraining is running"),
+        pytest.raises(RetrainError, match="Another training run is running"),
     ):
         execute(requested())
     assert TrainingRun.objects.get().state == RunState.FAILED
@@ -222,7 +226,7 @@ def test_refuses_a_second_run_on_this_host(approved, settings):
 
 def test_refuses_a_second_run_on_another_host(approved):
     other = running()
-    with pytest.raises(RetrainError, match="Another retraining is running"):
+    with pytest.raises(RetrainError, match="Another training run is running"):
         execute(requested(epochs=1))
     assert fresh(other).state == RunState.RUNNING
     assert ModelVersion.objects.count() <= 1
@@ -244,7 +248,7 @@ def test_crashed_run_of_this_host_is_marked_at_once(approved, settings):
 
 
 def test_run_marked_as_crashed_stores_nothing_when_it_resumes(approved):
-    """The machine of the run was suspended for more than a minute."""
+    """A machine can be suspended during a run, and wake up after the run was marked as crashed."""
     run = requested(epochs=1)
 
     def suspend():

@@ -1,4 +1,4 @@
-"""A real worker process runs the retrainings that are started in the admin of a real site."""
+"""A real worker process executes the training runs that are started in the admin of a real site."""
 
 import json
 import os
@@ -15,7 +15,8 @@ from tests.support.factories import ROOT, drawing_png
 from tests.support.live_site import Site, token
 from tests.support.postgres import on_postgresql
 
-TIMEOUT = 600  # seconds; on an idle machine, everything takes a few
+TIMEOUT = 600  # seconds; on an idle machine, each wait takes a few
+# Options of a run that does not finish during a test.
 LONG = {"from_scratch": "yes", "epochs": "10000", "seed": "1"}
 FAST_TRAINER = {"DJANGO_SETTINGS_MODULE": "tests.support.fast_trainer_settings"}
 
@@ -24,6 +25,7 @@ pytestmark = pytest.mark.slow
 
 @contextmanager
 def serve(folder, small_mnist_file, **environment):
+    """Serve a site with a superuser and the fast trainer during the block."""
     path, digest = small_mnist_file
     with Site(
         folder, MNIST_PATH=str(path), MNIST_SHA256=digest, **FAST_TRAINER, **environment
@@ -75,7 +77,7 @@ class Admin:
         return response
 
     def start(self, **options):
-        """Submit the form that starts a retraining, and return the number of the run."""
+        """Start a training run with the admin's form, and return the number of the run."""
         body = {"from_scratch": "", "epochs": "1", "seed": "1"} | options
         response = self.post("trainingrun/add/", **body)
         assert "/change/" in response.url, response.text
@@ -85,6 +87,7 @@ class Admin:
         return self.session.get(f"{self.url}/trainingrun/{run}/progress/").json()
 
     def wait(self, run, condition):
+        """Return the progress of the run as soon as it meets the condition."""
         deadline = time.monotonic() + TIMEOUT
         while time.monotonic() < deadline:
             progress = self.progress(run)
@@ -125,6 +128,7 @@ class Worker:
 
 
 def live(site):
+    """Return the number of the version that predicts."""
     return requests.post(
         f"{site.url}/api/v1/recognize/", files={"image": drawing_png(4)}, timeout=20
     ).json()["model_version"]
@@ -136,11 +140,12 @@ def retrain(site):
     return done.returncode, done.stdout and json.loads(done.stdout)["decision"]
 
 
+# What `retrain` returns if the command can run, and if another run is running.
 WORKS = (0, "would be rejected")
 BUSY = (1, "")
 
 
-def test_retraining_started_in_the_admin_goes_live(site, admin):
+def test_version_trained_by_a_run_of_the_admin_goes_live(site, admin):
     before = live(site)
     admin.approve(4)
     run = admin.start(epochs="50")
@@ -190,16 +195,15 @@ def test_signal_cancels_the_run_and_stops_the_worker(site, admin, signal_number)
         admin.wait_until_training(run)
         status, seconds = worker.stop(signal_number)
     assert status == 0
-    assert seconds < 30  # the training would take half an hour
+    assert seconds < 30, "the training would take half an hour"
     assert admin.progress(run)["state"] == "cancelled"
     assert admin.progress(run)["message"] == "Interrupted: the process received a signal to stop."
 
 
 def test_idle_worker_uses_almost_no_cpu(site, admin):
     with Worker(site) as worker:
-        admin.wait_until_finished(
-            admin.start(from_scratch="yes", dry_run="on")
-        )  # the worker is ready
+        # After its first run, the worker is ready and idle.
+        admin.wait_until_finished(admin.start(from_scratch="yes", dry_run="on"))
         time.sleep(2)
         before = cpu_seconds(worker.process.pid)
         time.sleep(6)
@@ -208,6 +212,7 @@ def test_idle_worker_uses_almost_no_cpu(site, admin):
 
 
 def cpu_seconds(pid):
+    """Return the CPU time that the process has used."""
     if sys.platform != "linux":
         pytest.skip("CPU time is read from /proc")
     with open(f"/proc/{pid}/stat") as file:
@@ -216,7 +221,7 @@ def cpu_seconds(pid):
 
 
 def test_worker_exits_after_its_parent(site):
-    """`make run` starts the worker like this."""
+    """`make run` starts the worker in the background of the shell that becomes the server."""
     command = f'"{sys.executable}" manage.py worker --parent $$ & echo $!; exec sleep 600'
     parent = subprocess.Popen(
         ["sh", "-c", command], cwd=ROOT, env=site.environment, stdout=subprocess.PIPE, text=True

@@ -17,7 +17,7 @@ from django.utils import translation
 
 from digitsite import urls
 from recognizer.api.exceptions import BAD_IMAGE_MESSAGES
-from recognizer.web.ui_strings import DRAW_PAGE
+from recognizer.web.ui_strings import DRAW_PAGE_STRINGS
 from tests.support.factories import Visitor, png
 from tests.support.live_site import ROOT
 from tests.support.review_helpers import submissions
@@ -270,7 +270,7 @@ def test_new_key_page_has_no_english(reviewer_client):
 
 def test_script_texts_have_no_english(reviewer_client):
     client_for("zh-hans", reviewer_client).get("/")
-    groups = [value if isinstance(value, list) else [value] for value in DRAW_PAGE.values()]
+    groups = [value if isinstance(value, list) else [value] for value in DRAW_PAGE_STRINGS.values()]
     texts = [str(text) for group in groups for text in group]
     assert "写" in "".join(texts)
     assert not [text for text in texts if re.search("[A-Za-z]", re.sub(r"{\w+}", "", text))]

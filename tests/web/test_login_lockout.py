@@ -1,4 +1,4 @@
-"""Login lockout after failed attempts, on /login/ and in the admin, without storing addresses."""
+"""Login lockout after failed attempts, on /login/ and in the admin. No address is stored."""
 
 from datetime import timedelta
 

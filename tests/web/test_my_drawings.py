@@ -16,7 +16,7 @@ def status_messages(visitor):
 
 def promote(version):
     model_registry.promote(version, by="a test")
-    model_registry._loaded = None  # the cached version expires after a second
+    model_registry._loaded = None  # Otherwise, the cached version would be used for a second.
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def seven(visitor):
 
 
 def learn(row):
-    """Promote a version that has learned the submission, and return the version."""
+    """Promote a version that was trained on the submission, and return it."""
     version = create_version(model_registry.live_version())
     promote(version)
     Submission.objects.filter(pk=row.pk).update(learned_in=version)

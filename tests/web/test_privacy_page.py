@@ -1,4 +1,4 @@
-"""The privacy page, the download of all own data, and deletion before training."""
+"""The privacy page, the download of the visitor's data, and deletion before training."""
 
 import re
 
@@ -7,14 +7,14 @@ from recognizer.training.training_data import select
 from tests.support.factories import Visitor, drawing_png
 
 
-def test_draw_page_links_to_it(visitor):
+def test_draw_page_links_to_privacy_page(visitor):
     link = re.search(r'href="([^"]+)">Privacy<', visitor.get("/").content.decode())[1]
     page = visitor.get(link)
     assert page.status_code == 200
     assert "Your choices" in page.content.decode()
 
 
-def test_links_to_all_own_data(visitor):
+def test_privacy_page_links_to_all_own_data(visitor):
     rows = [visitor.submitted(drawing_png(3, seed)) for seed in range(3)]
     Visitor().submitted()
     page = visitor.get("/privacy/").content.decode()
@@ -23,12 +23,12 @@ def test_links_to_all_own_data(visitor):
     assert {row["id"] for row in found} == {str(row.id) for row in rows}
 
 
-def test_deleted_drawing_is_not_learned(visitor, reviewer):
+def test_deleted_drawing_is_not_used_for_training(visitor, reviewer):
     row = visitor.submitted()
     row.approve(reviewer, Label.SEVEN)
-    assert len(select(include_pending=False).learned) == 1
+    assert len(select(include_pending=False).training) == 1
     assert visitor.delete(f"/api/v1/submissions/{row.id}/").status_code == 204
-    assert select(include_pending=False).learned == []
+    assert select(include_pending=False).training == []
     assert not Submission.objects.exists()
 
 

@@ -16,7 +16,7 @@ def seven(visitor):
 
 @pytest.fixture
 def status_of(visitor):
-    """Return a function that gets the fields of a submission from its page and from the list."""
+    """Return a function that gets these fields of a submission, in the detail and in the list."""
 
     def get(row):
         detail = visitor.get(f"/api/v1/submissions/{row.pk}/").json()
@@ -32,7 +32,7 @@ def status_of(visitor):
 
 
 def learn(row, parent):
-    """Promote a version that has learned the submission, and return the version."""
+    """Promote a version that was trained on the submission, and return it."""
     version = create_version(parent)
     model_registry.promote(version, by="a test")
     Submission.objects.filter(pk=row.pk).update(learned_in=version)

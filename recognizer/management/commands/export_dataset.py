@@ -1,4 +1,4 @@
-"""`manage.py export_dataset`: write the approved drawings as a dataset."""
+"""`manage.py export_dataset`: export the approved drawings as a dataset."""
 
 import json
 from argparse import ArgumentParser
@@ -20,7 +20,7 @@ DIGITS: list[Label] = [label for label in Label if label != Label.NOT_A_DIGIT]
 
 
 class Command(BaseCommand):
-    help = "Write the approved drawings to a new folder, with a dataset card."
+    help = "Export the approved drawings to a new folder, with a dataset card."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("format", choices=FORMATS)

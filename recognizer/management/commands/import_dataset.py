@@ -20,8 +20,8 @@ from recognizer.models import Submission
 
 class Command(BaseCommand):
     help = (
-        "Store a dataset of 28×28 drawings as approved submissions, which the next training "
-        "learns. Existing submissions stay as they are, so an import can be repeated."
+        "Store a dataset of 28×28 drawings as approved submissions. The next training run uses "
+        "them. Existing submissions do not change, so an import can be repeated."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -59,6 +59,7 @@ class Command(BaseCommand):
 
 
 def summary(counts: ImportCounts) -> str:
+    """Return a sentence about the drawings that were stored and skipped."""
     return (
         f"Stored {counts.stored} of {counts.read} drawings. {counts.existing} were already stored."
     )

@@ -1,4 +1,4 @@
-"""`manage.py models`: list the model versions, promote one, verify and prune them."""
+"""`manage.py models`: list, show, promote, verify and prune the model versions."""
 
 import getpass
 import json
@@ -24,7 +24,7 @@ PRUNE = (
 
 
 class Command(BaseCommand):
-    help = "List the model versions, promote one, verify them, and delete old files."
+    help = "List, show, promote and verify the model versions, and delete old files."
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> Any:
         return super().create_parser(prog_name, subcommand, epilog=EPILOG, **kwargs)
@@ -33,16 +33,16 @@ class Command(BaseCommand):
         subcommands = parser.add_subparsers(metavar="subcommand", required=True)
 
         def add(name: str, run: Callable[..., None], text: str) -> ArgumentParser:
-            added = subcommands.add_parser(name, help=text, description=text, epilog=EPILOG)
-            added.set_defaults(run=run)
-            return added
+            subparser = subcommands.add_parser(name, help=text, description=text, epilog=EPILOG)
+            subparser.set_defaults(run=run)
+            return subparser
 
         listing = add(
             "list", self.list_all, "List all versions, newest first. * marks the live one."
         )
         show = add("show", self.show, "Show a version with its card.")
         promote = add("promote", self.promote, "Make a version live, for example an older one.")
-        add("verify", self.verify, "Check the SHA-256 and the predictions of ten known digits.")
+        add("verify", self.verify, "Check each version's SHA-256 and smoke test predictions.")
         prune = add("prune", self.prune, PRUNE)
 
         for each in (show, promote):
@@ -97,7 +97,7 @@ class Command(BaseCommand):
     def promote(self, number: int, force: bool, no_input: bool, **_: Any) -> None:
         version, live = find(number), model_registry.live_version()
         if version == live:
-            self.stdout.write(f"Version {number} is live already.")
+            self.stdout.write(f"Version {number} is already live.")
             return
         if not no_input:
             shared.confirm(f"Promote {version} ({version.state})? It replaces {live}.")
@@ -114,7 +114,7 @@ class Command(BaseCommand):
         self.stdout.write(f"Version {number} is live. It replaces {live}.")
 
     def verify(self, **_: Any) -> None:
-        corrupt = 0
+        corrupt_count = 0
         for version in versions():
             if version.state != VersionState.LIVE and not version.has_files:
                 self.stdout.write(f"{version}: files deleted")
@@ -124,9 +124,9 @@ class Command(BaseCommand):
                 self.stdout.write(f"{version}: valid")
             except model_registry.CorruptModelError as error:
                 self.stdout.write(f"{version}: corrupt: {error}")
-                corrupt += 1
-        if corrupt:
-            raise CommandError(f"Corrupt versions: {corrupt}.")
+                corrupt_count += 1
+        if corrupt_count:
+            raise CommandError(f"Corrupt versions: {corrupt_count}.")
 
     def prune(self, keep: int, no_input: bool, **_: Any) -> None:
         prunable = ModelVersion.objects.prunable(keep)
@@ -159,7 +159,7 @@ def find(number: int) -> ModelVersion:
 
 
 def summary(version: ModelVersion) -> dict[str, Any]:
-    """Return the values for one line of the list."""
+    """Return the values of a version that the list shows."""
     return {
         "number": version.number,
         "state": version.state,
@@ -186,13 +186,14 @@ def details(version: ModelVersion) -> dict[str, Any]:
 
 
 def os_username() -> str:
-    """Return the name of the user who runs the command, for the log."""
+    """Return the name of the operating system's user who runs the command, for the log."""
     try:
         return getpass.getuser()
-    except (OSError, KeyError, ImportError):  # A user in a container may have no name.
+    except (OSError, KeyError, ImportError):
+        # A user in a container may have no name.
         return "an unnamed user"
 
 
 def join(versions: Iterable[ModelVersion]) -> str:
-    """Return a list for people: "version 4, version 3"."""
+    """Return the versions as text, such as "version 4, version 3"."""
     return ", ".join(map(str, versions))

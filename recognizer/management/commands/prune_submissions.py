@@ -14,7 +14,7 @@ from recognizer import audit
 from recognizer.management import shared
 from recognizer.models import Submission, SubmissionQuerySet
 
-BATCH_SIZE: Final = 1000  # rows; a larger transaction would make visitors wait
+BATCH_SIZE: Final = 1000  # rows; with more, visitors would wait for the transaction
 
 
 class Command(BaseCommand):
@@ -37,7 +37,7 @@ class Command(BaseCommand):
         deleted = 0
         try:
             while ids := list(submissions.values_list("pk", flat=True)[:BATCH_SIZE]):
-                # A reviewer may have approved one of them since the query.
+                # This filters by pending() again, because a reviewer may have approved one of them.
                 deleted += Submission.objects.pending().filter(pk__in=ids).delete()[0]
         except DatabaseError as error:
             raise CommandError(f"{error}. Deleted before the error: {deleted}.") from error

@@ -25,17 +25,17 @@ from recognizer.training.run_lifecycle import format_duration
 
 EXIT_REJECTED = 3
 NOTHING_STORED = "Nothing was stored, and the live version did not change."
-EPILOG = """exit status: 0 the new version is live, or there is nothing new to learn; 1 error;
-2 wrong options; 3 the new version was rejected; 130 interrupted, or cancelled in the admin. Only
-with status 0, the live version may have changed.
-A line for cron, which trains only when there are enough new corrections:
+EPILOG = """exit status: 0 the new version is live, or the training was skipped, or this was a dry
+run; 1 error; 2 wrong options; 3 the new version was rejected; 130 interrupted, or cancelled in the
+admin. The live version can change only if the status is 0.
+A line for cron, which trains only if there are enough new corrections:
 0 3 * * * cd digitsite && .venv/bin/python manage.py retrain --if-new 50"""
 
 
 class Command(BaseCommand):
     help = (
         "Train on MNIST and the approved corrections, compare the result with the live version "
-        "on drawings that neither was trained on, and promote it unless it is worse."
+        "on drawings that neither was trained on, and promote it if it is not worse."
     )
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> Any:
@@ -48,7 +48,9 @@ class Command(BaseCommand):
             help="start from random weights, not from the live version (slower)",
         )
         parser.add_argument(
-            "--epochs", type=shared.positive_integer, help="passes over the training data"
+            "--epochs",
+            type=shared.positive_integer,
+            help="passes over the training data (default: chosen by the trainer)",
         )
         parser.add_argument(
             "--seed",
@@ -62,20 +64,21 @@ class Command(BaseCommand):
         parser.add_argument(
             "--include-pending",
             action="store_true",
-            help="also learn corrections that are not reviewed yet",
+            help="also train on corrections that are not reviewed yet",
         )
         parser.add_argument(
             "--if-new",
             type=shared.positive_integer,
             metavar="N",
-            help="do nothing unless there are at least N approved corrections that no live version "
-            "has learned; held-out corrections do not count, and unreviewed ones count only with "
-            "--include-pending",
+            help="skip the training if fewer than N corrections are new, or if a version trained "
+            "on the same corrections was already rejected; a correction is new until a live "
+            "version was trained on it; held-out corrections do not count, and unreviewed ones "
+            "count only with --include-pending",
         )
         shared.add_json(parser, "print one JSON object to standard output")
 
     def handle(self, **options: Any) -> None:
-        # Without this, TensorFlow prints a page of hints about GPUs.
+        # By default, TensorFlow prints a page of hints about GPUs.
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         try:
             shared.check_migrations()
@@ -103,7 +106,7 @@ class Command(BaseCommand):
 
 
 class ProgressLine:
-    """Show the progress: on a terminal in one line, elsewhere in a line for each tenth."""
+    """Write the progress: on a terminal in a single line, otherwise in one line per 10 percent."""
 
     def __init__(self, out: OutputWrapper) -> None:
         self._out = out
@@ -116,7 +119,7 @@ class ProgressLine:
         if (percent, has_estimate) == self._shown or (not is_terminal and percent % 10):
             return
         self._shown = percent, has_estimate
-        # The style is given because the default style of standard error is red.
+        # `str` leaves the text as it is. By default, Django colours standard error red.
         if is_terminal:
             ending = "\n" if percent == 100 else ""
             self._out.write(f"\r{progress_line(progress):<79}", str, ending=ending)
@@ -125,7 +128,7 @@ class ProgressLine:
 
 
 def progress_line(progress: Progress) -> str:
-    """Return epoch, progress bar, loss and remaining time."""
+    """Return the epoch, a progress bar, the loss and the remaining time as one line."""
     percent = int(100 * progress.share)
     remaining = "estimating ..."
     if progress.seconds_left is not None:
@@ -137,12 +140,12 @@ def progress_line(progress: Progress) -> str:
 
 
 def progress_bar(share: float) -> str:
-    """Return twenty characters that show a share (0 to 1)."""
+    """Return a bar of twenty characters for a share in 0..1."""
     return "█" * round(20 * share) + "░" * (20 - round(20 * share))
 
 
 def summary(outcome: Outcome) -> str:
-    """Return a line for each evaluation set, and the decision."""
+    """Return one line for each evaluation set, and one for the decision."""
     lines = [
         f"{name.replace('_', ' '):<22} {_percent(outcome.scores_before[name])} before"
         f" {_percent(after)} after"

@@ -1,4 +1,4 @@
-"""`manage.py worker`: run the retrainings that are started in the admin."""
+"""`manage.py worker`: execute the training runs that are started in the admin."""
 
 import logging
 import os
@@ -17,16 +17,17 @@ from django_tasks_db.management.commands.db_worker import Worker
 
 from recognizer.management import shared
 
-POLL_SECONDS: Final = 1.0
-GRACE_SECONDS: Final = 10.0  # before the next try of the database, and before a forced exit
+POLL_SECONDS: Final = 1.0  # between two queries for a task
+RETRY_SECONDS: Final = 10.0  # before the next attempt after a database error
+GRACE_SECONDS: Final = 10.0  # between SIGTERM and a forced exit
 
 log = logging.getLogger(__name__)
 
 
 class InterruptibleWorker(Worker):
-    """Stop at once on a signal, even during a retraining, which then stores nothing.
+    """Stop at once on a signal, even during a training run, which then stores no version.
 
-    The library's worker would finish the training first.
+    The library's worker would finish the run first.
     """
 
     def shutdown(self, signum: int, frame: FrameType | None) -> None:
@@ -36,7 +37,7 @@ class InterruptibleWorker(Worker):
 
 class Command(BaseCommand):
     help = (
-        "Wait for retrainings that are started in the admin, and run them one after the other. "
+        "Wait for training runs that are started in the admin, and execute them one by one. "
         "The worker can run on any host that reaches the database. `make run` starts one."
     )
 
@@ -49,7 +50,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, parent: int | None, **options: Any) -> None:
-        # Without this, TensorFlow prints a page of hints about GPUs.
+        # By default, TensorFlow prints a page of hints about GPUs.
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         shared.check_migrations()
         if parent is not None:
@@ -60,10 +61,11 @@ class Command(BaseCommand):
             worker.run()
         except OperationalError as error:
             log.warning("The database does not answer: %s. Trying again ...", error)
-            time.sleep(GRACE_SECONDS)
+            time.sleep(RETRY_SECONDS)
         if worker.running:
             connection.close()
-            # Only a new process returns TensorFlow's memory to the system.
+            # The worker ends after each task, and this starts it again in place of this process,
+            # because only the end of a process returns TensorFlow's memory to the system.
             os.execv(sys.executable, sys.orig_argv)
 
 
@@ -82,9 +84,10 @@ def make_worker() -> InterruptibleWorker:
 
 
 def exit_with_parent(parent: int) -> None:
-    """End this process after its parent has ended, however that ended."""
+    """Wait until the parent process has ended, even by a crash. Then end this process."""
     while os.getppid() == parent:
         time.sleep(1)
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(GRACE_SECONDS)
-    os._exit(1)  # TensorFlow has not let the main thread handle the signal.
+    # While TensorFlow computes, the main thread may not handle the signal.
+    os._exit(1)
