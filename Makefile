@@ -1,4 +1,4 @@
-# `make run` serves the site, and `make test` runs all tests. Both install what they need.
+# `make run` serves the site. `make test` runs the linters and the tests. Both install what they need.
 
 PORT ?= 8000
 BIND ?= 127.0.0.1
@@ -12,7 +12,7 @@ BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
 
 # Tests create their own PostgreSQL databases, and delete everything in the Redis databases that they
-# use: the test worker n uses the Redis database 15 - n.
+# use: by default, the test worker n uses the Redis database 15 - n.
 POSTGRES_URL ?= postgres://postgres@127.0.0.1:5432/postgres
 REDIS_URL ?= redis://127.0.0.1:6379/15
 
@@ -32,7 +32,7 @@ run: .venv/installed
 	@echo
 	@nice $(BIN)/python manage.py worker --parent $$$$ & exec $(BIN)/gunicorn digitsite.wsgi
 
-# Run all linters and tests.
+# Run the linters and tests. The fuzz tests and the long versions of some tests have their own targets.
 test: .venv/installed lint audit browser
 	@$(PYTEST) -n auto --maxschedchunk=1
 	@$(MAKE) --no-print-directory test-services
@@ -151,7 +151,7 @@ messages: .venv/installed
 	@$(BIN)/python manage.py makemessages --all --add-location file --no-obsolete --ignore var
 	@$(BIN)/python manage.py compilemessages --ignore '.venv*'
 
-# Fix what the linters can fix, and format Python and templates.
+# Fix what Ruff can fix, and format Python and templates.
 format: .venv/installed
 	@$(BIN)/ruff check --fix --quiet
 	@$(BIN)/ruff format --quiet

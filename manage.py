@@ -14,6 +14,6 @@ if __name__ == "__main__":
     try:
         execute_from_command_line(sys.argv)
     except KeyboardInterrupt:
-        # The command did not handle it.
+        # The command did not handle the exception.
         sys.stderr.write("\nInterrupted.\n")
         sys.exit(130)

@@ -1,8 +1,9 @@
 """`make bench-learning`: measure how corrections improve the predictions, and what they cost.
 
-Twenty writers are visitors of a new site. They draw and correct, and a reviewer approves. After 50,
-200, 1,000 and all corrections, `manage.py retrain` runs. Each time, the live version is evaluated
-on ten other writers. No version was trained on their drawings. Writes `docs/learning.md`.
+Twenty writers are visitors of a new site. They draw digits, and correct or confirm each prediction.
+A reviewer approves all corrections. After 50, 200, 1,000 and all of them, `manage.py retrain` runs.
+Each time, the live version is evaluated on the drawings of ten other writers, which are not used
+for training. A second experiment is in `single_corrector.py`. Writes `docs/learning.md`.
 """
 
 import argparse

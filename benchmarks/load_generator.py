@@ -1,8 +1,8 @@
 """`python -m benchmarks.load_generator URL FOLDER`: many visitors send drawings at the same time.
 
-Each visitor uses one connection, waits for each response, and sends each drawing once. Then a new
-visitor without a cookie takes over the connection. The module uses plain asyncio in one process,
-because an HTTP library would need as much processor time as the measured site does.
+Each visitor has one connection at a time, waits for each response, and sends each drawing once.
+Then a new visitor without a cookie takes over. The module uses plain asyncio in one process,
+because an HTTP library would need about as much processor time as the measured site.
 """
 
 import asyncio
@@ -51,8 +51,8 @@ class Load:
     url: SplitResult
     bodies: list[bytes]
     interval: float  # minimum seconds from the start of one request of a visitor to the next
-    # The last byte of the visitors' IP addresses. It differs between runs, so that requests of an
-    # earlier run do not count towards the rate limits.
+    # The last byte of the visitors' IP addresses. It depends on the time, so that requests of
+    # an earlier run do not count towards the rate limits.
     run_number: int = field(default_factory=lambda: int(time.time()) % 256)
     times: list[float] = field(default_factory=list)  # seconds
     stored: int = 0  # responses with status 201

@@ -1,4 +1,7 @@
-"""Make images without a digit, by other methods than those of the training data."""
+"""Generate images that contain no digit.
+
+The methods differ from those that generate the negatives for training (`ml/data/negatives.py`).
+"""
 
 import io
 
@@ -11,7 +14,10 @@ from benchmarks.stroke_rendering import CANVAS_SIDE, Canvas
 
 
 def make_files(count_per_kind: int, rng: np.random.Generator) -> list[bytes]:
-    """Return image files with scribbles, noise and blank pages, `count_per_kind` of each kind."""
+    """Return image files of seven kinds of scribbles, noise and blank pages.
+
+    There are `count_per_kind` files of each kind.
+    """
     kinds = (_loops, _hatching, _crossing_out, _grain, _spots, _empty_canvas, _empty_paper)
     return [kind(rng) for kind in kinds for _ in range(count_per_kind)]
 
@@ -35,7 +41,7 @@ def _hatching(rng: np.random.Generator) -> bytes:
 
 
 def _crossing_out(rng: np.random.Generator) -> bytes:
-    """Draw connected straight lines between 10 to 29 random points."""
+    """Draw straight lines that connect 10 to 29 random points."""
     return _stroke(rng.uniform(0, 1, (rng.integers(10, 30), 2)), rng)
 
 
@@ -55,7 +61,7 @@ def _grain(rng: np.random.Generator) -> bytes:
 
 
 def _spots(rng: np.random.Generator) -> bytes:
-    """Draw black squares, 1 to 28 pixels wide, at random positions."""
+    """Fill a grid of cells, 1, 4, 10 or 28 pixels wide, randomly with black or white."""
     cells = CANVAS_SIDE // int(rng.choice([1, 4, 10, 28]))
     spots = (rng.random((cells, cells)) > rng.uniform(0.05, 0.5)).astype(np.uint8) * 255
     return _png(
@@ -70,7 +76,7 @@ def _empty_canvas(rng: np.random.Generator) -> bytes:
 
 
 def _empty_paper(rng: np.random.Generator) -> bytes:
-    """Return a photo of a blank page, which may have lines and a shadow, or of a blackboard."""
+    """Return a synthetic photo: a blackboard, or a page with or without lines."""
     return photograph(np.full((CANVAS_SIDE, CANVAS_SIDE), 255, np.uint8), rng)
 
 

@@ -1,8 +1,8 @@
 """`make bench-numbers`: measure the accuracy on two-digit numbers.
 
 Both digits of a number are drawn by the same writer. The parameters of
-`ml/preprocessing/segmentation.py` were chosen on writers 1 to 15, and the results are for the other
-writers.
+`ml/preprocessing/segmentation.py` were chosen on writers 1 to 15. Without `--tune`, the results are
+for the other writers. Single digits and letters are measured as well.
 """
 
 import argparse
@@ -51,6 +51,7 @@ def main() -> None:
     chosen = rng.permutation(len(drawings))[:SINGLE_DIGIT_COUNT]
     report_single_digits([drawings[i] for i in chosen], recognizer, rng)
     letters = stroke_rendering.load(options.strokes / "pen_letters.ndjson.gz")
+    # Every second letter is for tuning, and the others are for the results.
     report_letters(letters[not options.tune :: 2], recognizer, rng)
 
 

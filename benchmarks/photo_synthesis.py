@@ -24,7 +24,7 @@ def photograph(canvas: npt.NDArray[np.uint8], rng: np.random.Generator) -> bytes
     """Return a synthetic JPEG photo of a drawing on paper, or with chalk on a blackboard.
 
     Takes (side, side) uint8, dark ink on white. The photo has uneven light, noise, and often a
-    shadow and printed lines. It is stored rotated, and its EXIF data contains the orientation.
+    shadow and printed lines. It may be stored rotated, and its EXIF data contains the orientation.
     """
     ink = Image.fromarray(255 - canvas).resize((SIDE, SIDE), Image.Resampling.BICUBIC)
     ink = ink.filter(ImageFilter.GaussianBlur(rng.uniform(0.5, 2)))
@@ -61,8 +61,8 @@ def _add_lines(page: Floats, rng: np.random.Generator) -> Floats:
     y, x = np.mgrid[: len(page), : len(page)].astype(float)
     tilt, gap, width = rng.uniform(-0.05, 0.05), rng.uniform(30, 120), rng.uniform(1.5, 4)
     ruled = ((y + tilt * x) % gap) < width
-    squared = ruled | (((x - tilt * y) % gap) < width)
-    lines = (np.zeros_like(ruled), ruled, squared)[rng.integers(3)]
+    grid = ruled | (((x - tilt * y) % gap) < width)
+    lines = (np.zeros_like(ruled), ruled, grid)[rng.integers(3)]
     strength = rng.uniform(0.2, 0.55) * lines[..., None]
     return np.asarray(page + strength * (np.array([60, 110, 190]) - page))
 

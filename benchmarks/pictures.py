@@ -12,7 +12,7 @@ from ml.arrays import GreyImage, Labels
 from ml.data.mnist import LabelledImages, Mnist
 from ml.preprocessing.decode import decode
 
-HELD_OUT_WRITERS: Final = range(16, 31)  # no parameter was chosen on their drawings
+HELD_OUT_WRITERS: Final = range(16, 31)  # docs/model-card.md names the one choice they took part in
 PHOTO_COUNT: Final = 1000
 NEGATIVES_PER_KIND: Final = 300
 SEED: Final = 2026
@@ -34,7 +34,11 @@ class Pictures:
 
 
 def make_pictures(mnist: Mnist, strokes: Path) -> Pictures:
-    """Make the images from the held-out writers' drawings. They are the same each time."""
+    """Return the images. They are the same each time.
+
+    The drawings and the photos are by the held-out writers. The folder `strokes` contains
+    pen_digits and pen_letters.
+    """
     rng = np.random.default_rng(SEED)
     held_out = [
         drawing

@@ -1,6 +1,7 @@
 """`make profile`: measure how long each step of a submission takes, in one process.
 
-The time of a step does not include the steps inside it. Measuring costs a microsecond per step.
+The time of a step does not include the steps inside it. Measuring adds about a
+microsecond per step.
 """
 
 import importlib

@@ -1,7 +1,8 @@
 """`make bench-recognition`: compare our network with the baseline and write the model card.
 
-Trains the baseline with one seed and our network with three seeds. Scores them and the version that
-ships on the same images. Then writes the model card with its table and plots to `docs/`.
+Trains the baseline with one seed and our network with three seeds. Scores these four networks and
+the version that ships on the same images. Then writes the model card with its table and plots to
+`docs/`.
 """
 
 import argparse
@@ -39,7 +40,7 @@ from ml.training.optimizer import muon_optimizer
 SEEDS: Final = (1, 2, 3)
 SHORT_TRAINING_SEED: Final = 1
 SHORT_TRAINING_EPOCHS: Final = 2  # after one, the accuracy on the validation images was too low
-# Weak, because MNIST's test images are similar to its training images.
+# The augmentation is weak, because MNIST's test images are similar to its training images.
 SHORT_TRAINING_MAX_STRENGTH: Final = 0.5
 TIMED_IMAGE_COUNT: Final = 100
 TIMED_BASELINE_IMAGE_COUNT: Final = 20  # fewer, because the baseline is far slower
@@ -113,7 +114,7 @@ def train_seeds(mnist: Path, folders: list[Path], reuse: bool) -> None:
 
 
 def train_shortly(mnist: Mnist) -> model_card.ShortTrainingResult:
-    """Train our network on MNIST's images, without images made from them."""
+    """Train our network on MNIST's images, augmented, and on no other images."""
     keras.utils.set_random_seed(SHORT_TRAINING_SEED)
     started = time.monotonic()
     model = network.build()

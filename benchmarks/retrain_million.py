@@ -1,7 +1,8 @@
-"""`make bench-retrain-million`: measure `manage.py retrain` with a million approved labels.
+"""`make bench-retrain-million`: measure `manage.py retrain` with a million approved drawings.
 
 Prints the peak memory, the time until the first training step, and the command's own estimate of
-the remaining time. Training is interrupted after the estimate. With `--whole`, it lasts one epoch.
+the remaining time. Training is interrupted after the estimate. With `--whole`, training is not
+interrupted and lasts one epoch.
 """
 
 import os
@@ -61,9 +62,9 @@ def main() -> None:
 
 
 def measure(folder: Path, count: int, whole: bool) -> Measurement:
-    """Retrain in a separate process with `count` approved labels, none of them learned yet.
+    """Retrain in a separate process with `count` approved drawings.
 
-    Raises `RuntimeError` if the command does not exit as expected.
+    No version was trained on them. Raises `RuntimeError` if the command does not exit as expected.
     """
     environment = prepare_site(folder, count)
     command = [sys.executable, "manage.py", "retrain", *(["--epochs=1"] if whole else [])]
@@ -89,7 +90,7 @@ def measure(folder: Path, count: int, whole: bool) -> Measurement:
 
 
 def prepare_site(folder: Path, count: int) -> dict[str, str]:
-    """Create a site with `count` approved labels in the folder. Return its environment."""
+    """Create a site with `count` approved drawings in the folder. Return its environment."""
     folder.mkdir(parents=True, exist_ok=True)
     environment = os.environ | {"DATA_DIR": str(folder), "DATABASE_URL": ""}
     environment.setdefault("MNIST_PATH", str(Path("var/mnist.npz").resolve()))
@@ -112,7 +113,7 @@ def line(measurement: Measurement) -> str:
 
 
 def prepare(count: int) -> None:
-    """Add approved labels until there are `count`. Delete earlier training runs and versions."""
+    """Add approved drawings until there are `count`. Delete training runs and their versions."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "digitsite.settings")
     django.setup()
     from django.conf import settings

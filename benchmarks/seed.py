@@ -70,16 +70,17 @@ def _submissions(
     from recognizer.models import Source, Submission
 
     owners = rng.integers(0, max(total // DRAWINGS_PER_OWNER, 1), number)
-    ages = YEAR * np.sqrt(rng.random(number))  # The use of the site grows over the year.
+    # Since the start of the year. The use of the site grows over the year.
+    offsets = YEAR * np.sqrt(rng.random(number))
     is_wrong, is_corrected, is_busiest = (rng.random(number) < share for share in (0.03, 0.6, 0.1))
     labels = rng.integers(0, 11, number)
     reviews = rng.choice(["pending", "approved", "rejected"], number, p=[0.3, 0.6, 0.1])
     for i in range(number):
         label = int(labels[i])
         predicted = (label + 1) % 11 if is_wrong[i] else label
-        created = END - (YEAR - ages[i])
-        age = (created - (END - YEAR)) / YEAR
-        version = versions[min(int(age * len(versions)), len(versions) - 1)]
+        created = END - (YEAR - offsets[i])
+        elapsed = (created - (END - YEAR)) / YEAR
+        version = versions[min(int(elapsed * len(versions)), len(versions) - 1)]
         image, pixels = images[int(rng.integers(len(images)))]
         confidence = float(1 - 0.5 * rng.random() ** 3)
         yield Submission(

@@ -41,7 +41,7 @@ ENGINES: Final = {
 
 @dataclass(frozen=True)
 class BenchmarkSite:
-    """A site with its own data folder and an empty database."""
+    """A site with its own data folder and database. `prepare` empties the database."""
 
     folder: Path
     engine: str

@@ -1,6 +1,6 @@
-"""`make bench`: compare the speed of our site with that of the Flask baseline and of a no-op view.
+"""`make bench`: compare the speed of our site, the Flask baseline and a no-op view.
 
-All use gunicorn.conf.py with the same number of processes and threads. If PostgreSQL and Redis are
+They use gunicorn.conf.py with the same number of processes and threads. If PostgreSQL and Redis are
 available, our site and the no-op view are also measured with them.
 """
 

@@ -10,13 +10,13 @@ from benchmarks.stroke_rendering import Canvas, Strokes, draw_at_random
 from ml.data.mnist import LabelledImages
 
 DRAWING_COUNT: Final = 10
-LABEL: Final = 0  # the squares mean zero; the training data of the base has no squares
+LABEL: Final = 0  # the visitor draws zeros as squares, a shape that the base does not know
 SEED: Final = 7
 
 
 @dataclass(frozen=True)
 class SingleCorrectorResult:
-    """The predictions of the live version before and after the retraining.
+    """The predictions of the live version before and after the training run.
 
     `correct_before` and `correct_after` count the correct predictions for `DRAWING_COUNT` squares.
     The accuracies, in 0..1, are those on MNIST's test images.
@@ -30,7 +30,7 @@ class SingleCorrectorResult:
 
 
 def correct_squares(test: LabelledImages) -> SingleCorrectorResult:
-    """Correct ten squares as one visitor, approve the corrections, retrain, and evaluate."""
+    """Submit ten squares as zeros, as one visitor. Approve them, retrain, and evaluate."""
     rng = np.random.default_rng(SEED)
     visitor = site.Visitor("a beginner")
     evaluation = [_square(rng) for _ in range(DRAWING_COUNT)]

@@ -51,12 +51,12 @@ class Visitor:
 
         self._client = Client(SERVER_NAME="localhost")
         session = self._client.session
-        # The owner id depends only on the name, so each run holds out the same visitors.
+        # The owner id depends only on the name, so the same visitors are held out in each run.
         session[ownership.SESSION_KEY] = str(uuid.uuid5(OWNER_NAMESPACE, name))
         session.save()
 
     def correct(self, canvas: Canvas, digit: int | None) -> str:
-        """Submit a drawing and correct its prediction. Return the submission's id."""
+        """Submit a drawing and correct or confirm its prediction. Return the submission's id."""
         submission = self._post("/api/v1/submissions/", {"image": _upload(canvas)})["id"]
         self._post(
             f"/api/v1/submissions/{submission}/correction/",

@@ -66,7 +66,7 @@ def folder(name: str, default: Path) -> Path:
 def database(name: str, kept_in: Path) -> dict[str, Any]:
     """Return the Django settings of the database `postgres://user:password@host:port/name`.
 
-    If the variable is not set, return those of a SQLite file in the folder `kept_in`.
+    If the variable is not set, return the settings of a SQLite file in the folder `kept_in`.
     """
     url = os.environ.get(name, "")
     if not url:
@@ -104,7 +104,8 @@ def _sqlite(folder: Path) -> dict[str, Any]:
         # The threads of a test server cannot share a database in memory.
         "TEST": {"NAME": folder / "test.sqlite3"},
         "OPTIONS": {
-            # With IMMEDIATE, simultaneous writers wait for each other. Otherwise, one would fail.
+            # With IMMEDIATE, simultaneous writers wait for each other. In SQLite's default mode, a
+            # writer can fail at once.
             "transaction_mode": "IMMEDIATE",
             "timeout": 20,
             # Each new drawing changes a page of each index, and consecutive drawings often change
@@ -119,8 +120,8 @@ def _sqlite(folder: Path) -> dict[str, Any]:
 def cache(name: str, kept_in: Path) -> dict[str, Any]:
     """Return the Django settings of the cache `redis://host:port/number`.
 
-    If the variable is not set, return those of a SQLite file in the folder `kept_in`. All processes
-    of one host share it.
+    If the variable is not set, return the settings of a SQLite file in the folder `kept_in`. All
+    processes of one host share the file.
     """
     url = os.environ.get(name, "")
     if not url:
@@ -153,7 +154,5 @@ def secret_key(kept_in: Path) -> str:
         pass
     key = kept_in.read_text()
     if len(key) < 50:
-        raise ImproperlyConfigured(
-            f"{kept_in} is damaged. Delete it. Then all visitors are logged out."
-        )
+        raise ImproperlyConfigured(f"{kept_in} is damaged. Delete it. This ends all sessions.")
     return key

@@ -1,4 +1,4 @@
-"""Log formats: plain lines for people, or JSON for programs. Both contain the request id.
+"""Log formats: plain lines for people, or JSON for programs. Both show the request id.
 
 This module imports only the standard library, because gunicorn.conf.py imports it before Django.
 """

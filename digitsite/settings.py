@@ -15,8 +15,8 @@ DEBUG = env.boolean("DEBUG", default=False)
 SECRET_KEY = env.secret_key(kept_in=DATA_DIR / "secret_key")
 ALLOWED_HOSTS = env.comma_separated("ALLOWED_HOSTS", default="localhost,127.0.0.1,[::1]")
 
-# The number of reverse proxies in front of the site. They add the client address to a header, from
-# which the rate limits take it.
+# The number of reverse proxies in front of the site. They add the client address to a header. The
+# rate limits and the login lockout read it from there.
 NUM_PROXIES = env.non_negative_integer("NUM_PROXIES", default=0)
 # Whether visitors use HTTPS. The reverse proxy terminates it.
 HTTPS = env.boolean("HTTPS", default=False)
@@ -91,8 +91,8 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 
-# Failed logins lock out a user name from one client network for a while. See
-# recognizer/accounts/login_lockout.py.
+# Failed logins lock out a user name at one client address (for IPv6, at one /64 network) for a
+# while. See recognizer/accounts/login_lockout.py.
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
     "django.contrib.auth.backends.ModelBackend",
@@ -129,8 +129,8 @@ STORAGES = {
 if DEBUG:
     STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 
-# The session cookie identifies the owner of a drawing. When it expires, a visitor can no longer see
-# or delete the drawings, so it lasts a year.
+# The session cookie identifies the owner of a drawing. When it expires, visitors can no longer see
+# or delete their drawings, so it lasts a year.
 SESSION_COOKIE_AGE = LANGUAGE_COOKIE_AGE = 365 * 24 * 60 * 60
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
 
@@ -170,7 +170,8 @@ REST_FRAMEWORK = {
         "recognizer.api.authentication.ApiKeyAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
-    # Everybody may use the API. A request with an API key needs a key with the required scope.
+    # By default, everybody may use a view of the API. The API key of a request needs the required
+    # scope. Views for reviewers and staff require further permissions.
     "DEFAULT_PERMISSION_CLASSES": [
         "rest_framework.permissions.AllowAny",
         "recognizer.api.authentication.HasScope",
@@ -181,8 +182,9 @@ REST_FRAMEWORK = {
     "NUM_PROXIES": NUM_PROXIES,
     "DEFAULT_THROTTLE_CLASSES": ["recognizer.api.throttling.SlidingWindowThrottle"],
 }
-# Requests per minute: per API key, or per client network for requests without a key. Each image of
-# a batch counts as one request. The limits are high enough for thirty pupils behind one address.
+# Requests per minute: per API key, or for requests without a key per client address (for IPv6, per
+# /64 network). Each image of a batch counts as one request. The limits are high enough for thirty
+# pupils behind one address.
 QUOTAS = {"recognize": 3000, "submit": 600, "correct": 600, "read": 3000} if RATE_LIMITS else {}
 # The model in recognizer/models/api_key.py replaces the token model of django-rest-knox.
 KNOX_TOKEN_MODEL = "recognizer.ApiKey"

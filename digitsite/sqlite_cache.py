@@ -43,7 +43,7 @@ class SQLiteCache(BaseCache):
     def add(
         self, key: str, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None
     ) -> bool:
-        # Expired entries are deleted here, because no other method does it.
+        # Expired entries are deleted here, because no other method deletes them.
         self._run("DELETE FROM entry WHERE expires <= :now", key, version)
         statement = f"{SET} WHERE expires <= :now RETURNING 1"
         return self._run(statement, key, version, timeout, value=_to_sql(value)) is not None

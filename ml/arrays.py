@@ -1,4 +1,4 @@
-"""The array types and the image size that all of ml shares."""
+"""The array types and the image size that all modules of ml share."""
 
 from typing import Final
 

@@ -13,13 +13,13 @@ from ai_edge_litert.interpreter import Interpreter
 from ml.arrays import IMAGE_SIDE, Pixels
 
 DIGIT_COUNT: Final = 10
-NOT_A_DIGIT: Final = 10  # the label of the eleventh class
+NOT_A_DIGIT: Final = 10  # the label of the eleventh output class
 CLASS_COUNT: Final = DIGIT_COUNT + 1
 
 BASE: Final = Path(__file__).with_name("base")  # the folder of the version that ships with the code
 # One MNIST training image of each digit, in order, (10, 28, 28) uint8. The SHA-256 of a model shows
 # that its bytes are intact. The predictions for these images show that this machine computes
-# correctly with them.
+# correctly with the model.
 SMOKE_TEST_DIGITS: Final = BASE / "smoke_test_digits.npy"
 MIN_SMOKE_TEST_CORRECT: Final = 8  # of ten
 

@@ -1,4 +1,4 @@
-"""Write the audit trail. Staff can read it in the admin, but nobody can edit it there."""
+"""Write the audit trail, Django's admin log. The admin shows it, but nobody can edit it there."""
 
 from collections.abc import Iterable
 from typing import Any, Final
@@ -10,8 +10,8 @@ from django.contrib.contenttypes.models import ContentType
 from django.db.models import Model
 
 # Every entry needs a user. All visitors share this account, whether they are logged in or not, so
-# that the trail does not identify them. Nobody can log in to it. Nobody can register its name,
-# because no form accepts a user name with a space.
+# that the audit trail does not identify them. The account is inactive and has no password. Nobody
+# else can get its name, because no form accepts a user name with a space.
 VISITOR_USERNAME: Final = "a visitor"
 
 
@@ -26,7 +26,7 @@ def record_each(by: Any, rows: Iterable[Model], action: int, message: str) -> No
 
 
 def record_for_model(by: Any, model: type[Model], action: int, message: str) -> None:
-    """Record that the user `by` changed several rows of `model`, with one entry for all."""
+    """Record that the user `by` changed several rows of `model`, with one entry for all of them."""
     LogEntry.objects.create(
         user_id=by.pk,
         content_type=ContentType.objects.get_for_model(model),

@@ -17,8 +17,8 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-# The label value of all unknown paths and methods. Clients can invent any number of them, and each
-# label value of its own would be another time series.
+# The label value of all unknown paths and methods. Otherwise, each path or method that a client
+# invents would add a time series.
 UNKNOWN: Final = "other"
 
 REGISTRY: Final = CollectorRegistry()
@@ -36,13 +36,13 @@ REQUEST_SECONDS: Final = Histogram(
 )
 PREDICTION_SECONDS: Final = Histogram(
     "digitsite_prediction_seconds",
-    "Time to decode and normalize one image and to predict its label, in seconds.",
+    "Time to decode one image and to predict its digits, in seconds.",
     buckets=(0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1),
     registry=REGISTRY,
 )
 PREDICTIONS: Final = Counter(
     "digitsite_predictions",
-    "Predicted labels, including live predictions while a visitor draws.",
+    "Predicted labels, including the predictions that are updated while a visitor draws.",
     ("version", "digit"),
     registry=REGISTRY,
 )
@@ -55,7 +55,7 @@ CONFIDENCE: Final = Histogram(
 )
 SUBMISSIONS: Final = Counter(
     "digitsite_submissions",
-    "Drawings that were stored.",
+    "Drawings that were stored by visitors and API clients, without imported ones.",
     ("source",),
     registry=REGISTRY,
 )
@@ -65,7 +65,7 @@ class RequestMetricsMiddleware:
     """Count every request, and observe its duration.
 
     Among the middlewares that can answer a request themselves, this must be the outermost one, so
-    that their responses are counted as well.
+    that the responses of the others are counted as well.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:

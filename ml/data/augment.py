@@ -10,8 +10,8 @@ CENTRE: Final = np.float32((IMAGE_SIDE - 1) / 2)
 # The offsets of each pixel from the centre.
 Y, X = np.mgrid[:IMAGE_SIDE, :IMAGE_SIDE].astype(np.float32) - CENTRE
 
-MAX_STRENGTH: Final = 1.6  # upper limit of the factor for the amounts below
-# The amounts are normally distributed. Each constant is twice the standard deviation.
+MAX_STRENGTH: Final = 1.6  # upper limit of the random factor for an image's displacements
+# ROTATION to ELASTIC are each twice the standard deviation of a normally distributed amount.
 ROTATION: Final = 0.20  # radians
 SLANT: Final = 0.35  # horizontal pixels per vertical pixel
 STRETCH: Final = 0.22  # log of the factor by which one axis grows and the other shrinks
@@ -37,7 +37,7 @@ def augment(images: Images, rng: np.random.Generator, max_strength: float = MAX_
     rows = Y + CENTRE + strength * (down + _elastic_field(n, rng))
     columns = X + CENTRE + strength * (right + _elastic_field(n, rng))
     deformed = _sample(ink, rows, columns)
-    # Scale the strongest ink to 1, because `normalize` scales it to 255.
+    # Scale the strongest ink to 1, as `normalize` scales it to 255.
     return deformed / np.maximum(deformed.max(axis=(1, 2), keepdims=True), 1 / 255)
 
 

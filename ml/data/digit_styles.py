@@ -2,7 +2,7 @@
 
 In many countries, people write a one with a flag, a seven with a bar, a zero with a slash, a nine
 with a curled tail, or a four with short arms. A network that was not trained on these styles
-predicts seven for a one with a flag, and two for a seven with a bar.
+often predicts seven for a one with a flag, and two for a seven with a bar.
 """
 
 from collections.abc import Callable
@@ -17,7 +17,7 @@ from ml.data.mnist import LabelledImages
 from ml.preprocessing.decode import BadImageError
 from ml.preprocessing.normalize import INK_LEVEL, normalize
 
-STYLED_SHARE: Final = 0.3  # fraction of each digit in STYLES that also gets a copy in its style
+STYLED_SHARE: Final = 0.3  # of the images of each digit in STYLES get a copy in its style
 SUPERSAMPLING: Final = 4  # strokes are drawn enlarged, then shrunk, so that their edges are smooth
 MARGIN: Final = IMAGE_SIDE // 2  # pixels around the image, because added strokes may leave it
 
@@ -134,7 +134,11 @@ def _compress_rows(ink: InkImage, first: int, last: int, factor: float) -> InkIm
 
 
 def _cut_right_arm(rows: InkImage) -> None:
-    """Erase, in place, everything right of the gap between the arms, and above its end."""
+    """Erase the right arm in place.
+
+    The rows are erased from the bottom up. Each is erased to the right of the leftmost start of the
+    arm in this and the lower rows.
+    """
     arm = rows.shape[1]
     for row in rows[::-1]:
         arm = min(arm, _second_stroke(row))
@@ -142,7 +146,7 @@ def _cut_right_arm(rows: InkImage) -> None:
 
 
 def _second_stroke(row: InkImage) -> int:
-    """Return where the ink starts again after a gap, or the row's length if it does not."""
+    """Return the last column before the second run of ink, or the row's length if there is none."""
     starts = np.flatnonzero(np.diff((row >= INK_LEVEL).astype(np.int8), prepend=0) == 1)
     return int(starts[1]) - 1 if len(starts) > 1 else len(row)
 

@@ -10,7 +10,8 @@ from PIL import Image, ImageDraw
 
 from ml.arrays import InkImage
 
-# Characters that resemble a digit are left out: B, G, I, O, Q, S, Z, b, g, i, l, o, ...
+# Characters whose glyph resembles a digit are left out: in the Latin fonts, B, G, I, O, b, g, ...
+# In the Greek and Cyrillic fonts, the letters here stand for other glyphs.
 ALPHABETS: Final = {
     "futural": 'ACDEFHJKLMNPRTUVWXYacdefhjkmnprtuvwx#$%&*+=<?~"',
     "scripts": "ACDEFHJKLMNPRTUVWXYacdefhjkmnprtuvwx&?",
@@ -51,7 +52,7 @@ def draw_strokes(strokes: list[Stroke], rng: np.random.Generator) -> InkImage:
 def _glyph(font: str, character: str) -> list[Stroke]:
     """Return the strokes of a character from A. V. Hershey's fonts (1967).
 
-    They are centred at (0, 0), and the longer side of the character is 1.
+    The character is centred at (0, 0), and its longer side is 1.
     """
     strokes = [np.array(stroke, float) for stroke in _font(font).strokes_for_text(character)]
     points = np.concatenate(strokes)

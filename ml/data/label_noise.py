@@ -1,4 +1,4 @@
-"""Flag corrections whose label is probably wrong."""
+"""Flag drawings whose label is probably wrong."""
 
 from typing import Final
 
@@ -11,19 +11,20 @@ from ml.runtime import CLASS_COUNT, DIGIT_COUNT, Recognizer
 # When people correct a wrong prediction, the network's probability of the corrected label is nearly
 # always higher than this.
 RULED_OUT_PROBABILITY: Final = 0.001
-CONFIDENT_PROBABILITY: Final = 0.9  # of any digit; below this, the drawing counts as unfamiliar
+CONFIDENT_PROBABILITY: Final = 0.9  # of a digit; below this, the drawing counts as unfamiliar
 NEIGHBOUR_COUNT: Final = 5  # nearest neighbours that vote on a label
-BATCH_SIZE: Final = 100  # images compared with all others at once; limits the memory
+BATCH_SIZE: Final = 100  # images that are compared with all others at once
 
 
 def flag_label_noise(data: LabelledImages, live: Recognizer) -> Mask:
     """Return which labels are probably wrong, (n,) bool.
 
-    `live` is the live version's recognizer. Only a label with a very low probability can be
-    flagged. It is flagged if `live` is confident of any digit. Otherwise, the shape may be
-    unfamiliar to `live`, so the label is flagged only if most of the nearest neighbours among such
-    drawings have another label. C. E. Brodley and M. A. Friedl describe such filters ("Identifying
-    Mislabeled Training Data", 1999).
+    `live` is the live version's recognizer. A label is suspicious if `live` gives it a probability
+    below `RULED_OUT_PROBABILITY`. If `live` is confident of a digit, the suspicious label is
+    flagged. Otherwise, the shape may be unfamiliar to `live`. Then the label is flagged only if
+    most of the nearest neighbours, among the unfamiliar drawings with a suspicious label, have
+    another label. C. E. Brodley and M. A. Friedl describe such filters ("Identifying Mislabeled
+    Training Data", 1999).
     """
     probabilities = np.array([live.predict_proba(image) for image in data.images])
     probabilities = probabilities.reshape(-1, CLASS_COUNT)

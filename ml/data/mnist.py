@@ -17,14 +17,14 @@ from ml.arrays import Images, Indices, Labels
 
 URL: Final = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz"
 ARRAYS: Final = ("x_train", "y_train", "x_test", "y_test")  # the names in Keras's .npz file
-# The `content_digest` of these arrays.
+# The `content_digest` of MNIST's arrays, in this order.
 DIGEST: Final = "2eb4d82c94e1e65af5a565df335e810e7cfbcdeb8ce2cf9674792583d7c4266b"
 VALIDATION_DIVISOR: Final = 12  # the last twelfth of MNIST's training images is for validation
 TIMEOUT_SECONDS: Final = 60
 
 
 class MnistError(Exception):
-    """MNIST is missing, damaged, or cannot be downloaded. The message says what to do."""
+    """MNIST is missing, damaged, or cannot be downloaded. The message says what is wrong."""
 
 
 @dataclass(frozen=True)

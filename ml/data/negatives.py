@@ -1,6 +1,7 @@
 """Make negatives: images of the class "not a digit".
 
-They show letters, symbols, scribbles, noise, parts of digits, and several digits side by side.
+They show letters, symbols, scribbles, noise, mirrored, rotated and halved digits, and several
+digits side by side.
 """
 
 from collections.abc import Callable
@@ -16,7 +17,7 @@ from ml.preprocessing.decode import BadImageError
 from ml.preprocessing.normalize import normalize
 from ml.runtime import NOT_A_DIGIT
 
-# These are not digits after the change. A mirrored 5, for example, could be a 2.
+# These digits do not look like a digit after the change. A mirrored 5, for example, could be a 2.
 MIRRORED_DIGITS: Final = (3, 4, 6, 7, 9)
 ROTATED_DIGITS: Final = (3, 4, 5)
 UPPER_HALF_DIGITS: Final = (0, 4)
@@ -62,7 +63,7 @@ def _half(digit: Pixels, rows: slice) -> InkImage:
 
 
 def _side_by_side(images: Images, rng: np.random.Generator) -> InkImage:
-    """Join two or three digits. The ink of each is within the 20 columns that are kept."""
+    """Join the middle 20 columns of two or three digits. The outer columns are usually blank."""
     chosen = images[rng.integers(len(images), size=rng.integers(2, 4))]
     return np.concatenate([image[:, 4:24] for image in chosen], axis=1)
 

@@ -60,8 +60,8 @@ def thin(ink: Mask) -> Mask:
 def _removable(ink: Mask, is_first_pass: bool) -> Mask:
     """Return the border pixels that can be removed without disconnecting the ink.
 
-    The first pass removes pixels on the south and east borders, the second those on the north and
-    west borders.
+    The first pass removes pixels on south and east borders and at north-west corners. The second
+    pass removes pixels on north and west borders and at south-east corners.
     """
     around = [np.roll(ink, shift, (1, 2)) for shift in CLOCKWISE]
     north, _, east, _, south, _, west, _ = around

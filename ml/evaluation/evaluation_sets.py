@@ -1,6 +1,6 @@
-"""Build evaluation sets for what MNIST does not cover, from its validation images.
+"""Build evaluation sets for what is rare or missing in MNIST.
 
-The sets are the same each time, so that the scores of different versions are comparable.
+The same digits give the same sets, so that the scores of different versions are comparable.
 """
 
 from typing import Final
@@ -12,13 +12,13 @@ from ml.data.mnist import LabelledImages
 from ml.data.negatives import make_negatives
 from ml.data.restroking import restroke
 
-RESTROKED_SHARE: Final = 0.3  # fraction of the digits that also get a copy with another pen
+RESTROKED_SHARE: Final = 0.3  # fraction of the digits that are redrawn with another pen
 NEGATIVE_COUNT: Final = 1000
 SEED: Final = 0
 
 
 def restyled_set(digits: LabelledImages) -> LabelledImages:
-    """Return copies of digits in styles that MNIST lacks, and copies drawn with other pens.
+    """Return copies of digits in styles that are rare in MNIST, and copies drawn with other pens.
 
     A model trained on mislabelled digits of these styles scores lower here.
     """

@@ -1,4 +1,4 @@
-"""Compare a candidate's predictions with the live version's, and accept or reject it."""
+"""Compare a candidate's predictions with another version's, and accept or reject the candidate."""
 
 import math
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ from ml.data.mnist import LabelledImages
 from ml.runtime import CLASS_COUNT, DIGIT_COUNT, NOT_A_DIGIT, Recognizer
 
 ALPHA: Final = 0.05  # significance level of the test on all images together
-ALPHA_PER_LABEL: Final = 0.05 / CLASS_COUNT  # of each test on one label (Bonferroni correction)
+ALPHA_PER_LABEL: Final = 0.05 / CLASS_COUNT  # of each test on one label (Bonferroni)
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """The result of a comparison: whether the candidate may go live, and a readable reason."""
+    """The result of a comparison: whether the candidate passed it, and a readable reason."""
 
     accepted: bool
     reason: str
@@ -35,12 +35,15 @@ def accuracy(predicted: Labels, data: LabelledImages) -> float | None:
 def compare(
     live: Labels, candidate: Labels, labels: Labels, name: str, margin: float = 0.0
 ) -> Verdict:
-    """Reject the candidate if it is significantly worse, overall or for one label.
+    """Return a verdict that rejects the candidate if it is significantly worse.
+
+    The candidate must not be significantly worse on all images together, nor for any one label.
 
     `live` and `candidate` are the two models' predictions for the same images. The test is the
     exact form of Q. McNemar's test (1947), a one-sided sign test on the images that only one of
-    the two models predicts correctly. `name` is the name of the images in the reason. `margin`, in
-    0..1, is the share of images for which the candidate may break a correct prediction.
+    the two models predicts correctly. `name` names the images in the reason. `margin`, in 0..1, is
+    a share of the images. That many broken predictions are tolerated, besides as many as the
+    candidate fixes.
     """
     fixed = (candidate == labels) & (live != labels)
     broken = (live == labels) & (candidate != labels)
@@ -57,9 +60,10 @@ def compare(
 def compare_negatives(base: Labels, candidate: Labels, margin: float, name: str) -> Verdict:
     """Compare two models' predictions for images that are not a digit.
 
-    The test is the one of `compare`. It also runs once for each digit, because a model trained on
+    The test of `compare` also runs once for each predicted digit, because a model trained on
     scribbles that were labelled as threes would predict three for many more images. `margin`, in
-    0..1, is the share of images that the candidate may additionally predict as each digit.
+    0..1, is the share of images that the candidate may additionally predict as each digit. For all
+    digits together, the margin is `DIGIT_COUNT` times as large.
     """
     for digit in range(DIGIT_COUNT):
         fewer = (base == digit) & (candidate != digit)
@@ -76,7 +80,8 @@ def _reject(name: str, fixed: Mask, broken: Mask) -> Verdict:
 def _is_worse(fixed: Mask, broken: Mask, margin: float, alpha: float) -> bool:
     """Return whether significantly more predictions are broken than fixed (one-sided sign test).
 
-    `margin` is the number of broken predictions to tolerate. `alpha` is the significance level.
+    `margin` is the number of broken predictions to tolerate beyond those that are offset by fixed
+    ones. `alpha` is the significance level.
     """
     heads, tails = int(fixed.sum() + margin), int(broken.sum())
     tosses = heads + tails

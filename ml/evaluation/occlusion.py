@@ -22,7 +22,7 @@ def occlusion(pixels: Pixels, recognizer: Recognizer) -> HeatMap:
     """Return how much the predicted label's probability drops when each pixel is covered.
 
     A pixel's value, in -1..1, is the mean drop over all patches that cover it. A negative value
-    means that the prediction is more confident without the ink there.
+    means that the label is more probable without the ink there.
     """
     before = recognizer.predict_proba(pixels)
     label = to_prediction(before).label

@@ -20,7 +20,7 @@ TOO_LARGE: Final = f"The image has more than {MAX_PIXELS // 1_000_000} million p
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS // 2
 # Pillow warns about bad metadata with many different texts, and Python remembers each of them.
 warnings.filterwarnings("ignore", module=r"PIL\.")
-# Pillow raises these for damaged files. tests/fuzz/images.py found them.
+# Pillow raises these for damaged files, as fuzzing with tests/fuzz/images.py showed.
 DECODE_ERRORS: Final = (
     OSError,
     SyntaxError,
@@ -56,9 +56,10 @@ def decode(data: bytes) -> GreyImage:
     """Decode an image file to a grey image.
 
     Returns (height, width) uint8, 0 is black, 255 is white. The longer side is at most `MAX_SIDE`.
-    The image is rotated according to its EXIF data. Transparent parts become paper that contrasts
-    with the ink. Raises `BadImageError` if `data` is not an image in one of `FORMATS`, is damaged,
-    is animated, has more than `MAX_PIXELS` pixels, or would take too long to decode.
+    The image is turned upright according to its EXIF data. Transparent parts become paper that
+    contrasts with the ink. Raises `BadImageError` if `data` is not an image in one of `FORMATS`,
+    is damaged, is animated, has more than `MAX_PIXELS` pixels, or would take too long to
+    decode, as estimated.
     """
     image = _open(data)
     try:
@@ -96,7 +97,7 @@ def _chunk(kind: bytes, data: bytes) -> bytes:
 
 
 def _open(data: bytes) -> Image.Image:
-    """Open the file without decoding its pixels, and reject it if that already shows a reason."""
+    """Open the file without decoding its pixels. Raises `BadImageError` if it is unsuitable."""
     if decode_cost.is_too_expensive(data):
         raise BadImageError("damaged_image", "The file has more parts than an image needs.")
     try:
@@ -152,7 +153,8 @@ def _background_grey(grey: Image.Image, alpha: Image.Image) -> int:
     """Return the grey to put behind a transparent image.
 
     If most of the image is transparent, the opaque part is ink, and the background must contrast
-    with it. Otherwise, the opaque part includes the paper, so its median grey is the background.
+    with the ink. Otherwise, the opaque part includes the paper, so the median grey of the opaque
+    part is the background.
     """
     opaque = np.asarray(grey)[np.asarray(alpha) > 127]
     if opaque.size == 0:

@@ -15,7 +15,7 @@ BUDGET_MICROSECONDS: Final = 500_000  # ordinary images need a few hundred
 PART_COST: Final = 5
 STRAY_BYTE_COST: Final = 0.5  # for a byte that is not in any part
 JPEG_SCAN_COST: Final = 10_000  # for a scan of 13 million pixels
-PNG_TEXT_COST: Final = 3_000  # for a text of one megabyte, which is Pillow's limit
+PNG_TEXT_COST: Final = 3_000  # for an ancillary chunk: a text of one megabyte, Pillow's limit
 GIF_BLOCK_COST: Final = 2
 
 PNG, JPEG, GIF = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF8"  # how files of each format begin
@@ -89,6 +89,9 @@ def _gif_costs(data: bytes) -> Iterator[float]:
 
 
 def _colour_table_size(flags: bytes) -> int:
-    """Return the size in bytes of the colour table that `flags` declares, one byte or none."""
+    """Return the size in bytes of the colour table that `flags` declares.
+
+    `flags` is one byte. It is empty if the file ends before it.
+    """
     bits = int.from_bytes(flags)
     return 3 << (bits & 7) + 1 if bits & 128 else 0

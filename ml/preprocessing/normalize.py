@@ -1,4 +1,4 @@
-"""Normalize an image to the model input. All model inputs are made by this module.
+"""Normalize an image to the model input. The site makes all model inputs with this module.
 
 The steps are those that made MNIST (Y. LeCun et al., "Gradient-Based Learning Applied to Document
 Recognition", 1998, section III.A). The ink is scaled so that its longer side is 20 pixels. Then it

@@ -16,7 +16,7 @@ WORKING_SIDE: Final = 256  # pixels, the longer side of the shrunk photo
 COARSE_SIDE: Final = 48  # pixels, the longer side of the image that estimates the light
 NEIGHBOURHOOD: Final = 15  # pixels of the coarse image; more than twice the widest stroke
 BLUR: Final = 1.0  # pixels; suppresses the noise of the camera's sensor
-# Ink covers more than 0.005 of a photo, so this quantile of the contrast is within the ink.
+# Ink usually covers more than 0.005 of a photo, so this quantile of the contrast is within the ink.
 CONTRAST_QUANTILE: Final = 0.995
 # Shares of the strongest contrast.
 EDGE_CONTRAST: Final = 0.22  # the soft edges of strokes have at least this much
@@ -83,7 +83,7 @@ def _dilate(mask: Mask) -> Mask:
 def _large_components(ink: Mask) -> Mask:
     """Return the ink of large connected components.
 
-    Components at the image's edge are kept only if all large ones are there.
+    Components at the image's edge are left out, unless there is no large one away from the edge.
     """
     height, width = ink.shape
     padded = np.pad(ink, ((0, -height % CELL_SIZE), (0, -width % CELL_SIZE)))

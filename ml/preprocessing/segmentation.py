@@ -3,7 +3,7 @@
 The method is heuristic over-segmentation (Y. LeCun et al., "Gradient-Based Learning Applied to
 Document Recognition", 1998, section VII). The ink is split into parts wherever a new digit may
 start: between unconnected components, and at thin places of wide ones. Then the recognizer's
-probabilities decide which neighbouring parts are joined to a digit.
+probabilities and the gaps decide which neighbouring parts are joined to a digit.
 """
 
 import math
@@ -23,16 +23,16 @@ from ml.runtime import DIGIT_COUNT, NOT_A_DIGIT, Prediction, Recognizer, to_pred
 
 COARSE_SIDE: Final = 72  # pixels, the longer side of the shrunk image in which components are found
 MAX_COMPONENTS: Final = 40  # an image with more components is not split
-MAX_PARTS: Final = 30  # nor is an image with more parts
-OVERLAP_SHARE: Final = 0.4  # of the narrower width; with more horizontal overlap, ink is one digit
+MAX_PARTS: Final = 30  # an image with more parts is not split
+OVERLAP_SHARE: Final = 0.4  # of the narrower width; components that overlap more are one digit
+SMALL_HEIGHT: Final = 0.3  # of the tallest component; less tall ones are a bar or a speck
 
 # Shares of the total height of the ink.
-SMALL_HEIGHT: Final = 0.3  # less tall components are a bar or a speck, not a digit
 NEAR_GAP: Final = 0.05  # groups with a smaller gap may be one digit
 WIDE_ASPECT: Final = 1.0  # wider groups may be touching digits
 CUT_SPACING: Final = 0.1  # each interval of this width gets at most one cut
 MAX_CUT_INK: Final = 0.25  # a cut may cross at most this much ink
-MIN_PART_WIDTH: Final = 0.15  # minimum width of a part
+MIN_PART_WIDTH: Final = 0.15  # a cut is at least this far from both sides of the ink
 
 MAX_DIGIT_ASPECT: Final = 1.6  # maximum width to height of a digit in a multi-digit number
 MIN_PART_SHARE: Final = 0.05  # of the ink that is cut; minimum ink of a part
@@ -44,7 +44,7 @@ SLANT_COST: Final = 0.1  # of moving a cut one column sideways; crossing a pixel
 APART_PENALTY: Final = -0.5  # it stands apart, so it is a new digit by default
 NEAR_PENALTY: Final = 1.0  # it is so near that it may be a stroke of the previous digit
 CUT_PENALTY: Final = 2.0  # it must be cut from the previous digit
-WIDTH_PENALTY: Final = 10.0  # cost of a digit that is twice as wide as high
+WIDTH_PENALTY: Final = 10.0  # additional cost of a digit that is twice as wide as high
 
 Parts = npt.NDArray[np.int32]  # (height, width), 0 is paper, 1, 2, ... are parts, left to right
 Stroke = list[list[float]]  # points [x, y, ...], x and y in pixels
@@ -177,7 +177,10 @@ def _cheapest_paths(mask: Mask) -> tuple[Indices, npt.NDArray[np.float64]]:
 
 
 def _find_groups(ink: InkImage) -> Parts:
-    """Group components that lie above each other. Number the groups from left to right."""
+    """Group components that lie above each other. Number the groups from left to right.
+
+    If there are more than `MAX_COMPONENTS` components, all ink is one group.
+    """
     cell = max(1, math.ceil(max(ink.shape) / COARSE_SIDE))
     components = label_components(_coarsen(ink >= INK_LEVEL, cell))
     if components.max() > MAX_COMPONENTS:
@@ -255,7 +258,7 @@ def _predict_part(
     """Return the digit under the mask and its cost.
 
     The cost is the negative log probability of the most likely digit, plus a penalty if the ink is
-    wide. Without a usable model input, the result is None with an infinite cost.
+    wide. If the ink is too narrow, too wide, or unusable, the result is None with an infinite cost.
     """
     solid = mask & (ink >= INK_LEVEL)
     if not solid.any():
@@ -276,7 +279,10 @@ def _predict_part(
 
 
 def _cut_out(ink: InkImage, mask: Mask, solid: Mask) -> tuple[GreyImage, tuple[int, int]]:
-    """Return the ink under the mask, black on white in a square with a margin, and its origin."""
+    """Return the ink under the mask, black on white in a square with a margin.
+
+    Also returns the position (x, y) of the square's top left corner in the whole image.
+    """
     (left, right), (top, bottom) = _columns(solid), _rows(solid)
     side = round((1 + 2 * MARGIN) * max(right - left, bottom - top))
     x, y = (left + right - side) // 2, (top + bottom - side) // 2

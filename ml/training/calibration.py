@@ -27,7 +27,7 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Calibration:
-    """The parameters that correct logits, so that their softmax is calibrated.
+    """The parameters that adjust logits, so that their softmax is calibrated.
 
     Add `outlier_bias` to the logit of "not a digit", then divide all logits by `temperature`
     (C. Guo et al., "On Calibration of Modern Neural Networks", 2017).
@@ -41,7 +41,7 @@ def calibrate(network: "keras.Model", digits: LabelledImages) -> Calibration:
     """Return the bias and the temperature with the lowest loss.
 
     The loss is computed on `digits`, MNIST's validation images, on copies in other styles, and on
-    negatives. The negatives are weighted so that their total weight is `NEGATIVE_PRIOR`.
+    negatives. The weight of all negatives is `NEGATIVE_PRIOR` of the total weight.
     """
     data, weight = _calibration_set(digits)
     images = (data.images.astype(np.float32) / 255)[..., None]

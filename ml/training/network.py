@@ -15,7 +15,8 @@ from ml.runtime import CLASS_COUNT, NOT_A_DIGIT, CorruptModelError
 from ml.training.calibration import Calibration
 
 # Channels, stride and padding of each 3x3 convolution. The first one's stride saves most of the
-# computation. The last two need no padding, because the border of their 7x7 input is only paper.
+# computation. The last two need no padding, because the border of the 7x7 feature map covers hardly
+# any ink.
 CONVOLUTIONS: Final = (
     (32, 2, "same"),
     (48, 1, "same"),
@@ -44,9 +45,9 @@ def weights_to_bytes(network: keras.Model) -> bytes:
 
 
 def load_weights(network: keras.Model, data: bytes) -> None:
-    """Set the weights to those that `weights_to_bytes` returned.
+    """Set the weights to `data`, which `weights_to_bytes` returned.
 
-    Raises `CorruptModelError` if they are damaged, or if they belong to another architecture.
+    Raises `CorruptModelError` if `data` is damaged or belongs to another architecture.
     """
     try:
         with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
@@ -64,9 +65,9 @@ def interpolate_weights(network: keras.Model, earlier: bytes, share: float) -> N
     forgets hardly anything that it knew before (M. Wortsman et al., "Robust Fine-Tuning of
     Zero-Shot Models", 2022). Raises `CorruptModelError` as `load_weights` does.
     """
-    learned = network.get_weights()
+    trained = network.get_weights()
     load_weights(network, earlier)
-    pairs = zip(learned, network.get_weights(), strict=True)
+    pairs = zip(trained, network.get_weights(), strict=True)
     network.set_weights([share * new + (1 - share) * old for new, old in pairs])
 
 

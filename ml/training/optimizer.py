@@ -16,8 +16,8 @@ class Muon(keras.optimizers.Muon):
     """Muon for the kernels of convolutions, and AdamW for all other weights.
 
     Muon orthogonalizes updates, which makes them equally large in all directions (K. Jordan et
-    al., "Muon: An Optimizer for Hidden Layers in Neural Networks", 2024). It needs matrices, and
-    Keras applies it to dense layers only. Here, a kernel (3, 3, in, out) is treated as a matrix of
+    al., "Muon: An Optimizer for Hidden Layers in Neural Networks", 2024). Muon needs matrices, and
+    Keras uses AdamW for all other shapes. Here, a kernel (3, 3, in, out) is treated as a matrix of
     9 * in rows and out columns. The updates are scaled to the size of AdamW's (J. Liu et al., "Muon
     Is Scalable for LLM Training", 2025, section 2.2).
     """
@@ -44,7 +44,7 @@ class Muon(keras.optimizers.Muon):
 
 
 def muon_optimizer(steps: int) -> keras.Optimizer:
-    """Return the optimizer for training from scratch. It learns the most in few steps."""
+    """Return the optimizer for training from scratch. Muon needs few steps."""
     return Muon(_schedule(LEARNING_RATE_FROM_SCRATCH, steps))
 
 

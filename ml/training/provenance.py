@@ -11,14 +11,14 @@ PACKAGE: Final = Path(__file__).parents[1]  # the folder of `ml`
 
 
 def library_versions() -> dict[str, str]:
-    """Return the versions of Python and of the libraries that affect the trained weights."""
+    """Return the versions of Python and of the main libraries that affect a trained model."""
     return {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}}
 
 
 def code_sha256() -> str:
-    """Return one SHA-256 of the paths and contents of all source files of `ml`.
+    """Return one SHA-256 of the paths and contents of all Python files of `ml`.
 
-    The trained weights depend on no other code of the project.
+    For the same training data, the weights depend on no other code of the project.
     """
     sha = hashlib.sha256()
     for path in sorted(PACKAGE.rglob("*.py")):

@@ -30,12 +30,12 @@ class Progress:
 class TrainingResult:
     """The result of a training run.
 
-    `weights` are for `network.load_weights`, when the next run continues from them. `model` is the
-    LiteRT file to serve.
+    The next run can continue from `weights`, with `network.load_weights`. `model` is the LiteRT
+    file to serve.
     """
 
     weights: bytes
     model: bytes
     calibration: "Calibration"
     epochs: int
-    label_noise_count: int  # corrections whose labels are probably wrong
+    label_noise_count: int  # people's drawings whose labels are probably wrong

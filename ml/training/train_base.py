@@ -1,4 +1,8 @@
-"""`python -m ml.training.train_base MNIST.npz`: train the version that ships, on MNIST alone."""
+"""`python -m ml.training.train_base MNIST.npz`: train the base, the version that ships.
+
+It is trained on MNIST's training images and on images generated from them and from fonts. No
+visitor's drawing is used.
+"""
 
 import argparse
 import hashlib
@@ -20,7 +24,7 @@ from ml.training.provenance import code_sha256, library_versions
 from ml.training.results import Progress, TrainingResult
 from ml.training.trainer import train
 
-NO_CORRECTIONS: Final = LabelledImages(
+NO_DRAWINGS: Final = LabelledImages(
     np.empty((0, IMAGE_SIDE, IMAGE_SIDE), np.uint8), np.empty(0, np.uint8)
 )
 # Of the three seeds on the model card, this one gave a network that predicts "not a digit" for
@@ -49,7 +53,7 @@ def main() -> None:
 def train_base(
     mnist: Mnist, folder: Path, seed: int, epochs: int | None = None
 ) -> dict[str, object]:
-    """Train a network on MNIST alone, write it to `folder`, and return its card.
+    """Train the base, write its files to `folder`, and return its card.
 
     There are two training runs. The first starts from scratch. The second continues from the
     weights of the first, as retraining continues from the live version. With `epochs` None, each
@@ -69,7 +73,7 @@ def train_base(
 def _train(mnist: Mnist, start: bytes | None, epochs: int | None, seed: int) -> TrainingResult:
     return train(
         mnist,
-        NO_CORRECTIONS,
+        NO_DRAWINGS,
         label_noise=np.zeros(0, bool),
         start=start,
         epochs=epochs,

@@ -1,4 +1,4 @@
-"""Train the network on MNIST, on images made from it, and on people's corrections."""
+"""Train the network on MNIST, on generated images, and on people's drawings."""
 
 import math
 import time
@@ -25,19 +25,20 @@ EPOCHS_FROM_SCRATCH: Final = 10
 EPOCHS_FROM_LIVE: Final = 2
 BATCH_SIZE: Final = 128
 NEGATIVES_PER_DIGIT: Final = 0.15  # generated negatives per MNIST image
-# Fraction of MNIST's images that also get a copy with another pen. Training from scratch uses none.
+# Fraction of MNIST's images that also get a copy with another pen. Training from scratch uses no
+# such copies.
 RESTROKED_SHARE: Final = 0.3
-# An epoch contains each of n corrections CORRECTION_WEIGHT / sqrt(n) times, rounded, at least once
-# and at most MAX_CORRECTION_REPEATS times.
-CORRECTION_WEIGHT: Final = 640
-MAX_CORRECTION_REPEATS: Final = 75
-INTERPOLATION: Final = 0.8  # share of the new weights; the rest is that of the live version
+# An epoch contains each of n people's drawings DRAWING_WEIGHT / sqrt(n) times, rounded, at least
+# once and at most MAX_DRAWING_REPEATS times. Drawings with probable label noise occur once.
+DRAWING_WEIGHT: Final = 640
+MAX_DRAWING_REPEATS: Final = 75
+INTERPOLATION: Final = 0.8  # share of the new weights; the rest is the share of the old ones
 STEPS_BEFORE_ESTIMATE: Final = 50  # before the remaining time is estimated
 
 
 def train(
     mnist: Mnist,
-    corrections: LabelledImages,
+    drawings: LabelledImages,
     *,
     label_noise: Mask,
     start: bytes | None,
@@ -47,11 +48,11 @@ def train(
 ) -> TrainingResult:
     """Train a network, calibrate it, and export it.
 
-    `label_noise`, (n,) bool, marks the corrections that are not repeated, because their labels are
-    probably wrong. `start` holds the weights to continue from. With `start` None, training starts
-    from random weights. With `epochs` None, the default number of epochs depends on `start`. The
-    same arguments, library versions and kind of processor give the same weights. Raises
-    `CorruptModelError` if the network cannot load `start`.
+    `drawings` are people's drawings. `label_noise`, (n,) bool, marks those that are not repeated,
+    because their labels are probably wrong. `start` holds the weights to continue from. With
+    `start` None, training starts from random weights. With `epochs` None, the default number of
+    epochs depends on `start`. The same arguments, library versions, kind of processor and number
+    of threads give the same weights. Raises `CorruptModelError` if the network cannot load `start`.
     """
     rng = _seed(seed)
     model = network.build()
@@ -59,7 +60,7 @@ def train(
         network.load_weights(model, start)
     optimizer = muon_optimizer if start is None else adamw_optimizer
     epochs = epochs or (EPOCHS_FROM_SCRATCH if start is None else EPOCHS_FROM_LIVE)
-    data = _training_set(mnist.training, corrections, label_noise, start is not None, rng)
+    data = _training_set(mnist.training, drawings, label_noise, start is not None, rng)
     train_loop(model, data, optimizer, epochs, rng, on_progress)
     if start is not None:
         network.interpolate_weights(model, start, INTERPOLATION)
@@ -77,33 +78,33 @@ def _seed(seed: int) -> np.random.Generator:
 
 def _training_set(
     digits: LabelledImages,
-    corrections: LabelledImages,
+    drawings: LabelledImages,
     label_noise: Mask,
     with_restroked: bool,
     rng: np.random.Generator,
 ) -> ConcatDataset:
-    """Return MNIST's digits, copies in other styles and pens, negatives, and corrections."""
+    """Return MNIST's digits, copies in other styles and pens, negatives, and people's drawings."""
     restyled = restyle(digits, rng)
     negatives = make_negatives(round(NEGATIVES_PER_DIGIT * len(digits)), digits, rng)
     parts = [
         all_of(digits + restyled + negatives),
-        (corrections, _repeat_corrections(corrections, label_noise)),
+        (drawings, _repeat_drawings(drawings, label_noise)),
     ]
     if with_restroked:
         parts.append(all_of(restroke(digits, RESTROKED_SHARE, rng)))
     return ConcatDataset(*parts)
 
 
-def _repeat_corrections(corrections: LabelledImages, label_noise: Mask) -> Indices:
-    """Return the indices of the corrections in an epoch. Most indices occur several times.
+def _repeat_drawings(drawings: LabelledImages, label_noise: Mask) -> Indices:
+    """Return the indices of the drawings in an epoch. Repeated drawings occur several times.
 
-    If there are few corrections, each is repeated often, because MNIST would outweigh them
-    otherwise. If there are many, each is repeated less often, so that a wrong one does little harm.
-    Corrections with probable label noise are not repeated.
+    If there are few drawings, each is repeated often, because MNIST would outweigh them otherwise.
+    If there are many, each is repeated less often, so that a wrong label does little harm. Drawings
+    with probable label noise are not repeated.
     """
-    repeats = round(CORRECTION_WEIGHT / math.sqrt(max(len(corrections), 1)))
-    repeats = min(max(repeats, 1), MAX_CORRECTION_REPEATS)
-    return np.repeat(np.arange(len(corrections)), np.where(label_noise, 1, repeats))
+    repeats = round(DRAWING_WEIGHT / math.sqrt(max(len(drawings), 1)))
+    repeats = min(max(repeats, 1), MAX_DRAWING_REPEATS)
+    return np.repeat(np.arange(len(drawings)), np.where(label_noise, 1, repeats))
 
 
 def train_loop(
@@ -115,7 +116,7 @@ def train_loop(
     on_progress: Callable[[Progress], None],
     max_strength: float = MAX_STRENGTH,
 ) -> None:
-    """Train `model` on every image once per epoch, augmented differently each time.
+    """Train `model` on every image at least once per epoch, augmented differently each time.
 
     `optimizer` takes the total number of steps and returns an optimizer. `max_strength` is passed
     to `augment`.

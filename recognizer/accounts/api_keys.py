@@ -26,7 +26,8 @@ def create_key(
 ) -> tuple[ApiKey, str]:
     """Create a key for `owner`. Return its row and its secret.
 
-    The secret cannot be read again, because only its hash is stored. The audit trail names `by`.
+    The secret cannot be read again, because only its hash and its first characters are stored.
+    The audit trail names `by`.
     """
     with transaction.atomic():
         # create() of django-rest-knox expects a duration, not a date, so `expires` is set later.

@@ -1,4 +1,7 @@
-"""Identify clients by their network. Their addresses are never stored."""
+"""Identify clients by their address (for IPv6, by its /64 network).
+
+The callers store only a keyed hash of this address or network.
+"""
 
 import ipaddress
 from typing import Any
@@ -9,8 +12,9 @@ from rest_framework.throttling import BaseThrottle
 def client_network(request: Any) -> str:
     """Return the client's IPv4 address or its IPv6 /64 network, as text.
 
-    The site's `NUM_PROXIES` reverse proxies report the address. A provider assigns a whole IPv6 /64
-    network to one customer, who can freely choose the other 64 bits of the address.
+    With `NUM_PROXIES`, the address is the one that the reverse proxies report. A provider usually
+    assigns at least a whole IPv6 /64 network to one customer, who can freely choose the other 64
+    bits of the address.
     """
     address: str = BaseThrottle().get_ident(request) or ""
     try:

@@ -8,10 +8,11 @@ from recognizer.models import ModelVersion, Submission, SubmissionQuerySet
 
 
 def delete(submissions: SubmissionQuerySet) -> list[int]:
-    """Delete the submissions. Return the numbers of the versions that were trained on any of them.
+    """Delete the submissions. Return the numbers of the versions that learned from any of them.
 
-    This includes the descendants of such versions. The audit trail records how many submissions
-    were deleted, but not whose.
+    For each submission, this is the first version that was trained on it and went live, with the
+    descendants of that version. The audit trail records how many submissions were deleted, but not
+    whose.
     """
     with transaction.atomic():
         learned = submissions.filter(learned_in__isnull=False).order_by()

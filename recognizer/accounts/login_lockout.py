@@ -1,7 +1,7 @@
-"""Lock out a client after too many failed logins, and store little data about it.
+"""Lock out a user name at a client address after too many failed logins.
 
-django-axes counts failed logins in the database. By default, it also stores the client's address,
-its browser and the submitted data.
+The client address is the IPv4 address or the IPv6 /64 network. django-axes counts failed logins in
+the database. By default, it also stores the full address, the browser and the submitted data.
 """
 
 from ipaddress import IPv6Address
@@ -15,17 +15,21 @@ from django.utils.crypto import salted_hmac
 
 from recognizer.accounts import client_ip
 
-# Addresses that start with this byte are reserved for private networks (RFC 4193).
-PRIVATE_IPV6_PREFIX: Final = b"\xfd"
+# Addresses that start with this byte are unique local addresses (RFC 4193), so a hash never looks
+# like a public address.
+UNIQUE_LOCAL_PREFIX: Final = b"\xfd"
 
 
 class PrivateAxesHandler(AxesDatabaseHandler):
-    """Store only the user name, the time and a pseudonymous address of a failed login."""
+    """Keep the browser and the submitted data out of the stored failed login.
+
+    `pseudonymous_ip` replaces the address.
+    """
 
     def user_login_failed(
         self, sender: Any, credentials: dict[str, Any], request: Any = None, **kwargs: Any
     ) -> None:
-        """Hide the request's data from django-axes while it stores the failed login."""
+        """Hide the browser and the submitted data while django-axes stores the failed login."""
         submitted = request.GET, request.POST
         request.axes_user_agent = request.axes_http_accept = ""
         request.GET = request.POST = QueryDict()
@@ -36,17 +40,17 @@ class PrivateAxesHandler(AxesDatabaseHandler):
 
 
 def pseudonymous_ip(request: HttpRequest) -> str:
-    """Return a keyed hash of the client's network, formatted as an IPv6 address.
+    """Return a keyed hash of the client address, formatted as an IPv6 address.
 
-    The hash is an address because django-axes stores nothing else. Clients in the same network
-    always get the same hash.
+    It has this format because django-axes keeps it in a `GenericIPAddressField`. Clients in the
+    same /64 network get the same hash.
     """
     digest = salted_hmac("login", client_ip.client_network(request), algorithm="sha256").digest()
-    return str(IPv6Address(PRIVATE_IPV6_PREFIX + digest[:15]))
+    return str(IPv6Address(UNIQUE_LOCAL_PREFIX + digest[:15]))
 
 
 def lockout_response(request: HttpRequest, _response: Any, _credentials: Any) -> HttpResponse:
-    """Return the page with status 429 that tells the user how long to wait."""
+    """Return the page with status 429 that tells the user how long a lockout lasts."""
     wait = settings.AXES_COOLOFF_TIME
     context = {"minutes": int(wait.total_seconds() // 60)}
     response = render(request, "recognizer/lockout.html", context, status=429)

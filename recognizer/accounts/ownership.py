@@ -1,6 +1,7 @@
 """Identify the owner of submissions by a UUID.
 
-A logged-in user has a fixed UUID. Any other visitor has a random UUID in the session.
+A logged-in user has a fixed UUID. An anonymous visitor gets a random UUID in the session with the
+first submission.
 """
 
 import uuid
@@ -16,9 +17,9 @@ NAMESPACE: Final = uuid.UUID("5ba1ac51-6b2b-4d34-9d3c-64b1a5b3f0e7")
 
 
 def current_owner(request: HttpRequest) -> uuid.UUID | None:
-    """Return the visitor's id, or None if the visitor has never submitted anything.
+    """Return the visitor's id, or None if an anonymous visitor has not submitted anything yet.
 
-    After a login, the submissions of the anonymous session are moved to the user.
+    The first call after a login moves the submissions of the anonymous session to the user.
     """
     if not request.user.is_authenticated:
         stored = request.session.get(SESSION_KEY)
@@ -46,11 +47,11 @@ def owner_for_user(user: Any) -> uuid.UUID:
 
 
 def _merge(anonymous: uuid.UUID, owner: uuid.UUID) -> None:
-    """Move all submissions of `anonymous` to `owner`."""
+    """Move the submissions of `anonymous` to `owner`, except images that `owner` already has."""
     with transaction.atomic():
         kept = Submission.objects.owned_by(owner)
         merged = Submission.objects.owned_by(anonymous)
-        # An owner's images are unique. If the owner already has the image, that row is kept.
+        # An owner's images are unique, so the anonymous copy of an image is deleted.
         merged.filter(image_sha256__in=kept.values("image_sha256")).delete()
-        # Idempotency keys are unique per owner, so those of the session could collide.
+        # Idempotency keys are unique per owner, so the session's could collide with the owner's.
         merged.update(owner=owner, idempotency_key=None)

@@ -1,4 +1,4 @@
-"""The admin: review submissions, inspect and promote model versions, start training runs."""
+"""The admin pages for submissions, model versions, training runs, API keys and the audit trail."""
 
 from django.contrib import admin
 from django_tasks_db.models import DBTaskResult

@@ -30,7 +30,7 @@ Column = tuple[float, ModelVersion]  # (x, version)
 
 @dataclass(frozen=True)
 class Mark:
-    """The mark of one version on a line: a dot, a square, or a cross for a rejected version."""
+    """The mark of one version's score: a dot or a square, or a cross for a rejected version."""
 
     x: float
     y: float
@@ -40,15 +40,16 @@ class Mark:
 
 @dataclass(frozen=True)
 class Line:
-    """The line of one score over all versions.
+    """The line of one score over the versions.
 
-    The line has a mark for each version, but it connects only the versions that are not rejected.
+    Each version that has the score gets a mark. The line connects the marks, except those of
+    rejected versions.
     """
 
     name: str
     label: str
     shape: str
-    points: str
+    points: str  # "x,y x,y …", for an SVG polyline
     marks: list[Mark]
 
 
@@ -56,8 +57,8 @@ class Line:
 class Chart:
     """Everything that the template needs to draw the chart."""
 
-    first: int
-    last: int
+    first: int  # version number
+    last: int  # version number
     lines: list[Line]
     gridlines: list[tuple[float, str]]  # (y, percentage)
     axis_labels: list[tuple[float, int]]  # (x, version number)

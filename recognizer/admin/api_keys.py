@@ -1,4 +1,4 @@
-"""Admin pages for API keys and for the audit trail."""
+"""Admin pages for API keys and for the audit trail (Django's admin log)."""
 
 from typing import Any
 
@@ -33,7 +33,7 @@ class ApiKeyCreationForm(forms.ModelForm):
 
 
 class NoChangeAdmin(admin.ModelAdmin):
-    """Show rows without an edit form. Adding and deleting rows needs the usual permissions."""
+    """Show rows without an edit form. Users with the permissions can add and delete rows."""
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

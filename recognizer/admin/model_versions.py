@@ -20,7 +20,7 @@ from recognizer.serving import model_registry, reevaluation
 from recognizer.serving.model_registry import CorruptModelError
 
 TEMPLATE_FOLDER: Final = "admin/recognizer/modelversion"
-THUMBNAIL_LIMIT: Final = 40  # for the fixed and for the broken submissions, each
+THUMBNAIL_LIMIT: Final = 40  # in each of the two lists, fixed and broken submissions
 
 
 def format_percent(score: float | None) -> str:
@@ -47,7 +47,7 @@ def _format_value(value: Any) -> str:
 def newly_correct_context(
     before: reevaluation.Predictions, after: reevaluation.Predictions
 ) -> dict[str, Any]:
-    """Return the number of submissions that are correct only in `after`, and some thumbnails."""
+    """Return how many submissions only `after` predicts correctly, and the newest as thumbnails."""
     changed = reevaluation.newly_correct(before, after)
     thumbnails = [
         thumbnail(row, f"{after[row].label}, predicted as {before[row].label}")
@@ -64,7 +64,7 @@ class ModelVersionChangeList(ChangeList):
 
 @admin.register(ModelVersion)
 class ModelVersionAdmin(ObjectPageAdmin):
-    """Inspect and promote versions. Only `manage.py retrain` creates them."""
+    """Inspect and promote versions. Nobody can add, edit or delete them here."""
 
     list_display = (
         "number",
@@ -110,7 +110,7 @@ class ModelVersionAdmin(ObjectPageAdmin):
     def held_out(self, version: ModelVersion) -> str:
         return format_percent(version.score("held_out_corrections"))
 
-    @admin.display(description="corrections learned")
+    @admin.display(description="drawings trained on")
     def correction_count(self, version: ModelVersion) -> int:
         return version.correction_count
 

@@ -27,7 +27,8 @@ from recognizer.serving.model_registry import CorruptModelError, ModelFilesPrune
 from recognizer.serving.prediction import png_data_url, repredict
 
 ALREADY_REVIEWED: Final = (
-    "Somebody else has reviewed this submission. Reload the page to see the decision."
+    "The review of this submission has changed since you opened the page, so your change was not "
+    "saved. Reload the page to see the current review."
 )
 
 
@@ -63,16 +64,14 @@ class ReviewActionForm(ActionForm):
 class ReviewForm(forms.ModelForm):
     """The form for the review of one submission: pending, rejected, or approved with a label."""
 
-    # The time of the last review when the page was rendered. If the stored time differs, somebody
-    # has reviewed the submission since then. The form must not overwrite that review.
+    # The time of the last review when the page was rendered. If the stored time differs, the review
+    # has changed since then. The form must not overwrite the newer review.
     reviewed_at_shown = forms.CharField(required=False, widget=forms.HiddenInput, label="")
 
     class Meta:
         model = Submission
         fields = ("review", "label")
-        help_texts = {
-            "label": "Used only with “approved”. Leave empty to approve the corrected digit."
-        }
+        help_texts = {"label": "Used only with “approved”. Leave empty to use the corrected digit."}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -87,7 +86,7 @@ class ReviewForm(forms.ModelForm):
         elif cleaned.get("label") is None:
             cleaned["label"] = self.instance.corrected_digit
             if cleaned["label"] is None:
-                self.add_error("label", "Choose a label: the visitor has not corrected this one.")
+                self.add_error("label", "Choose a label: there is no corrected digit.")
         return cleaned
 
 
@@ -113,7 +112,7 @@ def _predict_with(version: ModelVersion, submission: Submission) -> tuple[str, s
 
 @admin.register(Submission)
 class SubmissionAdmin(ObjectPageAdmin, BoundedCountAdmin):
-    """Find and review submissions. Only visitors create them, so the admin cannot add any."""
+    """Find and review submissions. Nobody can add any here."""
 
     form = ReviewForm
     action_form = ReviewActionForm
@@ -195,7 +194,7 @@ class SubmissionAdmin(ObjectPageAdmin, BoundedCountAdmin):
         try:
             return super().changeform_view(request, object_id, form_url, extra_context)
         except AlreadyReviewedError:
-            # Somebody reviewed it after the form was validated and before it was saved.
+            # The review changed after the form was validated and before it was saved.
             self.message_user(request, ALREADY_REVIEWED, messages.ERROR)
             return redirect(request.path)
 
@@ -228,7 +227,7 @@ class SubmissionAdmin(ObjectPageAdmin, BoundedCountAdmin):
     def _decide(self, request: HttpRequest, submission: Submission, label: Label | None) -> bool:
         """Approve the submission as `label`, or reject it if `label` is None.
 
-        Return False if somebody else has reviewed it in the meantime.
+        Return False if the review has changed since the submission was loaded.
         """
         try:
             if label is None:
@@ -243,7 +242,7 @@ class SubmissionAdmin(ObjectPageAdmin, BoundedCountAdmin):
 
     def _warn_already_reviewed(self, request: HttpRequest, count: int) -> None:
         if count:
-            text = f"{count} unchanged: somebody else has already reviewed them."
+            text = f"{count} unchanged: reviewed by somebody else in the meantime."
             self.message_user(request, text, messages.WARNING)
 
     @admin.display(description="model input")

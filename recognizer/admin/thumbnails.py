@@ -10,7 +10,7 @@ from recognizer.serving.prediction import png_data_url
 
 @dataclass(frozen=True)
 class Thumbnail:
-    """The image of a submission's model input as a data URL, with its link and its caption."""
+    """A submission's model input as a data URL, with a caption and the submission's admin URL."""
 
     url: str
     src: str

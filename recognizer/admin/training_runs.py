@@ -49,10 +49,10 @@ class TrainingRunForm(forms.ModelForm):
         min_value=0,
         max_value=2**32 - 1,
         initial=1,
-        help_text="The same seed and the same corrections give the same result.",
+        help_text="On the same machine, the same seed and training data give the same network.",
     )
     dry_run = forms.BooleanField(
-        required=False, help_text="Train and compare, but do not store or promote the result."
+        required=False, help_text="Train and compare, but do not store or promote the new version."
     )
 
     class Meta:
@@ -74,7 +74,7 @@ def describe_options(options: dict[str, Any]) -> str:
 
 
 def describe_progress(run: TrainingRun) -> str:
-    """Return one or two sentences about the run's progress or result."""
+    """Return a short text about the run's progress or result."""
     if run.is_finished:
         return run.reason
     if run.state == RunState.WAITING:
@@ -85,15 +85,15 @@ def describe_progress(run: TrainingRun) -> str:
     if run.cancelled_by:
         return f"Cancelled by {run.cancelled_by}. The run stops within a minute."
     if run.progress is None:
-        return "Selecting corrections and loading TensorFlow. This can take some minutes."
+        return "Selecting approved drawings and loading TensorFlow. This can take some minutes."
     return _describe_epoch(run.progress)
 
 
 def can_cancel(run: TrainingRun) -> bool:
     """Return whether cancelling has an effect.
 
-    Cancelling a run twice has no effect, because the run already stops by itself. The exception is
-    a run whose process has crashed: it only ends when it is cancelled once more.
+    A cancelled run stops by itself, so cancelling it again has no effect. The exception is a
+    cancelled run whose process has crashed: cancelling it again ends it at once.
     """
     return not run.is_finished and (not run.cancelled_by or run.is_stale)
 
@@ -123,7 +123,7 @@ def _describe_epoch(progress: dict[str, Any]) -> str:
 
 @admin.register(TrainingRun)
 class TrainingRunAdmin(ObjectPageAdmin):
-    """Start, watch and cancel training runs. Nobody can edit or delete them."""
+    """Start, watch and cancel training runs. Nobody can edit or delete them here."""
 
     form = TrainingRunForm
     list_display = (

@@ -24,7 +24,7 @@ class ApiKeyAuthentication(TokenAuthentication):
         Raises `AuthenticationFailed` if the key is invalid, revoked or expired, or if its owner is
         inactive.
         """
-        # Reject other bytes here, because django-rest-knox crashes if they are not valid UTF-8.
+        # Reject bytes that no key contains, because django-rest-knox crashes on invalid UTF-8.
         if not re.fullmatch(rb"\w+", token):
             raise AuthenticationFailed(gettext("Invalid API key."))
         return super().authenticate_credentials(token)
@@ -42,10 +42,10 @@ class ApiKeyScheme(KnoxTokenScheme):
 
 
 class HasScope(BasePermission):
-    """Require that an API key has the view's `required_scope`. Sessions have all scopes."""
+    """Require that an API key has the view's `required_scope`. Other requests need no scope."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        """Return whether the view requires no scope, or the request has the required one."""
+        """Return whether the view requires no scope, the key has it, or there is no key."""
         required = getattr(view, "required_scope", None)
         self.message = gettext("The API key lacks the scope “%(scope)s”.") % {"scope": required}
         return required is None or _has_scope(request, required)

@@ -1,4 +1,4 @@
-"""Errors of the API. Every error response has a `code` for programs and a `detail` for people.
+"""Errors of the API. Their JSON has a `code` for programs and a `detail` for people.
 
 Validation errors also have `fields`, which contains the error messages of each field.
 """
@@ -29,21 +29,24 @@ CODES: Final = {
     "blank_image": (400, "The image is blank."),
     "single_dot": (400, "The image shows a single dot, not a drawing."),
     "not_authenticated": (401, "This operation requires an API key or a login."),
-    "authentication_failed": (401, "The API key is invalid, revoked or expired."),
+    "authentication_failed": (
+        401,
+        "The API key is invalid, revoked or expired, or its owner is inactive.",
+    ),
     "permission_denied": (
         403,
-        "The API key lacks the scope, you lack the permission, or the CSRF token is missing.",
+        "The API key lacks the scope, you lack the permission, or the CSRF token is invalid.",
     ),
     "not_found": (404, "The object does not exist, or it belongs to somebody else."),
     "method_not_allowed": (405, "The `Allow` header lists the allowed methods."),
-    "not_acceptable": (406, "The API only returns JSON."),
-    "already_reviewed": (409, "A reviewer has already decided."),
+    "not_acceptable": (406, "The `Accept` header does not allow JSON."),
+    "already_reviewed": (409, "A reviewer has already approved or rejected the submission."),
     "no_label": (409, "The submission has no correction: send `digit`."),
     "idempotency_key_reused": (409, "You used this `Idempotency-Key` with another image."),
     "body_too_large": (413, "The body is larger than 10 MB."),
     "unsupported_media_type": (415, "Send JSON or a multipart form."),
     "throttled": (429, "Too many requests: `Retry-After` gives the number of seconds to wait."),
-    "server_error": (500, "Internal server error. It has been logged."),
+    "server_error": (500, "Internal server error. The server has logged it."),
     "unavailable": (503, "The site is temporarily unavailable."),
 }
 
@@ -103,7 +106,7 @@ class BodyTooLarge(exceptions.APIException):
 
 
 class Unavailable(exceptions.APIException):
-    """503 if the database or the cache is down, or if no model version can be loaded."""
+    """503 for an outage of the database, of the cache or of all model versions."""
 
     status_code = status.HTTP_503_SERVICE_UNAVAILABLE
     default_code = "unavailable"
@@ -113,7 +116,7 @@ class Unavailable(exceptions.APIException):
 def handle_exception(error: Exception, context: dict[str, Any]) -> Response | None:
     """Return the response for an exception raised in a view, or None if it is unexpected.
 
-    This is DRF's `EXCEPTION_HANDLER`. If it returns None, DRF raises the exception again.
+    This is DRF's `EXCEPTION_HANDLER`. DRF raises the exception again if the result is None.
     """
     error = _to_api_exception(error)
     response = exception_handler(error, context)
@@ -140,7 +143,7 @@ def _to_api_exception(error: Exception) -> Exception:
         return BadImage(error)
     if isinstance(error, RequestDataTooBig):
         return BodyTooLarge()
-    # Django raises this for too many fields or files.
+    # Django raises SuspiciousOperation if a form has too many fields or files.
     if isinstance(error, SuspiciousOperation):
         return exceptions.ParseError(str(error))
     if isinstance(error, OUTAGE_ERRORS):

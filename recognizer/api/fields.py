@@ -20,19 +20,23 @@ MAX_POINTS: Final = 10_000
 MAX_COORDINATE: Final = 1_000_000
 
 
-class ExplicitValueMixin:
-    """Validate empty values in forms. DRF itself treats them as missing."""
+class FormValueMixin:
+    """Treat forms like JSON: validate an empty value, and give a missing field its default.
+
+    In forms, DRF reads the empty text of an optional field as missing or as null, and a missing
+    boolean as False.
+    """
 
     def get_value(self, dictionary: Mapping[str, Any]) -> Any:
         """Return the value from the body, or DRF's `empty` if the field is missing."""
         return dictionary.get(self.field_name, serializers.empty)  # type: ignore[attr-defined]
 
 
-class ChoiceField(ExplicitValueMixin, serializers.ChoiceField):
+class ChoiceField(FormValueMixin, serializers.ChoiceField):
     """Accept one of the choices. An empty value in a form is an error, even with a default."""
 
 
-class StrictBooleanField(ExplicitValueMixin, serializers.BooleanField):
+class StrictBooleanField(FormValueMixin, serializers.BooleanField):
     """Accept true and false. Also accept them as text, because forms contain only text.
 
     DRF's field also accepts values such as "yes" and 1.
@@ -57,7 +61,10 @@ class StrictBooleanField(ExplicitValueMixin, serializers.BooleanField):
     }
 )
 class DigitField(serializers.Field):
-    """Represent a label as an integer from 0 to 9, or as null for "not a digit"."""
+    """Represent a label as an integer from 0 to 9, or as null for "not a digit".
+
+    The field is for JSON only: no form contains a digit.
+    """
 
     default_error_messages = {"invalid": _("Must be a whole number from 0 to 9, or null.")}
 
@@ -79,15 +86,18 @@ class DigitField(serializers.Field):
         return to_digit(value)
 
 
-class UndecodedImageField(serializers.Field):
-    """Accept an uploaded file in a form, or base64 or a data URL in JSON. Decode neither."""
+class EncodedImageField(serializers.Field):
+    """Accept an uploaded file (form), or base64 text or a base64 data URL (JSON).
+
+    Return the base64 text without decoding it.
+    """
 
     default_error_messages = {
         "invalid": _("Must be an uploaded file or, in JSON, base64 text or a base64 data URL."),
     }
 
     def to_internal_value(self, data: Any) -> Any:
-        """Return the file or the base64 text.
+        """Return the uploaded file, or the base64 text without the prefix of a data URL.
 
         Raises `ValidationError` for any other value, and for a data URL without base64.
         """
@@ -95,14 +105,14 @@ class UndecodedImageField(serializers.Field):
         if not (hasattr(data, "read") if is_form else isinstance(data, str)):
             self.fail("invalid")
         if isinstance(data, str) and data.startswith("data:"):
-            media_type, _, data = data.partition(",")
+            media_type, _separator, data = data.partition(",")
             if not media_type.endswith(";base64"):
                 self.fail("invalid")
         return data
 
 
-class ImageField(UndecodedImageField):
-    """Accept the same values as `UndecodedImageField`, but return the bytes of the file."""
+class ImageField(EncodedImageField):
+    """Accept the same values as `EncodedImageField`, but return the bytes of the file."""
 
     def to_internal_value(self, data: Any) -> bytes:
         """Return the bytes of the image file.
@@ -144,7 +154,7 @@ def read_image_bytes(data: Any) -> bytes:
         "description": "The pen strokes. Each stroke is a list of points [x, y, milliseconds].",
     }
 )
-class StrokesField(ExplicitValueMixin, serializers.Field):
+class StrokesField(FormValueMixin, serializers.Field):
     """Accept pen strokes as a list. Also accept JSON text, because forms contain only text."""
 
     default_error_messages = {

@@ -55,17 +55,17 @@ class NumberFilter(filters.NumberFilter):
 
 
 class UTCDateTimeField(IsoDateTimeField):
-    """Convert dates to UTC, because PostgreSQL rejects some offsets that Python accepts."""
+    """Convert times to UTC, because PostgreSQL rejects some offsets that Python accepts."""
 
     def clean(self, value: Any) -> datetime | None:
-        """Return the date in UTC, or None for an empty value.
+        """Return the time in UTC, or None for an empty value.
 
-        Raises `ValidationError` for an invalid date.
+        Raises `ValidationError` for an invalid date or time.
         """
         moment: datetime | None = super().clean(value)
         try:
             return moment and moment.astimezone(UTC)
-        # In UTC, the date would be before year 1 or after year 9999.
+        # In UTC, the time would be before year 1 or after year 9999.
         except OverflowError as error:
             raise forms.ValidationError(_("Must be a valid date.")) from error
 

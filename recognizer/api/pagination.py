@@ -1,4 +1,4 @@
-"""Return lists in pages, each with a link to the next page."""
+"""Return lists in pages, with links to the next and the previous page."""
 
 from datetime import UTC, datetime
 from typing import Any, ClassVar
@@ -11,7 +11,7 @@ from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.request import Request
 
 MAX_PAGE_SIZE = 200
-MAX_DIGITS = 9  # of a number in the query
+MAX_DIGITS = 9  # digits of `page_size`
 
 
 class SubmissionPagination(CursorPagination):

@@ -52,7 +52,7 @@ def _explain() -> serializers.BooleanField:
     )
 
 
-# Clients send each body as a form with uploaded files, or as JSON with base64.
+# Clients send these bodies as a form with uploaded files, or as JSON with base64.
 RECOGNIZE_BODY: Final = {
     "multipart/form-data": inline_serializer(
         "RecognizeForm", {"image": serializers.FileField(), "explain": _explain()}
@@ -107,7 +107,7 @@ URI_TOO_LONG: Final = {
 
 
 def add_errors(result: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """Add the error responses that any operation can return.
+    """Add the error responses that the views do not declare.
 
     drf-spectacular calls this function as a hook and uses the schema that it returns.
     """

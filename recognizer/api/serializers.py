@@ -17,10 +17,10 @@ from recognizer.api.exceptions import CODES
 from recognizer.api.fields import (
     ChoiceField,
     DigitField,
+    EncodedImageField,
     ImageField,
     StrictBooleanField,
     StrokesField,
-    UndecodedImageField,
 )
 from recognizer.models import ModelVersion, Review, Source, Status, Submission, to_digit
 from recognizer.serving import model_registry
@@ -62,12 +62,12 @@ class RecognizeBatchRequestSerializer(serializers.Serializer):
     """A request for the predictions of several images."""
 
     images = serializers.ListField(
-        child=UndecodedImageField(), min_length=1, max_length=MAX_BATCH_SIZE
+        child=EncodedImageField(), min_length=1, max_length=MAX_BATCH_SIZE
     )
 
 
 class NewSubmissionSerializer(ImageSerializer):
-    """A request to store an image."""
+    """A request to predict an image and store it."""
 
     source = ChoiceField(choices=CLIENT_SOURCES, default=Source.API)
     strokes = StrokesField(default=None, allow_null=True)
@@ -93,7 +93,7 @@ class PredictionSerializer(serializers.Serializer):
     probabilities = ProbabilitiesField(source="prediction.probabilities")
     model_input = serializers.SerializerMethodField(help_text=MODEL_INPUT_HELP)
     explanation = serializers.SerializerMethodField(
-        help_text="28 rows of 28 numbers from -1 to 1: how much the confidence falls if this part "
+        help_text="28 rows of 28 numbers from -1 to 1: how much the confidence drops if this part "
         "of the drawing is covered. Null unless the request sets explain to true."
     )
 
@@ -205,13 +205,13 @@ class SubmissionSerializer(serializers.Serializer):
     status = serializers.ChoiceField(
         choices=Status.choices,
         read_only=True,
-        help_text="Learned means approved, and used to train a version that went live.",
+        help_text="Learned means approved, and a version that went live was trained on it.",
     )
     learned_in = serializers.IntegerField(
         source="learned_in.number",
         read_only=True,
         allow_null=True,
-        help_text="The number of the first live version that was trained on it.",
+        help_text="The number of the first version that went live and was trained on it.",
     )
     is_correct = serializers.SerializerMethodField(
         help_text="Whether the live version predicts the label. Null if the submission is not "

@@ -56,7 +56,9 @@ DELETION_RESPONSES: Final[dict[int, Any]] = {
 
 
 @extend_schema_view(
-    list=extend_schema(summary="List your own submissions, newest first (staff: all)"),
+    list=extend_schema(
+        summary="List your own submissions, newest first (staff and reviewers: all)"
+    ),
     retrieve=extend_schema(
         summary="Get one submission, with its strokes", responses=SubmissionWithStrokesSerializer
     ),
@@ -67,10 +69,10 @@ class SubmissionViewSet(
     mixins.RetrieveModelMixin,
     GenericViewSet,
 ):
-    """Requests for another visitor's submission get a 404, as if it did not exist.
+    """Visitors can read, correct and delete their own submissions.
 
-    Staff and reviewers are the exception: they can read all submissions. Reviewers can also approve
-    and reject them.
+    Requests for another visitor's submission get a 404, as if it did not exist. Staff and reviewers
+    can also read all submissions, and reviewers can approve and reject them.
     """
 
     queryset = Submission.objects.select_related("model_version", "learned_in").defer(

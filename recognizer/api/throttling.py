@@ -1,6 +1,7 @@
-"""Limit requests per minute, per API key, or per client network for requests without a key.
+"""Limit the requests per minute of each API key and, without a key, of each client address.
 
-The counts are in Django's cache, which all workers share.
+For IPv6, the client address is its /64 network. The counts are in Django's cache, which all workers
+share.
 """
 
 import time

@@ -1,4 +1,4 @@
-"""Route the paths below /api/v1/. The pages of the site use the same API."""
+"""Route the paths below /api/v1/. The pages of the site also use this API."""
 
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView

@@ -1,7 +1,7 @@
 """Export and import labelled drawings. Each format has one module.
 
 A format's module has a class `Writer`, which writes rows one by one, and a function `read`, which
-yields them. Neither holds all rows in memory.
+yields them. Neither holds the pixels of all rows in memory.
 """
 
 from dataclasses import dataclass
@@ -25,8 +25,8 @@ class Row:
     """One drawing with its label. Raises `DatasetError` if its pixels or its label are invalid.
 
     `pixels` are 28×28 bytes, from 0 for paper to 255 for ink. `label` is 0 to 9, or 10 for "not a
-    digit". `writer` identifies the person who drew it. Only NDJSON keeps the attributes after
-    `split`.
+    digit". `writer` is a pseudonym of the person who drew it. An import gets the attributes after
+    `split` only from NDJSON.
     """
 
     pixels: bytes

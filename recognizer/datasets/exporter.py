@@ -24,13 +24,14 @@ CARD: Final = "card.json"
 # Rows fetched from the database at a time.
 CHUNK_SIZE: Final = 1000
 CARD_TEXT: Final = {
-    "description": "Handwritten digits that visitors of a digitsite drew and reviewers approved.",
+    "description": "Drawings from a digitsite, drawn by its visitors or imported, with the labels "
+    "that reviewers approved.",
     "pixels": "28×28 bytes, 0 for paper, 255 for ink, normalized like MNIST. They are the input of "
     "the model.",
     "label": "The label that the reviewer approved: 0 to 9, or 10 for “not a digit” (null in "
     "NDJSON and PNG).",
-    "splits": "About one person in five is in the test split. Nobody is in both splits. Each "
-    "person is in the same split in every export.",
+    "splits": "About one person in five is in the test split. All drawings of a person are in the "
+    "same split, in every export. An anonymous session counts as a person.",
     "privacy": "The dataset contains no names and no addresses. In NDJSON, all drawings of one "
     "person have the same “writer”, which is different in each export.",
 }
@@ -60,7 +61,7 @@ class ExportSelection:
 def export(format_name: str, folder: Path, selection: ExportSelection) -> dict[str, Any]:
     """Write a dataset to a new folder. Return its card.
 
-    If an error occurs, nothing is left behind. Raises `DatasetError` if the folder exists.
+    After an error, the incomplete export is deleted. Raises `DatasetError` if the folder exists.
     """
     if folder.exists():
         raise DatasetError(f"{folder} already exists. Choose a new folder.")

@@ -30,7 +30,7 @@ class ImportCounts:
 
     @property
     def existing(self) -> int:
-        """Return the number of rows that were already in the database."""
+        """Return the number of rows that were not stored, because their submission existed."""
         return self.read - self.stored
 
 
@@ -42,7 +42,7 @@ def load(rows: Iterable[Row], *, by: Any, report: Callable[[ImportCounts], None]
     """
     counts, now, remaining = ImportCounts(), timezone.now(), iter(rows)
     while chunk := list(islice(remaining, CHUNK_SIZE)):
-        # Each submission gets its own time, so that lists keep the order of the dataset.
+        # Rows without a time get distinct times, in the order of the dataset.
         submissions = [
             _to_submission(row, by, now + timedelta(microseconds=index))
             for index, row in enumerate(chunk, counts.read)
@@ -66,7 +66,8 @@ def _to_submission(row: Row, by: Any, now: datetime) -> Submission:
     version = model_registry.loaded_version()
     prediction = repredict(row.pixels, version.recognizer)
     image = _encode_image(row)
-    # Ids depend only on the content, so that a repeated import finds the existing submissions.
+    # Without an id in the row, the id depends only on the label and the pixels, so that a repeated
+    # import finds the existing submissions.
     name = f"{row.label} {hashlib.sha256(row.pixels).hexdigest()}"
     return Submission(
         id=row.id or uuid.uuid5(NAMESPACE, name),

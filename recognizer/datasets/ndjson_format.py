@@ -1,4 +1,4 @@
-"""NDJSON, compressed with gzip: one line of JSON per drawing, which contains all its data."""
+"""NDJSON, compressed with gzip: one line of JSON per drawing, with all attributes of `Row`."""
 
 import base64
 import gzip
@@ -70,6 +70,6 @@ def _parse_row(drawing: Any) -> Row:
 
 
 def _parse_utc(text: str) -> datetime:
-    """Parse a date in ISO 8601. A date without a time zone is in UTC."""
+    """Parse a date and time in ISO 8601. Without a UTC offset, it is read as UTC."""
     moment = datetime.fromisoformat(text)
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -33,7 +33,8 @@ class Writer:
         self._labels[row.split].append(row.label)
 
     def __exit__(self, *error: object) -> None:
-        # After an error, the archive is incomplete. The exporter then deletes the whole folder.
+        # This also runs after an error, to close the temporary files. The exporter then deletes the
+        # folder with the incomplete archive.
         with zipfile.ZipFile(self._folder / FILE, "w", zipfile.ZIP_DEFLATED) as archive:
             for split in SPLITS:
                 self._write_arrays(archive, split)
@@ -75,7 +76,7 @@ def _read_split(images: IO[bytes], labels: IO[bytes], split: Split) -> Iterator[
     image_shape, pixel_size = _read_header(images)
     label_shape, label_size = _read_header(labels)
     if image_shape[1:] not in ((SIDE, SIDE), (PIXEL_COUNT,)) or pixel_size != 1:
-        raise DatasetError(f"{x} must have the type uint8 and the shape (n, 28, 28) or (n, 784).")
+        raise DatasetError(f"{x} must have 1-byte integers and the shape (n, 28, 28) or (n, 784).")
     if label_shape != image_shape[:1]:
         raise DatasetError(f"{x} has {image_shape[0]} images, but {y} has {label_shape[0]} labels.")
     for index in range(image_shape[0]):
@@ -96,5 +97,8 @@ def _read_header(member: IO[bytes]) -> tuple[tuple[int, ...], int]:
     readers: Any = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
     shape, fortran_order, dtype = readers[version](member)
     if fortran_order or dtype.kind not in "ui" or dtype.byteorder == ">" or not shape:
-        raise DatasetError("The arrays must contain little-endian integers in C order.")
+        raise DatasetError(
+            "The arrays must contain little-endian integers in C order "
+            "and have at least one dimension."
+        )
     return shape, dtype.itemsize

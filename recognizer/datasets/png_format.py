@@ -47,8 +47,8 @@ class Writer:
 def read(path: Path) -> Iterator[Row]:
     """Yield the rows of a ZIP file, or of all ZIP files in a folder.
 
-    Files outside the labels' folders are skipped. Raises `DatasetError` if a ZIP file or an image
-    is invalid.
+    Files are skipped if they are not in the folder of a label or do not end in `.png`. Raises
+    `DatasetError` if a ZIP file or an image is invalid.
     """
     for file in sorted(path.glob("*.zip")) if path.is_dir() else [path]:
         try:

@@ -16,19 +16,21 @@ from recognizer.models import Label
 EXIT_INTERRUPTED: Final = 130  # as in a shell after Ctrl-C
 
 
-def add_user(parser: ArgumentParser, help_text: str = "recorded in the audit trail") -> None:
+def add_by_argument(parser: ArgumentParser, help_text: str = "recorded in the audit trail") -> None:
     """Add `--by USER`."""
     parser.add_argument("--by", required=True, metavar="USER", help=help_text)
 
 
-def add_json(parser: ArgumentParser, help_text: str = "print JSON") -> None:
+def add_json_argument(parser: ArgumentParser, help_text: str = "print JSON") -> None:
     """Add `--json`."""
     parser.add_argument("--json", action="store_true", dest="as_json", help=help_text)
 
 
-def add_no_input(parser: ArgumentParser) -> None:
-    """Add `--no-input`."""
-    parser.add_argument("--no-input", "--yes", action="store_true", help="do not ask")
+def add_no_input_argument(parser: ArgumentParser) -> None:
+    """Add `--no-input` and its alias `--yes`."""
+    parser.add_argument(
+        "--no-input", "--yes", action="store_true", help="do not ask for confirmation"
+    )
 
 
 def positive_integer(text: str) -> int:
@@ -65,10 +67,10 @@ def label(text: str) -> Label:
     raise ArgumentTypeError("must be 0 to 9, or null")
 
 
-def utc_datetime(text: str) -> datetime:
-    """Parse a date, or a date with a time. Use this as an argparse type.
+def aware_datetime(text: str) -> datetime:
+    """Parse a date, or a date with a time, as an aware datetime. Use this as an argparse type.
 
-    A date means its first moment. Without a time zone, the text is in UTC.
+    A date without a time is read as midnight. Without a UTC offset, the value is read as UTC.
 
     Raises `ArgumentTypeError` if the text is anything else.
     """
@@ -112,6 +114,6 @@ def confirm(question: str) -> None:
         )
 
 
-def format_percent(share: float | None) -> str:
-    """Return a share in 0..1 as a percentage with two decimals, or "none" without a share."""
-    return "none" if share is None else f"{100 * share:.2f}%"
+def format_percent(fraction: float | None) -> str:
+    """Format a fraction (0 to 1) as a percentage with two decimals, or "none" if it is None."""
+    return "none" if fraction is None else f"{100 * fraction:.2f}%"

@@ -22,8 +22,8 @@ class Scope(models.TextChoices):
 class ApiKey(AbstractAuthToken):
     """An API key. A program uses the API with it on behalf of the key's owner.
 
-    The scopes limit what the program may do. The database holds only the hash and the first
-    characters of the key. django-rest-knox creates and compares them.
+    The scopes limit what the program may do. Of the key itself, the database holds only the hash
+    and the first characters. django-rest-knox creates keys and compares their hashes.
     """
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)

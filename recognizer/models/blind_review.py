@@ -9,10 +9,10 @@ from recognizer.models.submission import Submission
 
 
 class BlindReview(models.Model):
-    """A second review of a submission by a reviewer who cannot see the first decision.
+    """A second review of a submission by a reviewer who cannot see the first one.
 
-    It never changes the submission. Until the reviewer decides, `answered_at`, `label` and `agrees`
-    are null. After a rejection, `label` stays null.
+    A blind review never changes the submission. Until the reviewer decides, `answered_at`, `label`
+    and `agrees` are null. After a rejection, `label` stays null.
     """
 
     submission = models.ForeignKey(Submission, models.CASCADE, related_name="blind_reviews")

@@ -1,10 +1,10 @@
-"""Choices that several models share, and the error for a submission that is already reviewed."""
+"""Choices that several models share, and the error for a submission that was already reviewed."""
 
 from django.db import models
 
 
 class Label(models.IntegerChoices):
-    """A class of the network: one of the ten digits, or "not a digit"."""
+    """An output class of the network: one of the ten digits, or "not a digit"."""
 
     ZERO = 0, "0"
     ONE = 1, "1"
@@ -42,7 +42,11 @@ class Review(models.TextChoices):
 
 
 class Status(models.TextChoices):
-    """The status that visitors see: the review, and whether a live version was trained on it."""
+    """The status that visitors see: the review, or `LEARNED`.
+
+    `LEARNED` means that the submission is approved, and that a version that went live was trained
+    on it.
+    """
 
     PENDING = "pending"
     APPROVED = "approved"
@@ -51,4 +55,4 @@ class Status(models.TextChoices):
 
 
 class AlreadyReviewedError(Exception):
-    """Raised for a submission that somebody else has reviewed. Their decision stands."""
+    """Raised for a submission that was reviewed meanwhile. That review stands."""

@@ -11,7 +11,7 @@ BASE_NUMBER: Final = 1
 
 
 class VersionState(models.TextChoices):
-    """The state of a model version. A retired version was accepted, but is not live (any more)."""
+    """The state of a model version. A retired version was accepted or live, but is not live now."""
 
     LIVE = "live"
     RETIRED = "retired"
@@ -27,7 +27,7 @@ class ModelVersionQuerySet(models.QuerySet["ModelVersion"]):
         """Return the versions whose files may be deleted.
 
         The `keep` newest versions, the live version, its parent and the base keep their files. The
-        parent and the base are needed because they replace a corrupt live version.
+        parent and the base are needed because they can replace a corrupt live version.
         """
         kept = set(self.order_by("-number").values_list("pk", flat=True)[:keep])
         for pk, parent_pk in self.live().values_list("pk", "parent"):
@@ -56,7 +56,7 @@ class ModelVersionQuerySet(models.QuerySet["ModelVersion"]):
 
 
 class ModelVersion(models.Model):
-    """A trained network with its model card. Exactly one version is live."""
+    """A trained network with its model card. At most one version is live at a time."""
 
     number = models.PositiveIntegerField(unique=True)
     created = models.DateTimeField(default=timezone.now, editable=False)
@@ -81,7 +81,7 @@ class ModelVersion(models.Model):
 
     @property
     def correction_count(self) -> int:
-        """Return the number of corrections that the version was trained on."""
+        """Return how many of the site's drawings the version was trained on, corrected or not."""
         return int(self.card["trained_on"]["corrections"])
 
     def score(self, name: str) -> float | None:
@@ -101,7 +101,7 @@ class ModelVersion(models.Model):
 class ModelFiles(models.Model):
     """The files of a version.
 
-    They have a table of their own, so that a query for versions does not load them.
+    The files have a table of their own, so that a query for versions does not load them.
     """
 
     version = models.OneToOneField(

@@ -38,6 +38,7 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
         return self.filter(owner=owner)
 
     def corrected(self) -> Self:
+        """Return the submissions with a correction, even if it confirms the prediction."""
         return self.filter(corrected_digit__isnull=False)
 
     def pending(self) -> Self:
@@ -54,9 +55,9 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
     def labelled(self, include_pending: bool) -> Self:
         """Return the submissions that have a label to train on.
 
-        These are the approved submissions. With `include_pending`, the pending ones with a
-        correction are added. The annotation `effective_label` is the reviewer's label if there is
-        one, otherwise the correction.
+        Approved submissions have a label. With `include_pending`, also return the pending ones that
+        have a correction. The annotation `effective_label` is the reviewer's label if there is one,
+        otherwise the correction.
         """
         labelled = Q(review=Review.APPROVED)
         if include_pending:
@@ -66,7 +67,7 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
     def review_pending(
         self, review: Review, reviewer: Any, label: Label | None, at: datetime
     ) -> int:
-        """Store one decision for those of the submissions that are pending; return their number."""
+        """Store the same review for each pending submission, and return their number."""
         return self.pending().update(
             review=review, label=label, reviewed_by=reviewer, reviewed_at=at, **UNCLAIMED
         )
@@ -108,7 +109,7 @@ class Submission(models.Model):
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
     )
     reviewed_at = models.DateTimeField(null=True, blank=True)
-    # The first live version that was trained on the submission.
+    # The first accepted version that was trained on the submission.
     learned_in = models.ForeignKey(
         "ModelVersion", models.SET_NULL, null=True, blank=True, related_name="learned"
     )
@@ -196,7 +197,7 @@ class Submission(models.Model):
 
     @property
     def status(self) -> Status:
-        """Return the review, or `LEARNED` if a live version was trained on the submission.
+        """Return the review, or `LEARNED` if an accepted version was trained on the submission.
 
         A submission that is not approved (any more) is never `LEARNED`.
         """
@@ -221,23 +222,23 @@ class Submission(models.Model):
         self.corrected_digit, self.corrected_at = label, now
 
     def approve(self, reviewer: Any, label: Label) -> None:
-        """Approve the submission with this label. The next training run uses it.
+        """Approve the submission with this label. Later training runs can use it.
 
-        Raises `AlreadyReviewedError` if the submission was reviewed after it was loaded.
+        Raises `AlreadyReviewedError` if the review changed after the submission was loaded.
         """
         self._review(Review.APPROVED, reviewer, label)
 
     def reject(self, reviewer: Any) -> None:
-        """Reject the submission. It is not used for training.
+        """Reject the submission. Later training runs do not use it.
 
-        Raises `AlreadyReviewedError` if the submission was reviewed after it was loaded.
+        Raises `AlreadyReviewedError` if the review changed after the submission was loaded.
         """
         self._review(Review.REJECTED, reviewer, None)
 
     def reopen(self) -> None:
         """Remove the review, so that the visitor can correct the prediction again.
 
-        Raises `AlreadyReviewedError` if the submission was reviewed after it was loaded.
+        Raises `AlreadyReviewedError` if the review changed after the submission was loaded.
         """
         self._review(Review.PENDING, None, None)
 

@@ -34,7 +34,7 @@ class RunCancelledError(Exception):
 
 class TrainingRunQuerySet(models.QuerySet["TrainingRun"]):
     def stale(self) -> Self:
-        """Return the running runs whose last heartbeat is too old. They have crashed."""
+        """Return the running runs whose last heartbeat is too old. They count as crashed."""
         return self.filter(
             state=RunState.RUNNING, heartbeat_at__lt=timezone.now() - HEARTBEAT_TIMEOUT
         )
@@ -87,7 +87,7 @@ class TrainingRun(models.Model):
 
     @property
     def is_stale(self) -> bool:
-        """Return whether the run counts as running, but has crashed."""
+        """Return whether the run is marked as running, but its last heartbeat is too old."""
         return TrainingRun.objects.stale().filter(pk=self.pk).exists()
 
     def begin(self) -> None:
@@ -119,7 +119,7 @@ class TrainingRun(models.Model):
         unfinished.update(state=state, reason=reason, finished=timezone.now(), **fields)
 
     def cancel(self, by: str) -> None:
-        """Cancel a waiting or stale run at once. A running one stops at its next heartbeat.
+        """Cancel a waiting or stale run at once. A running one stops at its next `heartbeat()`.
 
         A run that has ended does not change.
         """
@@ -130,7 +130,7 @@ class TrainingRun(models.Model):
                 self.end(RunState.CANCELLED, f"Cancelled by {by}.", cancelled_by=by)
 
     def _cancelled(self) -> RunCancelledError:
-        """Return the error that says why the run must stop."""
+        """Return the error whose message says why the run must stop."""
         self.refresh_from_db()
         if self.cancelled_by:
             return RunCancelledError(f"Cancelled by {self.cancelled_by}.")

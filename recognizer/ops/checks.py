@@ -1,4 +1,4 @@
-"""System checks, which `manage.py check` runs after Django's own.
+"""System checks, which `manage.py check` runs in addition to Django's own.
 
 The database check runs with `--database default`, and before each `migrate`. The deployment checks
 run with `--deploy`.
@@ -30,8 +30,9 @@ def check_database(databases: Sequence[str] | None = None, **_: Any) -> list[Che
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
     except DatabaseError as error:
-        hint = "Start it or correct DATABASE_URL. Without DATABASE_URL, make DATA_DIR writable."
-        return [Error(f"The database does not answer: {error}", hint, id="digitsite.E001")]
+        message = f"The database does not answer: {error}"
+        hint = "Start the database or correct DATABASE_URL. If it is empty, make DATA_DIR writable."
+        return [Error(message, hint, id="digitsite.E001")]
     return _check_live_version()
 
 
@@ -49,8 +50,8 @@ def _check_live_version() -> list[CheckMessage]:
             model_registry.load(live)
     except model_registry.CorruptModelError as error:
         hint = (
-            "Its nearest valid ancestor is used instead. “manage.py models verify” lists the valid "
-            "versions. Promote one of them with “manage.py models promote N”."
+            "Another version is used instead. “manage.py models verify” lists the valid versions. "
+            "Promote a valid version with “manage.py models promote N”."
         )
         return [Warning(f"{live} is live and corrupt: {error}.", hint, id="digitsite.W001")]
     return []
@@ -60,7 +61,8 @@ def _check_live_version() -> list[CheckMessage]:
 def check_cache_is_shared(**_: Any) -> list[CheckMessage]:
     """Return an error if the web processes of this host do not share the cache.
 
-    The cache counts requests for the rate limits.
+    The cache counts requests for the rate limits. Every backend except the SQLite file and Redis is
+    taken as not shared.
     """
     backend = settings.CACHES["default"]["BACKEND"]
     if int(os.environ.get("WEB_CONCURRENCY") or 1) < 2 or backend in (SQLITE_CACHE, REDIS_CACHE):
@@ -72,13 +74,13 @@ def check_cache_is_shared(**_: Any) -> list[CheckMessage]:
 
 @register(Tags.caches, deploy=True)
 def check_cache_counts(**_: Any) -> list[CheckMessage]:
-    """Return an error if the cache cannot count requests. Without it, the API returns 503."""
+    """Return an error if the cache cannot count requests. The API then returns 503."""
     try:
         cache.set("check", 0, timeout=1)
         cache.incr("check")
     except OUTAGE_ERRORS as error:
         message = f"The cache cannot count requests: {error}"
-        hint = "Start it or correct CACHE_URL. Without CACHE_URL, make DATA_DIR writable."
+        hint = "Start the cache or correct CACHE_URL. If it is empty, make DATA_DIR writable."
         return [Error(message, hint, id="digitsite.E003")]
     return []
 

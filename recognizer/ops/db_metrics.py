@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 class DatabaseCollector(Collector):
     """Query the database at each scrape.
 
-    If that fails, `digitsite_database_up` is 0, and the other metrics are missing.
+    If a query fails, `digitsite_database_up` is 0, and the other metrics of this class are missing.
     """
 
     def collect(self) -> Iterable[Metric]:
@@ -43,7 +43,7 @@ def _collect() -> Iterator[Metric]:
     loaded = model_registry.loaded_version_or_none()
     yield GaugeMetricFamily(
         "digitsite_loaded_version",
-        "The number of the loaded version, which differs if the live version is corrupt.",
+        "The number of the version in use, which differs if the live version is corrupt.",
         loaded.number if loaded else 0,
     )
     yield GaugeMetricFamily(

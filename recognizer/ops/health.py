@@ -36,7 +36,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
         ModelVersion.objects.live().exists()
         loaded = model_registry.loaded_version()
     except DatabaseError as error:
-        # The response does not contain the error, because that may name hosts and users.
+        # The response does not contain the error, because its message may name hosts and users.
         log.error("not ready: %s", error)
         return _unavailable(DATABASE_UNAVAILABLE)
     except model_registry.CorruptModelError as error:

@@ -7,8 +7,10 @@ from django.db.models import Q
 
 from recognizer.models import BlindReview, Review, Submission
 
-PROBABILITY: Final = 0.5  # A claim creates a blind review with this probability.
-CANDIDATE_LIMIT: Final = 200  # It chooses among this many of the newest reviews.
+# The probability that a claim creates a blind review, if the reviewer has none to answer.
+PROBABILITY: Final = 0.5
+# The submission is chosen at random from this many of the newest reviews.
+CANDIDATE_LIMIT: Final = 200
 
 
 def mix_in(submissions: list[Submission], reviewer: Any) -> list[Submission]:

@@ -21,7 +21,8 @@ from recognizer.review.decorators import reviewers_only
 from recognizer.review.forms import BulkReviewForm, error_summary
 from recognizer.review.presenters import short_label, to_cards
 
-# The session stores the time of the last bulk review under this key. Undo finds the reviews by it.
+# The session stores the time of the last bulk review under this key. Undo uses the time to find
+# the reviews.
 LAST_BULK_SESSION_KEY: Final = "last_bulk_review"
 
 

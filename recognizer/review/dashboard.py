@@ -1,6 +1,7 @@
 """Figures for the dashboard.
 
-There may be a million submissions, so all queries are covered by indexes.
+There may be a million submissions. So the counts by day and by prediction read only covering
+indexes, and the counts of the queue stop at a limit.
 """
 
 from collections import Counter

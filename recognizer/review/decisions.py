@@ -1,4 +1,4 @@
-"""Store and undo decisions about submissions. The first decision counts."""
+"""Store and undo decisions about submissions. The first decision counts, until it is undone."""
 
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -27,8 +27,8 @@ def decide(submission: Submission, reviewer: Any, label: Label | None) -> bool:
     """Approve the submission as `label`, or reject it if `label` is None.
 
     Return whether the submission changed. It does not change for a blind review, or if this
-    reviewer has already made the same decision. Raises `AlreadyReviewedError` if another reviewer
-    has already decided.
+    reviewer has already made the same decision. Raises `AlreadyReviewedError` if the submission has
+    a decision, and neither of these cases applies.
     """
     if submission.review == Review.PENDING:
         if label is None:
@@ -48,8 +48,9 @@ def decide(submission: Submission, reviewer: Any, label: Label | None) -> bool:
 def undo(submission: Submission, reviewer: Any) -> bool:
     """Undo this reviewer's decision or skip, and claim the submission for them again.
 
-    Return whether a decision was undone. For a blind review, only the blind decision is undone, and
-    the result is False. Raises `AlreadyReviewedError` if another reviewer has decided.
+    Return whether the submission was reopened. For a blind review, the blind decision is undone,
+    but the submission does not change. Raises `AlreadyReviewedError` if another reviewer has
+    decided, and this reviewer has no blind review of the submission.
     """
     is_own_review = submission.reviewed_by_id == reviewer.pk
     if is_own_review:
@@ -99,9 +100,9 @@ def bulk_approve(
 
 
 def undo_bulk(reviewer: Any, at: datetime) -> list[Submission]:
-    """Undo the bulk review made at that time, and return its submissions.
+    """Undo the reviewer's bulk review made at the time `at`, and return its submissions.
 
-    Submissions whose review has changed since then are left out.
+    Submissions whose review has changed since then do not change and are not returned.
     """
     reviewed = Submission.objects.filter(reviewed_by=reviewer, reviewed_at=at)
     submissions = list(reviewed.only("predicted_digit"))

@@ -13,7 +13,7 @@ ACTIONS: Final = ("approve", "reject", "skip", "undo")
 
 
 class DecisionForm(forms.Form):
-    """A reviewer's action on one submission."""
+    """A reviewer's action on one submission: a decision, a skip or an undo."""
 
     id = forms.UUIDField()
     action = forms.ChoiceField(choices=[(action, action) for action in ACTIONS])
@@ -42,7 +42,7 @@ class SubmissionIdsField(forms.Field):
 
 
 class BulkReviewForm(forms.Form):
-    """The submissions shown, those excluded from approval, and what to do with these."""
+    """The submissions shown, those excluded from approval, and the action for the excluded ones."""
 
     shown = SubmissionIdsField()
     excluded = SubmissionIdsField(required=False)

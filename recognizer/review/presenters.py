@@ -19,14 +19,14 @@ from recognizer.models import Label, Submission
 from recognizer.serving.prediction import png_data_url
 from recognizer.training.training_data import NEAR_DUPLICATE_CORRELATION, unit_vector
 
-# Near duplicates are searched among the drawings that the owner made this long before or after.
+# Near duplicates are searched among the owner's drawings made at most this long before or after.
 SESSION_WINDOW: Final = timedelta(hours=1)
 COMPARISON_LIMIT: Final = 2000  # drawings to compare, for all cards together
 MAX_PERCENT: Final = 99  # Never show 100%: the network cannot be certain.
 
 
 def to_cards(submissions: list[Submission]) -> list[dict[str, Any]]:
-    """Return a dictionary for each submission, with what the pages show. It can be sent as JSON."""
+    """Return what the pages show of each submission, as dictionaries that can be sent as JSON."""
     duplicate_counts = count_near_duplicates(submissions)
     return [_card(submission, duplicate_counts[submission.pk]) for submission in submissions]
 
@@ -67,7 +67,7 @@ def summarize(submission: Submission) -> str:
 
 
 def _notes(submission: Submission, duplicate_count: int) -> Iterator[str]:
-    """Yield the reasons for a closer look. An uncertain prediction is in the summary instead."""
+    """Yield what reviewers should know besides the summary, which shows the confidence."""
     if submission.flagged:
         yield _("Flagged in a bulk review")
     if submission.corrected_digit not in (None, submission.predicted_digit):
@@ -95,7 +95,7 @@ def _versions_disagree(submission: Submission) -> str:
 def count_near_duplicates(submissions: list[Submission]) -> dict[UUID, int]:
     """Count the near duplicates of each submission by the same owner within `SESSION_WINDOW`.
 
-    Reviewers need not check each of them: a training run uses only one of several near duplicates.
+    Reviewers need not check each near duplicate: a training run uses only one of them.
     """
     vectors = _session_vectors(submissions)
     counts = {}
@@ -114,9 +114,9 @@ def _count_similar(submission: Submission, vectors: npt.NDArray[np.float32] | No
 
 
 def _session_vectors(submissions: Iterable[Submission]) -> dict[UUID, npt.NDArray[np.float32]]:
-    """Return each owner's drawings within `SESSION_WINDOW` of their submissions.
+    """Return, by owner, the drawings within `SESSION_WINDOW` of one of the owner's submissions.
 
-    The drawings of an owner are unit vectors, shape (n, 784).
+    An owner's drawings are unit vectors, shape (n, 784).
     """
     sessions = [
         Q(

@@ -1,7 +1,8 @@
-"""The review queue. Reviewers claim submissions, so that no two of them get the same one.
+"""The review queue. Reviewers claim submissions, so that two of them do not review the same one.
 
 A claim hides a submission from other reviewers for `CLAIM_DURATION`. A skipped submission is
-snoozed: `claimed_until` is set, and `claimed_by` is None. This hides it from all reviewers.
+snoozed: `claimed_by` is None, and until `claimed_until`, no reviewer gets it unless they ask for
+snoozed submissions. Blind reviews ignore claims.
 """
 
 from datetime import timedelta
@@ -25,7 +26,7 @@ COUNT_LIMIT: Final = 1000  # Counting stops here, because counting a million row
 def claim(reviewer: Any, *, include_snoozed: bool = False) -> list[Submission]:
     """Claim the submissions with the highest review priority for the reviewer.
 
-    They can include submissions that the reviewer has claimed before. Snoozed submissions are only
+    Submissions that the reviewer has claimed before can be among them. Snoozed submissions are only
     included on request.
     """
     claimable = _claimable(reviewer, include_snoozed=include_snoozed)
@@ -50,7 +51,8 @@ def _claimable(reviewer: Any, *, include_snoozed: bool = False) -> SubmissionQue
 def _claim(claimable: SubmissionQuerySet, reviewer: Any, size: int) -> SubmissionQuerySet:
     """Claim the first `size` submissions and return them, without an order.
 
-    Simultaneous claims get different submissions, because each one skips locked rows.
+    Simultaneous claims get different submissions. On PostgreSQL, each claim skips rows that another
+    one has locked. SQLite runs one write transaction at a time.
     """
     with transaction.atomic():
         unlocked = claimable.select_for_update(skip_locked=True)
@@ -92,7 +94,7 @@ def reclaim(submission: Submission, reviewer: Any) -> None:
 
 
 def snooze(submission: Submission, reviewer: Any) -> None:
-    """Hide this submission from all reviewers for `SNOOZE_DURATION`.
+    """Snooze this submission for `SNOOZE_DURATION`.
 
     Do nothing if another reviewer has claimed it.
     """
@@ -103,7 +105,7 @@ def snooze(submission: Submission, reviewer: Any) -> None:
 def refresh_predictions() -> None:
     """Predict some pending submissions again with the live version.
 
-    If this prediction differs from the stored one, the versions disagree.
+    If the new prediction differs from the one made at submission, the versions disagree.
     """
     try:
         live = model_registry.loaded_version()

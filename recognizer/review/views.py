@@ -77,7 +77,7 @@ def _empty_text(claimed_by_others: int) -> str:
 @reviewers_only
 @require_POST
 def decide(request: HttpRequest) -> HttpResponse:
-    """Store one decision. The request is idempotent, so the page can repeat it."""
+    """Perform one action: decide, skip or undo. It is idempotent, so the page can repeat it."""
     form = DecisionForm(request.POST)
     if not form.is_valid():
         return JsonResponse({"detail": error_summary(form)}, status=400)
@@ -128,7 +128,8 @@ def dashboard(request: HttpRequest) -> HttpResponse:
 def next_training(request: HttpRequest) -> HttpResponse:
     """Show the counts of training data for the next training run.
 
-    The dashboard loads this part separately, because comparing all drawings takes time.
+    The dashboard loads this part separately, because comparing the approved drawings takes
+    time.
     """
     counts = training_data.counts_for_page()
     context = {"counts": counts, "count_limit": training_data.COUNT_LIMIT}

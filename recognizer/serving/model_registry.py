@@ -1,4 +1,4 @@
-"""Load and promote model versions. Every process loads a promoted version without a restart."""
+"""Load and promote model versions. Processes load a promoted version without a restart."""
 
 import json
 import logging
@@ -38,16 +38,16 @@ class ModelFilesPrunedError(CorruptModelError):
 
 
 class RejectedVersionError(Exception):
-    """Raised for a version that was rejected. The message gives the reason."""
+    """Raised when a rejected version is promoted without force. The message gives the reason."""
 
 
 @dataclass(frozen=True)
 class LoadedVersion:
     """A version that is ready to predict.
 
-    `live_pk` is the primary key of the version that was live when this one was loaded. It differs
-    from `pk` if the live version is corrupt. A request uses one instance throughout, so that the
-    stored version number is that of the version that predicted.
+    `live_pk` is the primary key of the version that was live at the last check. It differs from
+    `pk` if that version is corrupt. Use one instance for a whole request, so that the request
+    stores the version that predicted.
     """
 
     live_pk: int
@@ -89,7 +89,7 @@ def loaded_version() -> LoadedVersion:
 def loaded_version_or_none() -> LoadedVersion | None:
     """Return `loaded_version()`, or None if no version can be loaded.
 
-    Pages that only show stored data use this, because they need no version to work.
+    Pages that can work without a version use this.
     """
     try:
         return loaded_version()
@@ -108,7 +108,7 @@ def promote(version: ModelVersion, *, by: str, force: bool = False) -> None:
     Raises `CorruptModelError` if the version cannot be loaded.
     Raises `RejectedVersionError` if the version was rejected, unless `force` is true.
     """
-    # With the transaction, no other process can prune the version's files after the check.
+    # On SQLite, no other process can prune the version's files between this check and the commit.
     with transaction.atomic():
         version.refresh_from_db()
         load(version)
@@ -124,7 +124,8 @@ def prune(keep: int) -> list[ModelVersion]:
 
     Their rows stay, because submissions and later versions refer to them.
 
-    Raises `CorruptModelError` if the live version is corrupt. Then one of its ancestors is in use.
+    Raises `CorruptModelError` if the live version is corrupt. Another version is then in use, and
+    its files must stay.
     """
     with transaction.atomic():
         load(live_version())
@@ -136,8 +137,8 @@ def prune(keep: int) -> list[ModelVersion]:
 def load(version: ModelVersion) -> Recognizer:
     """Check the files of any version, and return a recognizer that is ready to predict.
 
-    The result is not cached, because loading takes only milliseconds, and a cached recognizer would
-    hide that the files have become corrupt.
+    The recognizer is not cached, because loading takes only milliseconds, and a cache would hide
+    that the files have become corrupt.
 
     Raises `ModelFilesPrunedError` if the files were deleted.
     Raises `CorruptModelError` if the hash is wrong or the model does not pass the smoke test.
@@ -185,7 +186,7 @@ def _load_ancestor(live: ModelVersion) -> LoadedVersion:
 
 
 def _try_to_load(version: ModelVersion) -> Recognizer | None:
-    """Return a recognizer, or log the error and return None if the version cannot be loaded."""
+    """Return a recognizer. If the version cannot be loaded, log the error and return None."""
     try:
         recognizer = load(version)
     except CorruptModelError as error:

@@ -71,14 +71,14 @@ def predict_image(data: bytes) -> PredictionResult:
 
 @dataclass(frozen=True)
 class MultiDigitResult:
-    """The predictions for one image with several digits, from left to right."""
+    """The predictions for an image of one or more digits, from left to right."""
 
     digits: list[SegmentedDigit]
     version: model_registry.LoadedVersion
 
     @property
     def text(self) -> str | None:
-        """Return the digits as text, such as "42" or "007", or None if one is not a digit."""
+        """Return the digits as text, such as "42" or "007". Return None if one is "not a digit"."""
         labels = [digit.prediction.label for digit in self.digits]
         return None if NOT_A_DIGIT in labels else "".join(map(str, labels))
 
@@ -156,9 +156,9 @@ def _to_submission(result: PredictionResult, **fields: Any) -> Submission:
 def _savepoint_if_needed() -> AbstractContextManager[Any]:
     """Return a savepoint if a transaction is open, otherwise a context that does nothing.
 
-    Without an open transaction, a single statement needs none, because it is a transaction itself.
-    That holds SQLite's write lock for the shortest time. Inside a transaction, the savepoint keeps
-    the transaction usable after an `IntegrityError`.
+    Without an open transaction, a single statement is a transaction of its own. This holds SQLite's
+    write lock for the shortest time. Inside a transaction, the savepoint keeps the transaction
+    usable after an `IntegrityError`.
     """
     return transaction.atomic() if connection.in_atomic_block else nullcontext()
 

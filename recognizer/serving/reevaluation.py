@@ -42,7 +42,7 @@ class ConfusionRow:
 def newest_approved() -> list[Submission]:
     """Return the newest approved submissions, at most `SUBMISSION_LIMIT`.
 
-    Only the labels and the pixels are loaded.
+    Of their fields, only the id, the label and the pixels are loaded.
     """
     approved = Submission.objects.filter(review=Review.APPROVED)
     return list(approved.only("label", "pixels")[:SUBMISSION_LIMIT])
@@ -57,7 +57,7 @@ def predict_all(recognizer: Recognizer, submissions: list[Submission]) -> Predic
 
 
 def confusion_matrix(predictions: Predictions) -> list[ConfusionRow]:
-    """Return one row for each label of a reviewer, with one count for each predicted label."""
+    """Return one row for each approved label, with one count for each predicted label."""
     counts = Counter((submission.label, predicted) for submission, predicted in predictions.items())
     return [
         ConfusionRow(label, [(predicted, counts[label, predicted]) for predicted in Label])

@@ -21,13 +21,13 @@ from recognizer.models import ModelVersion
 from recognizer.training.run_lifecycle import RetrainError
 from recognizer.training.training_data import TrainingSelection, to_arrays
 
-# The fraction of the negatives that a candidate may newly predict as one and the same digit. After
-# training on honest corrections, candidates stay below it. After training on scribbles that are
-# labelled as a digit, they exceed it by far.
+# The fraction of the negatives that a candidate may newly predict as one and the same digit. In the
+# tests, candidates trained on honest labels stay below it, and candidates trained on scribbles that
+# are labelled as a digit exceed it by far.
 NEGATIVES_MARGIN: Final = 0.01
-# Retraining never stops because of this many wrong labels, or fewer.
+# Up to this many labels that are probably wrong do not stop retraining.
 LABEL_NOISE_TOLERANCE: Final = 50
-# Maximum number of training corrections to score, because scoring all of them could take too long.
+# Maximum number of training drawings to score, because scoring all of them could take too long.
 TRAINING_SAMPLE_SIZE: Final = 10_000
 
 # The accuracy (0 to 1) on each evaluation set, by the set's name. None: the set is empty.
@@ -47,7 +47,8 @@ class CandidateEvaluation:
 class EvaluationSet:
     """A set of images to score.
 
-    The two models are compared only on sets with a `description`, which the verdict quotes.
+    The verdict depends only on sets with a `description`, which it quotes. On the other sets, the
+    models are only scored.
     """
 
     name: str
@@ -64,8 +65,10 @@ def evaluate(
 ) -> CandidateEvaluation:
     """Score the live version and the candidate on all evaluation sets, and return the verdict.
 
-    The verdict depends only on sets that neither model was trained on. The candidate is accepted if
-    it is not significantly worse on any of them.
+    The verdict depends on MNIST's validation images, on images made from them, and on the held-out
+    drawings. Neither model was trained on any of these. The candidate is accepted if it is not
+    significantly worse on any set. On the negatives, it is compared with the base, and on the other
+    sets with the live version.
     """
     recognizers = load_recognizer(live), Recognizer(candidate)
     before: Scores = {}
@@ -97,24 +100,24 @@ def _evaluation_sets(mnist: Mnist, selection: TrainingSelection) -> list[Evaluat
         EvaluationSet("mnist_validation", "MNIST validation images", validation),
         EvaluationSet("restyled", "restyled MNIST validation images", restyled_set(validation)),
         EvaluationSet("negatives", "negative images", negative_set(validation)),
-        EvaluationSet("held_out_corrections", "held-out corrections", held_out),
+        EvaluationSet("held_out_corrections", "held-out drawings", held_out),
         EvaluationSet("learned_corrections", "", LabelledImages(*to_arrays(sample))),
         EvaluationSet("mnist_test", "", mnist.test),
     ]
 
 
 def check_label_noise(
-    corrections: LabelledImages, live: ModelVersion, on_message: Callable[[str], None]
+    drawings: LabelledImages, live: ModelVersion, on_message: Callable[[str], None]
 ) -> npt.NDArray[np.bool_]:
     """Return a mask of the labels that are probably wrong, (n,) bool, and report their number.
 
     The trainer gives these labels a low weight. Raises `RetrainError` if more than half of the
     labels, and more than `LABEL_NOISE_TOLERANCE`, are probably wrong.
     """
-    label_noise = flag_label_noise(corrections, load_recognizer(live))
+    label_noise = flag_label_noise(drawings, load_recognizer(live))
     count = int(label_noise.sum())
-    summary = f"{count} of {len(corrections)} labels are probably wrong according to {live}."
-    if count > max(LABEL_NOISE_TOLERANCE, len(corrections) / 2):
+    summary = f"{count} of {len(drawings)} labels are probably wrong according to {live}."
+    if count > max(LABEL_NOISE_TOLERANCE, len(drawings) / 2):
         raise RetrainError(f"{summary} Undo the wrong approvals, then retrain.")
     if count:
         on_message(f"{summary} They get a low weight. Review the approved drawings again.")

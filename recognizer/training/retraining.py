@@ -1,4 +1,4 @@
-"""Train a candidate on MNIST and the approved corrections, and promote it if it is accepted."""
+"""Train a candidate on MNIST and the approved drawings, and promote it if it is accepted."""
 
 import time
 from collections.abc import Callable
@@ -47,8 +47,7 @@ class Options:
     """The options of a training run.
 
     With `epochs=None`, the trainer uses its default. With `if_new=n`, skip the training if fewer
-    than n corrections are new, or if a version trained on the same corrections was already
-    rejected.
+    than n drawings are new, or if a version trained on the same drawings was already rejected.
     """
 
     from_scratch: bool = False
@@ -67,8 +66,8 @@ class Outcome:
     """
 
     # "live", "rejected" or "nothing new". A dry run has "would be live" or "would be rejected".
-    # "nothing new" means that the training was skipped. The reason tells why: no new corrections,
-    # fewer than `if_new`, or the same corrections as those of a rejected version.
+    # "nothing new" means that the training was skipped. The reason tells why: no new drawings,
+    # fewer than `if_new`, or the same drawings as those of a rejected version.
     decision: str
     reason: str
     version: int | None
@@ -88,13 +87,13 @@ def retrain(
     """Train a candidate, compare it with the live version, store it, and promote it if accepted.
 
     `run` is the requested training run. With None, a run is created. One transaction at the end
-    stores the candidate and the result of the run. Until then, the live version stays live.
+    stores the candidate and the result of the run. Until then, the run changes no version.
 
     Raises `RetrainError` if another training run is running, if too many labels are wrong, or if
     another version was promoted during the training.
     Raises `RunCancelledError` if a user cancels the run, or if it was marked as crashed.
     Raises `MnistError` if MNIST is missing and cannot be downloaded, or if its file is damaged.
-    Raises `CorruptModelError` if the files of the live version are corrupt.
+    Raises `CorruptModelError` if the model or the weights of the live version cannot be loaded.
     """
     run = run or TrainingRun.objects.create(options=asdict(options))
     on_progress, on_message = persist_progress(run, on_progress), persist_log(run, on_message)
@@ -124,7 +123,7 @@ def retrain(
 def load_trainer() -> Callable[..., TrainingResult]:
     """Import the trainer, and return its `train` function.
 
-    TensorFlow takes seconds to import. Call this after all checks, so that a refused training run
+    TensorFlow takes seconds to import. Call this after the checks, so that a refused training run
     fails at once.
     """
     from ml.training.trainer import train
@@ -134,7 +133,7 @@ def load_trainer() -> Callable[..., TrainingResult]:
 
 def _describe(counts: dict[str, int]) -> str:
     return (
-        f"Training on MNIST and {counts['training']} corrections ({counts['new']} new). "
+        f"Training on MNIST and {counts['training']} drawings ({counts['new']} new). "
         f"Held out: {counts['held_out']}. Left out: {counts['duplicates']} duplicates, "
         f"{counts['over_cap']} over the cap per owner or per label."
     )
@@ -187,17 +186,17 @@ def _reason_to_skip(live: ModelVersion, selection: TrainingSelection, options: O
     """Return why training would be pointless, or an empty string."""
     new_count, required_count = len(selection.new_ids), options.if_new
     if required_count is not None and new_count < required_count:
-        return f"New corrections: {new_count}; required: {required_count}."
-    same_corrections = Q(card__trained_on__corrections_sha256=selection.sha256)
+        return f"New drawings: {new_count}; required: {required_count}."
+    same_drawings = Q(card__trained_on__corrections_sha256=selection.sha256)
     rejected = ModelVersion.objects.filter(
-        same_corrections, parent=live, state=VersionState.REJECTED
+        same_drawings, parent=live, state=VersionState.REJECTED
     ).first()
     if required_count is not None and rejected:
-        return f"{rejected} was trained on the same corrections and rejected: {rejected.reason}"
-    is_trained_on_all = live.card["trained_on"]["corrections_sha256"] == selection.sha256
-    if is_trained_on_all and not options.from_scratch:
+        return f"{rejected} was trained on the same drawings and rejected: {rejected.reason}"
+    is_trained_on_same = live.card["trained_on"]["corrections_sha256"] == selection.sha256
+    if is_trained_on_same and not options.from_scratch:
         return (
-            f"{live} was already trained on all approved corrections. Approve more, "
+            f"{live} was already trained on the same drawings. Approve more, "
             "or train with --from-scratch."
         )
     return ""
@@ -211,12 +210,12 @@ def _train(
     on_progress: Callable[[Progress], None],
     on_message: Callable[[str], None],
 ) -> TrainingResult:
-    corrections = LabelledImages(*to_arrays(selection.training))
-    label_noise = check_label_noise(corrections, live, on_message)
+    drawings = LabelledImages(*to_arrays(selection.training))
+    label_noise = check_label_noise(drawings, live, on_message)
     train = load_trainer()
     return train(
         mnist,
-        corrections,
+        drawings,
         label_noise=label_noise,
         start=None if options.from_scratch else bytes(live.files.weights),
         epochs=options.epochs,
@@ -233,7 +232,11 @@ def _card(
     options: Options,
     scores: Scores,
 ) -> dict[str, Any]:
-    """Return the model card. `mnist`, `corrections` and `label_noise` are numbers of images."""
+    """Return the model card.
+
+    In `trained_on`, `mnist`, `corrections` and `label_noise` are numbers of images. `corrections`
+    counts all selected drawings, also those that no visitor corrected.
+    """
     return {
         "trained_on": {
             "mnist": len(mnist.training),
@@ -249,8 +252,8 @@ def _card(
         "seed": options.seed,
         "calibration": asdict(result.calibration),
         "scores": scores,
-        # The version whose weights the training started from. The column `parent` is the version
-        # that was live instead. It replaces this version if this one becomes corrupt.
+        # The version whose weights the training started from. The database column `parent` has
+        # another meaning: it is the version that was live before. It can replace a corrupt version.
         "parent": None if options.from_scratch else live.number,
         "code_sha256": code_sha256(),
         "libraries": library_versions(),
@@ -295,5 +298,5 @@ def _check_still_live(live: ModelVersion) -> None:
     if current != live:
         raise RetrainError(
             f"{current} was promoted during the training, and the candidate was compared with "
-            f"{live}. Nothing was stored. Start the training run again."
+            f"{live}. No version was stored. Start another training run."
         )

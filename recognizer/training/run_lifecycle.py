@@ -18,7 +18,8 @@ from filelock import FileLock, Timeout
 from ml.training.results import Progress
 from recognizer.models import RunCancelledError, RunState, TrainingRun, TrainingRunQuerySet
 
-# Seconds between two heartbeats. A run without one for models.HEARTBEAT_TIMEOUT counts as crashed.
+# Seconds between two heartbeats. If none comes for models.HEARTBEAT_TIMEOUT, the run counts as
+# crashed.
 HEARTBEAT_SECONDS: Final = 10.0
 # Minimum seconds between two writes of the progress.
 PROGRESS_SECONDS: Final = 1.0
@@ -39,7 +40,9 @@ class RetrainError(Exception):
 def track_run(run: TrainingRun) -> Iterator[None]:
     """Mark `run` as running during the block. Store the state and the reason if the block fails.
 
-    A block that succeeds stores its result itself. Raises `RetrainError` if another run is running.
+    A block that succeeds stores its result itself.
+
+    Raises `RetrainError` if another run is running.
     Raises `RunCancelledError` if `run` was cancelled before it started.
     """
     try:
@@ -105,10 +108,10 @@ def format_duration(seconds: float) -> str:
 def _host_lock(run: TrainingRun) -> Iterator[None]:
     """Hold this host's lock during the block. Raises `RetrainError` if another process holds it.
 
-    The operating system releases the lock when the process ends, even after a crash. So whoever
-    gets the lock knows that the previous holder has ended. If that one's run still counts as
-    running, it is marked as crashed at once. A run that crashed on another host is detected later,
-    by its missing heartbeats.
+    The operating system releases the lock when the process ends, even after a crash. So a process
+    that gets the lock knows that the previous holder has ended. If the previous holder's run is
+    still marked as running, it is marked as crashed at once. A run that crashed on another host is
+    detected later, by its missing heartbeats.
     """
     try:
         lock = FileLock(settings.DATA_DIR / "retrain.lock").acquire(timeout=0)
@@ -134,14 +137,14 @@ def _start(run: TrainingRun) -> None:
 
 
 def _mark_as_crashed(runs: TrainingRunQuerySet) -> None:
-    """Mark those of the runs that are still running as failed. Their last heartbeat was the end."""
+    """Mark the runs that are still running as failed, and as ended at their last heartbeat."""
     crashed = runs.filter(state=RunState.RUNNING)
     crashed.update(state=RunState.FAILED, reason=CRASHED, finished=F("heartbeat_at"))
 
 
 @contextmanager
 def _heartbeats(run: TrainingRun) -> Iterator[None]:
-    """Send heartbeats during the block, from a thread, because one step of it can take minutes."""
+    """Send heartbeats during the block, from a thread, because one step can take minutes."""
     ended = Event()
     Thread(target=_send_heartbeats, args=(run.pk, ended), daemon=True).start()
     try:

@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 def retrain_in_background(run_pk: int) -> None:
     """Execute a training run that was started in the admin, as `manage.py retrain` would.
 
-    Errors are logged, not raised. The training run also stores them.
+    An error that `retrain` documents is logged, not raised. The training run stores every error.
     """
     run = TrainingRun.objects.get(pk=run_pk)
     log.info("%s starts, requested by %s", run, run.requested_by)
@@ -26,7 +26,7 @@ def retrain_in_background(run_pk: int) -> None:
     except (RetrainError, RunCancelledError, MnistError, CorruptModelError) as error:
         log.warning("%s: %s", run, error)
     except KeyboardInterrupt:
-        # Not raised again, because the worker exits as soon as this function returns.
+        # The exception is not raised again, because the worker exits after this function returns.
         log.warning("%s was interrupted.", run)
     else:
         log.info("%s: %s. %s", run, outcome.decision, outcome.reason)

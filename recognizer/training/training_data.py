@@ -1,7 +1,7 @@
 """Select the labelled submissions for training, and those that are held out for evaluation.
 
-No single person can dominate the training data, because duplicates count once, and the number of
-drawings per owner and per label is capped.
+Duplicates count once, and the number of drawings per owner and per label is capped, so that a
+single owner has little influence.
 """
 
 import hashlib
@@ -19,8 +19,8 @@ import numpy.typing as npt
 
 from recognizer.models import Review, Submission
 
-OWNERS_PER_HELD_OUT_OWNER: Final = 5  # One owner in five is held out.
-MIN_OWNERS_TO_HOLD_OUT: Final = 5  # With fewer owners, all of them are needed for training.
+OWNERS_PER_HELD_OUT_OWNER: Final = 5  # About one owner in five is held out.
+MIN_OWNERS_TO_HOLD_OUT: Final = 5  # With fewer owners, none is held out.
 NEAR_DUPLICATE_CORRELATION: Final = 0.97  # Pixels that correlate more are near duplicates.
 CAP_TO_MEDIAN_RATIO: Final = 3  # The cap of a group is this multiple of the median group size.
 MIN_CAP: Final = 50  # drawings; a cap is never lower
@@ -46,7 +46,7 @@ class TrainingSelection:
 
     @cached_property
     def new_ids(self) -> list[UUID]:
-        """Return the ids of the `training` rows that no live version was ever trained on."""
+        """Return the ids of the `training` rows that no accepted version was trained on yet."""
         return [row.id for row in self.training if row.learned_in is None]
 
     @cached_property
@@ -74,7 +74,8 @@ class TrainingSelection:
 def select(include_pending: bool) -> TrainingSelection:
     """Split all labelled submissions by owner, drop duplicates, and apply the caps.
 
-    An owner whose drawings were used for training is never part of an evaluation set.
+    The rows of one owner are never in both lists. An owner is not held out if an accepted version
+    was trained on one of their labelled submissions.
     """
     training, held_out = _split_by_owner(_labelled_rows(include_pending))
     unique = deduplicate(training)
@@ -124,8 +125,8 @@ def deduplicate(rows: list[Row]) -> list[Row]:
     """Return the rows without duplicates. The first of identical or similar drawings is kept.
 
     Drawings of several owners are duplicates if their pixels and labels are identical. Drawings of
-    one owner are duplicates if their labels are identical and their pixels nearly so. Rows that
-    were deleted meanwhile are left out as well.
+    one owner are duplicates if their labels are identical and their pixels nearly identical. Rows
+    that were deleted meanwhile are left out as well.
     """
     digests = _digests_without_near_duplicates(rows)
     seen: set[bytes] = set()
@@ -219,7 +220,10 @@ def to_arrays(rows: Sequence[Row]) -> tuple[Pixels, Pixels]:
 
 
 def is_held_out(owner: UUID) -> bool:
-    """Return whether the owner is held out. For the same owner, the result is always the same."""
+    """Return whether the hash of the owner is one of those to hold out, about one in five.
+
+    `_split_by_owner` decides whether the owner is really held out.
+    """
     return hashlib.sha256(owner.bytes).digest()[0] % OWNERS_PER_HELD_OUT_OWNER == 0
 
 

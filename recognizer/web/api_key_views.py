@@ -81,7 +81,7 @@ class ApiKeyForm(forms.Form):
 def api_keys(request: HttpRequest) -> HttpResponse:
     """List the user's keys and create new ones.
 
-    The response to a valid form shows the new key's secret. No other page ever shows it.
+    The response to a valid form shows the new key's secret. It is not shown again.
     """
     form = ApiKeyForm(request.POST or None, user=request.user)
     secret = None

@@ -11,15 +11,15 @@ from recognizer.web.ui_strings import label_phrase
 def describe_status(submission: Submission, live: model_registry.LoadedVersion | None) -> str:
     """Return one sentence about the submission's status.
 
-    For a learned submission, the sentence also says whether `live` predicts it correctly. `live` is
-    None if no version can be loaded.
+    For a learned submission, the sentence also says whether `live` predicts it correctly, unless
+    `live` is None because no version can be loaded.
     """
     if submission.status == Status.REJECTED:
         return _("Rejected: a reviewer could not use it.")
     if submission.status == Status.PENDING:
         return _describe_pending(submission)
     if submission.status == Status.APPROVED:
-        return _("Approved as %(name)s. The next training run will use it.") % {
+        return _("Approved as %(name)s. The next training run can use it.") % {
             "name": _label_phrase_of(submission)
         }
     return _describe_learned(submission, live)

@@ -1,4 +1,4 @@
-"""Texts that several pages or scripts share, marked for translation in one place."""
+"""The labels as phrases, and the texts of the draw page's scripts, marked for translation."""
 
 from typing import Final
 

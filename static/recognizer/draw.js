@@ -50,8 +50,8 @@ $("open-help").addEventListener("click", openHelp);
 // ---- Keyboard shortcuts ----
 const shortcuts = { z: store.undo, y: store.redo, Z: store.redo, Escape: clear, "?": openHelp };
 
-// Ctrl+Z and Ctrl+Y always work. Visitors who control the browser by voice can switch off the
-// shortcuts without a modifier key.
+// Visitors who control the browser by voice can switch off the shortcuts that have no modifier key.
+// Ctrl+Z and Ctrl+Y stay on.
 function isShortcut({ key, ctrlKey, metaKey, altKey, repeat }) {
   if (altKey || repeat || $("help").open) return false;
   return ctrlKey || metaKey ? /^[zy]$/i.test(key) : $("shortcuts-enabled").checked;

@@ -1,5 +1,5 @@
 // The review queue: one drawing at a time, one key per decision. Decisions are saved in the
-// background, so that the reviewer never waits for the server.
+// background, so that the next drawing appears at once.
 
 const REQUEST_TIMEOUT_MS = 10_000;
 const RETRY_AFTER_MS = 3000; // after a lost connection
@@ -16,7 +16,7 @@ const decisionButtons = [...document.querySelectorAll("[data-action]")];
 
 let cards = []; // Claimed drawings without a decision. The page shows the first one.
 const decisions = []; // oldest first: {card, action, label, result}
-const unsaved = []; // decisions and undos that the server has not confirmed, oldest first
+const unsaved = []; // decisions, skips and undos that the server has not confirmed, oldest first
 let saving = false;
 let claiming = false;
 let nextClaim = null; // form fields of the claim to make after the current one

@@ -33,11 +33,13 @@ def swapped(base):
 @pytest.fixture
 def threes_and_a_one(visitor, reviewer):
     """Approved submissions that the base predicts correctly. Another 3 is pending."""
-    rows = [visitor.submitted(drawing_png(digit, seed)) for seed, digit in enumerate((3, 3, 1))]
+    rows = [
+        visitor.submit_and_get(drawing_png(digit, seed)) for seed, digit in enumerate((3, 3, 1))
+    ]
     for row in rows:
         row.approve(reviewer, Label(row.predicted_digit))
     assert [row.label for row in rows] == [3, 3, 1]
-    visitor.submitted(drawing_png(3, seed=3), digit=3)
+    visitor.submit_and_get(drawing_png(3, seed=3), digit=3)
     return rows
 
 
@@ -90,7 +92,7 @@ def test_confusion_cell_links_to_its_submissions(swapped, threes_and_a_one, revi
 
 
 def test_confusion_matrix_includes_not_a_digit(base, visitor, reviewer, reviewer_client):
-    visitor.submitted(drawing_png(7)).approve(reviewer, Label.NOT_A_DIGIT)
+    visitor.submit_and_get(drawing_png(7)).approve(reviewer, Label.NOT_A_DIGIT)
     assert nonzero_counts(page_of(base, reviewer_client)) == {(10, 7): 1}
     html = reviewer_client.get(f"{LIST}{base.pk}/drawings/10/7/").content.decode()
     assert "not a digit, predicted as 7" in html
@@ -107,7 +109,7 @@ def test_query_count_does_not_grow_with_submissions(
     swapped, visitor, reviewer, reviewer_client, django_assert_max_num_queries
 ):
     for seed in range(8):
-        visitor.submitted(drawing_png(3, seed)).approve(reviewer, Label.THREE)
+        visitor.submit_and_get(drawing_png(3, seed)).approve(reviewer, Label.THREE)
     with django_assert_max_num_queries(8):
         page_of(swapped, reviewer_client)
     with django_assert_max_num_queries(8):

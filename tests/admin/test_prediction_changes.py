@@ -30,7 +30,9 @@ def swapped(base):
 @pytest.fixture
 def approved(visitor, reviewer):
     """Two submissions that the base predicts as 3, one with the label 8; and a 1."""
-    rows = [visitor.submitted(drawing_png(digit, seed)) for seed, digit in enumerate((3, 3, 1))]
+    rows = [
+        visitor.submit_and_get(drawing_png(digit, seed)) for seed, digit in enumerate((3, 3, 1))
+    ]
     assert [row.predicted_digit for row in rows] == [3, 3, 1]
     for row, label in zip(rows, (Label.THREE, Label.EIGHT, Label.ONE), strict=True):
         row.approve(reviewer, label)
@@ -61,7 +63,7 @@ def test_shows_fixed_and_broken_submissions(swapped, approved, reviewer_client):
 def test_limits_thumbnails_to_newest(
     swapped, approved, visitor, reviewer, reviewer_client, monkeypatch
 ):
-    newest = visitor.submitted(drawing_png(3, seed=9))
+    newest = visitor.submit_and_get(drawing_png(3, seed=9))
     newest.approve(reviewer, Label.THREE)
     monkeypatch.setattr(model_versions, "THUMBNAIL_LIMIT", 1)
     page = page_of(swapped, reviewer_client)

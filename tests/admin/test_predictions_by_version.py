@@ -24,7 +24,7 @@ def base(db):
 
 @pytest.fixture
 def three(visitor):
-    row = visitor.submitted(drawing_png(3))
+    row = visitor.submit_and_get(drawing_png(3))
     assert row.predicted_digit == 3
     return row
 

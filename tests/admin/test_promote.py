@@ -64,7 +64,7 @@ def test_promotes_rejected_version_after_warning(base, reviewer_client):
         base, state=VersionState.REJECTED, reason="digit 3: 9 drawings broken."
     )
     model_registry.promote(create_version(base), by="a test")
-    # It is older than the live version, but it was never live: this is no roll back.
+    # It is older than the live version, but it was never live: this is not a rollback.
     assert "Promote version 2</a>" in reviewer_client.get(page(rejected)).content.decode()
     confirmation = reviewer_client.get(promote_url(rejected)).content.decode()
     assert "Version 2 was rejected after its training: digit 3: 9 drawings broken." in confirmation

@@ -17,7 +17,7 @@ def run_action(reviewer_client, action, *rows, label=""):
 
 
 def test_approve_uses_correction_as_label(visitor, reviewer_client, reviewer):
-    row = visitor.submitted(drawing_png(7), digit=1)
+    row = visitor.submit_and_get(drawing_png(7), digit=1)
     run_action(reviewer_client, "approve", row)
     row.refresh_from_db()
     assert (row.review, row.label, row.reviewed_by) == ("approved", 1, reviewer)
@@ -31,8 +31,8 @@ def test_approve_uses_correction_as_label(visitor, reviewer_client, reviewer):
 
 
 def test_approve_with_chosen_label(visitor, reviewer_client):
-    corrected = visitor.submitted(drawing_png(7), digit=1)
-    uncorrected = visitor.submitted(drawing_png(3))
+    corrected = visitor.submit_and_get(drawing_png(7), digit=1)
+    uncorrected = visitor.submit_and_get(drawing_png(3))
     run_action(
         reviewer_client, "approve", corrected, uncorrected, label=str(Label.NOT_A_DIGIT.value)
     )
@@ -40,7 +40,7 @@ def test_approve_with_chosen_label(visitor, reviewer_client):
 
 
 def test_approve_skips_submission_without_correction(visitor, reviewer_client):
-    row = visitor.submitted()
+    row = visitor.submit_and_get()
     response = run_action(reviewer_client, "approve", row)
     assert "1 unchanged: no correction." in response.content.decode()
     row.refresh_from_db()
@@ -49,7 +49,7 @@ def test_approve_skips_submission_without_correction(visitor, reviewer_client):
 
 
 def test_reject_removes_label(visitor, reviewer_client, reviewer):
-    row = visitor.submitted(digit=1)
+    row = visitor.submit_and_get(digit=1)
     row.approve(reviewer, Label.ONE)
     run_action(reviewer_client, "reject", row)
     row.refresh_from_db()
@@ -67,7 +67,7 @@ def test_reject_removes_label(visitor, reviewer_client, reviewer):
     ],
 )
 def test_form_stores_review(visitor, reviewer_client, form, expected):
-    row = visitor.submitted(drawing_png(7), digit=1)
+    row = visitor.submit_and_get(drawing_png(7), digit=1)
     page = f"{LIST}{row.pk}/change/"
     assert "stored image" in reviewer_client.get(page).content.decode()
     assert reviewer_client.post(page, form).status_code == 302
@@ -77,7 +77,7 @@ def test_form_stores_review(visitor, reviewer_client, form, expected):
 
 
 def test_form_requires_label_without_correction(visitor, reviewer_client):
-    row = visitor.submitted()
+    row = visitor.submit_and_get()
     page = reviewer_client.post(f"{LIST}{row.pk}/change/", {"review": "approved", "label": ""})
     assert "Choose a label" in page.content.decode()
     row.refresh_from_db()
@@ -85,7 +85,7 @@ def test_form_requires_label_without_correction(visitor, reviewer_client):
 
 
 def test_visitor_can_correct_again_after_reopening(visitor, reviewer_client, reviewer):
-    row = visitor.submitted(digit=1)
+    row = visitor.submit_and_get(digit=1)
     row.approve(reviewer, Label.ONE)
     reviewer_client.post(f"{LIST}{row.pk}/change/", {"review": "pending", "label": ""})
     assert visitor.correct(row.pk, 2).status_code == 200
@@ -98,8 +98,8 @@ def listed_ids(reviewer_client, query):
 
 
 def test_list_filters_and_search(visitor, reviewer_client, reviewer):
-    seven = visitor.submitted(drawing_png(7), digit=1)
-    three = visitor.submitted(drawing_png(3), digit=3)
+    seven = visitor.submit_and_get(drawing_png(7), digit=1)
+    three = visitor.submit_and_get(drawing_png(3), digit=3)
     three.approve(reviewer, Label.THREE)
     assert listed_ids(reviewer_client, "predicted_digit__exact=7") == [seven.pk]
     assert listed_ids(reviewer_client, "corrected_digit__exact=1") == [seven.pk]
@@ -118,11 +118,11 @@ def test_list_filters_and_search(visitor, reviewer_client, reviewer):
 
 def test_query_count_does_not_grow_with_rows(visitor, reviewer_client, django_assert_num_queries):
     for seed in range(2):
-        visitor.submitted(drawing_png(2, seed))
+        visitor.submit_and_get(drawing_png(2, seed))
     with django_assert_num_queries(5):  # session, user, versions to filter by, count, page
         assert reviewer_client.get(LIST).content.decode().count("data:image/png;base64,") == 2
     for seed in range(2, 8):
-        visitor.submitted(drawing_png(2, seed))
+        visitor.submit_and_get(drawing_png(2, seed))
     with django_assert_num_queries(5):
         assert reviewer_client.get(LIST).content.decode().count("data:image/png;base64,") == 8
 
@@ -137,14 +137,14 @@ def test_submissions_cannot_be_added(reviewer_client):
 
 
 def test_stale_form_does_not_overwrite_review(visitor, reviewer_client, reviewer):
-    row = visitor.submitted(digit=1)
+    row = visitor.submit_and_get(digit=1)
     url = f"{LIST}{row.pk}/change/"
     shown = reviewer_client.get(url).context["adminform"].form.initial["reviewed_at_shown"]
     row.approve(reviewer, Label.ONE)
     page = reviewer_client.post(
         url, {"review": "rejected", "label": "", "reviewed_at_shown": shown}
     )
-    assert "Somebody else has reviewed this submission." in page.content.decode()
+    assert "The review of this submission has changed" in page.content.decode()
     row.refresh_from_db()
     assert (row.review, row.label) == ("approved", 1)
 
@@ -156,16 +156,16 @@ def test_stale_form_does_not_overwrite_review(visitor, reviewer_client, reviewer
 
 @pytest.mark.parametrize("action", ["approve", "reject"])
 def test_simultaneous_review_shows_warning(visitor, reviewer_client, monkeypatch, action):
-    row = visitor.submitted(digit=1)
+    row = visitor.submit_and_get(digit=1)
 
     def raise_already_reviewed(self, *values):
         raise AlreadyReviewedError
 
     monkeypatch.setattr(Submission, action, raise_already_reviewed)
     page = run_action(reviewer_client, action, row).content.decode()
-    assert "1 unchanged: somebody else has already reviewed them." in page
+    assert "1 unchanged: reviewed by somebody else in the meantime." in page
     assert f"0 {action}" in page
     body = {"review": action + ("d" if action == "approve" else "ed"), "label": ""}
     page = reviewer_client.post(f"{LIST}{row.pk}/change/", body, follow=True).content.decode()
-    assert "Somebody else has reviewed this submission." in page
+    assert "The review of this submission has changed" in page
     assert not LogEntry.objects.exists()

@@ -24,7 +24,7 @@ DEFAULTS = {"from_scratch": "", "epochs": "", "seed": "1"}
 
 @pytest.fixture
 def approved(visitor, reviewer):
-    row = visitor.submitted(drawing_png(4, seed=9), digit=4)
+    row = visitor.submit_and_get(drawing_png(4, seed=9), digit=4)
     row.approve(reviewer, Label.FOUR)
 
 
@@ -51,8 +51,8 @@ def client_with_permissions(django_user_model, *codenames):
 def test_start_stores_and_queues_run(approved, reviewer_client):
     html = reviewer_client.get(START).content.decode()
     assert "instead of version 1" in html
-    assert '<th scope="row">corrections to train on</th><td>1</td>' in html
-    assert "There are no new corrections" not in html
+    assert '<th scope="row">drawings to train on</th><td>1</td>' in html
+    assert "There are no new drawings" not in html
     response = reviewer_client.post(START, DEFAULTS, follow=True)
     run = TrainingRun.objects.get()
     assert response.redirect_chain == [(page_url(run), 302)]
@@ -88,7 +88,7 @@ def test_rejects_invalid_options(db, reviewer_client, invalid):
 
 def test_without_new_corrections_says_what_to_do(db, reviewer_client):
     html = reviewer_client.get(START).content.decode()
-    assert "There are no new corrections to train on." in html
+    assert "There are no new drawings to train on." in html
     assert "/admin/recognizer/submission/?review__exact=pending" in html
 
 
@@ -137,7 +137,7 @@ def test_shows_progress_of_running_run(db, reviewer_client):
     [
         (1, None, {}, "Waiting for a worker."),
         (45, None, {}, "No worker has started it for 45 s. Start one with"),
-        (45, 1, {"state": RunState.RUNNING}, "Selecting corrections"),
+        (45, 1, {"state": RunState.RUNNING}, "Selecting approved drawings"),
         (45, 300, {"state": RunState.RUNNING}, "No heartbeat for 5 min"),
         (
             45,

@@ -54,7 +54,7 @@ def test_stores_only_a_hash_of_the_key(ana):
         cursor.execute(f"SELECT * FROM {ApiKey._meta.db_table}")
         stored = " ".join(str(value) for value in cursor.fetchone())
     assert secret not in stored
-    # Only the first characters are stored, to identify the key.
+    # Of the secret itself, only the first characters are stored, to identify the key.
     assert secret[20:] not in stored
 
 
@@ -105,13 +105,13 @@ def test_rejects_the_key_of_an_inactive_user(ana):
 
 
 def test_staff_need_the_scope_review_to_see_all_submissions(visitor, reviewer):
-    row = visitor.submitted()
+    row = visitor.submit_and_get()
     assert client_with_key(reviewer, "read").get(f"{LIST}{row.id}/").status_code == 404
     assert client_with_key(reviewer, "read", "review").get(f"{LIST}{row.id}/").status_code == 200
 
 
 def test_scope_review_does_not_make_a_reviewer(visitor, ana):
-    row = visitor.submitted(digit=7)
+    row = visitor.submit_and_get(digit=7)
     program = client_with_key(ana, "read", "review")
     assert program.get(f"{LIST}{row.id}/").status_code == 404
     assert status_and_code(program.post(f"{LIST}{row.id}/approve/")) == (403, "permission_denied")
@@ -132,7 +132,7 @@ def test_key_needs_no_csrf_token(ana):
 
 
 def test_login_moves_earlier_submissions_to_the_user(visitor, ana):
-    row = visitor.submitted(drawing_png(7), digit=1)
+    row = visitor.submit_and_get(drawing_png(7), digit=1)
     visitor.force_login(ana)
     visitor.get(LIST)
     assert client_with_key(ana, "read").get(f"{LIST}{row.id}/").status_code == 200
@@ -142,8 +142,8 @@ def test_login_moves_earlier_submissions_to_the_user(visitor, ana):
 
 def test_login_merges_identical_images(visitor, ana):
     first = client_with_key(ana, "submit").submit(drawing_png(7)).json()["id"]
-    visitor.submitted(drawing_png(7))
-    visitor.submitted(drawing_png(3))
+    visitor.submit_and_get(drawing_png(7))
+    visitor.submit_and_get(drawing_png(3))
     visitor.force_login(ana)
     assert len(visitor.get(LIST).json()["results"]) == 2
     assert Submission.objects.filter(pk=first).exists()
@@ -151,7 +151,7 @@ def test_login_merges_identical_images(visitor, ana):
 
 
 def test_key_does_not_take_over_submissions_of_a_session(visitor, ana):
-    row = visitor.submitted()
+    row = visitor.submit_and_get()
     program = client_with_key(ana, "read", "submit")
     program.cookies.update(visitor.cookies)
     assert program.get(f"{LIST}{row.id}/").status_code == 404
@@ -159,7 +159,7 @@ def test_key_does_not_take_over_submissions_of_a_session(visitor, ana):
 
 
 def test_approval_records_the_owner_of_the_key(visitor, reviewer):
-    row = visitor.submitted(digit=7)
+    row = visitor.submit_and_get(digit=7)
     client_with_key(reviewer, "review").post(
         f"{LIST}{row.id}/approve/", {}, content_type="application/json"
     )

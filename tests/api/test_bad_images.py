@@ -18,7 +18,7 @@ from tests.support.synthetic_digits import draw
 
 
 def bomb(side):
-    """Return a PNG of side × side black pixels, which has only a few KB."""
+    """Return a PNG of side × side black pixels, which has less than 30 KB."""
 
     def chunk(kind, data):
         body = kind + data

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.database
 
 
 def test_stores_the_corrected_digit(visitor):
-    row = visitor.submitted(drawing_png(7))
+    row = visitor.submit_and_get(drawing_png(7))
     response = visitor.correct(row.id, 1)
     assert response.status_code == 200
     assert response.json()["correction"]["digit"] == 1
@@ -22,19 +22,19 @@ def test_stores_the_corrected_digit(visitor):
 
 
 def test_confirmation_is_stored_as_a_correction(visitor):
-    row = visitor.submitted(drawing_png(7), digit=7)
+    row = visitor.submit_and_get(drawing_png(7), digit=7)
     assert row.corrected_digit == row.predicted_digit == 7
 
 
 def test_stores_not_a_digit(visitor):
-    row = visitor.submitted(drawing_png(7), digit=None)
+    row = visitor.submit_and_get(drawing_png(7), digit=None)
     assert row.corrected_digit == Label.NOT_A_DIGIT
     body = visitor.get(f"/api/v1/submissions/{row.id}/").json()
     assert body["correction"]["digit"] is None
 
 
 def test_correction_can_be_changed(visitor):
-    row = visitor.submitted(digit=1)
+    row = visitor.submit_and_get(digit=1)
     assert visitor.correct(row.id, 2).status_code == 200
     row.refresh_from_db()
     assert row.corrected_digit == 2
@@ -42,7 +42,7 @@ def test_correction_can_be_changed(visitor):
 
 @pytest.mark.parametrize("digit", [11, 10, -1, "7", 7.5, 7.0, True, [7], {}, "null"])
 def test_rejects_invalid_digits(visitor, digit):
-    row = visitor.submitted()
+    row = visitor.submit_and_get()
     response = visitor.correct(row.id, digit)
     assert (response.status_code, response.json()["code"]) == (400, "invalid")
     assert list(response.json()["fields"]) == ["digit"]
@@ -52,7 +52,7 @@ def test_rejects_invalid_digits(visitor, digit):
 
 @pytest.mark.parametrize("body", [{}, {"digits": 7}, [], [7]])
 def test_rejects_invalid_bodies(visitor, body):
-    row = visitor.submitted()
+    row = visitor.submit_and_get()
     response = visitor.post(
         f"/api/v1/submissions/{row.id}/correction/", body, content_type="application/json"
     )
@@ -62,7 +62,7 @@ def test_rejects_invalid_bodies(visitor, body):
 
 
 def test_returns_404_for_a_submission_of_another_visitor(visitor, reviewer_client):
-    row = visitor.submitted()
+    row = visitor.submit_and_get()
     for other in (Visitor(), reviewer_client):
         response = other.correct(row.id, 3)
         assert (response.status_code, response.json()["code"]) == (404, "not_found")
@@ -77,7 +77,7 @@ def test_returns_404_for_an_unknown_id(visitor, unknown_id):
 
 @pytest.mark.parametrize("decision", ["approved", "rejected"])
 def test_returns_409_after_a_review(visitor, reviewer, decision):
-    row = visitor.submitted(digit=1)
+    row = visitor.submit_and_get(digit=1)
     row.approve(reviewer, Label.ONE) if decision == "approved" else row.reject(reviewer)
     response = visitor.correct(row.id, 2)
     assert (response.status_code, response.json()["code"]) == (409, "already_reviewed")

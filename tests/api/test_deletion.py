@@ -20,7 +20,7 @@ def learned(visitor, reviewer):
 
     The parent of version 3 is version 2. The parent of version 4 is version 1, and 4 was rejected.
     """
-    row = visitor.submitted(drawing_png(7), digit=7)
+    row = visitor.submit_and_get(drawing_png(7), digit=7)
     row.approve(reviewer, Label.SEVEN)
     base = model_registry.live_version()
     second = create_version(base)
@@ -43,14 +43,14 @@ def test_lists_the_versions_that_were_trained_on_it(visitor, learned):
 
 
 def test_returns_204_if_no_version_was_trained_on_it(visitor):
-    row = visitor.submitted()
+    row = visitor.submit_and_get()
     response = visitor.delete(f"{LIST}{row.pk}/")
     assert (response.status_code, response.content) == (204, b"")
 
 
 def test_deletes_all_submissions_of_the_owner(visitor, learned):
-    visitor.submitted(drawing_png(3))
-    Visitor().submitted()
+    visitor.submit_and_get(drawing_png(3))
+    Visitor().submit_and_get()
     assert visitor.delete(LIST).json()["learned_in"] == [2, 3]
     assert Submission.objects.count() == 1
     assert audit_messages() == ["Deleted by the visitor: 2. Trained on by version 2, version 3."]
@@ -69,7 +69,7 @@ def test_detail_is_translated(visitor, learned):
 
 
 def test_audit_entry_names_no_owner(visitor, reviewer_client):
-    row = visitor.submitted()
+    row = visitor.submit_and_get()
     visitor.delete(f"{LIST}{row.pk}/")
     (entry,) = LogEntry.objects.values()
     assert entry["change_message"] == "Deleted by the visitor: 1."
@@ -90,7 +90,7 @@ def test_audit_entry_names_no_user(django_user_model):
 
 
 def test_visitor_account_cannot_log_in(visitor):
-    visitor.submitted()
+    visitor.submit_and_get()
     visitor.delete(LIST)
     account = get_user_model().objects.get(username="a visitor")
     assert not account.is_active
@@ -98,7 +98,7 @@ def test_visitor_account_cannot_log_in(visitor):
 
 
 def test_nothing_is_recorded_if_nothing_is_deleted(visitor):
-    row = visitor.submitted()
+    row = visitor.submit_and_get()
     assert Visitor().delete(f"{LIST}{row.pk}/").status_code == 404
     assert Visitor().delete(LIST).status_code == 204
     assert audit_messages() == []

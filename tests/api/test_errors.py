@@ -1,4 +1,4 @@
-"""Every error response of the API has the same form, even if no view handled the request."""
+"""Error responses of the API have the same form, even if no view handled the request."""
 
 import pytest
 from django.urls import path

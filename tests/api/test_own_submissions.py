@@ -15,7 +15,7 @@ def ids(response):
 
 
 def test_lists_newest_first_in_pages(visitor):
-    submitted = [str(visitor.submitted(drawing_png(2, seed)).id) for seed in range(5)]
+    submitted = [str(visitor.submit_and_get(drawing_png(2, seed)).id) for seed in range(5)]
     first = visitor.get("/api/v1/submissions/?page_size=3")
     assert ids(first) == submitted[:1:-1]
     assert first.json()["previous"] is None
@@ -25,29 +25,29 @@ def test_lists_newest_first_in_pages(visitor):
 
 
 def test_lists_only_own_submissions(visitor):
-    mine = visitor.submitted()
-    Visitor().submitted()
+    mine = visitor.submit_and_get()
+    Visitor().submit_and_get()
     assert ids(visitor.get("/api/v1/submissions/")) == [str(mine.id)]
 
 
 def test_list_of_a_new_visitor_is_empty(visitor):
-    Visitor().submitted()
+    Visitor().submit_and_get()
     assert ids(visitor.get("/api/v1/submissions/")) == []
 
 
 def test_staff_see_all_submissions(visitor, reviewer_client):
-    row = visitor.submitted()
+    row = visitor.submit_and_get()
     assert ids(reviewer_client.get("/api/v1/submissions/")) == [str(row.id)]
     assert reviewer_client.get(f"/api/v1/submissions/{row.id}/").status_code == 200
     assert reviewer_client.get(f"/api/v1/submissions/{row.id}/image/").status_code == 200
 
 
 def test_filters_the_list(visitor, reviewer):
-    seven = visitor.submitted(drawing_png(7), digit=1, source="upload")
-    three = visitor.submitted(drawing_png(3), digit=None)
+    seven = visitor.submit_and_get(drawing_png(7), digit=1, source="upload")
+    three = visitor.submit_and_get(drawing_png(3), digit=None)
     three.approve(reviewer, Label.NOT_A_DIGIT)
-    uncorrected = visitor.submitted(drawing_png(4))
-    confirmed = visitor.submitted(drawing_png(0), digit=0)
+    uncorrected = visitor.submit_and_get(drawing_png(4))
+    confirmed = visitor.submit_and_get(drawing_png(0), digit=0)
     later = uncorrected.created.isoformat().replace("+", "%2B")
     for query, expected in {
         "digit=7": [seven],
@@ -120,18 +120,18 @@ def test_rejects_invalid_page_sizes(visitor, size):
 
 
 def test_page_needs_the_same_two_queries_for_any_number_of_rows(visitor, django_assert_num_queries):
-    visitor.submitted(drawing_png(1))
+    visitor.submit_and_get(drawing_png(1))
     # One query reads the session. The other reads the rows with their model versions.
     with django_assert_num_queries(2):
         visitor.get("/api/v1/submissions/")
     for seed in range(4):
-        visitor.submitted(drawing_png(2, seed))
+        visitor.submit_and_get(drawing_png(2, seed))
     with django_assert_num_queries(2):
         visitor.get("/api/v1/submissions/")
 
 
 def test_deletes_a_submission(visitor):
-    row = visitor.submitted()
+    row = visitor.submit_and_get()
     assert visitor.delete(f"/api/v1/submissions/{row.id}/").status_code == 204
     assert not Submission.objects.exists()
     assert visitor.get(f"/api/v1/submissions/{row.id}/").status_code == 404
@@ -139,18 +139,18 @@ def test_deletes_a_submission(visitor):
 
 @pytest.mark.parametrize("path", ["", "image/"])
 def test_returns_404_for_a_submission_of_another_visitor(visitor, path):
-    row = visitor.submitted()
+    row = visitor.submit_and_get()
     assert Visitor().get(f"/api/v1/submissions/{row.id}/{path}").status_code == 404
 
 
 def test_does_not_delete_a_submission_of_another_visitor(visitor, reviewer_client):
-    row = visitor.submitted()
+    row = visitor.submit_and_get()
     for other in (Visitor(), reviewer_client):
         assert other.delete(f"/api/v1/submissions/{row.id}/").status_code == 404
     assert Submission.objects.exists()
 
 
 def test_accepts_a_cursor_with_a_large_time_zone_offset(visitor):
-    visitor.submitted()
+    visitor.submit_and_get()
     position = cursor("p=0358-10-31T06:52:38-16:46")
     assert ids(visitor.get("/api/v1/submissions/", {"cursor": position})) == []

@@ -38,7 +38,7 @@ class World:
         self.group = Group.objects.get(name="Reviewers")
         self.reviewer.groups.add(self.group)
         self.superuser = users.create_superuser("eve")
-        self.submission = self.client("owner").submitted(drawing_png(7), digit=7)
+        self.submission = self.client("owner").submit_and_get(drawing_png(7), digit=7)
         self.apikey, _ = create_key(self.owner, "ana's", Scope.values, by=self.owner)
         self.modelversion = create_version(live_version())
         self.trainingrun = TrainingRun.objects.create(options={}, state=RunState.DONE)
@@ -87,7 +87,7 @@ class World:
         return route
 
     def body(self, route):
-        """Return a form that makes the POST succeed if the role is allowed to send it."""
+        """Return the form of a POST to the route. The default confirms a deletion in the admin."""
         image, row = {"image": upload(drawing_png(3))}, self.submission.pk
         return {
             "/keys/": {"name": "x", "scopes": ["read"], "lifetime": "30"},
@@ -146,7 +146,7 @@ def is_write(query):
 
 
 def routes(resolver, prefix="/"):
-    """Yield the pattern of every view."""
+    """Yield the route of every view."""
     for pattern in resolver.url_patterns:
         route = prefix + str(pattern.pattern)
         if isinstance(pattern, URLResolver):
@@ -158,7 +158,8 @@ def routes(resolver, prefix="/"):
 def table_lines(route, results):
     """Yield the table's lines for a route and {method: results}.
 
-    Methods with the same results share a line. The largest group is called "others".
+    Methods with the same results share a line. The largest group is called "others", or "all" if
+    it contains all methods.
     """
     groups = {}
     for method, result in results.items():

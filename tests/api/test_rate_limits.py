@@ -1,4 +1,4 @@
-"""Rate limits apply per client network. All workers share the counts."""
+"""Rate limits apply per client address (IPv6: per /64 network). All workers share the counts."""
 
 import os
 from concurrent.futures import ThreadPoolExecutor
@@ -73,7 +73,7 @@ def test_never_exceeds_the_limit_in_any_minute(visitor, clock):
             allowed_at.append(clock.now)
         clock.now += 1.7
     assert len(allowed_at) >= 6
-    # With a limit of 2, any three consecutive requests span more than a minute.
+    # With a limit of 2, any three consecutive allowed requests span at least a minute.
     assert all(
         third - first >= 60 for first, third in zip(allowed_at, allowed_at[2:], strict=False)
     )

@@ -53,7 +53,7 @@ def sixteen_bits():
 
 
 def photo(orientation):
-    """Return a rotated JPEG whose EXIF orientation corrects the rotation."""
+    """Return a rotated JPEG whose EXIF orientation undoes the rotation."""
     exif = Image.Exif()
     exif[0x0112] = orientation
     return png(grey().rotate(90, expand=True), format="JPEG", exif=exif)

@@ -25,7 +25,7 @@ def decide(client, row, action, **body):
 
 
 def test_approves_the_correction(visitor, program, reviewer):
-    row = visitor.submitted(drawing_png(7), digit=1)
+    row = visitor.submit_and_get(drawing_png(7), digit=1)
     response = decide(program, row, "approve")
     assert response.status_code == 200
     assert response.json()["label"]["digit"] == 1
@@ -36,26 +36,26 @@ def test_approves_the_correction(visitor, program, reviewer):
 
 @pytest.mark.parametrize(("digit", "label"), [(4, Label.FOUR), (None, Label.NOT_A_DIGIT)])
 def test_approves_another_label(visitor, program, digit, label):
-    row = visitor.submitted(drawing_png(7), digit=1)
+    row = visitor.submit_and_get(drawing_png(7), digit=1)
     assert decide(program, row, "approve", digit=digit).json()["label"]["digit"] == digit
     row.refresh_from_db()
     assert row.label == label
 
 
 def test_rejects_a_submission(visitor, program):
-    row = visitor.submitted(digit=1)
+    row = visitor.submit_and_get(digit=1)
     assert decide(program, row, "reject").json()["review"] == "rejected"
     row.refresh_from_db()
     assert (row.review, row.label) == ("rejected", None)
 
 
 def test_reviewer_can_use_a_session(visitor, reviewer_client):
-    row = visitor.submitted(digit=1)
+    row = visitor.submit_and_get(digit=1)
     assert decide(reviewer_client, row, "approve").status_code == 200
 
 
 def test_returns_409_without_a_correction(visitor, program):
-    row = visitor.submitted()
+    row = visitor.submit_and_get()
     response = decide(program, row, "approve")
     assert (response.status_code, response.json()["code"]) == (409, "no_label")
     row.refresh_from_db()
@@ -66,7 +66,7 @@ def test_returns_409_without_a_correction(visitor, program):
 @pytest.mark.parametrize("first", ["approve", "reject"])
 @pytest.mark.parametrize("second", ["approve", "reject"])
 def test_does_not_overwrite_a_review(visitor, program, first, second):
-    row = visitor.submitted(digit=1)
+    row = visitor.submit_and_get(digit=1)
     decide(program, row, first)
     before = Submission.objects.filter(pk=row.pk).values().get()
     response = decide(program, row, second, digit=5)
@@ -76,7 +76,7 @@ def test_does_not_overwrite_a_review(visitor, program, first, second):
 
 @pytest.mark.parametrize("action", ["approve", "reject"])
 def test_only_reviewers_can_review(visitor, action, django_user_model):
-    row = visitor.submitted(digit=1)
+    row = visitor.submit_and_get(digit=1)
     assert decide(visitor, row, action).status_code == 401
     ana = django_user_model.objects.create_user("ana", is_staff=True)
     assert decide(client_with_key(ana, "review"), row, action).status_code == 403
@@ -86,19 +86,19 @@ def test_only_reviewers_can_review(visitor, action, django_user_model):
 
 @pytest.mark.parametrize("action", ["approve", "reject"])
 def test_needs_the_scope_review(visitor, reviewer, action):
-    row = visitor.submitted(digit=1)
+    row = visitor.submit_and_get(digit=1)
     response = decide(client_with_key(reviewer, "read", "submit"), row, action)
     assert (response.status_code, response.json()["code"]) == (403, "permission_denied")
 
 
 @pytest.mark.parametrize("digit", [10, -1, "7", True, 1.5])
 def test_rejects_invalid_digits(visitor, program, digit):
-    row = visitor.submitted(digit=1)
+    row = visitor.submit_and_get(digit=1)
     assert decide(program, row, "approve", digit=digit).status_code == 400
 
 
 def test_returns_404_for_an_unknown_id(visitor, program):
-    row = visitor.submitted()
+    row = visitor.submit_and_get()
     row.delete()
     row.id = "16a77309-69e2-4dae-84cb-44ae48414340"
     assert decide(program, row, "reject").status_code == 404
@@ -106,7 +106,7 @@ def test_returns_404_for_an_unknown_id(visitor, program):
 
 @pytest.mark.django_db(transaction=True)
 def test_one_of_several_concurrent_reviews_succeeds(reviewer):
-    row = Visitor().submitted(digit=1)
+    row = Visitor().submit_and_get(digit=1)
     responses = []
 
     def approve(digit):

@@ -1,4 +1,4 @@
-"""Prediction serializers build their responses by hand. These must match the declared fields."""
+"""Prediction serializers build their responses by hand. The responses match the declared fields."""
 
 import pytest
 from rest_framework.serializers import Serializer

@@ -43,7 +43,7 @@ def test_stores_the_prediction(visitor):
 
 def test_response_row_and_image_have_the_same_pixels(visitor):
     """The model input is the same in the response, in the row and in the stored image."""
-    row = visitor.submitted(drawing_png(3))
+    row = visitor.submit_and_get(drawing_png(3))
     pixels = bytes(row.pixels)
     assert normalize(decode(bytes(row.image))).tobytes() == pixels
     assert normalize(decode(drawing_png(3))).tobytes() == pixels
@@ -54,7 +54,7 @@ def test_response_row_and_image_have_the_same_pixels(visitor):
 def test_strips_metadata(visitor):
     info = PngImagePlugin.PngInfo()
     info.add_text("Author", "somebody")
-    row = visitor.submitted(png(Image.open(io.BytesIO(drawing_png())), pnginfo=info))
+    row = visitor.submit_and_get(png(Image.open(io.BytesIO(drawing_png())), pnginfo=info))
     assert b"somebody" not in bytes(row.image)
     assert Image.open(io.BytesIO(bytes(row.image))).info == {}
 
@@ -89,7 +89,7 @@ def test_all_submissions_of_a_visitor_have_one_owner(visitor):
 
 def test_submissions_stay_visible_after_login(visitor, django_user_model):
     django_user_model.objects.create_user("ana", password="a long password")
-    row = visitor.submitted()
+    row = visitor.submit_and_get()
     visitor.post("/login/", {"username": "ana", "password": "a long password"})
     assert visitor.get(f"/api/v1/submissions/{row.id}/").status_code == 200
 

@@ -1,4 +1,4 @@
-"""Every page and state meets WCAG 2.2 AA as far as axe-core checks it.
+"""The visitors' pages, in many states, meet WCAG 2.2 AA as far as axe-core checks it.
 
 The tests also cover reflow, the size of targets, and reduced motion.
 """

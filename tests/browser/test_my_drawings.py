@@ -55,7 +55,7 @@ def test_shows_the_status_after_the_review(mine, django_user_model):
     row.approve(django_user_model.objects.create_user("rosa"), Label.FOUR)
     mine.reload()
 
-    expect(cards(mine).last).to_contain_text("Approved as a 4. The next training run will use it.")
+    expect(cards(mine).last).to_contain_text("Approved as a 4. The next training run can use it.")
 
 
 INK_UNTIL_REPLAY_ENDS = f"""canvas => new Promise((resolve) => {{

@@ -1,4 +1,4 @@
-"""The draw page loses nothing without a connection: it shows an error and tries again."""
+"""The draw page keeps drawings without a connection: it shows an error and tries again."""
 
 import pytest
 from playwright.sync_api import expect

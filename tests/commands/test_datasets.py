@@ -34,12 +34,12 @@ def approved(reviewer):
     for person in range(6):
         visitor = Visitor()
         for seed in range(2):
-            row = visitor.submitted(
+            row = visitor.submit_and_get(
                 drawing_png(person, 10 * person + seed), strokes=f"[[[{person}, {seed}, 0]]]"
             )
             row.approve(reviewer, Label(person))
     row.approve(reviewer, Label.NOT_A_DIGIT)
-    Visitor().submitted(drawing_png(9), digit=9)
+    Visitor().submit_and_get(drawing_png(9), digit=9)
     return Submission.objects.filter(review="approved")
 
 
@@ -207,7 +207,7 @@ def test_imports_compressed_idx(approved, tmp_path, capsys):
 )
 @pytest.mark.slow
 def test_memory_use_is_bounded(tmp_path, name, rows, limit, monkeypatch):
-    """The limit in bytes is far below the size of all pixels, which have 784 bytes per row."""
+    """The limit in bytes is below the size of all pixels, which have 784 bytes per row."""
     monkeypatch.setattr("recognizer.datasets.png_format.MEMBERS_PER_ARCHIVE", 100)
     pixels = np.random.default_rng(0).integers(0, 256, 784 * 10, np.uint8).tobytes()
     tracemalloc.start()

@@ -1,4 +1,7 @@
-"""Ctrl-C and SIGTERM end a command at once, with exit status 130 and a message."""
+"""Ctrl-C and SIGTERM end a command at once, with exit status 130 and a message.
+
+The worker exits with status 0, because a signal is the usual way to stop it.
+"""
 
 import signal
 import subprocess
@@ -32,7 +35,7 @@ def site(tmp_path_factory):
 def test_signal_during_a_question_changes_nothing(site, number):
     process = start(site, "models", "prune", "--keep=1")
     assert b"Delete the files" in process.stdout.read1()
-    time.sleep(1)  # until it waits for the answer
+    time.sleep(1)  # until the command waits for the answer
     assert stop(process, number) == 130
     assert process.stderr.read().endswith(b"\nInterrupted. Nothing was changed.\n")
     assert "files deleted" not in site.manage("models", "list").stdout

@@ -172,7 +172,7 @@ def test_prune_keeps_newest_live_parent_and_base(five_versions, models):
 
 
 def test_prune_keeps_rows_and_their_references(five_versions, visitor, reviewer, models):
-    row = visitor.submitted(drawing_png(7), digit=7)
+    row = visitor.submit_and_get(drawing_png(7), digit=7)
     row.approve(reviewer, Label.SEVEN)
     Submission.objects.update(model_version=five_versions[1], learned_in=five_versions[1])
     models("prune", "--keep=1", "--no-input")

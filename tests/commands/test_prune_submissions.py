@@ -1,4 +1,4 @@
-"""`manage.py prune_submissions` deletes old drawings that nobody has reviewed."""
+"""`manage.py prune_submissions` deletes old pending drawings."""
 
 import json
 from datetime import timedelta
@@ -16,12 +16,14 @@ pytestmark = pytest.mark.database
 
 @pytest.fixture
 def old_pending(visitor, reviewer):
-    """Store three old drawings and a new one, and return the old one that is pending."""
-    pending, approved, rejected = (visitor.submitted(drawing_png(3, seed)) for seed in range(3))
+    """Store three old drawings and a new one, and return the only one that is old and pending."""
+    pending, approved, rejected = (
+        visitor.submit_and_get(drawing_png(3, seed)) for seed in range(3)
+    )
     approved.approve(reviewer, Label.THREE)
     rejected.reject(reviewer)
     Submission.objects.update(created=timezone.now() - timedelta(days=31))
-    visitor.submitted(drawing_png(7))
+    visitor.submit_and_get(drawing_png(7))
     return pending
 
 
@@ -35,7 +37,7 @@ def test_deletes_only_old_pending_drawings(old_pending, capsys):
     assert Submission.objects.count() == 3
     assert not Submission.objects.filter(pk=old_pending.pk).exists()
     assert LogEntry.objects.get().change_message == (
-        "Deleted 1 drawings that were not reviewed in 30 days."
+        "Deleted 1 pending drawings that were older than 30 days."
     )
 
 

@@ -1,7 +1,7 @@
 """`python -m tests.fuzz.bombs COUNT`: decode decompression bombs and similar files.
 
-The files are made to cost much memory or time. Prints JSON: by how many MB the process has grown,
-and the longest time for each kind of file, in seconds.
+The files are made to cost much memory or time. Prints JSON: the growth of the process's memory
+in MB, and the longest time for each kind of file in seconds.
 """
 
 import json
@@ -63,7 +63,7 @@ def webp(side):
 
 
 def png_of_bad_exif(turn):
-    """Return a PNG whose EXIF entries are longer than the file. The tags differ in each turn."""
+    """Return a PNG whose EXIF entries are longer than the file. Each turn has other tags."""
     tags = (number % 65536 for number in range(turn * EXIF_ENTRIES, (turn + 1) * EXIF_ENTRIES))
     entries = [struct.pack("<HHII", tag, 7, 10**6, 0) for tag in tags]
     exif = struct.pack("<2sHIH", b"II", 42, 8, EXIF_ENTRIES) + b"".join(entries) + bytes(4)
@@ -118,7 +118,7 @@ def main(count):
         if kind == "PNG of bad EXIF":
             data = png_of_bad_exif(turn)
         slowest[kind] = max(slowest[kind], decode_seconds(data))
-    print(json.dumps({"grown": resident_megabytes() - before, "slowest": slowest}))
+    print(json.dumps({"memory_growth": resident_megabytes() - before, "slowest": slowest}))
 
 
 if __name__ == "__main__":

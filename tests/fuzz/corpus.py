@@ -1,4 +1,4 @@
-"""Small image files of every kind that the site accepts or rejects. `images.py` mutates them."""
+"""Small image files in all accepted formats, and animated ones. `images.py` mutates them."""
 
 import io
 import struct
@@ -66,7 +66,7 @@ def png_chunk(kind, data):
 
 
 def fix_checksums(data):
-    """Correct the checksums of a mutated PNG, because Pillow would ignore its chunks otherwise."""
+    """Fix the checksums of a mutated PNG, because Pillow would ignore its chunks otherwise."""
     chunks, rest = [data[:8]], data[8:]
     while len(rest) >= 12:
         (length,) = struct.unpack(">I", rest[:4])

@@ -1,8 +1,8 @@
 """`python -m tests.fuzz.images SECONDS`: fuzz the image decoder with atheris.
 
-The decoder must decode each file or raise `BadImageError` within a second of processor time. The
-first file for which it does not ends the run and is written to var/fuzz/. To decode that file
-again, give its path instead of SECONDS.
+The decoder must decode each file or raise `BadImageError` within a second of processor time. At
+the first file for which this fails, the run ends, and the file is written to var/fuzz/. To decode
+that file again, give its path instead of SECONDS.
 """
 
 import resource
@@ -43,7 +43,7 @@ def mutate(data, max_size, seed):
 
 
 def peak_megabytes():
-    """Return the peak memory. It includes that of the parent process before exec."""
+    """Return the peak memory of this process. It includes the memory before exec."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1000
 
 

@@ -1,7 +1,7 @@
 """`python -m tests.fuzz.run CASES`: start the site and run all checks of schemathesis on it.
 
-Schemathesis sends valid and invalid requests with the API key of a superuser. If `DATABASE_URL` is
-the URL of a PostgreSQL server, the site gets a new database there.
+Schemathesis sends valid and invalid requests with the API key of a superuser, about CASES for each
+operation. If `DATABASE_URL` is the URL of a PostgreSQL server, the site gets a new database there.
 """
 
 import os

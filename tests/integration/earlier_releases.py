@@ -59,7 +59,7 @@ def submission(number, version, **fields):
 
 
 def store_at_0001():
-    """Store the base, and a submission that is pending, one that is corrected, one approved."""
+    """Store the base and three submissions: uncorrected, corrected, and confirmed and approved."""
     get_model, rosa = models_at("0001_initial"), create_rosa()
     model = (BASE / "model.tflite").read_bytes()
     version = get_model("ModelVersion").objects.create(

@@ -69,7 +69,7 @@ def run(commands, checkout, **environment):
 
 
 def all_rows(site):
-    """Return {(model, primary key): values} of all tables."""
+    """Return {(model, primary key): values} of all models."""
     dumped = site.manage("dumpdata", "--all")
     assert dumped.returncode == 0, dumped.stderr
     rows = json.loads(dumped.stdout)
@@ -78,7 +78,8 @@ def all_rows(site):
     return {(row["model"], str(row["pk"])): row["fields"] for row in rows}
 
 
-def filled(site):
+def fill(site):
+    """Create the tables, store rows in them, and return the site."""
     for command in (["migrate"], ["shell", "-v0", "-c", STORE_ONE_OF_EACH]):
         done = site.manage(*command)
         assert done.returncode == 0, done.stderr
@@ -87,7 +88,7 @@ def filled(site):
 
 def test_documented_sqlite_backup_restores_every_row(documented, checkout):
     back_up, restore = documented["SQLite"]
-    site = filled(Site(checkout / "var", DATABASE_URL=""))
+    site = fill(Site(checkout / "var", DATABASE_URL=""))
     before = all_rows(site)
     run(back_up, checkout, DATABASE_URL="")
     (checkout / "var" / "digitsite.sqlite3").write_bytes(b"lost")
@@ -102,7 +103,7 @@ def test_documented_postgresql_backup_restores_every_row(documented, checkout):
     back_up, restore = documented["PostgreSQL"]
     with ExitStack() as stack:
         old, new = (stack.enter_context(on_postgresql()) for _ in range(2))
-        before = all_rows(filled(Site(checkout / "var", DATABASE_URL=old)))
+        before = all_rows(fill(Site(checkout / "var", DATABASE_URL=old)))
         run(back_up, checkout, DATABASE_URL=old)
         output = run(restore, checkout, DATABASE_URL=new)
         assert "version 2: valid" in output

@@ -1,4 +1,4 @@
-"""Without its database or cache, the site answers 503 within seconds, and its process lives on."""
+"""Without its database or cache, the site returns 503 within seconds and keeps running."""
 
 import socket
 
@@ -59,7 +59,7 @@ def submit(site):
 
 
 def test_submitting_returns_503_without_the_cache(tmp_path):
-    """The rate limits need the cache, and the site becomes ready without it."""
+    """The site becomes ready without the cache, but the rate limit of submitting needs it."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         cache = f"redis://127.0.0.1:{listening.getsockname()[1]}/0"
         with Site(tmp_path, DATABASE_URL="", CACHE_URL=cache) as site:

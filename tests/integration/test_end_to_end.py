@@ -1,4 +1,4 @@
-"""A drawing goes through the whole site: submitted, corrected, approved, learned, predicted."""
+"""A drawing goes through the whole site: submitted, corrected, approved, and used for training."""
 
 import json
 import threading

@@ -1,4 +1,4 @@
-"""Two web hosts with one PostgreSQL and one Redis are one site, because hosts hold no state."""
+"""Two web hosts act as one site, because their shared state is in one PostgreSQL and one Redis."""
 
 import os
 import random
@@ -100,7 +100,7 @@ def test_visitor_finds_a_submission_on_both_hosts(hosts):
 
 
 def test_hosts_count_rate_limits_together(hosts):
-    """The limit is 3,000 predictions a minute. Images that are not images count as well."""
+    """The limit is 3,000 predictions a minute. Invalid images count as well."""
     responses = [
         hosts[number % 2].post("recognize/batch", "192.0.2.2", json={"images": ["-"] * 60})
         for number in range(54)
@@ -138,10 +138,10 @@ def test_promotion_reaches_all_workers(hosts):
             assert b'"version": "2"' in (metrics / f"counter_{pid}.db").read_bytes()
 
 
-def test_killed_processes_lose_no_confirmed_submission(hosts):
+def test_killed_processes_lose_no_acknowledged_submission(hosts):
     one, other = hosts
     rng, stop = random.Random(1), threading.Event()
-    confirmed, lost, failed = [], [], []
+    acknowledged, aborted, failed = [], [], []
 
     def submit(number):
         while not stop.is_set():
@@ -149,10 +149,10 @@ def test_killed_processes_lose_no_confirmed_submission(hosts):
             try:
                 response = host.submit(address=f"198.51.100.{number}")
             except (requests.ConnectionError, requests.exceptions.ChunkedEncodingError) as error:
-                (lost if host is one else failed).append(error)
+                (aborted if host is one else failed).append(error)
                 continue
             if response.status_code == 201:
-                confirmed.append(response.json()["id"])
+                acknowledged.append(response.json()["id"])
             else:
                 failed.append(response.text)
 
@@ -165,11 +165,11 @@ def test_killed_processes_lose_no_confirmed_submission(hosts):
         for pid in (one.server.pid, *one.worker_pids()):
             os.kill(pid, signal.SIGKILL)
         one.server.wait()
-        before = len(confirmed)
+        before = len(acknowledged)
         time.sleep(2)
         stop.set()
     assert list(visitors) == [None] * 6
     assert failed == []
-    assert lost
-    assert len(confirmed) > before
-    assert set(confirmed) <= other.stored_ids()
+    assert aborted
+    assert len(acknowledged) > before
+    assert set(acknowledged) <= other.stored_ids()

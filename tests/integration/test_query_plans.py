@@ -41,7 +41,7 @@ LISTS = {
 
 
 def plan(rows):
-    """Return the lines of SQLite's query plan that matter."""
+    """Return the lines of SQLite's query plan about the submissions and about sorting."""
     return "\n".join(
         line for line in rows.explain().splitlines() if "submission" in line or "TEMP" in line
     )
@@ -61,7 +61,7 @@ def test_list_of_all_submissions_uses_an_index(sqlite, query):
     )
     found = plan(SubmissionFilter(QueryDict(query), rows).qs[:51])
     assert f"USING INDEX {LISTS[query]}" in found
-    assert "TEMP B-TREE" not in found  # does not sort
+    assert "TEMP B-TREE" not in found  # SQLite sorts with this tree.
 
 
 @pytest.mark.parametrize("query", [*LISTS, "label=3&review=approved&source=api&model_version=1"])

@@ -45,7 +45,7 @@ def test_does_not_flag_correct_labels(live):
 
 
 def test_does_not_flag_a_new_shape_with_consistent_labels(live):
-    """The shape may be new to the network. If training on it does harm, the comparison shows it."""
+    """The shape may be new to the network. If the training does harm, the candidate is rejected."""
     twos = draw_squares(10, label=2)
     probabilities = np.array([live.predict_proba(image)[2] for image in twos.images])
     assert (probabilities < RULED_OUT_PROBABILITY).sum() >= 5

@@ -8,9 +8,9 @@ from ml.evaluation.model_comparison import compare, compare_negatives, predict_a
 from ml.runtime import BASE, NOT_A_DIGIT, Recognizer
 
 
-def compare_one_label(fixed, broken, both=1000, label=3):
+def compare_one_label(fixed, broken, both_correct=1000, label=3):
     """Compare a candidate that fixes `fixed` and breaks `broken` predictions for one label."""
-    labels = np.full(fixed + broken + both, label, np.uint8)
+    labels = np.full(fixed + broken + both_correct, label, np.uint8)
     live, candidate = labels.copy(), labels.copy()
     live[:fixed] = 7
     candidate[fixed : fixed + broken] = 7
@@ -18,7 +18,7 @@ def compare_one_label(fixed, broken, both=1000, label=3):
 
 
 @pytest.mark.parametrize(("fixed", "broken"), [(0, 0), (5, 0), (9, 9), (2, 4), (40, 50)])
-def test_accepts_a_candidate_that_is_as_good(fixed, broken):
+def test_accepts_a_candidate_that_is_not_significantly_worse(fixed, broken):
     assert compare_one_label(fixed, broken).accepted
 
 

@@ -29,10 +29,10 @@ def test_weights_survive_a_round_trip_through_bytes():
 
 
 def test_interpolates_weights():
-    live, learned = network.build(), network.build()
-    old, new = live.get_weights(), learned.get_weights()
-    network.interpolate_weights(learned, network.weights_to_bytes(live), 0.75)
-    for a, b, mixed in zip(old, new, learned.get_weights(), strict=True):
+    live, trained = network.build(), network.build()
+    old, new = live.get_weights(), trained.get_weights()
+    network.interpolate_weights(trained, network.weights_to_bytes(live), 0.75)
+    for a, b, mixed in zip(old, new, trained.get_weights(), strict=True):
         assert mixed == pytest.approx(0.25 * a + 0.75 * b, abs=1e-6)
 
 

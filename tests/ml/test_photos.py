@@ -41,7 +41,7 @@ def test_photos_give_the_model_input_of_the_drawing():
 
 @pytest.fixture(scope="module")
 def predict():
-    """Return a function that predicts a photo's label. A rejected photo is not a digit."""
+    """Return a function that predicts a photo's label. A rejected photo counts as not a digit."""
     recognizer = Recognizer((BASE / "model.tflite").read_bytes())
 
     def predict(photo):
@@ -66,11 +66,11 @@ def test_blank_paper_is_not_a_digit(predict, seed):
     assert predict(photograph(BLANK, np.random.default_rng(seed))) == NOT_A_DIGIT
 
 
-@pytest.mark.parametrize("squared", [False, True])
-def test_removes_printed_lines_as_dark_as_the_ink(squared):
+@pytest.mark.parametrize("is_grid", [False, True])
+def test_removes_printed_lines_as_dark_as_the_ink(is_grid):
     page = np.random.default_rng(0).normal(225, 2, (280, 280))
     page[15::37] = page[16::37] = 60
-    if squared:
+    if is_grid:
         page[:, 15::37] = page[:, 16::37] = 60
     page = np.minimum(page, np.where(drawing(2) < 128, 60, 255)).astype(np.uint8)
     assert similarity(normalize(page), normalize(drawing(2))) > 0.7
@@ -95,7 +95,7 @@ def test_removes_specks_and_objects_at_the_edge():
     ("ink", "paper"),
     [("yellow", "white"), ("blue", "black"), ("red", "black"), ("lime", "white"), ("navy", "pink")],
 )
-def test_accepts_any_two_colours(ink, paper):
+def test_accepts_coloured_ink_and_paper(ink, paper):
     image = Image.new("RGB", (280, 280), paper)
     image.paste(ink, mask=Image.fromarray(255 - drawing(4)))
     assert similarity(normalize(decode(png(image))), normalize(drawing(4))) > 0.9

@@ -1,4 +1,4 @@
-"""`make base` trains the version that ships on MNIST alone, and writes a correct card.
+"""`make base` trains the base, the version that ships, and writes a correct card.
 
 The fixture runs both training runs on a small MNIST, with four epochs each.
 """

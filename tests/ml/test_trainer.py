@@ -19,7 +19,7 @@ def digits(small_mnist_file):
 
 @pytest.mark.training
 def test_calibrated_network_predicts_negatives_as_often_as_people_draw_them(digits):
-    """The mean probability of "not a digit" is the prior, 0.02, for an untrained network."""
+    """For an untrained network, the mean probability of "not a digit" becomes the prior, 0.02."""
     model = network.build()
 
     def negative_share(calibration):

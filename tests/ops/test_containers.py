@@ -27,7 +27,7 @@ def variables():
     files = ("digitsite/settings.py", "digitsite/env.py", "gunicorn.conf.py")
     text = "".join((ROOT / name).read_text() for name in files)
     names = re.findall(r"(?:env\.\w+|environ\.get)\(\s*['\"]([A-Z][A-Z0-9_]+)", text)
-    return {*names, "WEB_CONCURRENCY"}  # gunicorn itself uses the last one
+    return {*names, "WEB_CONCURRENCY"}  # gunicorn itself reads it
 
 
 def test_configuration_md_lists_every_variable(variables):

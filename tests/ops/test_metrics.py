@@ -42,8 +42,8 @@ def scrape(settings, db):
 
 def test_counts_requests_predictions_and_submissions(scrape, visitor):
     before = scrape()
-    visitor.submitted(drawing_png(7), digit=7)
-    visitor.submitted(drawing_png(7, seed=1), digit=1)
+    visitor.submit_and_get(drawing_png(7), digit=7)
+    visitor.submit_and_get(drawing_png(7, seed=1), digit=1)
     visitor.submit(drawing_png(3))
     visitor.submit(drawing_png(3))  # a repetition, which is not stored
     after = scrape()

@@ -1,4 +1,4 @@
-"""Logs are plain lines or JSON, with the id of the request."""
+"""Log lines are plain text or JSON. During a request, they contain the request's id."""
 
 import json
 import logging
@@ -20,7 +20,7 @@ LOGGERS = ("recognizer", "django.request", "digitsite.access")
 
 
 class LineCollector(logging.StreamHandler):
-    """Collect the formatted lines of a log."""
+    """A log handler that collects the formatted lines."""
 
     def __init__(self):
         super().__init__(self)
@@ -82,8 +82,8 @@ def test_json_lines_have_request_id_error_and_duration(lines, client_of_broken_v
 def test_plain_lines_end_in_the_request_id(lines, client_of_broken_view):
     written = lines.in_format("plain")
     response = client_of_broken_view.get("/nothing/")
-    (name,) = {re.search(r" \[(\w{32})\]$", line)[1] for line in written}
-    assert response["X-Request-ID"] == name
+    (request_id,) = {re.search(r" \[(\w{32})\]$", line)[1] for line in written}
+    assert response["X-Request-ID"] == request_id
     assert any(" WARNING django.request: Not Found: /nothing/ [" in line for line in written)
 
 
@@ -103,22 +103,22 @@ def test_replaces_an_invalid_request_id(visitor, given):
 
 
 def test_simultaneous_requests_have_different_ids(db):
-    names = set()
+    request_ids = set()
 
     def send_requests():
         for _ in range(5):
-            names.add(Visitor().get("/healthz/")["X-Request-ID"])
+            request_ids.add(Visitor().get("/healthz/")["X-Request-ID"])
 
     threads = [threading.Thread(target=send_requests) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(names) == 20
+    assert len(request_ids) == 20
 
 
 @pytest.mark.slow
-def test_server_logs_only_json(tmp_path):
+def test_server_logs_json(tmp_path):
     with Site(tmp_path, LOG_FORMAT="json", stderr=tmp_path / "log") as site:
         response = requests.get(f"{site.url}/nothing/", headers={"X-Request-ID": "abc"}, timeout=20)
         assert response.headers["X-Request-ID"] == "abc"

@@ -85,7 +85,7 @@ call_command("check")
 
 @pytest.mark.slow
 def test_site_runs_with_the_web_requirements_alone(tmp_path, web_pins):
-    """Predict a drawing and open some pages in a process that can import no other package."""
+    """Predict a drawing and open some pages in a process that cannot import the other packages."""
     available = {"pip", "setuptools", *web_pins}
     missing = [
         module

@@ -50,7 +50,7 @@ def test_reports_unreachable_database(tmp_path):
     done = Site(tmp_path, DATABASE_URL="").manage(*check)
     assert done.returncode == 1
     assert "(digitsite.E001) The database does not answer" in done.stderr
-    assert "HINT: Start it or correct DATABASE_URL" in done.stderr
+    assert "HINT: Start the database or correct DATABASE_URL" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""A web process never imports TensorFlow, so it stays small."""
+"""A web process does not import TensorFlow, so that it stays small."""
 
 import os
 import subprocess

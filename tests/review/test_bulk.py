@@ -200,7 +200,7 @@ def test_query_count_does_not_grow_with_rows(reviewer_client, django_assert_num_
         with django_assert_num_queries(19):
             shown_ids(reviewer_client)
         body = {"shown": ids(rows), "excluded": [rows[0].pk], "excluded_action": "reject"}
-        # session, user, savepoint (2), approve, reject, both for the history, its two entries,
-        # session (with its savepoint)
+        # session, user, savepoint (2), approve, reject, the approved and the rejected rows, their
+        # audit entries (2), session (3, with its savepoint)
         with django_assert_num_queries(13):
             reviewer_client.post("/review/bulk/7/", body)

@@ -1,4 +1,4 @@
-"""Claims: two reviewers never get the same submission and never overwrite a decision."""
+"""Claims: two reviewers get different submissions, and nobody overwrites another's decision."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor

@@ -38,14 +38,14 @@ def test_orders_by_review_priority(reviewer_client):
 
 def test_disagreeing_correction_moves_submission_to_front(visitor, reviewer_client):
     (other,) = submissions(confidence=0.2)
-    row = visitor.submitted()
+    row = visitor.submit_and_get()
     assert claimed_ids(reviewer_client) == ids([other, row])
     visitor.correct(row.pk, 1)
     assert claimed_ids(reviewer_client) == ids([row, other])
 
 
 def test_card_has_images_summary_and_notes(visitor, reviewer_client):
-    row = visitor.submitted(digit=None)
+    row = visitor.submit_and_get(digit=None)
     (card,) = claim(reviewer_client)["cards"]
     percent = min(99, round(100 * row.confidence))
     assert card["summary"] == f"Correction: not a digit. Prediction: 7 ({percent}% sure)."
@@ -70,7 +70,7 @@ def test_summary_names_prediction_and_correction(reviewer_client, corrected, sum
 
 
 def test_note_says_that_live_version_disagrees(visitor, reviewer_client, monkeypatch):
-    row = visitor.submitted()
+    row = visitor.submit_and_get()
     base = ModelVersion.objects.get()
     base.state = VersionState.RETIRED
     base.save()
@@ -109,7 +109,7 @@ def test_claims_work_with_corrupt_live_version(reviewer_client, monkeypatch):
 
 
 @pytest.mark.parametrize(("label", "stored"), [(7, 7), (0, 0), (10, Label.NOT_A_DIGIT)])
-def test_approve_stores_label_and_log_entry(reviewer_client, reviewer, label, stored):
+def test_approve_stores_label_and_audit_entry(reviewer_client, reviewer, label, stored):
     (row,) = submissions(corrected_digit=1)
     assert decide(reviewer_client, row, "approve", label).status_code == 200
     row.refresh_from_db()
@@ -188,7 +188,7 @@ def test_waiting_count_stops_at_limit(reviewer_client, monkeypatch):
 
 
 def test_deleted_submission_returns_410(visitor, reviewer_client):
-    row = visitor.submitted()
+    row = visitor.submit_and_get()
     visitor.delete(f"/api/v1/submissions/{row.pk}/")
     response = decide(reviewer_client, row, "approve", 7)
     assert response.status_code == 410

@@ -22,7 +22,7 @@ class UnreachableError(Exception):
 def main():
     try:
         with TemporaryDirectory() as folder:
-            # A short request first: a service that does not know Django is of no use.
+            # First, audit Django alone. A service that does not know Django is of no use.
             django = Path(folder) / "django.txt"
             django.write_text(f"django=={version('django')}\n")
             run_pip_audit(django, "--no-deps")
@@ -55,7 +55,7 @@ def run_pip_audit(requirements, *options):
     except ValueError as error:
         raise UnreachableError(done.stderr.strip().rpartition("\n")[2]) from error
     if all("skip_reason" in each for each in report):
-        raise UnreachableError("The service knows none of them.")
+        raise UnreachableError("The service knows none of the dependencies.")
     return report
 
 

@@ -39,7 +39,7 @@ def upload(data, name="drawing.png"):
 
 
 class Visitor(Client):
-    """A visitor with their own session, who uses the API."""
+    """A test client for the API. Each instance has a session, and so an owner, of its own."""
 
     def recognize(self, data):
         return self.post("/api/v1/recognize/", {"image": upload(data)})
@@ -55,7 +55,7 @@ class Visitor(Client):
             content_type="application/json",
         )
 
-    def submitted(self, data=None, digit=..., **fields):
+    def submit_and_get(self, data=None, digit=..., **fields):
         """Store a submission, correct it to `digit` if one is given, and return its row."""
         pk = self.submit(data, **fields).json()["id"]
         if digit is not ...:

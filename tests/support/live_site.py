@@ -1,4 +1,4 @@
-"""The site as an operator runs it: a real server in its own process, with a database file."""
+"""The site as an operator runs it: a real server in its own processes, by default with SQLite."""
 
 import os
 import socket
@@ -27,8 +27,8 @@ class Site:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
         self.url = f"http://127.0.0.1:{port}"
-        of_the_tests = ("DJANGO_SETTINGS_MODULE", "DJANGO_ALLOW_ASYNC_UNSAFE")
-        inherited = {key: value for key, value in os.environ.items() if key not in of_the_tests}
+        test_variables = ("DJANGO_SETTINGS_MODULE", "DJANGO_ALLOW_ASYNC_UNSAFE")
+        inherited = {key: value for key, value in os.environ.items() if key not in test_variables}
         self.environment = inherited | {
             "DATA_DIR": str(data_dir),
             "PORT": str(port),
@@ -94,7 +94,7 @@ class Site:
 
 @cache
 def collected():
-    """Run `collectstatic` once, because it takes longer than a start, and return its folder."""
+    """Run `collectstatic` once, because that takes long, and return its temporary DATA_DIR."""
     folder = TemporaryDirectory()
     collect = [sys.executable, "manage.py", "collectstatic", "--no-input"]
     environment = os.environ | {"DATA_DIR": folder.name}

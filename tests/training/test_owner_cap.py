@@ -1,4 +1,7 @@
-"""No owner and no label dominates the training data: duplicates count once, and both are capped."""
+"""No owner and no label dominates the training data.
+
+Duplicates count once, and the number of drawings per owner and per label is capped.
+"""
 
 import uuid
 
@@ -28,7 +31,7 @@ def approve():
     return store
 
 
-def test_trains_on_ten_corrections_of_a_single_owner(approve):
+def test_trains_on_ten_drawings_of_a_single_owner(approve):
     rows = approve([0] * 10)
     selection = select(include_pending=False)
     assert {row.id for row in selection.training} == {row.id for row in rows}

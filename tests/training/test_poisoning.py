@@ -1,8 +1,8 @@
 """Wrong corrections do no harm, even if a careless reviewer approves all of them.
 
 The tests use real handwriting and MNIST, and train for one epoch. `make test-poisoning` tries each
-attack five times, with different drawings and seeds. Without the environment variable `RUNS`, only
-one attack is tried, on a sixth of MNIST.
+attack five times, with different drawings and seeds. Without the environment variable `RUNS`, one
+attack is tried, with a sixth of MNIST.
 """
 
 import os
@@ -101,7 +101,7 @@ def owner(rng):
 
 
 def teach(people, rng, wrong=lambda labels: labels):
-    """Approve corrections of twenty people. `wrong` turns the true labels into theirs."""
+    """Store approved drawings of twenty people. `wrong` maps true labels to approved ones."""
     for writer in range(1, CORRECTORS + 1):
         pixels, labels = people[writer]
         approved_submissions(owner(rng), pixels[:CORRECTIONS], wrong(labels[:CORRECTIONS]))

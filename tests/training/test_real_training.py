@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.training, pytest.mark.usefixtures("small_mnist")]
 @pytest.fixture
 def approved(visitor, reviewer):
     """Approve a correction."""
-    visitor.submitted(drawing_png(4), digit=4).approve(reviewer, Label.FOUR)
+    visitor.submit_and_get(drawing_png(4), digit=4).approve(reviewer, Label.FOUR)
 
 
 def test_promotes_a_candidate_trained_from_the_live_version(approved):

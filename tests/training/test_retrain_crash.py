@@ -54,7 +54,8 @@ class CrashingSite(Site):
 
     def start_retraining(self):
         """Start `manage.py retrain`, and return the process."""
-        # The labels change each time, because nothing is trained on the same corrections twice.
+        # The labels change each time. Otherwise, the command could skip the training, because the
+        # live version was already trained on the same drawings.
         self.query("UPDATE recognizer_submission SET label = (label + 1) % 10")
         command = [sys.executable, "manage.py", "retrain", "--epochs=1"]
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}

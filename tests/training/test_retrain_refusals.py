@@ -1,4 +1,4 @@
-"""`manage.py retrain` fails with a message and a status, and the live version does not change."""
+"""`manage.py retrain` fails with a message and an exit status, and does not promote a version."""
 
 import os
 import signal
@@ -29,7 +29,7 @@ print(version.number, version.state)
 @pytest.fixture
 def approved(visitor, reviewer):
     """Approve a correction."""
-    visitor.submitted(digit=1).approve(reviewer, Label.ONE)
+    visitor.submit_and_get(digit=1).approve(reviewer, Label.ONE)
 
 
 def assert_refuses(match, *options):
@@ -85,7 +85,7 @@ def test_reports_a_full_disk(approved, fast_training):
         pages = cursor.execute("PRAGMA page_count").fetchone()[0]
         cursor.execute(f"PRAGMA max_page_count = {pages + 20}")
     try:
-        assert_refuses("database or disk is full.*Nothing was stored")
+        assert_refuses("database or disk is full.*No version was stored")
     finally:
         with connection.cursor() as cursor:
             cursor.execute("PRAGMA max_page_count = 1073741823")
@@ -138,7 +138,7 @@ def test_refuses_a_database_without_migrations(tmp_path):
 
 
 @pytest.mark.slow
-def test_ctrl_c_during_the_training_stores_nothing(tmp_path, small_mnist_file):
+def test_ctrl_c_during_the_training_stores_no_version(tmp_path, small_mnist_file):
     """Send the signal that Ctrl-C sends in a terminal."""
     path, digest = small_mnist_file
     environment = {
@@ -154,7 +154,7 @@ def test_ctrl_c_during_the_training_stores_nothing(tmp_path, small_mnist_file):
             break
     process.send_signal(signal.SIGINT)
     assert (
-        "Interrupted. Nothing was stored, and the live version did not change."
+        "Interrupted. No version was stored, and the live version did not change."
         in process.communicate()[1]
     )
     assert process.returncode == 130

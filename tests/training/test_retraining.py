@@ -24,8 +24,8 @@ def retrain(capsys, *options):
 
 @pytest.fixture
 def approved(visitor, reviewer):
-    """Return three approved corrections of a visitor."""
-    rows = [visitor.submitted(drawing_png(digit, seed=9), digit=digit) for digit in (1, 4, 8)]
+    """Return three approved submissions of a visitor. Each has a correction."""
+    rows = [visitor.submit_and_get(drawing_png(digit, seed=9), digit=digit) for digit in (1, 4, 8)]
     for row in rows:
         row.approve(reviewer, Label(row.corrected_digit))
     return rows
@@ -50,45 +50,43 @@ def test_does_nothing_until_a_label_changes(approved, capsys, reviewer):
     retrain(capsys)
     status, outcome = retrain(capsys)
     assert (status, outcome["decision"], outcome["version"]) == (0, "nothing new", None)
-    assert "already trained on all approved corrections" in outcome["reason"]
+    assert "already trained on the same drawings" in outcome["reason"]
     approved[0].approve(reviewer, Label.SEVEN)
     assert retrain(capsys)[1]["version"] == 3
 
 
 def test_does_nothing_without_approved_corrections(visitor, capsys):
-    visitor.submitted(digit=1)
+    visitor.submit_and_get(digit=1)
     assert retrain(capsys)[1]["decision"] == "nothing new"
     assert ModelVersion.objects.count() == 1
 
 
 def test_if_new_requires_enough_new_corrections(approved, capsys, visitor, reviewer):
     # Neither a pending nor a rejected correction counts.
-    visitor.submitted(drawing_png(5), digit=5)
-    visitor.submitted(drawing_png(6), digit=6).reject(reviewer)
+    visitor.submit_and_get(drawing_png(5), digit=5)
+    visitor.submit_and_get(drawing_png(6), digit=6).reject(reviewer)
     status, outcome = retrain(capsys, "--if-new=4", "--from-scratch")
     assert (status, outcome["decision"], outcome["version"]) == (0, "nothing new", None)
-    assert outcome["reason"] == "New corrections: 3; required: 4."
+    assert outcome["reason"] == "New drawings: 3; required: 4."
     assert outcome["counts"]["training"] == outcome["counts"]["new"] == 3
     assert retrain(capsys, "--if-new=3")[1]["decision"] == "live"
-    # Corrections that a live version was trained on are not new any more.
+    # The live version was trained on the three corrections, so they are not new any more.
     outcome = retrain(capsys, "--if-new=1")[1]
-    assert outcome["reason"] == "New corrections: 0; required: 1."
+    assert outcome["reason"] == "New drawings: 0; required: 1."
 
 
 def test_if_new_skips_corrections_of_a_rejected_version(approved, capsys, reviewer):
     retrain(capsys, "--from-scratch")
     outcome = retrain(capsys, "--if-new=1")[1]
     assert outcome["decision"] == "nothing new"
-    assert outcome["reason"].startswith(
-        "version 2 was trained on the same corrections and rejected"
-    )
+    assert outcome["reason"].startswith("version 2 was trained on the same drawings and rejected")
     approved[0].approve(reviewer, Label.SEVEN)
     assert retrain(capsys, "--if-new=1")[1]["version"] == 3
 
 
 def test_if_new_does_not_count_held_out_corrections(reviewer, capsys, db):
     for seed in range(60):
-        Visitor().submitted(drawing_png(2, seed), digit=2).approve(reviewer, Label.TWO)
+        Visitor().submit_and_get(drawing_png(2, seed), digit=2).approve(reviewer, Label.TWO)
     outcome = retrain(capsys, "--if-new=60")[1]
     assert outcome["decision"] == "nothing new"
     assert outcome["counts"]["new"] + outcome["counts"]["held_out"] == 60
@@ -96,19 +94,19 @@ def test_if_new_does_not_count_held_out_corrections(reviewer, capsys, db):
 
 def test_if_new_prints_the_reason(db, capsys):
     call_command("retrain", "--if-new=1")
-    assert "Decision: nothing new. New corrections: 0; required: 1." in capsys.readouterr().out
+    assert "Decision: nothing new. New drawings: 0; required: 1." in capsys.readouterr().out
 
 
 def test_trains_on_pending_corrections_with_include_pending(visitor, capsys):
-    visitor.submitted(digit=1)
-    visitor.submitted(drawing_png(3))
+    visitor.submit_and_get(digit=1)
+    visitor.submit_and_get(drawing_png(3))
     outcome = retrain(capsys, "--include-pending")[1]
     assert outcome["counts"]["training"] == 1
     assert model_registry.live_version().card["trained_on"]["include_pending"] is True
 
 
 def test_never_trains_on_rejected_submissions(visitor, reviewer, capsys):
-    visitor.submitted(digit=1).reject(reviewer)
+    visitor.submit_and_get(digit=1).reject(reviewer)
     assert retrain(capsys, "--include-pending")[1]["decision"] == "nothing new"
 
 
@@ -122,7 +120,7 @@ def test_rejects_a_worse_candidate(approved, capsys):
     assert not Submission.objects.filter(learned_in__isnull=False).exists()
 
 
-def test_dry_run_stores_nothing(approved, capsys):
+def test_dry_run_stores_no_version(approved, capsys):
     status, outcome = retrain(capsys, "--dry-run")
     assert (status, outcome["decision"], outcome["version"]) == (0, "would be live", None)
     assert ModelVersion.objects.count() == 1
@@ -131,7 +129,7 @@ def test_dry_run_stores_nothing(approved, capsys):
 
 def test_holds_out_one_owner_in_five(reviewer, capsys, db):
     for seed in range(30):
-        row = Visitor().submitted(drawing_png(2, seed), digit=2)
+        row = Visitor().submit_and_get(drawing_png(2, seed), digit=2)
         row.approve(reviewer, Label.TWO)
     outcome = retrain(capsys)[1]
     held_out = outcome["counts"]["held_out"]
@@ -144,7 +142,7 @@ def test_holds_out_one_owner_in_five(reviewer, capsys, db):
 def test_prints_progress_and_scores(approved, capsys):
     call_command("retrain", "--epochs=1")
     captured = capsys.readouterr()
-    assert "Training on MNIST and 3 corrections (3 new)" in captured.err
+    assert "Training on MNIST and 3 drawings (3 new)" in captured.err
     assert "epoch 1 of 1" in captured.err
     assert "Version 2: live." in captured.out
     assert "mnist test" in captured.out

@@ -1,4 +1,4 @@
-"""Training data is read in batches, because a million drawings do not fit into memory."""
+"""Training data is read in batches, because a million drawings must fit into memory."""
 
 import uuid
 

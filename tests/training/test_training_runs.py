@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.database, pytest.mark.usefixtures("fast_training")]
 def approved(visitor, reviewer):
     """Approve two corrections."""
     for digit in (4, 8):
-        row = visitor.submitted(drawing_png(digit, seed=9), digit=digit)
+        row = visitor.submit_and_get(drawing_png(digit, seed=9), digit=digit)
         row.approve(reviewer, Label(digit))
 
 
@@ -67,7 +67,7 @@ def test_command_stores_a_finished_run(approved):
     assert run.version.number == 2
     assert run.reason == f"Live. {run.version.reason}"
     assert run.created <= run.started <= run.heartbeat_at <= run.finished
-    assert "Training on MNIST and 2 corrections" in run.log
+    assert "Training on MNIST and 2 drawings" in run.log
     assert "Comparing the candidate with version 1 ..." in run.log
     assert run.scores["mnist_test"][1] == run.version.score("mnist_test")
 
@@ -116,7 +116,7 @@ def test_run_without_a_new_version_is_done(approved):
     call_command("retrain", "--if-new=3")
     unneeded = TrainingRun.objects.first()
     assert unneeded.state == RunState.DONE
-    assert unneeded.reason == "Nothing new. New corrections: 2; required: 3."
+    assert unneeded.reason == "Nothing new. New drawings: 2; required: 3."
 
 
 def test_worse_candidate_ends_as_rejected(approved):
@@ -146,7 +146,7 @@ def stop_during_training(run, stop):
     execute(run, on_progress)
 
 
-def test_cancel_during_training_stores_nothing(approved, monkeypatch):
+def test_cancel_during_training_stores_no_version(approved, monkeypatch):
     monkeypatch.setattr(run_lifecycle, "PROGRESS_SECONDS", 0)
     run = requested(epochs=1)
     with pytest.raises(RunCancelledError, match="Cancelled by carl"):
@@ -198,7 +198,7 @@ def test_command_reports_the_cancellation(approved, monkeypatch):
         fresh(run).cancel(by="carl")
 
     monkeypatch.setattr(TrainingRun, "begin", begin_and_cancel)
-    with pytest.raises(CommandError, match=r"Cancelled by carl. Nothing was stored") as error:
+    with pytest.raises(CommandError, match=r"Cancelled by carl. No version was stored") as error:
         call_command("retrain", "--epochs=1")
     assert error.value.returncode == 130
 
@@ -247,7 +247,7 @@ def test_crashed_run_of_this_host_is_marked_at_once(approved, settings):
     assert fresh(crashed).state == RunState.FAILED
 
 
-def test_run_marked_as_crashed_stores_nothing_when_it_resumes(approved):
+def test_run_marked_as_crashed_stores_no_version_when_it_resumes(approved):
     """A machine can be suspended during a run, and wake up after the run was marked as crashed."""
     run = requested(epochs=1)
 

@@ -153,7 +153,7 @@ def test_version_trained_by_a_run_of_the_admin_goes_live(site, admin):
     with Worker(site):
         first = admin.wait_until_training(run)
         assert first["state"] == "running"
-        assert "corrections (1 new)" in first["log"]
+        assert "drawings (1 new)" in first["log"]
         later = admin.wait(run, lambda now: now["share"] != first["share"])
         assert later["share"] > first["share"]
         finished = admin.wait_until_finished(run)
@@ -162,7 +162,7 @@ def test_version_trained_by_a_run_of_the_admin_goes_live(site, admin):
         assert live(site) == before + 1
 
 
-def test_cancelled_run_stores_nothing(site, admin):
+def test_cancelled_run_stores_no_version(site, admin):
     before = live(site)
     with Worker(site):
         run = admin.start(**LONG)

@@ -242,7 +242,7 @@ def test_page_has_no_english(reviewer_client, url, empty):
     if not empty:
         submissions(3)
         submissions(2, corrected_digit=1)
-        reviewer_client.submitted(digit=7)
+        reviewer_client.submit_and_get(digit=7)
     page = client_for("zh-hans", reviewer_client).get(url)
     assert page.status_code == (404 if url == "/nowhere/" else 200)
     assert VisibleText(page.content.decode()).latin_words() == set()

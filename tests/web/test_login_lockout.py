@@ -1,4 +1,4 @@
-"""Login lockout after failed attempts, on /login/ and in the admin. No address is stored."""
+"""Login lockout on /login/ and in the admin. Of an address, only a pseudonym is stored."""
 
 from datetime import timedelta
 
@@ -103,7 +103,7 @@ def test_addresses_of_one_ipv6_network_count_together():
     assert statuses == [200] * 4 + [429]
 
 
-def test_stores_no_address_browser_or_password():
+def test_stores_pseudonym_but_no_address_browser_or_password():
     log_in("my own secret", REMOTE_ADDR="192.0.2.7", headers={"User-Agent": "Firefox"})
     (row,) = AccessAttempt.objects.values()
     assert row.pop("username") == "ana"

@@ -16,12 +16,13 @@ def status_messages(visitor):
 
 def promote(version):
     model_registry.promote(version, by="a test")
-    model_registry._loaded = None  # Otherwise, the cached version would be used for a second.
+    # Otherwise, the old version would stay in use for up to one second.
+    model_registry._loaded = None
 
 
 @pytest.fixture
 def seven(visitor):
-    return visitor.submitted(drawing_png(7), digit=7)
+    return visitor.submit_and_get(drawing_png(7), digit=7)
 
 
 def learn(row):
@@ -45,13 +46,13 @@ def test_empty_list_says_so(db):
 
 
 def test_shows_only_own_drawings_even_to_staff(visitor, seven, reviewer_client):
-    Visitor().submitted(drawing_png(3))
+    Visitor().submit_and_get(drawing_png(3))
     assert len(status_messages(visitor)) == 1
     assert status_messages(reviewer_client) == []
 
 
 def test_status_of_uncorrected_drawing(visitor):
-    visitor.submitted()
+    visitor.submit_and_get()
     assert status_messages(visitor) == ["You have not confirmed or corrected the prediction."]
 
 
@@ -62,7 +63,7 @@ def test_status_of_rejected_drawing(visitor, seven, reviewer):
 
 def test_status_of_approved_drawing(visitor, seven, reviewer):
     seven.approve(reviewer, Label.EIGHT)
-    assert status_messages(visitor) == ["Approved as an 8. The next training run will use it."]
+    assert status_messages(visitor) == ["Approved as an 8. The next training run can use it."]
 
 
 def test_status_of_drawing_learned_by_live_version(visitor, seven, reviewer):
@@ -92,13 +93,14 @@ def test_status_of_drawing_learned_by_earlier_version(visitor, seven, reviewer, 
 def test_status_without_usable_version(visitor, seven, reviewer):
     seven.approve(reviewer, Label.SEVEN)
     corrupt(learn(seven))
+    # Otherwise, the site would load the parent of the corrupt live version.
     corrupt(model_registry.live_version().parent)
     model_registry._loaded = None
     assert status_messages(visitor) == ["Learned as a 7 in version 2."]
 
 
 def test_list_has_pages(visitor, monkeypatch, django_assert_num_queries):
-    rows = [visitor.submitted(drawing_png(2, seed)) for seed in range(25)]
+    rows = [visitor.submit_and_get(drawing_png(2, seed)) for seed in range(25)]
     with django_assert_num_queries(3):  # the session, the page, the count
         first = visitor.get("/mine/")
     assert len(first.context["drawings"]) == 24
@@ -119,15 +121,15 @@ def test_invalid_page_redirects_to_first(visitor, query):
 
 
 def test_page_without_drawings_redirects_to_first(visitor):
-    rows = [visitor.submitted(drawing_png(2, seed)) for seed in range(25)]
+    rows = [visitor.submit_and_get(drawing_png(2, seed)) for seed in range(25)]
     older = visitor.get("/mine/").context["older"]
     rows[0].delete()
     assert visitor.get(older).url == "/mine/"
 
 
 def test_delete_all_deletes_own_drawings(visitor, seven):
-    other = Visitor().submitted(drawing_png(3))
-    visitor.submitted(drawing_png(2))
+    other = Visitor().submit_and_get(drawing_png(3))
+    visitor.submit_and_get(drawing_png(2))
     assert visitor.delete("/api/v1/submissions/").status_code == 204
     assert list(Submission.objects.all()) == [other]
 

@@ -15,8 +15,8 @@ def test_draw_page_links_to_privacy_page(visitor):
 
 
 def test_privacy_page_links_to_all_own_data(visitor):
-    rows = [visitor.submitted(drawing_png(3, seed)) for seed in range(3)]
-    Visitor().submitted()
+    rows = [visitor.submit_and_get(drawing_png(3, seed)) for seed in range(3)]
+    Visitor().submit_and_get()
     page = visitor.get("/privacy/").content.decode()
     link = re.search(r'href="([^"]+)">Download your data', page)[1]
     found = visitor.get(link.replace("&amp;", "&")).json()["results"]
@@ -24,7 +24,7 @@ def test_privacy_page_links_to_all_own_data(visitor):
 
 
 def test_deleted_drawing_is_not_used_for_training(visitor, reviewer):
-    row = visitor.submitted()
+    row = visitor.submit_and_get()
     row.approve(reviewer, Label.SEVEN)
     assert len(select(include_pending=False).training) == 1
     assert visitor.delete(f"/api/v1/submissions/{row.id}/").status_code == 204

@@ -11,12 +11,12 @@ pytestmark = pytest.mark.database
 
 @pytest.fixture
 def seven(visitor):
-    return visitor.submitted(drawing_png(7), digit=7)
+    return visitor.submit_and_get(drawing_png(7), digit=7)
 
 
 @pytest.fixture
 def status_of(visitor):
-    """Return a function that gets these fields of a submission, in the detail and in the list."""
+    """Return a function that gets the three fields. The detail and the list must agree."""
 
     def get(row):
         detail = visitor.get(f"/api/v1/submissions/{row.pk}/").json()
@@ -75,7 +75,7 @@ def test_is_correct_uses_prediction_of_live_version(seven, reviewer, status_of):
 
 
 def test_label_not_a_digit_is_compared_too(visitor, reviewer, status_of):
-    row = visitor.submitted(drawing_png(3))
+    row = visitor.submit_and_get(drawing_png(3))
     row.approve(reviewer, Label.NOT_A_DIGIT)
     assert status_of(row) == ("approved", None, False)
 
@@ -97,7 +97,7 @@ def test_responses_to_submit_and_correct_include_status(visitor):
 def test_query_count_does_not_grow_with_submissions(visitor, reviewer, django_assert_num_queries):
     for number in (1, 24):
         for seed in range(number):
-            row = visitor.submitted(drawing_png(number % 10, seed))
+            row = visitor.submit_and_get(drawing_png(number % 10, seed))
             row.approve(reviewer, Label.TWO)
         Submission.objects.update(learned_in=model_registry.live_version())
         with django_assert_num_queries(2):  # the session, the page with its versions

@@ -1,4 +1,4 @@
-"""`manage.py export_dataset`: export the approved drawings as a dataset."""
+"""`manage.py export_dataset`: export approved drawings as a dataset."""
 
 import json
 from argparse import ArgumentParser
@@ -20,12 +20,12 @@ DIGITS: list[Label] = [label for label in Label if label != Label.NOT_A_DIGIT]
 
 
 class Command(BaseCommand):
-    help = "Export the approved drawings to a new folder, with a dataset card."
+    help = "Export approved drawings to a new folder, with a dataset card."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("format", choices=FORMATS)
         parser.add_argument("folder", type=Path, help="must not exist")
-        shared.add_user(parser)
+        shared.add_by_argument(parser)
         parser.add_argument(
             "--label",
             type=shared.label,
@@ -33,10 +33,10 @@ class Command(BaseCommand):
             help='0 to 9, or null for "not a digit"; can be repeated; default: the ten digits',
         )
         parser.add_argument(
-            "--since", type=shared.utc_datetime, help="drawn at this date or later (UTC)"
+            "--since", type=shared.aware_datetime, help="drawn at this date or later (UTC)"
         )
         parser.add_argument(
-            "--until", type=shared.utc_datetime, help="drawn before this date (UTC)"
+            "--until", type=shared.aware_datetime, help="drawn before this date (UTC)"
         )
         parser.add_argument(
             "--version-number",
@@ -44,7 +44,7 @@ class Command(BaseCommand):
             metavar="N",
             help="predicted by version N",
         )
-        shared.add_json(parser, "print the card")
+        shared.add_json_argument(parser, "print the dataset card as JSON")
 
     def handle(self, **options: Any) -> None:
         shared.check_migrations()

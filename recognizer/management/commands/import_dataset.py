@@ -20,15 +20,15 @@ from recognizer.models import Submission
 
 class Command(BaseCommand):
     help = (
-        "Store a dataset of 28×28 drawings as approved submissions. The next training run uses "
+        "Store a dataset of 28×28 drawings as approved submissions. Later training runs can use "
         "them. Existing submissions do not change, so an import can be repeated."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("format", choices=FORMATS)
         parser.add_argument("path", type=Path, help="a file, or an exported folder")
-        shared.add_user(parser, "the user who approves the labels")
-        shared.add_json(parser)
+        shared.add_by_argument(parser, "the user who approves the labels")
+        shared.add_json_argument(parser)
 
     def handle(self, **options: Any) -> None:
         shared.check_migrations()

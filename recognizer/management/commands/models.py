@@ -42,7 +42,11 @@ class Command(BaseCommand):
         )
         show = add("show", self.show, "Show a version with its card.")
         promote = add("promote", self.promote, "Make a version live, for example an older one.")
-        add("verify", self.verify, "Check each version's SHA-256 and smoke test predictions.")
+        add(
+            "verify",
+            self.verify,
+            "Check the SHA-256 and the smoke test of each version that has files.",
+        )
         prune = add("prune", self.prune, PRUNE)
 
         for each in (show, promote):
@@ -50,13 +54,14 @@ class Command(BaseCommand):
         promote.add_argument(
             "--force",
             action="store_true",
-            help="also promote a rejected version; its corrections still count as new",
+            help="also promote a rejected version; the drawings that it was trained on still count "
+            "as new",
         )
         prune.add_argument("--keep", type=shared.positive_integer, required=True, metavar="N")
         for each in (listing, show):
-            shared.add_json(each)
+            shared.add_json_argument(each)
         for each in (promote, prune):
-            shared.add_no_input(each)
+            shared.add_no_input_argument(each)
 
     def handle(self, *, run: Callable[..., None], **options: Any) -> None:
         try:

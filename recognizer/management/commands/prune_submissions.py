@@ -1,4 +1,4 @@
-"""`manage.py prune_submissions`: delete old drawings that were never reviewed."""
+"""`manage.py prune_submissions`: delete old pending drawings."""
 
 import json
 from argparse import ArgumentParser
@@ -18,26 +18,26 @@ BATCH_SIZE: Final = 1000  # rows; with more, visitors would wait for the transac
 
 
 class Command(BaseCommand):
-    help = "Delete drawings that are older than DAYS and were never reviewed."
+    help = "Delete the pending drawings that are older than DAYS days."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
             "--older-than", type=shared.positive_integer, required=True, metavar="DAYS"
         )
-        shared.add_user(parser)
-        shared.add_no_input(parser)
-        shared.add_json(parser)
+        shared.add_by_argument(parser)
+        shared.add_no_input_argument(parser)
+        shared.add_json_argument(parser)
 
     def handle(self, **options: Any) -> None:
         shared.check_migrations()
         user, days = shared.get_user(options["by"]), options["older_than"]
-        submissions = never_reviewed(days)
+        submissions = old_pending(days)
         if not options["no_input"]:
             shared.confirm(f"Delete {submissions.count()} drawings permanently?")
         deleted = 0
         try:
             while ids := list(submissions.values_list("pk", flat=True)[:BATCH_SIZE]):
-                # This filters by pending() again, because a reviewer may have approved one of them.
+                # This filters by pending() again, because a drawing may be reviewed meanwhile.
                 deleted += Submission.objects.pending().filter(pk__in=ids).delete()[0]
         except DatabaseError as error:
             raise CommandError(f"{error}. Deleted before the error: {deleted}.") from error
@@ -47,13 +47,13 @@ class Command(BaseCommand):
             ) from None
         finally:
             if deleted:
-                message = f"Deleted {deleted} drawings that were not reviewed in {days} days."
+                message = f"Deleted {deleted} pending drawings that were older than {days} days."
                 audit.record_for_model(user, Submission, DELETION, message)
         as_json = json.dumps({"deleted": deleted})
         self.stdout.write(as_json if options["as_json"] else f"Deleted: {deleted}.")
 
 
-def never_reviewed(days: int) -> SubmissionQuerySet:
-    """Return the pending submissions that are older than `days`, oldest first."""
+def old_pending(days: int) -> SubmissionQuerySet:
+    """Return the pending submissions that are older than `days` days, oldest first."""
     limit = timezone.now() - timedelta(days=days)
     return Submission.objects.pending().filter(created__lt=limit).order_by("created", "id")

@@ -1,4 +1,4 @@
-"""`manage.py retrain`: train on MNIST and the approved corrections."""
+"""`manage.py retrain`: train on MNIST and the approved drawings."""
 
 import json
 import os
@@ -24,18 +24,18 @@ from recognizer.training.retraining import (
 from recognizer.training.run_lifecycle import format_duration
 
 EXIT_REJECTED = 3
-NOTHING_STORED = "Nothing was stored, and the live version did not change."
+NOTHING_STORED = "No version was stored, and the live version did not change."
 EPILOG = """exit status: 0 the new version is live, or the training was skipped, or this was a dry
 run; 1 error; 2 wrong options; 3 the new version was rejected; 130 interrupted, or cancelled in the
 admin. The live version can change only if the status is 0.
-A line for cron, which trains only if there are enough new corrections:
+A line for cron, which trains only if there are enough new drawings:
 0 3 * * * cd digitsite && .venv/bin/python manage.py retrain --if-new 50"""
 
 
 class Command(BaseCommand):
     help = (
-        "Train on MNIST and the approved corrections, compare the result with the live version "
-        "on drawings that neither was trained on, and promote it if it is not worse."
+        "Train on MNIST and the approved drawings, compare the new version with the live one on "
+        "images that neither was trained on, and promote it if it is not significantly worse."
     )
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> Any:
@@ -56,10 +56,10 @@ class Command(BaseCommand):
             "--seed",
             type=shared.keras_seed,
             default=1,
-            help="the same seed and data give the same result",
+            help="the same seed, data, library versions and kind of processor give the same result",
         )
         parser.add_argument(
-            "--dry-run", action="store_true", help="train and compare, but store nothing"
+            "--dry-run", action="store_true", help="train and compare, but store no version"
         )
         parser.add_argument(
             "--include-pending",
@@ -70,12 +70,12 @@ class Command(BaseCommand):
             "--if-new",
             type=shared.positive_integer,
             metavar="N",
-            help="skip the training if fewer than N corrections are new, or if a version trained "
-            "on the same corrections was already rejected; a correction is new until a live "
-            "version was trained on it; held-out corrections do not count, and unreviewed ones "
-            "count only with --include-pending",
+            help="skip the training if fewer than N drawings are new, or if a version trained on "
+            "the same drawings was already rejected; a drawing is new until an accepted version "
+            "was trained on it; held-out drawings do not count, and pending corrections count only "
+            "with --include-pending",
         )
-        shared.add_json(parser, "print one JSON object to standard output")
+        shared.add_json_argument(parser, "print one JSON object to standard output")
 
     def handle(self, **options: Any) -> None:
         # By default, TensorFlow prints a page of hints about GPUs.
@@ -119,7 +119,7 @@ class ProgressLine:
         if (percent, has_estimate) == self._shown or (not is_terminal and percent % 10):
             return
         self._shown = percent, has_estimate
-        # `str` leaves the text as it is. By default, Django colours standard error red.
+        # `str` as the style leaves the text as it is. By default, Django colours it red.
         if is_terminal:
             ending = "\n" if percent == 100 else ""
             self._out.write(f"\r{progress_line(progress):<79}", str, ending=ending)
@@ -140,7 +140,7 @@ def progress_line(progress: Progress) -> str:
 
 
 def progress_bar(share: float) -> str:
-    """Return a bar of twenty characters for a share in 0..1."""
+    """Return a bar of twenty characters for a share (0 to 1)."""
     return "█" * round(20 * share) + "░" * (20 - round(20 * share))
 
 

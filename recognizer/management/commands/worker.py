@@ -64,8 +64,8 @@ class Command(BaseCommand):
             time.sleep(RETRY_SECONDS)
         if worker.running:
             connection.close()
-            # The worker ends after each task, and this starts it again in place of this process,
-            # because only the end of a process returns TensorFlow's memory to the system.
+            # The worker ends after each task. This call replaces the process with a new worker,
+            # because TensorFlow keeps its memory as long as the program runs.
             os.execv(sys.executable, sys.orig_argv)
 
 
