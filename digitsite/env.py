@@ -91,7 +91,7 @@ def database(name: str, kept_in: Path) -> dict[str, Any]:
         # gives up early, and tries again at the next request.
         "pool": {"timeout": CONNECT_TIMEOUT, "reconnect_timeout": CONNECT_TIMEOUT},
     }
-    # The pool keeps connections open, so Django must close its own after each request.
+    # Django must close its connection after each request, because that returns it to the pool.
     return {**parsed, "CONN_MAX_AGE": 0, "OPTIONS": options}
 
 
@@ -101,7 +101,7 @@ def _sqlite(folder: Path) -> dict[str, Any]:
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": folder / "digitsite.sqlite3",
         "CONN_MAX_AGE": None,
-        # The threads of a test server cannot share a database in memory.
+        # With a database in memory, all threads of a test server would share one connection.
         "TEST": {"NAME": folder / "test.sqlite3"},
         "OPTIONS": {
             # With IMMEDIATE, simultaneous writers wait for each other. In SQLite's default mode, a
@@ -136,8 +136,8 @@ def cache(name: str, kept_in: Path) -> dict[str, Any]:
     return {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": url}
 
 
-def secret_key(kept_in: Path) -> str:
-    """Return `SECRET_KEY`. If it is not set, return a random key from the file `kept_in`.
+def secret_key(path: Path) -> str:
+    """Return `SECRET_KEY`. If it is not set, return a random key from the file `path`.
 
     The first start of the site creates the file.
     """
@@ -148,11 +148,11 @@ def secret_key(kept_in: Path) -> str:
         return given
     try:
         # With mode "x", only one of two simultaneous first starts creates the file.
-        with open(kept_in, "x", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
+        with open(path, "x", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
             file.write(secrets.token_urlsafe(50))
     except FileExistsError:
         pass
-    key = kept_in.read_text()
+    key = path.read_text()
     if len(key) < 50:
-        raise ImproperlyConfigured(f"{kept_in} is damaged. Delete it. This ends all sessions.")
+        raise ImproperlyConfigured(f"{path} is damaged. Delete it. This ends all sessions.")
     return key

@@ -12,7 +12,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = env.folder("DATA_DIR", BASE_DIR / "var")
 
 DEBUG = env.boolean("DEBUG", default=False)
-SECRET_KEY = env.secret_key(kept_in=DATA_DIR / "secret_key")
+SECRET_KEY = env.secret_key(path=DATA_DIR / "secret_key")
 ALLOWED_HOSTS = env.comma_separated("ALLOWED_HOSTS", default="localhost,127.0.0.1,[::1]")
 
 # The number of reverse proxies in front of the site. They add the client address to a header. The

@@ -33,7 +33,7 @@ def restroke(digits: LabelledImages, share: float, rng: np.random.Generator) -> 
         for line, label in zip(lines, digits.labels[batch], strict=True):
             try:
                 images.append(normalize(255 - _draw_with_pen(line, rng.uniform(*PEN_RADIUS))))
-            except BadImageError:  # The digit is so small that the pen fills it.
+            except BadImageError:  # A wide pen turns a very small digit into a single dot.
                 continue
             labels.append(label)
     return LabelledImages(np.stack(images), np.array(labels, np.uint8))
@@ -66,12 +66,12 @@ def _removable(ink: Mask, is_first_pass: bool) -> Mask:
     around = [np.roll(ink, shift, (1, 2)) for shift in CLOCKWISE]
     north, _, east, _, south, _, west, _ = around
     neighbours = sum(pixels.astype(np.int8) for pixels in around)
-    pieces = sum(
+    transitions = sum(
         (~here & there).astype(np.int8)
         for here, there in zip(around, around[1:] + around[:1], strict=True)
     )
     inner = east & south & (north | west) if is_first_pass else north & west & (east | south)
-    return np.asarray(ink & ~inner & (neighbours >= 2) & (neighbours <= 6) & (pieces == 1))
+    return np.asarray(ink & ~inner & (neighbours >= 2) & (neighbours <= 6) & (transitions == 1))
 
 
 def _enlarge(image: Pixels) -> InkImage:

@@ -1,7 +1,7 @@
 """Identify the owner of submissions by a UUID.
 
-A logged-in user has a fixed UUID. An anonymous visitor gets a random UUID in the session with the
-first submission.
+A logged-in user has a fixed UUID. An anonymous visitor gets a random UUID with the first
+submission. The session stores it.
 """
 
 import uuid

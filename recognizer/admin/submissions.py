@@ -79,6 +79,7 @@ class ReviewForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
+        # The value is empty if a client sends the form without having loaded the page.
         if cleaned.get("reviewed_at_shown") not in ("", self.initial["reviewed_at_shown"]):
             self.add_error(None, ALREADY_REVIEWED)
         if cleaned.get("review") != Review.APPROVED:
@@ -120,7 +121,7 @@ class SubmissionAdmin(ObjectPageAdmin, BoundedCountAdmin):
     list_display = (
         "thumbnail",
         "predicted_digit",
-        "percent_sure",
+        "confidence_percent",
         "corrected_digit",
         "review",
         "label",
@@ -148,7 +149,7 @@ class SubmissionAdmin(ObjectPageAdmin, BoundedCountAdmin):
     search_help_text = "The complete id of a submission"
     fields = (
         ("stored_image", "thumbnail"),
-        ("predicted_digit", "percent_sure", "digit_probabilities", "model_version"),
+        ("predicted_digit", "confidence_percent", "digit_probabilities", "model_version"),
         ("corrected_digit", "corrected_at"),
         ("review", "label", "reviewed_at_shown"),
         ("reviewed_by", "reviewed_at", "learned_in"),
@@ -259,8 +260,8 @@ class SubmissionAdmin(ObjectPageAdmin, BoundedCountAdmin):
             reverse("submission-image", args=[submission.pk]),
         )
 
-    @admin.display(description="confidence", ordering="confidence")
-    def percent_sure(self, submission: Submission) -> str:
+    @admin.display(description="confidence")
+    def confidence_percent(self, submission: Submission) -> str:
         return f"{submission.confidence:.0%}"
 
     @admin.display(description="digit probabilities")

@@ -12,8 +12,8 @@ from django_filters.fields import IsoDateTimeField
 from drf_spectacular.utils import extend_schema_field
 
 from recognizer.models import (
+    CONFIRMED_OR_UNCORRECTED,
     CORRECTION_DISAGREES,
-    NO_DISAGREEING_CORRECTION,
     Label,
     ModelVersion,
     Review,
@@ -140,7 +140,7 @@ class SubmissionFilter(filters.FilterSet):
         self, qs: SubmissionQuerySet, name: str, value: bool
     ) -> SubmissionQuerySet:
         """Return the rows whose correction differs from the prediction, or all other rows."""
-        return qs.filter(CORRECTION_DISAGREES if value else NO_DISAGREEING_CORRECTION)
+        return qs.filter(CORRECTION_DISAGREES if value else CONFIRMED_OR_UNCORRECTED)
 
     def filter_by_version(
         self, qs: SubmissionQuerySet, name: str, value: int

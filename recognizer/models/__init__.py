@@ -14,9 +14,9 @@ from recognizer.models.model_version import (
     VersionState,
 )
 from recognizer.models.submission import (
+    CONFIRMED_OR_UNCORRECTED,
     CORRECTION_DISAGREES,
     LIVE_PREDICTION_DIFFERS,
-    NO_DISAGREEING_CORRECTION,
     UNCLAIMED,
     Submission,
     SubmissionQuerySet,
@@ -31,10 +31,10 @@ from recognizer.models.training_run import (
 
 __all__ = [
     "BASE_NUMBER",
+    "CONFIRMED_OR_UNCORRECTED",
     "CORRECTION_DISAGREES",
     "HEARTBEAT_TIMEOUT",
     "LIVE_PREDICTION_DIFFERS",
-    "NO_DISAGREEING_CORRECTION",
     "UNCLAIMED",
     "AlreadyReviewedError",
     "ApiKey",

@@ -21,8 +21,7 @@ def _points_if(condition: Q, points: float) -> Case:
 CORRECTION_DISAGREES: Final = Q(corrected_digit__isnull=False) & ~Q(
     corrected_digit=F("predicted_digit")
 )
-# The negation of CORRECTION_DISAGREES. It includes the submissions without a correction.
-NO_DISAGREEING_CORRECTION: Final = Q(corrected_digit__isnull=True) | Q(
+CONFIRMED_OR_UNCORRECTED: Final = Q(corrected_digit__isnull=True) | Q(
     corrected_digit=F("predicted_digit")
 )
 LIVE_PREDICTION_DIFFERS: Final = Q(live_prediction__isnull=False) & ~Q(
@@ -64,7 +63,7 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
             labelled |= Q(review=Review.PENDING, corrected_digit__isnull=False)
         return self.filter(labelled).annotate(effective_label=Coalesce("label", "corrected_digit"))
 
-    def review_pending(
+    def store_review_of_pending(
         self, review: Review, reviewer: Any, label: Label | None, at: datetime
     ) -> int:
         """Store the same review for each pending submission, and return their number."""
@@ -95,6 +94,7 @@ class Submission(models.Model):
         max_length=64, null=True, editable=False, help_text="chosen by the API client"
     )
 
+    # Despite their names, these fields hold a `Label`, which can be "not a digit".
     predicted_digit = models.PositiveSmallIntegerField(choices=Label)
     confidence = models.FloatField()
     probabilities = models.JSONField(help_text="of the ten digits")

@@ -96,7 +96,7 @@ def dashboard() -> dict[str, Any]:
         "chart": day_chart([(row.day, row.submitted, row.disagreed) for row in days]),
         "versions": version_stats(counts),
         "confusions": confusions(counts),
-        "waiting": queue.count_waiting(),
+        "waiting": queue.count_pending(),
         "needs_closer_look": queue.bounded_count(needs_closer_look),
         "snoozed": queue.count_snoozed(),
         "count_limit": queue.COUNT_LIMIT,

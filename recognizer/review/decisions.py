@@ -91,9 +91,9 @@ def bulk_approve(
     """
     included = Submission.objects.filter(pk__in=shown - excluded)
     others = Submission.objects.filter(pk__in=excluded)
-    approved = included.review_pending(Review.APPROVED, reviewer, label, at)
+    approved = included.store_review_of_pending(Review.APPROVED, reviewer, label, at)
     if reject:
-        rejected = others.review_pending(Review.REJECTED, reviewer, None, at)
+        rejected = others.store_review_of_pending(Review.REJECTED, reviewer, None, at)
         return BulkResult(approved, rejected, flagged=0)
     flagged = others.pending().update(flagged=True, **UNCLAIMED)
     return BulkResult(approved, rejected=0, flagged=flagged)

@@ -65,7 +65,7 @@ def _claim(claimable: SubmissionQuerySet, reviewer: Any, size: int) -> Submissio
     )
 
 
-def count_waiting() -> int:
+def count_pending() -> int:
     """Count the pending submissions, up to `COUNT_LIMIT`."""
     return bounded_count(Submission.objects.pending())
 
@@ -78,8 +78,8 @@ def count_claimed_by_others(reviewer: Any) -> int:
 
 def count_snoozed() -> int:
     """Count the snoozed submissions, up to `COUNT_LIMIT`."""
-    claimed = Submission.objects.filter(claimed_until__gt=timezone.now())
-    return bounded_count(claimed.pending().filter(claimed_by=None))
+    hidden = Submission.objects.filter(claimed_until__gt=timezone.now())
+    return bounded_count(hidden.pending().filter(claimed_by=None))
 
 
 def bounded_count(submissions: SubmissionQuerySet, limit: int | None = None) -> int:
@@ -105,7 +105,7 @@ def snooze(submission: Submission, reviewer: Any) -> None:
 def refresh_predictions() -> None:
     """Predict some pending submissions again with the live version.
 
-    If the new prediction differs from the one made at submission, the versions disagree.
+    A submission gets a higher review priority if its new prediction differs from the original one.
     """
     try:
         live = model_registry.loaded_version()

@@ -55,7 +55,7 @@ def _empty_claim(reviewer: Any) -> dict[str, Any]:
 
 
 def _waiting_text() -> str:
-    count = review_queue.count_waiting()
+    count = review_queue.count_pending()
     if count == review_queue.COUNT_LIMIT:
         return _("%(count)d or more waiting for review") % {"count": count}
     text = ngettext("%(count)d waiting for review", "%(count)d waiting for review", count)

@@ -24,7 +24,7 @@ HEARTBEAT_SECONDS: Final = 10.0
 # Minimum seconds between two writes of the progress.
 PROGRESS_SECONDS: Final = 1.0
 BUSY: Final = "Another training run is running. Wait until it ends."
-CRASHED: Final = "The process ended: it was killed, ran out of memory, or lost its machine."
+CRASHED: Final = "The process ended: it was killed, it ran out of memory, or its host went down."
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +78,7 @@ def persist_progress(
             values = asdict(progress)
             if not math.isfinite(progress.loss):
                 values["loss"] = None  # JSON has neither NaN nor infinity.
-            run.heartbeat(progress=values)
+            run.heartbeat(progress=values)  # Raises RunCancelledError if the run was cancelled.
 
     return callback
 
@@ -92,7 +92,7 @@ def persist_log(run: TrainingRun, on_message: Callable[[str], None]) -> Callable
     def callback(message: str) -> None:
         on_message(message)
         run.log += f"{timezone.now():%H:%M:%S} {message}\n"
-        run.heartbeat(log=run.log)
+        run.heartbeat(log=run.log)  # Raises RunCancelledError if the run was cancelled.
 
     return callback
 

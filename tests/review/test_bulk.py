@@ -186,7 +186,7 @@ def test_unknown_label_returns_404(reviewer_client):
     assert reviewer_client.get("/review/bulk/11/").status_code == 404
 
 
-def test_visitors_cannot_bulk_review(reviewer):
+def test_visitors_cannot_bulk_review(db):
     rows = submissions(1)
     body = {"shown": ids(rows), "excluded_action": "flag"}
     assert Visitor().post("/review/bulk/7/", body).status_code == 302
