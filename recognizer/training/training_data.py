@@ -129,12 +129,12 @@ def deduplicate(rows: list[Row]) -> list[Row]:
     that were deleted meanwhile are left out as well.
     """
     digests = _digests_without_near_duplicates(rows)
-    seen: set[bytes] = set()
+    known_digests: set[bytes] = set()
     kept = []
     for row in rows:
         digest = digests.get(row.id)
-        if digest is not None and digest not in seen:
-            seen.add(digest)
+        if digest is not None and digest not in known_digests:
+            known_digests.add(digest)
             kept.append(row)
     return kept
 
