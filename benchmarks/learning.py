@@ -36,7 +36,7 @@ def main() -> None:
     drawings = stroke_rendering.load(options.strokes / "pen_digits.ndjson.gz")
     with tempfile.TemporaryDirectory() as folder:
         site.set_up(Path(folder), options.mnist)
-        squares = single_corrector.correct_squares(test)
+        squares = single_corrector.run_single_corrector(test)
         site.reset()
         steps = run_steps(drawings, test)
     print(learning_report.write(steps, squares))

@@ -29,10 +29,10 @@ class SingleCorrectorResult:
     retrain_result: site.RetrainResult
 
 
-def correct_squares(test: LabelledImages) -> SingleCorrectorResult:
+def run_single_corrector(test: LabelledImages) -> SingleCorrectorResult:
     """Submit ten squares as zeros, as one visitor. Approve them, retrain, and evaluate."""
     rng = np.random.default_rng(SEED)
-    visitor = site.Visitor("a beginner")
+    visitor = site.Visitor("single corrector")
     evaluation = [_square(rng) for _ in range(DRAWING_COUNT)]
     before, mnist_before = _count_correct(visitor, evaluation), site.live_accuracy(test)
     for _ in range(DRAWING_COUNT):

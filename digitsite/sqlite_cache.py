@@ -18,7 +18,7 @@ TABLE = """
 CREATE TABLE IF NOT EXISTS entry (key TEXT PRIMARY KEY, value, expires REAL) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS entry_by_expiry ON entry (expires);
 """
-SET = """
+UPSERT = """
 INSERT INTO entry VALUES (:key, :value, :expires)
 ON CONFLICT (key) DO UPDATE SET value = :value, expires = :expires
 """
@@ -38,14 +38,14 @@ class SQLiteCache(BaseCache):
     def set(
         self, key: str, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None
     ) -> None:
-        self._run(SET, key, version, timeout, value=_to_sql(value))
+        self._run(UPSERT, key, version, timeout, value=_to_sql(value))
 
     def add(
         self, key: str, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None
     ) -> bool:
-        # Expired entries are deleted here, because no other method deletes them.
+        # This is the only place that purges expired entries.
         self._run("DELETE FROM entry WHERE expires <= :now", key, version)
-        statement = f"{SET} WHERE expires <= :now RETURNING 1"
+        statement = f"{UPSERT} WHERE expires <= :now RETURNING 1"
         return self._run(statement, key, version, timeout, value=_to_sql(value)) is not None
 
     def incr(self, key: str, delta: int = 1, version: int | None = None) -> int:

@@ -18,7 +18,7 @@ class Muon(keras.optimizers.Muon):
     Muon orthogonalizes updates, which makes them equally large in all directions (K. Jordan et
     al., "Muon: An Optimizer for Hidden Layers in Neural Networks", 2024). Muon needs matrices, and
     Keras uses AdamW for all other shapes. Here, a kernel (3, 3, in, out) is treated as a matrix of
-    9 * in rows and out columns. The updates are scaled to the size of AdamW's (J. Liu et al., "Muon
+    shape (9 * in, out). The updates are scaled to the size of AdamW's (J. Liu et al., "Muon
     Is Scalable for LLM Training", 2025, section 2.2).
     """
 

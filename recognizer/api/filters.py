@@ -146,7 +146,8 @@ class SubmissionFilter(filters.FilterSet):
         self, qs: SubmissionQuerySet, name: str, value: int
     ) -> SubmissionQuerySet:
         """Return the rows that were predicted by the version with this number."""
-        # With a subquery instead of a join, the database reads the newest rows from the index.
+        # The index on version and time gives the newest rows of one version in order. With a join,
+        # the database would sort all matching rows instead.
         version = ModelVersion.objects.filter(number=value).values("pk")[:1]
         # mypy does not know the aliases of a queryset.
         return qs.filter(filter_model_version=Subquery(version))  # type: ignore[misc]

@@ -108,7 +108,8 @@ def promote(version: ModelVersion, *, by: str, force: bool = False) -> None:
     Raises `CorruptModelError` if the version cannot be loaded.
     Raises `RejectedVersionError` if the version was rejected, unless `force` is true.
     """
-    # On SQLite, no other process can prune the version's files between this check and the commit.
+    # A transaction on SQLite also keeps other processes from pruning the files before the commit.
+    # PostgreSQL would need a row lock for that.
     with transaction.atomic():
         version.refresh_from_db()
         load(version)

@@ -54,8 +54,8 @@ class Command(BaseCommand):
         promote.add_argument(
             "--force",
             action="store_true",
-            help="also promote a rejected version; the drawings that it was trained on still count "
-            "as new",
+            help="also promote a rejected version; its training drawings keep their status, so the "
+            "next training run treats them as new",
         )
         prune.add_argument("--keep", type=shared.positive_integer, required=True, metavar="N")
         for each in (listing, show):
