@@ -1,7 +1,7 @@
 """`make bench-latency`: measure the time from the end of a stroke to the prediction on the page.
 
 The server and the browser run on the same machine. The table also shows how long the browser waits
-for a request that does nothing (`/healthz/`). No prediction can be faster.
+for a request that does nothing (`/healthz/`). No prediction can be faster than this.
 """
 
 import os

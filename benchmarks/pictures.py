@@ -12,7 +12,8 @@ from ml.arrays import GreyImage, Labels
 from ml.data.mnist import LabelledImages, Mnist
 from ml.preprocessing.decode import decode
 
-HELD_OUT_WRITERS: Final = range(16, 31)  # docs/model-card.md names the one choice they took part in
+# docs/model-card.md names the only choice for which some of their drawings were used.
+HELD_OUT_WRITERS: Final = range(16, 31)
 PHOTO_COUNT: Final = 1000
 NEGATIVES_PER_KIND: Final = 300
 SEED: Final = 2026

@@ -137,7 +137,7 @@ def train_shortly(mnist: Mnist) -> model_card.ShortTrainingResult:
 def speed_rows(
     pictures: Pictures, model_bytes: int, recognizer: Recognizer, trained_baseline: Baseline
 ) -> list[model_card.Row]:
-    """Return the rows for the size, the time of a prediction, and the time including the PNG."""
+    """Return the rows for the model size and for the time without and with decoding a PNG."""
     greys = pictures.pen[:TIMED_IMAGE_COUNT]
     model_inputs = [normalize(grey) for grey in greys]
     files = browser_png.encode_all(greys)

@@ -64,7 +64,8 @@ def predict_ours(recognizer: Recognizer, images: Sequence[Pixels | None]) -> Pre
 def predict_baseline(baseline: Baseline, images: Sequence[Pixels | None]) -> Predictions:
     """Predict the most likely digit. A rejected image, None, counts as "not a digit".
 
-    The baseline has no class for this, so its highest probability is the `digit_probability`.
+    The baseline has no class "not a digit", so the `digit_probability` of an image is the highest
+    probability of the ten digits. For a rejected image, it is 0.
     """
     blank = np.zeros((IMAGE_SIDE, IMAGE_SIDE), np.uint8)
     stacked = np.stack([blank if image is None else image for image in images])
@@ -81,7 +82,7 @@ class Result:
 
     `mnist`, `pen` and `photos` are accuracies. `letters` and `negatives` are false-accept rates, at
     the threshold that accepts 98% of the drawn digits. `auroc` is that of drawn digits against
-    letters. The last two are calibration errors.
+    letters. `mnist_calibration` and `pen_calibration` are calibration errors.
     """
 
     mnist: float

@@ -70,7 +70,7 @@ def _submissions(
     from recognizer.models import Source, Submission
 
     owners = rng.integers(0, max(total // DRAWINGS_PER_OWNER, 1), number)
-    # Since the start of the year. The use of the site grows over the year.
+    # The time of each drawing since the start of the year. Later times are more frequent.
     offsets = YEAR * np.sqrt(rng.random(number))
     is_wrong, is_corrected, is_busiest = (rng.random(number) < share for share in (0.03, 0.6, 0.1))
     labels = rng.integers(0, 11, number)

@@ -18,7 +18,7 @@ ALLOWED_HOSTS = env.comma_separated("ALLOWED_HOSTS", default="localhost,127.0.0.
 # The number of reverse proxies in front of the site. They add the client address to a header. The
 # rate limits and the login lockout read it from there.
 NUM_PROXIES = env.non_negative_integer("NUM_PROXIES", default=0)
-# Whether visitors use HTTPS. The reverse proxy terminates it.
+# Whether visitors use HTTPS. The reverse proxy decrypts it, and forwards plain HTTP to the site.
 HTTPS = env.boolean("HTTPS", default=False)
 RATE_LIMITS = env.boolean("RATE_LIMITS", default=True)
 # Prometheus reads /metrics/ with this token. If it is empty, only staff can read /metrics/.
@@ -182,9 +182,9 @@ REST_FRAMEWORK = {
     "NUM_PROXIES": NUM_PROXIES,
     "DEFAULT_THROTTLE_CLASSES": ["recognizer.api.throttling.SlidingWindowThrottle"],
 }
-# Requests per minute: per API key, or for requests without a key per client address (for IPv6, per
-# /64 network). Each image of a batch counts as one request. The limits are high enough for thirty
-# pupils behind one address.
+# Requests per minute for each API key. Requests without a key are counted for each client address
+# (for IPv6, for each /64 network). Each image of a batch counts as one request. The limits are high
+# enough for thirty pupils behind one address.
 QUOTAS = {"recognize": 3000, "submit": 600, "correct": 600, "read": 3000} if RATE_LIMITS else {}
 # The model in recognizer/models/api_key.py replaces the token model of django-rest-knox.
 KNOX_TOKEN_MODEL = "recognizer.ApiKey"

@@ -33,8 +33,8 @@ class Prediction:
     """The prediction for one image.
 
     `label` is 0..9 or `NOT_A_DIGIT`. `confidence`, in 0..1, is the calibrated probability of that
-    label. `probabilities` are those of the ten digits, given that the image is a digit, so they sum
-    to 1.
+    label. `probabilities` contains the probability of each of the ten digits, given that the image
+    is a digit, so they sum to 1.
     """
 
     label: int

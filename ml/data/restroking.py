@@ -1,4 +1,4 @@
-"""Redraw MNIST's digits with another pen: thin the strokes to lines and draw wider strokes.
+"""Redraw MNIST's digits with another pen: skeletonize the strokes, then draw wider ones.
 
 The pens in MNIST are similar, and scanning blurred the edges. A redrawn digit looks as if it was
 drawn on a screen or with a felt-tip pen.
@@ -14,8 +14,8 @@ from ml.data.mnist import LabelledImages
 from ml.preprocessing.decode import BadImageError
 from ml.preprocessing.normalize import INK_LEVEL, normalize
 
-BATCH_SIZE: Final = 1000  # digits thinned at once; thinning takes many times their memory
-SCALE: Final = 2  # digits are enlarged before thinning, so that the lines are smoother
+BATCH_SIZE: Final = 1000  # digits skeletonized at once; this takes many times their memory
+SCALE: Final = 2  # digits are enlarged first, so that the lines are smoother
 MARGIN: Final = IMAGE_SIDE // 2  # pixels around the digit, because wide strokes may leave the image
 PEN_RADIUS: Final = 1.2, 6.0  # minimum and maximum, in pixels of the enlarged image
 
@@ -40,7 +40,7 @@ def restroke(digits: LabelledImages, share: float, rng: np.random.Generator) -> 
 
 
 def thin(ink: Mask) -> Mask:
-    """Thin the ink of images, (n, height, width), to connected lines that are one pixel wide.
+    """Skeletonize images, (n, height, width): thin the ink to connected lines one pixel wide.
 
     The algorithm is from T. Zhang and C. Suen, "A Fast Parallel Algorithm for Thinning Digital
     Patterns", 1984.

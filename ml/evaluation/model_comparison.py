@@ -11,7 +11,7 @@ from ml.data.mnist import LabelledImages
 from ml.runtime import CLASS_COUNT, DIGIT_COUNT, NOT_A_DIGIT, Recognizer
 
 ALPHA: Final = 0.05  # significance level of the test on all images together
-ALPHA_PER_LABEL: Final = 0.05 / CLASS_COUNT  # of each test on one label (Bonferroni)
+ALPHA_PER_LABEL: Final = 0.05 / CLASS_COUNT  # level of the test on one label (Bonferroni)
 
 
 @dataclass(frozen=True)
@@ -41,9 +41,10 @@ def compare(
 
     `live` and `candidate` are the two models' predictions for the same images. The test is the
     exact form of Q. McNemar's test (1947), a one-sided sign test on the images that only one of
-    the two models predicts correctly. `name` names the images in the reason. `margin`, in 0..1, is
-    a share of the images. That many broken predictions are tolerated, besides as many as the
-    candidate fixes.
+    the two models predicts correctly. The candidate fixes a prediction if only the candidate's is
+    correct, and breaks it if only the live version's is. `name` names the images in the reason.
+    `margin`, in 0..1, is a share of the images. The test counts this many additional predictions
+    as fixed.
     """
     fixed = (candidate == labels) & (live != labels)
     broken = (live == labels) & (candidate != labels)
@@ -80,8 +81,8 @@ def _reject(name: str, fixed: Mask, broken: Mask) -> Verdict:
 def _is_worse(fixed: Mask, broken: Mask, margin: float, alpha: float) -> bool:
     """Return whether significantly more predictions are broken than fixed (one-sided sign test).
 
-    `margin` is the number of broken predictions to tolerate beyond those that are offset by fixed
-    ones. `alpha` is the significance level.
+    `margin` is a number of additional predictions that the test counts as fixed. `alpha` is the
+    significance level.
     """
     heads, tails = int(fixed.sum() + margin), int(broken.sum())
     tosses = heads + tails

@@ -92,7 +92,7 @@ def _gif_costs(data: bytes) -> Iterator[float]:
 def _colour_table_size(flags: bytes) -> int:
     """Return the size in bytes of the colour table that `flags` declares.
 
-    `flags` is one byte. It is empty if the file ends before it.
+    `flags` is one byte, or empty if the file ends before that byte.
     """
     bits = int.from_bytes(flags)
     return 3 << (bits & 7) + 1 if bits & 128 else 0

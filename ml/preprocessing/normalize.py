@@ -24,8 +24,8 @@ MIN_CONTRAST: Final = 32  # of 255, from paper to the strongest ink; less is a b
 NOISE_LEVEL: Final = 13  # of 255; pixels with less ink count as paper
 EXTENT_LEVEL: Final = 26  # of 255; pixels with at least this much define the extent of the ink
 INK_LEVEL: Final = 128  # of 255; pixels with at least this much are mostly ink
-DOT_ASPECT: Final = 0.8  # shorter side to longer side, at least; a dot is nearly square
-DOT_FILL: Final = 0.76  # of its bounding box, at least; a disc fills 0.785, thick digits less
+DOT_ASPECT: Final = 0.8  # minimum ratio of the shorter side to the longer side of a dot
+DOT_FILL: Final = 0.76  # minimum share of its box that a dot fills; a disc: 0.785, digits: less
 
 
 def normalize(grey: GreyImage) -> Pixels:

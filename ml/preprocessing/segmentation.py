@@ -27,7 +27,7 @@ MAX_PARTS: Final = 30  # an image with more parts is not split
 OVERLAP_SHARE: Final = 0.4  # of the narrower width; components that overlap more are one digit
 SMALL_HEIGHT: Final = 0.3  # of the tallest component; less tall ones are a bar or a speck
 
-# Shares of the total height of the ink.
+# Shares of the total height of the ink. A group is a set of components that lie above each other.
 NEAR_GAP: Final = 0.05  # groups with a smaller gap may be one digit
 WIDE_ASPECT: Final = 1.0  # wider groups may be touching digits
 CUT_SPACING: Final = 0.1  # each interval of this width gets at most one cut
@@ -125,7 +125,10 @@ def _find_parts(ink: InkImage, recognizer: Recognizer) -> tuple[Parts, list[floa
 
 
 def _count_cuts(ink: InkImage, mask: Mask, height: int, recognizer: Recognizer) -> Parts:
-    """Return how many cuts are to the left of each pixel. Narrow ink and likely digits get none."""
+    """Return how many cuts are to the left of each pixel.
+
+    Ink that is narrow, or that is probably a single digit, is not cut.
+    """
     left, right = _columns(mask)
     is_wide = right - left > WIDE_ASPECT * height
     if is_wide and _predict_part(ink, mask, recognizer)[1] > CUT_COST:

@@ -14,9 +14,9 @@ from ml.arrays import IMAGE_SIDE
 from ml.runtime import CLASS_COUNT, NOT_A_DIGIT, CorruptModelError
 from ml.training.calibration import Calibration
 
-# Channels, stride and padding of each 3x3 convolution. The first one's stride saves most of the
-# computation. The last two need no padding, because the border of the 7x7 feature map covers hardly
-# any ink.
+# Channels, stride and padding of each 3x3 convolution. The stride of the first convolution saves
+# most of the computation. The last two convolutions need no padding, because the border of the 7x7
+# feature map covers hardly any ink.
 CONVOLUTIONS: Final = (
     (32, 2, "same"),
     (48, 1, "same"),
@@ -88,6 +88,6 @@ def to_litert(network: keras.Model, calibration: Calibration) -> bytes:
             path,
             format="litert",
             verbose=False,
-            optimizations=[tf.lite.Optimize.DEFAULT],  # 8-bit weights
+            optimizations=[tf.lite.Optimize.DEFAULT],  # quantizes the weights to 8 bits
         )
         return path.read_bytes()

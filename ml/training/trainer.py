@@ -28,8 +28,9 @@ NEGATIVES_PER_DIGIT: Final = 0.15  # generated negatives per MNIST image
 # Fraction of MNIST's images that also get a copy with another pen. Training from scratch uses no
 # such copies.
 RESTROKED_SHARE: Final = 0.3
-# An epoch contains each of n people's drawings DRAWING_WEIGHT / sqrt(n) times, rounded, at least
-# once and at most MAX_DRAWING_REPEATS times. Drawings with probable label noise occur once.
+# If there are n drawings by people, an epoch contains each of them DRAWING_WEIGHT / sqrt(n) times,
+# rounded, at least once and at most MAX_DRAWING_REPEATS times. Drawings whose labels are probably
+# wrong occur once.
 DRAWING_WEIGHT: Final = 640
 MAX_DRAWING_REPEATS: Final = 75
 INTERPOLATION: Final = 0.8  # share of the new weights; the rest is the share of the old ones
@@ -100,7 +101,7 @@ def _repeat_drawings(drawings: LabelledImages, label_noise: Mask) -> Indices:
 
     If there are few drawings, each is repeated often, because MNIST would outweigh them otherwise.
     If there are many, each is repeated less often, so that a wrong label does little harm. Drawings
-    with probable label noise are not repeated.
+    whose labels are probably wrong are not repeated.
     """
     repeats = round(DRAWING_WEIGHT / math.sqrt(max(len(drawings), 1)))
     repeats = min(max(repeats, 1), MAX_DRAWING_REPEATS)

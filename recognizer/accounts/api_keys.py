@@ -12,7 +12,7 @@ from recognizer.models import ApiKey
 from recognizer.models.api_key import KEY_PREFIX
 
 REVIEW_PERMISSION: Final = "recognizer.change_submission"
-# Each key has its own rate limits, so a user with unlimited keys would have no limits.
+# Each key has its own rate limits, so a user could avoid them with any number of keys.
 MAX_KEYS_PER_USER: Final = 10
 
 

@@ -10,7 +10,7 @@ from recognizer.models import ModelVersion, Submission, SubmissionQuerySet
 def delete(submissions: SubmissionQuerySet) -> list[int]:
     """Delete the submissions. Return the numbers of the versions that learned from any of them.
 
-    For each submission, this is the first version that was trained on it and went live, with the
+    For each submission, these are the first version that was trained on it and went live, and the
     descendants of that version. The audit trail records how many submissions were deleted, but not
     whose.
     """

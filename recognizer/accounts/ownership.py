@@ -53,5 +53,6 @@ def _merge(anonymous: uuid.UUID, owner: uuid.UUID) -> None:
         merged = Submission.objects.owned_by(anonymous)
         # An owner's images are unique, so the anonymous copy of an image is deleted.
         merged.filter(image_sha256__in=kept.values("image_sha256")).delete()
-        # Idempotency keys are unique per owner, so the session's could collide with the owner's.
+        # Idempotency keys are unique per owner. A key of `anonymous` could collide with one of
+        # `owner`, so it is removed.
         merged.update(owner=owner, idempotency_key=None)

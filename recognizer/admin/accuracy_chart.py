@@ -13,7 +13,8 @@ TOP: Final = 10
 BOTTOM: Final = 210
 
 GRIDLINE_COUNT: Final = 4  # in addition to the one at 100%
-# Possible distances between gridlines, as accuracies. The chart uses the smallest that fits.
+# Possible distances between gridlines: 0.01 is one percent of accuracy. The chart uses the smallest
+# distance with which all scores fit.
 GRIDLINE_STEPS: Final = (0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25)
 MAX_AXIS_LABELS: Final = 25  # more labels would overlap
 

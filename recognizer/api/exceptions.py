@@ -50,7 +50,8 @@ CODES: Final = {
     "unavailable": (503, "The site is temporarily unavailable."),
 }
 
-# `ml` does not use Django, so it cannot translate its messages. They are translated here.
+# The package `ml` does not use Django, so it cannot translate its messages. These texts replace
+# them.
 BAD_IMAGE_MESSAGES: Final = {
     "not_base64": _("The image is not valid base64."),
     "not_an_image": _("This file is not a supported image. Send a PNG, JPEG, WebP or GIF image."),

@@ -25,8 +25,8 @@ class Row:
     """One drawing with its label. Raises `DatasetError` if its pixels or its label are invalid.
 
     `pixels` are 28×28 bytes, from 0 for paper to 255 for ink. `label` is 0 to 9, or 10 for "not a
-    digit". `writer` is a pseudonym of the person who drew it. An import gets the attributes after
-    `split` only from NDJSON.
+    digit". `writer` is a pseudonym of the person who made the drawing. An import gets the
+    attributes after `split` only from NDJSON.
     """
 
     pixels: bytes

@@ -16,8 +16,9 @@ FILE: Final = "mnist.npz"
 class Writer:
     """Write `mnist.npz`.
 
-    The header of an .npy file contains the number of rows, which is known only at the end. Until
-    then, the pixels are kept in temporary files.
+    An NPZ file is a ZIP file with one .npy file per array. The header of an .npy file contains the
+    number of rows, which is known only at the end. Until then, the pixels are kept in temporary
+    files.
     """
 
     def __init__(self, folder: Path) -> None:

@@ -7,19 +7,19 @@ from django.db import migrations, models
 
 
 def read_by_their_own_version(apps, schema_editor):
-    """What is stored was last read by the version that answered."""
+    """Set the latest prediction of each submission to its original prediction."""
     apps.get_model("recognizer", "Submission").objects.update(
         latest_digit=models.F("predicted_digit"), latest_version=models.F("model_version")
     )
 
 
 def make_reviewers(apps, schema_editor):
-    """A group whose members (staff) may see and review submissions, and nothing else."""
+    """Create a group whose members (staff) may see and review submissions, and nothing else."""
     content_type, _ = apps.get_model("contenttypes", "ContentType").objects.get_or_create(
         app_label="recognizer", model="submission"
     )
     permissions = [
-        # Django makes them only after all migrations, and finds them there then.
+        # Django creates missing permissions only after all migrations, and keeps existing ones.
         apps.get_model("auth", "Permission").objects.get_or_create(
             content_type=content_type,
             codename=f"{verb}_submission",

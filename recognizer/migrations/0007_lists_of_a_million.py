@@ -5,7 +5,7 @@ from recognizer.migrations._operations import AddIndexConcurrently
 
 
 def index_audit_trail(apps, schema_editor):
-    """Django's table, but our rows: the admin's front page shows each reviewer's last ten."""
+    """Create an index on Django's admin log: the admin's front page shows a user's last rows."""
     meanwhile = "CONCURRENTLY " if schema_editor.connection.vendor == "postgresql" else ""
     schema_editor.execute(
         f"CREATE INDEX {meanwhile}audit_trail_by_user"

@@ -55,4 +55,4 @@ class Status(models.TextChoices):
 
 
 class AlreadyReviewedError(Exception):
-    """Raised for a submission that was reviewed meanwhile. That review stands."""
+    """Raised when a submission must not be changed, because it was reviewed meanwhile."""

@@ -7,6 +7,7 @@ from django.db import models, transaction
 from django.db.models import Q
 from django.utils import timezone
 
+# The number of the base, the version that is shipped with the code.
 BASE_NUMBER: Final = 1
 
 

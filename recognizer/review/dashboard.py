@@ -28,8 +28,8 @@ DAYS: Final = 28
 CONFUSION_LIMIT: Final = 10  # rows of the table of confusions
 CACHE_THRESHOLD: Final = 5_000  # submissions; counting fewer is fast without a cache
 CACHE_SECONDS: Final = 300
-# Uncertainty alone keeps the review priority below 1. From 1, a correction or another version
-# disagrees with the prediction, or the submission is flagged.
+# A low confidence alone gives a review priority below 1. A priority of 1 or more means that a
+# correction or another version disagrees with the prediction, or that the submission is flagged.
 CLOSER_LOOK_PRIORITY: Final = 1.0
 
 

@@ -12,7 +12,8 @@ BOTTOM: Final = 190
 
 GRIDLINE_COUNT: Final = 4  # above the baseline
 LABELLED_DAYS: Final = slice(3, None, 7)  # one date per week below the bars
-ROUND_STEPS: Final = (1, 2, 5)  # Gridlines are this far apart, times a power of ten.
+# The distance between gridlines is one of these numbers, times a power of ten.
+ROUND_STEPS: Final = (1, 2, 5)
 BAR_SHARE: Final = 0.7  # fraction of the width of a day; the rest is the gap between bars
 
 
@@ -67,7 +68,7 @@ def day_chart(days: list[tuple[date, int, int]]) -> Chart | None:
 
 
 def _gridline_step(highest: int) -> int:
-    """Return the smallest round distance of gridlines with which the highest bar fits."""
+    """Return the smallest round distance between gridlines with which the highest bar fits."""
     power = 1
     while True:
         for digit in ROUND_STEPS:

@@ -67,7 +67,7 @@ def summarize(submission: Submission) -> str:
 
 
 def _notes(submission: Submission, duplicate_count: int) -> Iterator[str]:
-    """Yield what reviewers should know besides the summary, which shows the confidence."""
+    """Yield what reviewers should know in addition to the summary."""
     if submission.flagged:
         yield _("Flagged in a bulk review")
     if submission.corrected_digit not in (None, submission.predicted_digit):

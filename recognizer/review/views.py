@@ -128,8 +128,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
 def next_training(request: HttpRequest) -> HttpResponse:
     """Show the counts of training data for the next training run.
 
-    The dashboard loads this part separately, because comparing the approved drawings takes
-    time.
+    The dashboard loads these counts separately, because comparing the approved drawings takes time.
     """
     counts = training_data.counts_for_page()
     context = {"counts": counts, "count_limit": training_data.COUNT_LIMIT}

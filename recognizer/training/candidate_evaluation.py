@@ -1,4 +1,4 @@
-"""Compare a candidate with the live version on every evaluation set."""
+"""Compare a candidate (a newly trained model) with the live version on every evaluation set."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,9 +21,9 @@ from recognizer.models import ModelVersion
 from recognizer.training.run_lifecycle import RetrainError
 from recognizer.training.training_data import TrainingSelection, to_arrays
 
-# The fraction of the negatives that a candidate may newly predict as one and the same digit. In the
-# tests, candidates trained on honest labels stay below it, and candidates trained on scribbles that
-# are labelled as a digit exceed it by far.
+# The negatives are images that show no digit. A candidate may newly predict at most this fraction
+# of them as one and the same digit. In the tests, candidates trained on correct labels stay below
+# it, and candidates trained on scribbles that are labelled as a digit exceed it by far.
 NEGATIVES_MARGIN: Final = 0.01
 # Up to this many labels that are probably wrong do not stop retraining.
 LABEL_NOISE_TOLERANCE: Final = 50

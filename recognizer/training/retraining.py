@@ -66,8 +66,8 @@ class Outcome:
     """
 
     # "live", "rejected" or "nothing new". A dry run has "would be live" or "would be rejected".
-    # "nothing new" means that the training was skipped. The reason tells why: no new drawings,
-    # fewer than `if_new`, or the same drawings as those of a rejected version.
+    # "nothing new" means that the training was skipped. The reason tells why: there are no new
+    # drawings, or fewer than `if_new`, or a version trained on the same drawings was rejected.
     decision: str
     reason: str
     version: int | None
@@ -253,7 +253,8 @@ def _card(
         "calibration": asdict(result.calibration),
         "scores": scores,
         # The version whose weights the training started from. The database column `parent` has
-        # another meaning: it is the version that was live before. It can replace a corrupt version.
+        # another meaning: the version that was live before, which can replace this version if this
+        # version is corrupt.
         "parent": None if options.from_scratch else live.number,
         "code_sha256": code_sha256(),
         "libraries": library_versions(),

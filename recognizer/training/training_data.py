@@ -21,7 +21,7 @@ from recognizer.models import Review, Submission
 
 OWNERS_PER_HELD_OUT_OWNER: Final = 5  # About one owner in five is held out.
 MIN_OWNERS_TO_HOLD_OUT: Final = 5  # With fewer owners, none is held out.
-NEAR_DUPLICATE_CORRELATION: Final = 0.97  # Pixels that correlate more are near duplicates.
+NEAR_DUPLICATE_CORRELATION: Final = 0.97  # Drawings that correlate more are near duplicates.
 CAP_TO_MEDIAN_RATIO: Final = 3  # The cap of a group is this multiple of the median group size.
 MIN_CAP: Final = 50  # drawings; a cap is never lower
 COUNT_LIMIT: Final = 10_000  # drawings; comparing more of them takes too long for a page
@@ -156,7 +156,7 @@ def _digests_without_near_duplicates(rows: list[Row]) -> dict[UUID, bytes]:
 
 
 def drop_near_duplicates(drawings: Sequence[tuple[Row, bytes]]) -> Iterator[tuple[Row, bytes]]:
-    """Yield the drawings whose pixels do not correlate with those of a drawing yielded before.
+    """Yield the drawings that are not near duplicates of a drawing yielded before.
 
     `drawings` are (row, pixels) pairs of one owner and one label.
     """

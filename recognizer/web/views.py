@@ -32,9 +32,9 @@ class MyDrawingsPagination(SubmissionPagination):
 @ensure_csrf_cookie
 def draw(request: HttpRequest) -> HttpResponse:
     """Show the page where visitors draw a digit, see the prediction and correct it."""
-    # Set the owner cookie before the first drawing is sent. Otherwise, the response to that drawing
-    # would set it. If that response got lost, the retry would have another owner, and the drawing
-    # would be stored twice.
+    # Set the session cookie, which identifies the owner, before the first drawing is sent.
+    # Otherwise, the response to that drawing would set the cookie. If that response got lost, the
+    # retry would have another owner, and the drawing would be stored twice.
     ownership.get_or_create_owner(request)
     return render(request, "recognizer/draw.html", {"ui_strings": DRAW_PAGE_STRINGS})
 

@@ -29,7 +29,7 @@ def swapped(base):
 
 @pytest.fixture
 def approved(visitor, reviewer):
-    """Two submissions that the base predicts as 3, one with the label 8; and a 1."""
+    """Three submissions: two that the base predicts as 3, one of them with the label 8; and a 1."""
     rows = [
         visitor.submit_and_get(drawing_png(digit, seed)) for seed, digit in enumerate((3, 3, 1))
     ]

@@ -57,7 +57,7 @@ def test_request_succeeds_after_retry_after_seconds(visitor, clock):
     response = visitor.post("/api/v1/recognize/")
     assert response.status_code == 429
     wait = int(response["Retry-After"])
-    # The first request is released after one minute, rounded up to the end of its slot.
+    # The first request stops counting after a minute, rounded up to the end of its time slot.
     assert 30 <= wait <= 40
     clock.now += wait - 1
     assert send(visitor) == 429

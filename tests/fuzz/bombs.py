@@ -63,7 +63,7 @@ def webp(side):
 
 
 def png_of_bad_exif(turn):
-    """Return a PNG whose EXIF entries are longer than the file. Each turn has other tags."""
+    """Return a PNG whose EXIF entries are longer than the file. Each `turn` gives other tags."""
     tags = (number % 65536 for number in range(turn * EXIF_ENTRIES, (turn + 1) * EXIF_ENTRIES))
     entries = [struct.pack("<HHII", tag, 7, 10**6, 0) for tag in tags]
     exif = struct.pack("<2sHIH", b"II", 42, 8, EXIF_ENTRIES) + b"".join(entries) + bytes(4)

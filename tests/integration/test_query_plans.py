@@ -152,9 +152,10 @@ def test_many_rows_need_as_many_queries_as_few(reviewer_client, reviewer, path, 
 
 
 def is_bounded(count):
-    """Return whether the SQL counts up to a limit, or one owner's rows, or is the dashboard's.
+    """Return whether a counting query stays fast with many rows.
 
-    The dashboard caches its counts.
+    Such a query counts up to a limit, or counts one owner's rows, or belongs to the dashboard,
+    which caches its counts.
     """
     return "LIMIT" in count or '"owner" =' in count or "GROUP BY" in count
 

@@ -125,7 +125,7 @@ def test_renamed_columns_and_values_keep_their_data_in_both_directions(site):
 
 
 def test_new_indexes_do_not_lock_large_tables():
-    """The migrations before the seventh may, because no site was large at that time."""
+    """Migrations before the seventh may lock them, because no site was large at that time."""
     for path in sorted((ROOT / "recognizer" / "migrations").glob("0*.py")):
         if path.name >= "0007":
             text = path.read_text()

@@ -17,7 +17,7 @@ def test_exported_network_predicts_the_same_probabilities():
     expected = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     recognizer = Recognizer(network.to_litert(model, Calibration(outlier_bias=-1, temperature=2)))
     for image, probabilities in zip(images, expected, strict=True):
-        # The exported weights have 8 bits.
+        # The exported weights are quantized to 8 bits.
         assert recognizer.predict_proba(image) == pytest.approx(probabilities, abs=0.005)
 
 

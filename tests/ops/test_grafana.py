@@ -34,7 +34,7 @@ def metric_labels(visitor):
 
 
 def base_name(name):
-    """Return the name without the suffix of a histogram's part."""
+    """Return the name of a metric without the suffix that histograms add, such as _bucket."""
     return re.sub("_(bucket|count|sum)$", "", name)
 
 

@@ -1,4 +1,4 @@
-"""Login lockout on /login/ and in the admin. Of an address, only a pseudonym is stored."""
+"""Login lockout on /login/ and in the admin. Of an IP address, only a pseudonym is stored."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""All static files in templates exist. In production, a missing one causes an error 500."""
+"""All static files that templates name exist. In production, a missing one causes an error 500."""
 
 import re
 
