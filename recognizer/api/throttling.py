@@ -1,7 +1,7 @@
 """Limit the requests per minute of each API key and, without a key, of each client address.
 
-For IPv6, the client address is its /64 network. The counts are in Django's cache, which all web processes
-share.
+For IPv6, the client address is its /64 network. The counts are in Django's cache, which all web
+processes share.
 """
 
 import time
