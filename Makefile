@@ -70,9 +70,14 @@ test-poisoning: .venv/installed
 test-kills: .venv/installed
 	@KILLS=100 $(PYTEST) -v tests/training/test_retrain_crash.py
 
-# Writing for a minute must lose nothing, while the live version changes 100 times.
+# Writing for a minute must lose nothing, while the live version changes 100 times. Promotions and
+# prunings at the same moment must leave one live version with its files, also on PostgreSQL if it is
+# running.
+RACES := tests/training/test_promotion_races.py
 test-endurance: .venv/installed
-	@WRITING=60 SWAPS=100 $(PYTEST) -v -rP tests/integration/test_concurrency.py
+	@WRITING=60 SWAPS=100 ROUNDS=100 $(PYTEST) -v -rP tests/integration/test_concurrency.py $(RACES)
+	@export DATABASE_URL=$(POSTGRES_URL) CACHE_URL=$(REDIS_URL); \
+		! $(BIN)/python -m tests.support.check_services || ROUNDS=100 $(PYTEST) -v $(RACES)
 
 # Run the linters, formatters and type checks of .pre-commit-config.yaml.
 lint: .venv/installed

@@ -200,7 +200,7 @@ class ModelVersionAdmin(ObjectPageAdmin):
         elif request.method != "POST":
             return self._confirm(request, version, live)
         else:
-            self._promote(request, version, live)
+            self._promote(request, version)
         return redirect("admin:recognizer_modelversion_change", pk)
 
     def _confirm(
@@ -214,17 +214,19 @@ class ModelVersionAdmin(ObjectPageAdmin):
             context["unusable"] = str(error)
         return self._render(request, "promote.html", version, context)
 
-    def _promote(self, request: HttpRequest, version: ModelVersion, live: ModelVersion) -> None:
+    def _promote(self, request: HttpRequest, version: ModelVersion) -> None:
         try:
             with transaction.atomic():
                 # Use `force`: the confirmation page has already shown why a version was rejected.
-                model_registry.promote(version, by=request.user.get_username(), force=True)
-                self.log_change(request, version, f"Promoted. It replaces {live}.")
+                replaced = model_registry.promote(
+                    version, by=request.user.get_username(), force=True
+                )
+                self.log_change(request, version, f"Promoted. It replaces {replaced}.")
         except CorruptModelError as error:
             text = f"{version} was not promoted: {error}."
             self.message_user(request, text, messages.ERROR)
         else:
-            text = f"{version} replaces {live}. All web workers use it within two seconds."
+            text = f"{version} replaces {replaced}. All web workers use it within two seconds."
             self.message_user(request, text, messages.SUCCESS)
 
     def _render(

@@ -23,6 +23,7 @@ __all__ = [
     "load",
     "loaded_version",
     "loaded_version_or_none",
+    "lock_versions",
     "promote",
     "prune",
 ]
@@ -102,22 +103,33 @@ def live_version() -> ModelVersion:
     return ModelVersion.objects.live().first() or _install_base()
 
 
-def promote(version: ModelVersion, *, by: str, force: bool = False) -> None:
-    """Make `version` the live version, and log that `by` promoted it.
+def lock_versions() -> None:
+    """Let no other transaction promote, prune or number versions until this transaction ends.
+
+    Call this before the transaction locks other rows. All callers lock the same row first, so they
+    cannot deadlock. The row is that of the base, because the base is never deleted, and is the same
+    row whichever version is live. On SQLite, a transaction excludes other writers anyway.
+    """
+    live_version()  # stores the base on an empty database
+    # `no_key` lets other transactions store submissions that refer to the base.
+    ModelVersion.objects.select_for_update(no_key=True).get(number=BASE_NUMBER)
+
+
+def promote(version: ModelVersion, *, by: str, force: bool = False) -> ModelVersion:
+    """Make `version` the live version, log that `by` promoted it, and return the replaced version.
 
     Raises `CorruptModelError` if the version cannot be loaded.
     Raises `RejectedVersionError` if the version was rejected, unless `force` is true.
     """
-    # A transaction on SQLite also keeps other processes from pruning the files before the commit.
-    # PostgreSQL would need a row lock for that.
     with transaction.atomic():
+        lock_versions()
         version.refresh_from_db()
         load(version)
         if version.state == VersionState.REJECTED:
             if not force:
                 raise RejectedVersionError(f"{version} was rejected: {version.reason}")
             version.reason += " Promoted by force."
-        _replace_live(version, by)
+        return _replace_live(version, by)
 
 
 def prune(keep: int) -> list[ModelVersion]:
@@ -129,6 +141,7 @@ def prune(keep: int) -> list[ModelVersion]:
     its files must stay.
     """
     with transaction.atomic():
+        lock_versions()
         load(live_version())
         pruned = list(ModelVersion.objects.prunable(keep))
         ModelFiles.objects.filter(version__in=pruned).delete()
@@ -151,7 +164,7 @@ def load(version: ModelVersion) -> Recognizer:
     return runtime.load(bytes(files.model), version.sha256)
 
 
-def _replace_live(version: ModelVersion, by: str) -> None:
+def _replace_live(version: ModelVersion, by: str) -> ModelVersion:
     previous = live_version()
     ModelVersion.objects.live().update(state=VersionState.RETIRED)
     version.state = VersionState.LIVE
@@ -160,6 +173,7 @@ def _replace_live(version: ModelVersion, by: str) -> None:
     transaction.on_commit(
         lambda: log.info("%s is live instead of %s, promoted by %s", version, previous, by)
     )
+    return previous
 
 
 def _load_live(current: LoadedVersion | None) -> LoadedVersion:

@@ -274,6 +274,7 @@ def _store(
     """
     verdict = evaluation.verdict
     with transaction.atomic():
+        model_registry.lock_versions()
         _check_still_live(live)
         newest = ModelVersion.objects.order_by("-number")[0]
         version = ModelVersion.objects.store(

@@ -107,7 +107,7 @@ class Command(BaseCommand):
         if not no_input:
             shared.confirm(f"Promote {version} ({version.state})? It replaces {live}.")
         try:
-            model_registry.promote(version, by=os_username(), force=force)
+            replaced = model_registry.promote(version, by=os_username(), force=force)
         except model_registry.CorruptModelError as error:
             raise CommandError(
                 f"Version {number} cannot be promoted: {error}. The live version is {live}."
@@ -116,7 +116,7 @@ class Command(BaseCommand):
             raise CommandError(
                 f"{error} The live version is {live}. Use --force to promote it all the same."
             ) from error
-        self.stdout.write(f"Version {number} is live. It replaces {live}.")
+        self.stdout.write(f"Version {number} is live. It replaces {replaced}.")
 
     def verify(self, **_: Any) -> None:
         corrupt_count = 0
