@@ -79,8 +79,8 @@ def describe_progress(run: TrainingRun) -> str:
         return run.reason
     if run.state == RunState.WAITING:
         return _describe_wait(run)
-    if run.is_stale and run.heartbeat_at:
-        elapsed = format_duration((timezone.now() - run.heartbeat_at).total_seconds())
+    if run.is_stale and (age := run.heartbeat_age):
+        elapsed = format_duration(age.total_seconds())
         return f"No heartbeat for {elapsed}: the process has probably crashed. Cancel this run."
     if run.cancelled_by:
         return f"Cancelled by {run.cancelled_by}. The run stops within a minute."

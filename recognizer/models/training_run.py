@@ -4,7 +4,9 @@ from datetime import timedelta
 from typing import Any, Final, Self
 
 from django.db import models, transaction
-from django.db.models import Q
+from django.db.models import F, Q
+from django.db.models.functions import Now
+from django.db.models.lookups import GreaterThan
 from django.utils import timezone
 
 from recognizer.models.model_version import ModelVersion
@@ -12,6 +14,9 @@ from recognizer.models.model_version import ModelVersion
 # A running process sends a heartbeat every ten seconds. A run whose last heartbeat is older than
 # this counts as crashed.
 HEARTBEAT_TIMEOUT: Final = timedelta(seconds=60)
+# The time since the last heartbeat, as an expression for queries. Heartbeats are stored and
+# compared with the database's clock, because the clocks of two hosts can differ by minutes.
+HEARTBEAT_AGE: Final = Now() - F("heartbeat_at")
 
 
 class RunState(models.TextChoices):
@@ -32,17 +37,18 @@ class RunCancelledError(Exception):
     """
 
 
+# The condition of a run that counts as crashed.
+IS_STALE: Final = Q(GreaterThan(HEARTBEAT_AGE, HEARTBEAT_TIMEOUT), state=RunState.RUNNING)
+
+
 class TrainingRunQuerySet(models.QuerySet["TrainingRun"]):
     def stale(self) -> Self:
         """Return the running runs whose last heartbeat is too old. They count as crashed."""
-        return self.filter(
-            state=RunState.RUNNING, heartbeat_at__lt=timezone.now() - HEARTBEAT_TIMEOUT
-        )
+        return self.filter(IS_STALE)
 
     def unfinished(self) -> Self:
         """Return the waiting runs, and the running run if it is not stale."""
-        running = Q(state=RunState.RUNNING, heartbeat_at__gte=timezone.now() - HEARTBEAT_TIMEOUT)
-        return self.filter(running | Q(state=RunState.WAITING))
+        return self.filter(state__in=(RunState.WAITING, RunState.RUNNING)).exclude(IS_STALE)
 
 
 class TrainingRun(models.Model):
@@ -90,16 +96,20 @@ class TrainingRun(models.Model):
         """Return whether the run is marked as running, but its last heartbeat is too old."""
         return TrainingRun.objects.stale().filter(pk=self.pk).exists()
 
+    @property
+    def heartbeat_age(self) -> timedelta | None:
+        """Return the time since the last stored heartbeat, or None if there was none."""
+        return TrainingRun.objects.values_list(HEARTBEAT_AGE, flat=True).get(pk=self.pk)
+
     def begin(self) -> None:
         """Change the state from waiting to running.
 
         Raises `IntegrityError` if another run is running.
         Raises `RunCancelledError` if this run is not waiting any more.
         """
-        now = timezone.now()
         waiting = TrainingRun.objects.filter(pk=self.pk, state=RunState.WAITING)
         with transaction.atomic():
-            if not waiting.update(state=RunState.RUNNING, started=now, heartbeat_at=now):
+            if not waiting.update(state=RunState.RUNNING, started=Now(), heartbeat_at=Now()):
                 raise self._cancelled()
 
     def heartbeat(self, **fields: Any) -> None:
@@ -108,7 +118,7 @@ class TrainingRun(models.Model):
         Raises `RunCancelledError` if the run was cancelled or has ended.
         """
         active = TrainingRun.objects.filter(pk=self.pk, state=RunState.RUNNING, cancelled_by="")
-        if not active.update(heartbeat_at=timezone.now(), **fields):
+        if not active.update(heartbeat_at=Now(), **fields):
             raise self._cancelled()
 
     def end(self, state: RunState, reason: str, **fields: Any) -> None:
@@ -116,7 +126,7 @@ class TrainingRun(models.Model):
         unfinished = TrainingRun.objects.filter(
             pk=self.pk, state__in=(RunState.WAITING, RunState.RUNNING)
         )
-        unfinished.update(state=state, reason=reason, finished=timezone.now(), **fields)
+        unfinished.update(state=state, reason=reason, finished=Now(), **fields)
 
     def cancel(self, by: str) -> None:
         """Cancel a waiting or stale run at once. A running one stops at its next `heartbeat()`.
@@ -125,13 +135,15 @@ class TrainingRun(models.Model):
         """
         with transaction.atomic():
             rows = TrainingRun.objects.filter(pk=self.pk)
+            # Without the lock, a run that starts now could be missed by both of the next lines.
+            rows.select_for_update().get()
             rows.filter(state=RunState.RUNNING, cancelled_by="").update(cancelled_by=by)
             if rows.filter(state=RunState.WAITING).exists() or self.is_stale:
                 self.end(RunState.CANCELLED, f"Cancelled by {by}.", cancelled_by=by)
 
     def _cancelled(self) -> RunCancelledError:
         """Return the error whose message says why the run must stop."""
-        self.refresh_from_db()
+        self.refresh_from_db(fields=("cancelled_by", "reason"))
         if self.cancelled_by:
             return RunCancelledError(f"Cancelled by {self.cancelled_by}.")
         return RunCancelledError(f"This run has already ended: {self.reason}")

@@ -12,6 +12,7 @@ from typing import Final
 from django.conf import settings
 from django.db import IntegrityError, OperationalError, connection
 from django.db.models import F
+from django.db.models.functions import Now
 from django.utils import timezone
 from filelock import FileLock, Timeout
 
@@ -159,7 +160,7 @@ def _send_heartbeats(pk: int, ended: Event) -> None:
         while not ended.wait(HEARTBEAT_SECONDS):
             try:
                 running = TrainingRun.objects.filter(pk=pk, state=RunState.RUNNING)
-                running.update(heartbeat_at=timezone.now())
+                running.update(heartbeat_at=Now())
             except OperationalError as error:
                 # The next heartbeat may succeed.
                 log.warning("could not store a heartbeat: %s", error)

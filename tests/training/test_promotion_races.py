@@ -8,11 +8,9 @@ import random
 import threading
 import time
 import uuid
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from django.db import connection
 from django.db.models import F
 
 from recognizer.models import ModelVersion, Submission
@@ -20,26 +18,11 @@ from recognizer.serving import model_registry
 from recognizer.serving.model_registry import ModelFilesPrunedError, promote, prune
 from recognizer.training.retraining import Options, Outcome, RetrainError, retrain
 from tests.support.factories import Visitor, approved_submissions, create_version
+from tests.support.threads import run_at_once
 
 ROUNDS = int(os.environ.get("ROUNDS", "10"))
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db(transaction=True)]
-
-
-def run_at_once(*functions):
-    """Call the functions at the same moment, in threads. Return their results and exceptions."""
-    start = threading.Barrier(len(functions))
-
-    def call(function):
-        try:
-            start.wait()
-            return function()
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(functions)) as pool:
-        futures = [pool.submit(call, function) for function in functions]
-    return [future.exception() or future.result() for future in futures]
 
 
 def only_live_version():
