@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 from django.db import transaction
@@ -28,6 +28,7 @@ from recognizer.training.candidate_evaluation import (
     check_label_noise,
     evaluate,
 )
+from recognizer.training.database_outages import retry
 from recognizer.training.run_lifecycle import RetrainError, persist_log, persist_progress, track_run
 from recognizer.training.training_data import BATCH_SIZE, TrainingSelection, select, to_arrays
 
@@ -40,6 +41,9 @@ __all__ = [
     "RunCancelledError",
     "retrain",
 ]
+
+# The states that a training run can only get from `retrain` itself.
+RESULTS: Final = (RunState.DONE, RunState.REJECTED)
 
 
 @dataclass(frozen=True)
@@ -99,25 +103,26 @@ def retrain(
     on_progress, on_message = persist_progress(run, on_progress), persist_log(run, on_message)
     started = time.monotonic()
     with track_run(run):
-        live = model_registry.live_version()
-        selection = select(options.include_pending)
-        if reason := _reason_to_skip(live, selection, options):
-            return _finish(run, Outcome("nothing new", reason, None, selection.counts, {}, {}, 0.0))
+        live = retry(model_registry.live_version)
+        selection = retry(lambda: select(options.include_pending))
+        if reason := retry(lambda: _reason_to_skip(live, selection, options)):
+            skipped = Outcome("nothing new", reason, None, selection.counts, {}, {}, 0.0)
+            return _finish(run, lambda: skipped)
         mnist = _load_mnist()
         on_message(_describe(selection.counts))
         result = _train(mnist, selection, live, options, on_progress, on_message)
         on_message(f"Comparing the candidate with {live} ...")
-        evaluation = evaluate(live, result.model, mnist, selection)
+        evaluation = retry(lambda: evaluate(live, result.model, mnist, selection))
         seconds = time.monotonic() - started
-        with transaction.atomic():
+
+        def store() -> Outcome:
             version_number = None
             if not options.dry_run:
                 card = _card(live, mnist, selection, result, options, evaluation.scores_after)
                 version_number = _store(live, result, card, selection, evaluation)
-            return _finish(
-                run,
-                _outcome(evaluation, version_number, selection.counts, seconds, options.dry_run),
-            )
+            return _outcome(evaluation, version_number, selection.counts, seconds, options.dry_run)
+
+        return _finish(run, store)
 
 
 def load_trainer() -> Callable[..., TrainingResult]:
@@ -159,19 +164,35 @@ def _outcome(
     )
 
 
-def _finish(run: TrainingRun, outcome: Outcome) -> Outcome:
-    """Store the outcome in the run, and return it.
+def _finish(run: TrainingRun, store: Callable[[], Outcome]) -> Outcome:
+    """Call `store`, store its outcome in the run, all in one transaction, and return the outcome.
 
     Raises `RunCancelledError` if the run was cancelled or marked as crashed.
     """
-    run.heartbeat()
+    outcome: Outcome | None = None
+
+    def transact() -> Outcome:
+        nonlocal outcome
+        with transaction.atomic():
+            # If the connection was cut during the commit, the result may be stored all the same.
+            if outcome and TrainingRun.objects.filter(pk=run.pk, state__in=RESULTS).exists():
+                return outcome
+            outcome = store()
+            run.heartbeat()
+            _store_outcome(run, outcome)
+        return outcome
+
+    return retry(transact)
+
+
+def _store_outcome(run: TrainingRun, outcome: Outcome) -> None:
     run.end(
         RunState.REJECTED if outcome.decision == "rejected" else RunState.DONE,
         f"{outcome.decision.capitalize()}. {outcome.reason}",
         scores={name: [outcome.scores_before[name], s] for name, s in outcome.scores_after.items()},
         version=outcome.version and ModelVersion.objects.get(number=outcome.version),
+        log=run.log,
     )
-    return outcome
 
 
 def _load_mnist() -> Mnist:
@@ -210,14 +231,15 @@ def _train(
     on_progress: Callable[[Progress], None],
     on_message: Callable[[str], None],
 ) -> TrainingResult:
-    drawings = LabelledImages(*to_arrays(selection.training))
-    label_noise = check_label_noise(drawings, live, on_message)
+    drawings = LabelledImages(*retry(lambda: to_arrays(selection.training)))
+    label_noise = retry(lambda: check_label_noise(drawings, live, on_message))
+    start = None if options.from_scratch else retry(lambda: bytes(live.files.weights))
     train = load_trainer()
     return train(
         mnist,
         drawings,
         label_noise=label_noise,
-        start=None if options.from_scratch else bytes(live.files.weights),
+        start=start,
         epochs=options.epochs,
         seed=options.seed,
         on_progress=on_progress,

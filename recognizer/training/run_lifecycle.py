@@ -10,7 +10,7 @@ from threading import Event, Thread
 from typing import Final
 
 from django.conf import settings
-from django.db import IntegrityError, OperationalError, connection
+from django.db import IntegrityError, connection
 from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -18,6 +18,12 @@ from filelock import FileLock, Timeout
 
 from ml.training.results import Progress
 from recognizer.models import RunCancelledError, RunState, TrainingRun, TrainingRunQuerySet
+from recognizer.training.database_outages import (
+    OUTAGE_ERRORS,
+    RETRY_SECONDS,
+    retry,
+    write_or_skip,
+)
 
 # Seconds between two heartbeats. If none comes for models.HEARTBEAT_TIMEOUT, the run counts as
 # crashed.
@@ -52,13 +58,13 @@ def track_run(run: TrainingRun) -> Iterator[None]:
             with _heartbeats(run):
                 yield
     except KeyboardInterrupt:
-        run.end(RunState.CANCELLED, "Interrupted: the process received a signal to stop.")
+        _end(run, RunState.CANCELLED, "Interrupted: the process received a signal to stop.")
         raise
     except RunCancelledError as error:
-        run.end(RunState.CANCELLED, str(error))
+        _end(run, RunState.CANCELLED, str(error))
         raise
     except BaseException as error:
-        run.end(RunState.FAILED, str(error) or type(error).__name__)
+        _end(run, RunState.FAILED, str(error) or type(error).__name__)
         raise
 
 
@@ -79,7 +85,8 @@ def persist_progress(
             values = asdict(progress)
             if not math.isfinite(progress.loss):
                 values["loss"] = None  # JSON has neither NaN nor infinity.
-            run.heartbeat(progress=values)  # Raises RunCancelledError if the run was cancelled.
+            # Raises RunCancelledError if the run was cancelled.
+            write_or_skip(run.heartbeat, progress=values, log=run.log)
 
     return callback
 
@@ -93,7 +100,8 @@ def persist_log(run: TrainingRun, on_message: Callable[[str], None]) -> Callable
     def callback(message: str) -> None:
         on_message(message)
         run.log += f"{timezone.now():%H:%M:%S} {message}\n"
-        run.heartbeat(log=run.log)  # Raises RunCancelledError if the run was cancelled.
+        # Raises RunCancelledError if the run was cancelled.
+        write_or_skip(run.heartbeat, log=run.log)
 
     return callback
 
@@ -137,6 +145,14 @@ def _start(run: TrainingRun) -> None:
         raise RetrainError(BUSY) from error
 
 
+def _end(run: TrainingRun, state: RunState, reason: str) -> None:
+    """Store why the run ended early. If the database does not answer, the run becomes stale."""
+    try:
+        retry(lambda: run.end(state, reason, log=run.log))
+    except OUTAGE_ERRORS as error:
+        log.warning("could not store the end of %s: %s", run, error)
+
+
 def _mark_as_crashed(runs: TrainingRunQuerySet) -> None:
     """Mark the runs that are still running as failed, and as ended at their last heartbeat."""
     crashed = runs.filter(state=RunState.RUNNING)
@@ -156,14 +172,12 @@ def _heartbeats(run: TrainingRun) -> Iterator[None]:
 
 def _send_heartbeats(pk: int, ended: Event) -> None:
     """Send a heartbeat every `HEARTBEAT_SECONDS` until `ended` is set."""
+    running = TrainingRun.objects.filter(pk=pk, state=RunState.RUNNING)
+    pause = HEARTBEAT_SECONDS
     try:
-        while not ended.wait(HEARTBEAT_SECONDS):
-            try:
-                running = TrainingRun.objects.filter(pk=pk, state=RunState.RUNNING)
-                running.update(heartbeat_at=Now())
-            except OperationalError as error:
-                # The next heartbeat may succeed.
-                log.warning("could not store a heartbeat: %s", error)
+        while not ended.wait(pause):
+            stored = write_or_skip(running.update, heartbeat_at=Now())
+            pause = HEARTBEAT_SECONDS if stored else RETRY_SECONDS
     finally:
         # Django opens a connection for each thread, and closes only those of requests.
         connection.close()

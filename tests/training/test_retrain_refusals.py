@@ -15,6 +15,7 @@ from filelock import FileLock
 from ml.preprocessing.normalize import normalize
 from recognizer.models import Label, ModelFiles, ModelVersion
 from recognizer.serving import model_registry
+from recognizer.training import database_outages
 from recognizer.training.retraining import Options, RetrainError, retrain
 from tests.support.factories import ROOT, approved_submissions, create_version
 from tests.support.synthetic_digits import draw, strokes_of
@@ -80,7 +81,8 @@ def test_refuses_a_second_retraining(approved, fast_training, settings):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_reports_a_full_disk(approved, fast_training):
+def test_reports_a_full_disk(approved, fast_training, monkeypatch):
+    monkeypatch.setattr(database_outages, "OUTAGE_SECONDS", 0)
     with connection.cursor() as cursor:
         pages = cursor.execute("PRAGMA page_count").fetchone()[0]
         cursor.execute(f"PRAGMA max_page_count = {pages + 20}")

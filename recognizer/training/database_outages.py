@@ -1,0 +1,62 @@
+"""Keep a training run alive after a database connection was cut, or while the database is down."""
+
+import logging
+import time
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
+
+from django.db import InterfaceError, OperationalError, connection
+
+OUTAGE_ERRORS: Final = (OperationalError, InterfaceError)
+# How long `retry` waits for the database.
+OUTAGE_SECONDS: Final = 60.0
+# Between two attempts. A restart of PostgreSQL cuts all connections in the pool. Each attempt uses
+# up one of them, until the pool opens new ones.
+RETRY_SECONDS: Final = 1.0
+
+Result = TypeVar("Result")
+
+log = logging.getLogger(__name__)
+
+
+def retry(operation: Callable[[], Result]) -> Result:
+    """Call `operation` until the database answers, and return its result.
+
+    The operation must be one transaction, or write nothing, because it is repeated from its start.
+
+    Raises the error of the last attempt after `OUTAGE_SECONDS`.
+    """
+    deadline = time.monotonic() + OUTAGE_SECONDS
+    while True:
+        try:
+            return operation()
+        except OUTAGE_ERRORS as error:
+            # Part of a transaction cannot be repeated alone.
+            if connection.in_atomic_block or time.monotonic() >= deadline:
+                raise
+            log.warning("The database does not answer: %s. Trying again ...", error)
+            _close_if_unusable()
+        time.sleep(RETRY_SECONDS)
+
+
+def write_or_skip(write: Callable[..., Any], **fields: Any) -> bool:
+    """Call `write(**fields)`, and return whether the database answered.
+
+    If it did not, log the error. Use this for values that a later write contains, too.
+    """
+    try:
+        write(**fields)
+    except OUTAGE_ERRORS as error:
+        log.warning("Could not store %s: %s", ", ".join(fields), error)
+        _close_if_unusable()
+        return False
+    return True
+
+
+def _close_if_unusable() -> None:
+    """Close the connection of this thread if it was cut. Django then opens a new one.
+
+    Django itself does this only between two requests.
+    """
+    if not connection.in_atomic_block:
+        connection.close_if_unusable_or_obsolete()
