@@ -9,15 +9,19 @@ from dataclasses import asdict
 from threading import Event, Thread
 from typing import Final
 
-from django.conf import settings
 from django.db import IntegrityError, connection
 from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
-from filelock import FileLock, Timeout
 
 from ml.training.results import Progress
-from recognizer.models import RunCancelledError, RunState, TrainingRun, TrainingRunQuerySet
+from recognizer.models import (
+    HEARTBEAT_TIMEOUT,
+    RunCancelledError,
+    RunState,
+    TrainingRun,
+    TrainingRunQuerySet,
+)
 from recognizer.training.database_outages import (
     OUTAGE_ERRORS,
     RETRY_SECONDS,
@@ -30,7 +34,6 @@ from recognizer.training.database_outages import (
 HEARTBEAT_SECONDS: Final = 10.0
 # Minimum seconds between two writes of the progress.
 PROGRESS_SECONDS: Final = 1.0
-BUSY: Final = "Another training run is running. Wait until it ends."
 CRASHED: Final = "The process ended: it was killed, it ran out of memory, or its host went down."
 
 log = logging.getLogger(__name__)
@@ -53,10 +56,9 @@ def track_run(run: TrainingRun) -> Iterator[None]:
     Raises `RunCancelledError` if `run` was cancelled before it started.
     """
     try:
-        with _host_lock(run):
-            _start(run)
-            with _heartbeats(run):
-                yield
+        _start(run)
+        with _heartbeats(run):
+            yield
     except KeyboardInterrupt:
         _end(run, RunState.CANCELLED, "Interrupted: the process received a signal to stop.")
         raise
@@ -113,36 +115,27 @@ def format_duration(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 90 * 60 else f"{seconds / 3600:.1f} h"
 
 
-@contextmanager
-def _host_lock(run: TrainingRun) -> Iterator[None]:
-    """Hold this host's lock during the block. Raises `RetrainError` if another process holds it.
-
-    The operating system releases the lock when the process ends, even after a crash. So a process
-    that gets the lock knows that the previous holder has ended. If the previous holder's run is
-    still marked as running, it is marked as crashed at once. A run that crashed on another host is
-    detected later, by its missing heartbeats.
-    """
-    try:
-        lock = FileLock(settings.DATA_DIR / "retrain.lock").acquire(timeout=0)
-    except Timeout as error:
-        raise RetrainError(BUSY) from error
-    with lock:
-        holder_file = settings.DATA_DIR / "retrain.run"
-        if holder_file.exists():
-            # The file is empty if the previous holder crashed while writing it.
-            holder_pks = holder_file.read_text().split()
-            _mark_as_crashed(TrainingRun.objects.filter(pk__in=holder_pks))
-        holder_file.write_text(str(run.pk))
-        yield
-
-
 def _start(run: TrainingRun) -> None:
     """Change the state to running. Raises `RetrainError` if another run is running."""
     _mark_as_crashed(TrainingRun.objects.stale())
     try:
         run.begin()
     except IntegrityError as error:
-        raise RetrainError(BUSY) from error
+        raise RetrainError(_describe_running_run()) from error
+
+
+def _describe_running_run() -> str:
+    """Return which run prevents the start of another one, and what to do."""
+    other = TrainingRun.objects.filter(state=RunState.RUNNING).first()
+    if other is None or (age := other.heartbeat_age) is None:
+        return "Another training run was running, and has just ended. Start this one again."
+    timeout = format_duration(HEARTBEAT_TIMEOUT.total_seconds())
+    return (
+        f"Another training run is running: {other}, requested by {other.requested_by}. Its last "
+        f"heartbeat was {format_duration(age.total_seconds())} ago. Wait until it ends, or cancel "
+        f"it in the admin. If its process has crashed, another run can start {timeout} after the "
+        "last heartbeat."
+    )
 
 
 def _end(run: TrainingRun, state: RunState, reason: str) -> None:

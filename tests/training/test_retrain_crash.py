@@ -52,6 +52,13 @@ class CrashingSite(Site):
         assert hashlib.sha256(model).hexdigest() == sha256
         return number
 
+    def let_a_minute_pass(self):
+        """Make the heartbeat of a killed run so old that the next run marks the run as crashed."""
+        self.query(
+            "UPDATE recognizer_trainingrun "
+            "SET heartbeat_at = datetime(heartbeat_at, '-61 seconds') WHERE state = 'running'"
+        )
+
     def start_retraining(self):
         """Start `manage.py retrain`, and return the process."""
         # The labels change each time. Otherwise, the command could skip the training, because the
@@ -97,5 +104,6 @@ def test_killed_retraining_leaves_one_valid_live_version(site):
             kills += status == -signal.SIGKILL
             newest = site.query("SELECT max(number) FROM recognizer_modelversion")[0][0]
             assert site.live() in (before, newest)
+            site.let_a_minute_pass()
     assert site.start_retraining().wait() in (0, 3)
     assert site.manage("models", "verify").returncode == 0

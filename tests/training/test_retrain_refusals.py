@@ -5,15 +5,15 @@ import signal
 import subprocess
 import sys
 import uuid
+from dataclasses import asdict
 
 import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
-from filelock import FileLock
 
 from ml.preprocessing.normalize import normalize
-from recognizer.models import Label, ModelFiles, ModelVersion
+from recognizer.models import Label, ModelFiles, ModelVersion, TrainingRun
 from recognizer.serving import model_registry
 from recognizer.training import database_outages
 from recognizer.training.retraining import Options, RetrainError, retrain
@@ -75,9 +75,9 @@ def test_refuses_an_npz_with_other_arrays(approved, settings, tmp_path):
     assert_refuses("is damaged")
 
 
-def test_refuses_a_second_retraining(approved, fast_training, settings):
-    with FileLock(settings.DATA_DIR / "retrain.lock"):
-        assert_refuses("Another training run is running")
+def test_refuses_a_second_retraining(approved, fast_training):
+    TrainingRun.objects.create(options=asdict(Options())).begin()
+    assert_refuses("Another training run is running: training run .*, requested by manage.py")
 
 
 @pytest.mark.django_db(transaction=True)
