@@ -49,7 +49,8 @@ class TrainingRunForm(forms.ModelForm):
         min_value=0,
         max_value=2**32 - 1,
         initial=1,
-        help_text="On the same machine, the same seed and training data give the same network.",
+        help_text="The same seed and training data give the same network only with the same "
+        "library versions, kind of processor and number of cores.",
     )
     dry_run = forms.BooleanField(
         required=False, help_text="Train and compare, but do not store or promote the new version."

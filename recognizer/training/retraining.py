@@ -1,5 +1,6 @@
 """Train a candidate on MNIST and the approved drawings, and promote it if it is accepted."""
 
+import os
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -280,6 +281,8 @@ def _card(
         "parent": None if options.from_scratch else live.number,
         "code_sha256": code_sha256(),
         "libraries": library_versions(),
+        # The number of cores sets TensorFlow's number of threads, which can change the weights.
+        "cpu_count": os.cpu_count(),
     }
 
 

@@ -42,6 +42,7 @@ def test_promotes_a_candidate_that_is_not_worse(approved, capsys):
     version = model_registry.live_version()
     assert (version.number, version.parent.number) == (2, 1)
     assert version.card["trained_on"]["corrections"] == 3
+    assert version.card["cpu_count"] >= 1
     assert set(version.learned.all()) == set(approved)
     assert ModelVersion.objects.get(number=1).state == VersionState.RETIRED
 

@@ -56,7 +56,8 @@ class Command(BaseCommand):
             "--seed",
             type=shared.keras_seed,
             default=1,
-            help="the same seed, data, library versions and kind of processor give the same result",
+            help="the result is the same only for the same seed, data, library versions, kind of "
+            "processor and number of cores",
         )
         parser.add_argument(
             "--dry-run", action="store_true", help="train and compare, but store no version"
