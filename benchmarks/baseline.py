@@ -53,7 +53,7 @@ def train(mnist: Mnist, seed: int) -> Baseline:
     """
     keras.utils.set_random_seed(seed)
     network = _build()
-    whole = mnist.training + mnist.validation
+    whole = mnist.training + mnist.calibration + mnist.validation
     images, test = _scale(whole.images), _scale(mnist.test.images)
     weights, seconds, best, seconds_to_target = network.get_weights(), 0.0, 0.0, None
     for epoch in range(1, MAX_EPOCHS + 1):

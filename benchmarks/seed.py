@@ -97,7 +97,6 @@ def _submissions(
             model_version=version,
             corrected_digit=label if is_corrected[i] else None,
             corrected_at=created if is_corrected[i] else None,
-            learned_in=versions[-1] if reviews[i] == "approved" and i % 4 else None,
             **_review_fields(str(reviews[i]), label, reviewers, created, i),
             live_prediction=predicted if i % 20 else label,
             live_prediction_version=versions[-1],
@@ -161,7 +160,7 @@ def _versions() -> list["ModelVersion"]:
     while ModelVersion.objects.count() < VERSION_COUNT:
         live = ModelVersion.objects.store(
             number=live.number + 1,
-            parent=live,
+            predecessor=live,
             state="retired",
             reason="Created by the benchmark.",
             card=live.card,

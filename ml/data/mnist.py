@@ -1,4 +1,4 @@
-"""Download MNIST, verify its content, and split it into training, validation and test images."""
+"""Download MNIST, verify its content, and split its images by their use."""
 
 import hashlib
 import os
@@ -19,7 +19,10 @@ URL: Final = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.
 ARRAYS: Final = ("x_train", "y_train", "x_test", "y_test")  # the names in Keras's .npz file
 # The `content_digest` of MNIST's arrays, in this order.
 DIGEST: Final = "2eb4d82c94e1e65af5a565df335e810e7cfbcdeb8ce2cf9674792583d7c4266b"
-VALIDATION_DIVISOR: Final = 12  # the last twelfth of MNIST's training images is for validation
+# The last twelfth of MNIST's training images is not used for training. Of these images, the first
+# two fifths calibrate a network, and the others evaluate it.
+HELD_OUT_DIVISOR: Final = 12
+CALIBRATION_SHARE: Final = 0.4
 TIMEOUT_SECONDS: Final = 60
 
 
@@ -48,9 +51,10 @@ class LabelledImages:
 
 @dataclass(frozen=True)
 class Mnist:
-    """MNIST, split into three sets. `digest` is the `content_digest` of all its arrays."""
+    """MNIST, split into four sets. `digest` is the `content_digest` of all its arrays."""
 
     training: LabelledImages
+    calibration: LabelledImages
     validation: LabelledImages
     test: LabelledImages
     digest: str
@@ -69,10 +73,12 @@ def load(path: Path, digest: str = DIGEST) -> Mnist:
             f"{path} does not contain MNIST: the SHA-256 of its content is {found}, "
             f"not {digest}. Delete it to download it again."
         )
-    validation_count = len(x_train) // VALIDATION_DIVISOR
+    start = len(x_train) - len(x_train) // HELD_OUT_DIVISOR
+    middle = start + round(CALIBRATION_SHARE * (len(x_train) - start))
     return Mnist(
-        training=LabelledImages(x_train[:-validation_count], y_train[:-validation_count]),
-        validation=LabelledImages(x_train[-validation_count:], y_train[-validation_count:]),
+        training=LabelledImages(x_train[:start], y_train[:start]),
+        calibration=LabelledImages(x_train[start:middle], y_train[start:middle]),
+        validation=LabelledImages(x_train[middle:], y_train[middle:]),
         test=LabelledImages(x_test, y_test),
         digest=found,
     )

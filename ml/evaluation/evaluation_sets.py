@@ -12,23 +12,21 @@ from ml.data.mnist import LabelledImages
 from ml.data.negatives import make_negatives
 from ml.data.restroking import restroke
 
-RESTROKED_SHARE: Final = 0.3  # fraction of the digits that are redrawn with another pen
-NEGATIVE_COUNT: Final = 1000
 SEED: Final = 0
 
 
 def restyled_set(digits: LabelledImages) -> LabelledImages:
-    """Return copies of digits in styles that are rare in MNIST, and copies drawn with other pens.
+    """Return copies of digits in styles that are rare in MNIST, and all digits with other pens.
 
     A model trained on mislabelled digits of these styles scores lower here.
     """
     rng = np.random.default_rng(SEED)
-    return restyle(digits, rng) + restroke(digits, RESTROKED_SHARE, rng)
+    return restyle(digits, rng) + restroke(digits, 1.0, rng)
 
 
 def negative_set(digits: LabelledImages) -> LabelledImages:
-    """Return images that are not a digit.
+    """Return images that are not a digit, as many as there are digits.
 
     A model trained on scribbles that were labelled as digits scores lower here.
     """
-    return make_negatives(NEGATIVE_COUNT, digits, np.random.default_rng(SEED))
+    return make_negatives(len(digits), digits, np.random.default_rng(SEED))

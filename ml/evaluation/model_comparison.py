@@ -1,25 +1,67 @@
-"""Compare a candidate's predictions with another version's, and accept or reject the candidate."""
+"""Compare a candidate's predictions with a reference version's, and say whether it is worse.
+
+The main test is a test of non-inferiority: a candidate passes only if the images show that it loses
+less than a margin. A test of "significantly worse" would pass small losses, again at every training
+run.
+"""
 
 import math
 from dataclasses import dataclass
+from enum import StrEnum
+from statistics import NormalDist
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from ml.arrays import Labels, Mask
 from ml.data.mnist import LabelledImages
 from ml.runtime import CLASS_COUNT, DIGIT_COUNT, NOT_A_DIGIT, Recognizer
 
-ALPHA: Final = 0.05  # significance level of the test on all images together
-ALPHA_PER_LABEL: Final = 0.05 / CLASS_COUNT  # level of the test on one label (Bonferroni)
+Z_LIMIT: Final = NormalDist().inv_cdf(0.95)  # one-sided, for the test of non-inferiority
+Z_SIGNIFICANT: Final = NormalDist().inv_cdf(0.99)  # one-sided, for sets that are too small for it
+# With fewer images or owners, a candidate can hardly be shown to lose less than a margin.
+MIN_SIZE: Final = 1000
+MIN_SIZE_PER_LABEL: Final = 200
+MIN_OWNERS: Final = 10
+MIN_OWNERS_TO_REJECT: Final = 5  # With fewer, one careless person could reject every candidate.
+
+Owners = npt.NDArray[np.intp]  # (n,), equal numbers for images of the same owner
+
+
+class Verdict(StrEnum):
+    """The result of a comparison. Only `WORSE` rejects a candidate."""
+
+    NOT_WORSE = "not worse"
+    WORSE = "worse"
+    TOO_FEW = "too few to tell"
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """The result of a comparison: whether the candidate passed it, and a readable reason."""
+class Comparison:
+    """The comparison of a candidate with a reference version on one set of images.
 
-    accepted: bool
-    reason: str
+    `fixed` images are predicted correctly only by the candidate, `broken` ones only by the
+    reference. `margin` and `upper_limit`, in 0..1, are shares of the images: the loss that is
+    tolerated, and the upper 95% confidence limit of the loss. `owner_count` is None if the owners
+    are unknown.
+    """
+
+    name: str
+    size: int
+    owner_count: int | None
+    fixed: int
+    broken: int
+    margin: float
+    upper_limit: float
+    verdict: Verdict
+
+    def __str__(self) -> str:
+        counts = f"{self.name}: {self.fixed} fixed, {self.broken} broken of {self.size}"
+        if self.verdict == Verdict.TOO_FEW:
+            return f"{counts}, too few to tell"
+        limit = f"up to {100 * self.upper_limit:.2f} points worse, margin {100 * self.margin:.2f}"
+        return f"{counts} ({limit})"
 
 
 def predict_all(recognizer: Recognizer, data: LabelledImages) -> Labels:
@@ -33,63 +75,136 @@ def accuracy(predicted: Labels, data: LabelledImages) -> float | None:
 
 
 def compare(
-    live: Labels, candidate: Labels, labels: Labels, name: str, margin: float = 0.0
-) -> Verdict:
-    """Return a verdict that rejects the candidate if it is significantly worse.
+    reference: Labels,
+    candidate: Labels,
+    labels: Labels,
+    name: str,
+    margin: float,
+    owners: Owners | None = None,
+) -> Comparison:
+    """Compare the predictions of two models for the same images.
 
-    The candidate must not be significantly worse on all images together, nor for any one label.
-
-    `live` and `candidate` are the two models' predictions for the same images. The test is the
-    exact form of Q. McNemar's test (1947), a one-sided sign test on the images that only one of
-    the two models predicts correctly. The candidate fixes a prediction if only the candidate's is
-    correct, and breaks it if only the live version's is. `name` names the images in the reason.
-    `margin`, in 0..1, is a share of the images. The test counts this many additional predictions
-    as fixed.
+    If there are at least `MIN_SIZE` images, by at least `MIN_OWNERS` owners, the candidate must be
+    shown to lose less than `margin`, a share of the images. On smaller sets, it must not be
+    significantly worse at the 1% level. `name` names the images.
     """
-    fixed = (candidate == labels) & (live != labels)
-    broken = (live == labels) & (candidate != labels)
-    if _is_worse(fixed, broken, margin * len(labels), ALPHA):
-        return _reject(name, fixed, broken)
-    for label in range(CLASS_COUNT):
-        here = labels == label
-        if _is_worse(fixed[here], broken[here], margin * here.sum(), ALPHA_PER_LABEL):
-            what = "not a digit" if label == NOT_A_DIGIT else f"digit {label}"
-            return _reject(f"{name}, {what}", fixed[here], broken[here])
-    return Verdict(True, f"{name}: {_describe_count(fixed)} fixed, {broken.sum()} broken")
+    fixed = (candidate == labels) & (reference != labels)
+    broken = (reference == labels) & (candidate != labels)
+    return _compare(fixed, broken, name, margin, MIN_SIZE, owners)
 
 
-def compare_negatives(base: Labels, candidate: Labels, margin: float, name: str) -> Verdict:
-    """Compare two models' predictions for images that are not a digit.
+def compare_labels(
+    reference: Labels, candidate: Labels, labels: Labels, name: str, margin: float
+) -> list[Comparison]:
+    """Compare two models separately for the images of each label, as `compare` does."""
+    fixed = (candidate == labels) & (reference != labels)
+    broken = (reference == labels) & (candidate != labels)
+    names = {label: f"digit {label}" for label in range(DIGIT_COUNT)} | {NOT_A_DIGIT: "no digit"}
+    return [
+        _compare(fixed[here], broken[here], f"{name}, {names[label]}", margin, MIN_SIZE_PER_LABEL)
+        for label in range(CLASS_COUNT)
+        if (here := labels == label).any()
+    ]
 
-    The test of `compare` also runs once for each predicted digit, because a model trained on
-    scribbles that were labelled as threes would predict three for many more images. `margin`, in
-    0..1, is the share of images that the candidate may additionally predict as each digit. For all
-    digits together, the margin is `DIGIT_COUNT` times as large.
+
+def compare_negatives(
+    reference: Labels, candidate: Labels, name: str, margin: float
+) -> list[Comparison]:
+    """Compare two models' predictions for images that are not a digit, once for each digit.
+
+    A model trained on scribbles that were labelled as threes predicts three for many more images.
+    An image is broken if only the candidate predicts the digit, and fixed if only the reference
+    does.
     """
-    for digit in range(DIGIT_COUNT):
-        fewer = (base == digit) & (candidate != digit)
-        more = (candidate == digit) & (base != digit)
-        if _is_worse(fewer, more, margin * len(base), ALPHA_PER_LABEL):
-            return Verdict(False, f"{name}: {more.sum()} more drawings predicted as {digit}")
-    return compare(base, candidate, np.full(len(base), NOT_A_DIGIT), name, DIGIT_COUNT * margin)
+    return [
+        _compare(
+            (reference == digit) & (candidate != digit),
+            (candidate == digit) & (reference != digit),
+            f"{name} predicted as {digit}",
+            margin,
+            MIN_SIZE,
+        )
+        for digit in range(DIGIT_COUNT)
+    ]
 
 
-def _reject(name: str, fixed: Mask, broken: Mask) -> Verdict:
-    return Verdict(False, f"{name}: {_describe_count(broken)} broken, only {fixed.sum()} fixed")
+def _compare(
+    fixed: Mask,
+    broken: Mask,
+    name: str,
+    margin: float,
+    min_size: int,
+    owners: Owners | None = None,
+) -> Comparison:
+    size, more, less = len(fixed), int(broken.sum()), int(fixed.sum())
+    owner_count = None if owners is None else len(np.unique(owners))
+    effect = 1.0 if owners is None else _design_effect(fixed, broken, owners)
+    is_large = size >= min_size and (owner_count is None or owner_count >= MIN_OWNERS)
+    if is_large:
+        is_worse = _score(less, more, size, margin, effect) > -Z_LIMIT
+    else:
+        can_reject = owner_count is None or owner_count >= MIN_OWNERS_TO_REJECT
+        is_worse = can_reject and _significance(less, more, effect) > Z_SIGNIFICANT
+    verdict = Verdict.NOT_WORSE if is_large else Verdict.TOO_FEW
+    return Comparison(
+        name,
+        size,
+        owner_count,
+        fixed=less,
+        broken=more,
+        margin=margin,
+        upper_limit=_upper_limit(less, more, size, effect),
+        verdict=Verdict.WORSE if is_worse else verdict,
+    )
 
 
-def _is_worse(fixed: Mask, broken: Mask, margin: float, alpha: float) -> bool:
-    """Return whether significantly more predictions are broken than fixed (one-sided sign test).
+def _score(fixed: int, broken: int, size: int, loss: float, effect: float) -> float:
+    """Return the score statistic of the hypothesis that the candidate loses the share `loss`.
 
-    `margin` is a number of additional predictions that the test counts as fixed. `alpha` is the
-    significance level.
+    It is far below 0 if the candidate loses less. T. Tango, "Equivalence test and confidence
+    interval for the difference in proportions for the paired-sample design", 1998.
     """
-    heads, tails = int(fixed.sum() + margin), int(broken.sum())
-    tosses = heads + tails
-    tail = sum(math.comb(tosses, n) for n in range(heads + 1))
-    return tails > heads and tail / 2**tosses < alpha
+    b = 2 * size * loss - (broken + fixed) - (broken - fixed) * loss
+    c = fixed * loss * (1 - loss)
+    share_fixed = (math.sqrt(b * b + 8 * size * c) - b) / (4 * size)
+    variance = size * (2 * share_fixed + loss * (1 - loss)) * effect
+    if variance <= 0:  # only if every image is lost
+        return -math.inf
+    return (broken - fixed - size * loss) / math.sqrt(variance)
 
 
-def _describe_count(chosen: Mask) -> str:
-    count = int(chosen.sum())
-    return f"{count} drawing" if count == 1 else f"{count} drawings"
+def _upper_limit(fixed: int, broken: int, size: int, effect: float) -> float:
+    """Return the upper 95% confidence limit of the loss, a share of the images, by bisection."""
+    if not size:
+        return 1.0
+    low, high = max((broken - fixed) / size, 0.0), 1.0
+    for _ in range(40):
+        middle = (low + high) / 2
+        if _score(fixed, broken, size, middle, effect) > -Z_LIMIT:
+            low = middle
+        else:
+            high = middle
+    return high
+
+
+def _significance(fixed: int, broken: int, effect: float) -> float:
+    """Return the statistic of Q. McNemar's test (1947) with A. Edwards's correction (1948)."""
+    if broken <= fixed:
+        return 0.0
+    return (broken - fixed - 1) / math.sqrt((broken + fixed) * effect)
+
+
+def _design_effect(fixed: Mask, broken: Mask, owners: Owners) -> float:
+    """Return the factor by which the clustering by owner increases the variance of the loss.
+
+    J. Rao and A. Scott, "A simple method for the analysis of clustered binary data", 1992.
+    """
+    losses = broken.astype(int) - fixed.astype(int)
+    _, cluster = np.unique(owners, return_inverse=True)
+    sizes = np.bincount(cluster)
+    variance = float((losses**2).sum() - losses.sum() ** 2 / max(len(losses), 1))
+    if len(sizes) < 2 or variance <= 0:
+        return 1.0
+    deviations = np.bincount(cluster, losses) - losses.mean() * sizes
+    clustered = len(sizes) / (len(sizes) - 1) * float((deviations**2).sum())
+    return max(1.0, clustered / variance)

@@ -1,7 +1,7 @@
 """Calibrate a network, so that its confidence matches its accuracy."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -10,17 +10,14 @@ from ml.arrays import Labels
 from ml.data.digit_styles import restyle
 from ml.data.mnist import LabelledImages
 from ml.data.negatives import make_negatives
-from ml.runtime import NOT_A_DIGIT
-
-if TYPE_CHECKING:
-    import keras
+from ml.runtime import NOT_A_DIGIT, Recognizer
 
 # The assumed share of people's drawings that are not a digit. It is higher in the training data.
 NEGATIVE_PRIOR: Final = 0.02
 NEGATIVES_PER_DIGIT: Final = 0.2  # in the calibration data
 BIASES: Final = np.linspace(-6, 1, 71).round(1).tolist()
 TEMPERATURES: Final = np.geomspace(0.5, 4, 40).tolist()
-PREDICT_BATCH_SIZE: Final = 500
+MIN_PROBABILITY: Final = 1e-37  # LiteRT's float32 probabilities can underflow to 0
 
 Floats = npt.NDArray[np.float64]
 
@@ -37,15 +34,21 @@ class Calibration:
     temperature: float
 
 
-def calibrate(network: "keras.Model", digits: LabelledImages) -> Calibration:
+UNCALIBRATED: Final = Calibration(outlier_bias=0.0, temperature=1.0)
+
+
+def calibrate(uncalibrated: Recognizer, digits: LabelledImages) -> Calibration:
     """Return the bias and the temperature with the lowest loss.
 
-    The loss is computed on `digits`, MNIST's validation images, on copies in other styles, and on
-    negatives. The weight of all negatives is `NEGATIVE_PRIOR` of the total weight.
+    `uncalibrated` is the network as exported with `UNCALIBRATED`, so that the loss includes the
+    effect of its 8-bit weights. The loss is computed on `digits`, MNIST's calibration images, on
+    copies in other styles, and on negatives. No version is evaluated on any of these. The weight of
+    all negatives is `NEGATIVE_PRIOR` of the total weight.
     """
     data, weight = _calibration_set(digits)
-    images = (data.images.astype(np.float32) / 255)[..., None]
-    logits = network.predict(images, batch_size=PREDICT_BATCH_SIZE, verbose=0).astype(np.float64)
+    probabilities = np.array([uncalibrated.predict_proba(image) for image in data.images])
+    # The softmax of these is the softmax of the logits, from which they differ by a constant.
+    logits = np.log(np.maximum(probabilities.astype(np.float64), MIN_PROBABILITY))
 
     def loss(calibration: Calibration) -> float:
         biased = logits.copy()

@@ -18,6 +18,7 @@ import numpy as np
 from ml.arrays import IMAGE_SIDE, Images
 from ml.data import mnist as mnist_file
 from ml.data.mnist import LabelledImages, Mnist
+from ml.data.mnist_evaluation import DIGESTS, compute_digests
 from ml.evaluation.model_comparison import accuracy, predict_all
 from ml.runtime import BASE, DIGIT_COUNT, SMOKE_TEST_DIGITS, Recognizer
 from ml.training.provenance import code_sha256, library_versions
@@ -63,6 +64,7 @@ def train_base(
     result = _train(mnist, first.weights, epochs, seed + SECOND_SEED_OFFSET)
     folder.mkdir(parents=True, exist_ok=True)
     np.save(folder / SMOKE_TEST_DIGITS.name, _first_of_each_digit(mnist.training))
+    np.save(folder / DIGESTS.name, compute_digests(mnist))
     (folder / "model.tflite").write_bytes(result.model)
     (folder / "weights.npz").write_bytes(result.weights)
     card = _card(mnist, result, seed, first.epochs + result.epochs)

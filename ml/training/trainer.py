@@ -16,8 +16,9 @@ from ml.data.digit_styles import restyle
 from ml.data.mnist import LabelledImages, Mnist
 from ml.data.negatives import make_negatives
 from ml.data.restroking import restroke
+from ml.runtime import Recognizer
 from ml.training import network
-from ml.training.calibration import calibrate
+from ml.training.calibration import UNCALIBRATED, calibrate
 from ml.training.optimizer import adamw_optimizer, muon_optimizer
 from ml.training.results import Progress, TrainingResult
 
@@ -65,7 +66,9 @@ def train(
     train_loop(model, data, optimizer, epochs, rng, on_progress)
     if start is not None:
         network.interpolate_weights(model, start, INTERPOLATION)
-    calibration = calibrate(model, mnist.validation)
+    # Calibrate the exported network, because its weights are quantized.
+    uncalibrated = Recognizer(network.to_litert(model, UNCALIBRATED))
+    calibration = calibrate(uncalibrated, mnist.calibration)
     weights, litert = network.weights_to_bytes(model), network.to_litert(model, calibration)
     return TrainingResult(weights, litert, calibration, epochs, int(label_noise.sum()))
 

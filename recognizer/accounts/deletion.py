@@ -4,20 +4,17 @@ from django.db import transaction
 from django.utils.translation import ngettext
 
 from recognizer import audit
-from recognizer.models import ModelVersion, Submission, SubmissionQuerySet
+from recognizer.models import LedgerEntry, Submission, SubmissionQuerySet
 
 
 def delete(submissions: SubmissionQuerySet) -> list[int]:
-    """Delete the submissions. Return the numbers of the versions that learned from any of them.
+    """Delete the submissions. Return the numbers of the versions that were trained on any of them.
 
-    For each submission, these are the first version that was trained on it and went live, and the
-    descendants of that version. The audit trail records how many submissions were deleted, but not
-    whose.
+    The numbers come from the training ledger, so they include rejected versions. The audit trail
+    records how many submissions were deleted, but not whose.
     """
     with transaction.atomic():
-        learned = submissions.filter(learned_in__isnull=False).order_by()
-        first_versions = set(learned.values_list("learned_in", flat=True).distinct())
-        numbers = ModelVersion.objects.with_descendants(first_versions) if first_versions else []
+        numbers = LedgerEntry.objects.of_submissions(submissions).version_numbers()
         _, counts = submissions.delete()
         _record(counts.get(Submission._meta.label, 0), numbers)
     return numbers

@@ -10,7 +10,7 @@ from typing import Any, Final
 from django.db import transaction
 from django.http import HttpRequest
 
-from recognizer.models import Submission
+from recognizer.models import Submission, change_ledger_owner
 
 SESSION_KEY: Final = "owner"
 NAMESPACE: Final = uuid.UUID("5ba1ac51-6b2b-4d34-9d3c-64b1a5b3f0e7")
@@ -56,3 +56,4 @@ def _merge(anonymous: uuid.UUID, owner: uuid.UUID) -> None:
         # Idempotency keys are unique per owner. A key of `anonymous` could collide with one of
         # `owner`, so it is removed.
         merged.update(owner=owner, idempotency_key=None)
+        change_ledger_owner(anonymous, owner)

@@ -77,7 +77,7 @@ class ModelVersionAdmin(ObjectPageAdmin):
     )
     list_filter = ("state",)
     list_per_page = 50
-    fields = ("number", "state", "reason", "parent", "created", "sha256")
+    fields = ("number", "state", "reason", "predecessor", "created", "sha256")
     readonly_fields = fields
 
     class Media:
@@ -149,19 +149,19 @@ class ModelVersionAdmin(ObjectPageAdmin):
             "submission_count": len(submissions),
             "correct_count": sum(row.correct_count for row in confusion),
             "submission_limit": reevaluation.SUBMISSION_LIMIT,
-            **self._changes_since_parent(version, predictions),
+            **self._changes_since_predecessor(version, predictions),
         }
 
-    def _changes_since_parent(
+    def _changes_since_predecessor(
         self, version: ModelVersion, predictions: reevaluation.Predictions
     ) -> dict[str, Any]:
-        if version.parent is None:
+        if version.predecessor is None:
             return {}
         try:
-            parent = model_registry.load(version.parent)
+            predecessor = model_registry.load(version.predecessor)
         except CorruptModelError as error:
-            return {"parent_unusable": str(error)}
-        before = reevaluation.predict_all(parent, list(predictions))
+            return {"predecessor_unusable": str(error)}
+        before = reevaluation.predict_all(predecessor, list(predictions))
         return {
             "fixed": newly_correct_context(before, predictions),
             "broken": newly_correct_context(predictions, before),

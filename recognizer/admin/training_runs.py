@@ -14,9 +14,10 @@ from django.utils.html import format_html
 from django.views.decorators.http import require_POST
 
 from recognizer.admin.base import ObjectPageAdmin
-from recognizer.admin.model_versions import format_percent
-from recognizer.models import RunState, TrainingRun
+from recognizer.admin.thumbnails import thumbnail
+from recognizer.models import Label, RunState, Submission, TrainingRun
 from recognizer.serving import model_registry
+from recognizer.training.evaluation_table import HEADINGS, evaluation_rows, is_worse
 from recognizer.training.retraining import Options
 from recognizer.training.run_lifecycle import format_duration
 from recognizer.training.tasks import retrain_in_background
@@ -25,6 +26,7 @@ from recognizer.training.training_data import COUNT_LIMIT, counts_for_page
 # A worker polls every second, and a new one needs a few seconds to start. After this many seconds
 # of waiting, there is probably no worker.
 WORKER_START_SECONDS: Final = 20
+THUMBNAIL_LIMIT: Final = 100  # changed predictions of the dress rehearsal
 
 
 class TrainingRunForm(forms.ModelForm):
@@ -54,6 +56,12 @@ class TrainingRunForm(forms.ModelForm):
     )
     dry_run = forms.BooleanField(
         required=False, help_text="Train and compare, but do not store or promote the new version."
+    )
+
+    confirm = forms.BooleanField(
+        required=False,
+        label="Wait for a person",
+        help_text="Do not promote an accepted version. It waits until somebody promotes it here.",
     )
 
     class Meta:
@@ -88,6 +96,23 @@ def describe_progress(run: TrainingRun) -> str:
     if run.progress is None:
         return "Selecting approved drawings and loading TensorFlow. This can take some minutes."
     return _describe_epoch(run.progress)
+
+
+def rehearsal_context(rehearsal: dict[str, Any]) -> dict[str, Any]:
+    """Return the number of changed predictions, and the newest of these drawings as thumbnails."""
+    changed = rehearsal["changed"]
+    shown = {each["submission"]: each for each in changed[:THUMBNAIL_LIMIT]}
+    # Drawings that were deleted since are missing.
+    stored = Submission.objects.filter(pk__in=list(shown)).only("pixels")
+    return {
+        "drawing_count": rehearsal["drawing_count"],
+        "changed_count": len(changed),
+        "thumbnails": [thumbnail(row, _describe_change(shown[str(row.pk)])) for row in stored],
+    }
+
+
+def _describe_change(change: dict[str, int]) -> str:
+    return f"{Label(change['before']).label} → {Label(change['after']).label}"
 
 
 def can_cancel(run: TrainingRun) -> bool:
@@ -139,7 +164,7 @@ class TrainingRunAdmin(ObjectPageAdmin):
     list_filter = ("state", "requested_by")
     list_select_related = ("version",)
     list_per_page = 50
-    fields = ("from_scratch", "epochs", "seed", "dry_run")
+    fields = ("from_scratch", "epochs", "seed", "dry_run", "confirm")
 
     class Media:
         css = {"all": ("recognizer/admin.css",)}
@@ -222,10 +247,12 @@ class TrainingRunAdmin(ObjectPageAdmin):
         return {
             "message": describe_progress(obj),
             "options": describe_options(obj.options),
-            "scores": [
-                (name.replace("_", " "), format_percent(before), format_percent(after))
-                for name, (before, after) in (obj.scores or {}).items()
-            ],
+            "evaluation_headings": HEADINGS,
+            "evaluation": [(row, is_worse(row)) for row in evaluation_rows(obj.evaluation or [])],
+            "rehearsal": obj.rehearsal and rehearsal_context(obj.rehearsal),
+            "can_view_submissions": self.admin_site.get_model_admin(Submission).has_view_permission(
+                request
+            ),
             "can_cancel": self.has_add_permission(request) and can_cancel(obj),
         }
 

@@ -15,7 +15,7 @@ from recognizer.models import ModelVersion
 class ModelVersionViewSet(ReadOnlyModelViewSet):
     """Model versions are public: no login or API key is needed."""
 
-    queryset = ModelVersion.objects.select_related("parent")
+    queryset = ModelVersion.objects.select_related("predecessor")
     serializer_class = ModelVersionSerializer
     lookup_field = "number"
     lookup_value_converter = "int"

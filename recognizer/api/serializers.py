@@ -205,13 +205,13 @@ class SubmissionSerializer(serializers.Serializer):
     status = serializers.ChoiceField(
         choices=Status.choices,
         read_only=True,
-        help_text="Learned means approved, and a version that went live was trained on it.",
+        help_text="Learned means approved, and a version that went live has learned the label.",
     )
     learned_in = serializers.IntegerField(
-        source="learned_in.number",
         read_only=True,
         allow_null=True,
-        help_text="The number of the first version that went live and was trained on it.",
+        help_text="The number of the first version that went live and learned the current label. "
+        "Null if there is none, or if the label has changed since the last training.",
     )
     is_correct = serializers.SerializerMethodField(
         help_text="Whether the live version predicts the label. Null if the submission is not "
@@ -272,12 +272,17 @@ class DeletionSerializer(serializers.Serializer):
 class ModelVersionSerializer(serializers.ModelSerializer):
     """A model version with its card."""
 
-    parent = serializers.IntegerField(source="parent.number", read_only=True, allow_null=True)
+    predecessor = serializers.IntegerField(
+        source="predecessor.number",
+        read_only=True,
+        allow_null=True,
+        help_text="The number of the version that was live when this one was trained.",
+    )
     card = serializers.DictField(
         read_only=True, help_text="The training data and the scores of the version."
     )
 
     class Meta:
         model = ModelVersion
-        fields = ("number", "state", "created", "parent", "reason", "sha256", "card")
+        fields = ("number", "state", "created", "predecessor", "reason", "sha256", "card")
         read_only_fields = fields

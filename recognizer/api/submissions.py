@@ -75,8 +75,10 @@ class SubmissionViewSet(
     can also read all submissions, and reviewers can approve and reject them.
     """
 
-    queryset = Submission.objects.select_related("model_version", "learned_in").defer(
-        "image", "strokes", "model_version__card", "learned_in__card"
+    queryset = (
+        Submission.objects.select_related("model_version")
+        .with_learned_in()
+        .defer("image", "strokes", "model_version__card")
     )
     lookup_field = "id"
     lookup_value_converter = "uuid"

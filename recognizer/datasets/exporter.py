@@ -13,12 +13,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
+from django.db.models import F
 from django.utils import timezone
 
 from recognizer.datasets import SPLITS, DatasetError, Row, Split
 from recognizer.datasets.formats import FORMATS
-from recognizer.models import Label, Review, Submission, SubmissionQuerySet
-from recognizer.training.training_data import is_held_out
+from recognizer.models import Label, ModelVersion, Review, Submission, SubmissionQuerySet
+from recognizer.training.owner_split import is_held_out
 
 CARD: Final = "card.json"
 # Rows fetched from the database at a time.
@@ -39,16 +40,25 @@ CARD_TEXT: Final = {
 
 @dataclass(frozen=True)
 class ExportSelection:
-    """The criteria of an export of approved submissions. None means no restriction."""
+    """The criteria of an export. None means no restriction.
+
+    By default, the approved submissions are exported with their current labels. With `learned_by`,
+    the training set of that version is exported, with the labels that it was trained with.
+    """
 
     labels: list[Label]
     since: datetime | None = None
     until: datetime | None = None
     version_number: int | None = None
+    learned_by: ModelVersion | None = None
 
     def submissions(self) -> SubmissionQuerySet:
-        """Return the selected submissions, oldest first."""
-        selected = Submission.objects.filter(review=Review.APPROVED, label__in=self.labels)
+        """Return the selected submissions, oldest first, with the annotation `exported_label`."""
+        if self.learned_by is not None:
+            selected = Submission.objects.trained_on_by(self.learned_by, self.labels)
+        else:
+            approved = Submission.objects.filter(review=Review.APPROVED, label__in=self.labels)
+            selected = approved.annotate(exported_label=F("label"))
         if self.since is not None:
             selected = selected.filter(created__gte=self.since)
         if self.until is not None:
@@ -94,19 +104,26 @@ def _iterate_rows(selection: ExportSelection, with_image_and_strokes: bool) -> I
     salt = secrets.token_bytes(16)
     extra = ("image", "strokes") if with_image_and_strokes else ()
     submissions = selection.submissions().values_list(
-        "id", "created", "owner", "pixels", "label", *extra, named=True
+        "id", "created", "owner", "pixels", "exported_label", "for_evaluation", *extra, named=True
     )
     for submission in submissions.iterator(chunk_size=CHUNK_SIZE):
         yield Row(
             pixels=bytes(submission.pixels),
-            label=submission.label,
-            split="test" if is_held_out(submission.owner) else "train",
+            label=submission.exported_label,
+            split=_split_of(submission, selection),
             id=submission.id,
             created=submission.created,
             writer=hashlib.sha256(salt + submission.owner.bytes).hexdigest()[:16],
             image=bytes(submission.image) if with_image_and_strokes else None,
             strokes=submission.strokes if with_image_and_strokes else None,
         )
+
+
+def _split_of(submission: Any, selection: ExportSelection) -> Split:
+    if selection.learned_by is not None:
+        return "train"
+    is_test = submission.for_evaluation or is_held_out(submission.owner)
+    return "test" if is_test else "train"
 
 
 def _build_card(
@@ -123,6 +140,7 @@ def _build_card(
         "since": selection.since and selection.since.isoformat(),
         "until": selection.until and selection.until.isoformat(),
         "predicted_by_version": selection.version_number,
+        "learned_by_version": selection.learned_by and selection.learned_by.number,
         "rows": {
             split: {Label(n).label: counts[split, n] for n in selection.labels} for split in SPLITS
         },

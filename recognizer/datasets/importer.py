@@ -15,6 +15,7 @@ from recognizer.datasets import DatasetError, Row
 from recognizer.models import Review, Source, Submission
 from recognizer.serving import model_registry
 from recognizer.serving.prediction import BadImageError, reencode, repredict, to_png
+from recognizer.training.training_data import is_mnist_evaluation_image
 
 NAMESPACE: Final = uuid.UUID("b2f0a7a5-6d52-4f0e-9a0a-5a4b1c3a7f10")
 # Rows stored in one transaction.
@@ -23,19 +24,28 @@ CHUNK_SIZE: Final = 1000
 
 @dataclass
 class ImportCounts:
-    """The number of rows that have been read, and how many of them were stored."""
+    """The number of rows that have been read, and what became of them.
+
+    `for_evaluation` counts the stored rows of the test split. `rejected` counts the rows that are
+    MNIST's own validation or test images. No version may be trained on them.
+    """
 
     read: int = 0
     stored: int = 0
+    for_evaluation: int = 0
+    rejected: int = 0
 
     @property
     def existing(self) -> int:
         """Return the number of rows that were not stored, because their submission existed."""
-        return self.read - self.stored
+        return self.read - self.stored - self.rejected
 
 
 def load(rows: Iterable[Row], *, by: Any, report: Callable[[ImportCounts], None]) -> ImportCounts:
     """Store the rows as submissions approved by `by`. Existing submissions do not change.
+
+    Rows of the test split are stored for evaluation only. MNIST's own evaluation images are not
+    stored.
 
     `report` is called after each chunk. After an interruption, a second import stores the rest.
     Raises `DatasetError` if a row or its image is invalid. Earlier chunks stay stored.
@@ -46,20 +56,26 @@ def load(rows: Iterable[Row], *, by: Any, report: Callable[[ImportCounts], None]
         submissions = [
             _to_submission(row, by, now + timedelta(microseconds=index))
             for index, row in enumerate(chunk, counts.read)
+            if not is_mnist_evaluation_image(row.pixels)
         ]
-        counts.read += len(submissions)
-        counts.stored += _store(submissions)
+        counts.read += len(chunk)
+        counts.rejected += len(chunk) - len(submissions)
+        stored = _store(submissions)
+        counts.stored += len(stored)
+        counts.for_evaluation += sum(submission.for_evaluation for submission in stored)
         report(counts)
     return counts
 
 
-def _store(submissions: list[Submission]) -> int:
-    """Store the submissions that do not exist yet. Return their number."""
-    existing = Submission.objects.filter(pk__in=[submission.pk for submission in submissions])
+def _store(submissions: list[Submission]) -> list[Submission]:
+    """Store the submissions that do not exist yet, and return them."""
+    candidates = Submission.objects.filter(pk__in=[submission.pk for submission in submissions])
+    ids = candidates.values_list("pk", flat=True)
     with transaction.atomic():
-        before = existing.count()
+        before = set(ids)
         Submission.objects.bulk_create(submissions, ignore_conflicts=True)
-        return existing.count() - before
+        stored = set(ids.all()) - before
+    return [submission for submission in submissions if submission.pk in stored]
 
 
 def _to_submission(row: Row, by: Any, now: datetime) -> Submission:
@@ -79,6 +95,7 @@ def _to_submission(row: Row, by: Any, now: datetime) -> Submission:
         image_sha256=hashlib.sha256(image).digest(),
         pixels=row.pixels,
         strokes=row.strokes,
+        for_evaluation=row.split == "test",
         predicted_digit=prediction.label,
         confidence=prediction.confidence,
         probabilities=prediction.probabilities,

@@ -6,6 +6,14 @@ A change of one row is a method of its model. A change of many rows is a method 
 from recognizer.models.api_key import ApiKey, Scope
 from recognizer.models.blind_review import BlindReview
 from recognizer.models.choices import AlreadyReviewedError, Label, Review, Source, Status, to_digit
+from recognizer.models.ledger import (
+    WENT_LIVE,
+    DeletedEntryCount,
+    LedgerEntry,
+    LedgerQuerySet,
+    change_ledger_owner,
+    pseudonym,
+)
 from recognizer.models.model_version import (
     BASE_NUMBER,
     ModelFiles,
@@ -13,12 +21,12 @@ from recognizer.models.model_version import (
     ModelVersionQuerySet,
     VersionState,
 )
-from recognizer.models.submission import (
+from recognizer.models.submission import Submission
+from recognizer.models.submission_queryset import (
     CONFIRMED_OR_UNCORRECTED,
     CORRECTION_DISAGREES,
     LIVE_PREDICTION_DIFFERS,
     UNCLAIMED,
-    Submission,
     SubmissionQuerySet,
 )
 from recognizer.models.training_run import (
@@ -36,10 +44,14 @@ __all__ = [
     "HEARTBEAT_TIMEOUT",
     "LIVE_PREDICTION_DIFFERS",
     "UNCLAIMED",
+    "WENT_LIVE",
     "AlreadyReviewedError",
     "ApiKey",
     "BlindReview",
+    "DeletedEntryCount",
     "Label",
+    "LedgerEntry",
+    "LedgerQuerySet",
     "ModelFiles",
     "ModelVersion",
     "ModelVersionQuerySet",
@@ -54,5 +66,7 @@ __all__ = [
     "TrainingRun",
     "TrainingRunQuerySet",
     "VersionState",
+    "change_ledger_owner",
+    "pseudonym",
     "to_digit",
 ]

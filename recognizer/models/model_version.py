@@ -12,9 +12,14 @@ BASE_NUMBER: Final = 1
 
 
 class VersionState(models.TextChoices):
-    """The state of a model version. A retired version was accepted or live, but is not live now."""
+    """The state of a model version.
+
+    A retired version was live, but is not live now. A candidate was accepted, and waits for a
+    person who promotes it.
+    """
 
     LIVE = "live"
+    CANDIDATE = "candidate"
     RETIRED = "retired"
     REJECTED = "rejected"
 
@@ -27,31 +32,25 @@ class ModelVersionQuerySet(models.QuerySet["ModelVersion"]):
     def prunable(self, keep: int) -> Self:
         """Return the versions whose files may be deleted.
 
-        The `keep` newest versions, the live version, its parent and the base keep their files. The
-        parent and the base are needed because they can replace a corrupt live version.
+        The `keep` newest versions, the live version, its predecessor and the base keep their files.
+        The predecessor and the base are needed because they can replace a corrupt live version.
         """
         kept = set(self.order_by("-number").values_list("pk", flat=True)[:keep])
-        for pk, parent_pk in self.live().values_list("pk", "parent"):
-            kept |= {pk, parent_pk}
+        for pk, predecessor_pk in self.live().values_list("pk", "predecessor"):
+            kept |= {pk, predecessor_pk}
         return self.filter(files__isnull=False).exclude(number=BASE_NUMBER).exclude(pk__in=kept)
-
-    def with_descendants(self, pks: set[int]) -> list[int]:
-        """Return the numbers of the versions with these primary keys and of their descendants."""
-        found, numbers = set(pks), []
-        # A parent is older than its children, so one pass is enough.
-        for pk, parent, number in self.order_by("number").values_list("pk", "parent", "number"):
-            if pk in found or parent in found:
-                found.add(pk)
-                numbers.append(number)
-        return numbers
 
     def store(self, *, model: bytes, weights: bytes, **fields: Any) -> "ModelVersion":
         """Create a version and its files in one transaction, and return the version.
 
-        `fields` are the fields of the version without `sha256`, which is computed from `model`.
+        `fields` are the fields of the version without the hashes, which are computed here.
         """
         with transaction.atomic():
-            version = self.create(sha256=hashlib.sha256(model).hexdigest(), **fields)
+            version = self.create(
+                sha256=hashlib.sha256(model).hexdigest(),
+                weights_sha256=hashlib.sha256(weights).hexdigest(),
+                **fields,
+            )
             ModelFiles.objects.create(version=version, model=model, weights=weights)
         return version
 
@@ -61,11 +60,19 @@ class ModelVersion(models.Model):
 
     number = models.PositiveIntegerField(unique=True)
     created = models.DateTimeField(default=timezone.now, editable=False)
-    parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="+")
-    state = models.CharField(max_length=8, choices=VersionState)
+    predecessor = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="the version that was live when this one was trained",
+    )
+    state = models.CharField(max_length=9, choices=VersionState)
     reason = models.TextField(help_text="why it was promoted or rejected")
     card = models.JSONField(help_text="training data and scores")
     sha256 = models.CharField(max_length=64, help_text="of the LiteRT model")
+    weights_sha256 = models.CharField(max_length=64, help_text="of the Keras weights")
 
     objects = ModelVersionQuerySet.as_manager()
 

@@ -1,81 +1,28 @@
 """Submissions: drawings with their prediction, correction and review."""
 
 import uuid
-from datetime import datetime
-from typing import Any, Final, Self
+from typing import Any
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
+from django.utils.functional import cached_property
 
 from recognizer.models.choices import AlreadyReviewedError, Label, Review, Source, Status
+from recognizer.models.submission_queryset import (
+    CORRECTION_DISAGREES,
+    LIVE_PREDICTION_DIFFERS,
+    UNCHECKED,
+    UNCLAIMED,
+    SubmissionQuerySet,
+)
 
 
 def _points_if(condition: Q, points: float) -> Case:
     """Return an SQL expression: `points` if the condition is true, else 0."""
     return Case(When(condition, then=Value(points)), default=Value(0.0))
-
-
-CORRECTION_DISAGREES: Final = Q(corrected_digit__isnull=False) & ~Q(
-    corrected_digit=F("predicted_digit")
-)
-CONFIRMED_OR_UNCORRECTED: Final = Q(corrected_digit__isnull=True) | Q(
-    corrected_digit=F("predicted_digit")
-)
-LIVE_PREDICTION_DIFFERS: Final = Q(live_prediction__isnull=False) & ~Q(
-    live_prediction=F("predicted_digit")
-)
-
-# The values of the fields of a submission that no reviewer has claimed.
-UNCLAIMED: Final[dict[str, None]] = {"claimed_by": None, "claimed_until": None}
-
-
-class SubmissionQuerySet(models.QuerySet["Submission"]):
-    def owned_by(self, owner: uuid.UUID) -> Self:
-        return self.filter(owner=owner)
-
-    def corrected(self) -> Self:
-        """Return the submissions with a correction, even if it confirms the prediction."""
-        return self.filter(corrected_digit__isnull=False)
-
-    def pending(self) -> Self:
-        return self.filter(review=Review.PENDING)
-
-    def disagreeing(self) -> Self:
-        """Return the submissions whose correction differs from the prediction."""
-        return self.filter(CORRECTION_DISAGREES)
-
-    def agreeing(self) -> Self:
-        """Return the submissions whose correction confirms the prediction."""
-        return self.filter(corrected_digit=F("predicted_digit"))
-
-    def labelled(self, include_pending: bool) -> Self:
-        """Return the submissions that have a label to train on.
-
-        Approved submissions have a label. With `include_pending`, also return the pending ones that
-        have a correction. The annotation `effective_label` is the reviewer's label if there is one,
-        otherwise the correction.
-        """
-        labelled = Q(review=Review.APPROVED)
-        if include_pending:
-            labelled |= Q(review=Review.PENDING, corrected_digit__isnull=False)
-        return self.filter(labelled).annotate(effective_label=Coalesce("label", "corrected_digit"))
-
-    def store_review_of_pending(
-        self, review: Review, reviewer: Any, label: Label | None, at: datetime
-    ) -> int:
-        """Store the same review for each pending submission, and return their number."""
-        return self.pending().update(
-            review=review, label=label, reviewed_by=reviewer, reviewed_at=at, **UNCLAIMED
-        )
-
-    def reopen(self) -> int:
-        """Make the submissions pending again, and return their number."""
-        return self.update(
-            review=Review.PENDING, label=None, reviewed_by=None, reviewed_at=None, **UNCLAIMED
-        )
 
 
 class Submission(models.Model):
@@ -109,9 +56,22 @@ class Submission(models.Model):
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
     )
     reviewed_at = models.DateTimeField(null=True, blank=True)
-    # The first accepted version that was trained on the submission.
-    learned_in = models.ForeignKey(
-        "ModelVersion", models.SET_NULL, null=True, blank=True, related_name="learned"
+    for_evaluation = models.BooleanField(
+        default=False,
+        db_default=False,
+        editable=False,
+        help_text="never used for training, because it belongs to the test split of a dataset",
+    )
+    label_noise = models.FloatField(
+        null=True,
+        editable=False,
+        help_text="if the label is probably wrong: the confidence of the version that said so",
+    )
+    label_confirmed = models.BooleanField(
+        default=False,
+        db_default=False,
+        editable=False,
+        help_text="a reviewer kept the label although it was probably wrong",
     )
 
     # These fields order the review queue, and store which reviewer has claimed the submission. See
@@ -188,6 +148,11 @@ class Submission(models.Model):
                 name="submission_by_suggestion",
             ),
             models.Index(fields=("review", "live_prediction_version"), name="submission_by_live"),
+            models.Index(
+                fields=("-label_noise", "id"),
+                condition=Q(label_noise__isnull=False),
+                name="submission_by_label_noise",
+            ),
             models.Index(fields=("reviewed_at",), name="submission_by_reviewed_at"),
             models.Index(fields=("review", "claimed_until"), name="submission_by_claim"),
         )
@@ -197,13 +162,31 @@ class Submission(models.Model):
 
     @property
     def status(self) -> Status:
-        """Return the review, or `LEARNED` if an accepted version was trained on the submission.
+        """Return the review, or `LEARNED` if a version that went live has learned the label.
 
         A submission that is not approved (any more) is never `LEARNED`.
         """
-        if self.review == Review.APPROVED and self.learned_in_id is not None:
+        if self.review == Review.APPROVED and self.learned_in is not None:
             return Status.LEARNED
         return Status(self.review)
+
+    @cached_property
+    def learned_in(self) -> int | None:
+        """Return the number of the first version that went live and learned the current label.
+
+        The current label is the reviewer's or, without a review, the visitor's correction. Return
+        None if there is no such version, or if a later one was trained with another label: the
+        next training run must then learn the label again. `with_learned_in()` sets this attribute
+        for a whole queryset.
+        """
+        if self.label is None and self.corrected_digit is None:
+            return None
+        row = Submission.objects.filter(pk=self.pk).only("pk").with_learned_in().get()
+        return row.learned_in
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """Delete the submission and its ledger entries, of which only a count remains."""
+        return Submission.objects.filter(pk=self.pk).delete()
 
     def correct(self, label: Label) -> None:
         """Store the visitor's correction.
@@ -242,13 +225,23 @@ class Submission(models.Model):
         """
         self._review(Review.PENDING, None, None)
 
-    def _review(self, review: Review, reviewer: Any, label: Label | None) -> None:
+    def confirm_label(self, reviewer: Any) -> None:
+        """Keep the label, although a training run found that it is probably wrong.
+
+        Raises `AlreadyReviewedError` if the review changed after the submission was loaded.
+        """
+        assert self.label is not None
+        self._review(Review.APPROVED, reviewer, Label(self.label), label_confirmed=True)
+
+    def _review(self, review: Review, reviewer: Any, label: Label | None, **fields: Any) -> None:
         values = {
             "review": review,
             "label": label,
             "reviewed_by": reviewer,
             "reviewed_at": timezone.now() if reviewer else None,
+            **UNCHECKED,
             **UNCLAIMED,
+            **fields,
         }
         # A compare-and-set: if another review was stored meanwhile, `reviewed_at` is different.
         unchanged = Submission.objects.filter(pk=self.pk, reviewed_at=self.reviewed_at)
@@ -256,3 +249,4 @@ class Submission(models.Model):
             raise AlreadyReviewedError
         for name, value in values.items():
             setattr(self, name, value)
+        self.__dict__.pop("learned_in", None)  # It depends on the label.

@@ -66,7 +66,10 @@ class TrainingRun(models.Model):
     )
     progress = models.JSONField(null=True, blank=True, help_text="as ml.training.results.Progress")
     log = models.TextField(blank=True)
-    scores = models.JSONField(null=True, blank=True, help_text="name: [before, after]")
+    evaluation = models.JSONField(
+        null=True, blank=True, help_text="as a list of candidate_evaluation.SetResult"
+    )
+    rehearsal = models.JSONField(null=True, blank=True, help_text="as training.rehearsal.Rehearsal")
     cancelled_by = models.CharField(max_length=150, blank=True)
     version = models.ForeignKey(
         ModelVersion, models.PROTECT, null=True, blank=True, related_name="+"

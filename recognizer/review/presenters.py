@@ -17,7 +17,7 @@ from django.utils.translation import ngettext
 
 from recognizer.models import Label, Submission
 from recognizer.serving.prediction import png_data_url
-from recognizer.training.training_data import NEAR_DUPLICATE_CORRELATION, unit_vector
+from recognizer.training.duplicates import NEAR_DUPLICATE_CORRELATION, unit_vector
 
 # Near duplicates are searched among the owner's drawings made at most this long before or after.
 SESSION_WINDOW: Final = timedelta(hours=1)

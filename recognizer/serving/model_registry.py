@@ -1,5 +1,6 @@
 """Load and promote model versions. Processes load a promoted version without a restart."""
 
+import hashlib
 import json
 import logging
 import threading
@@ -21,6 +22,7 @@ __all__ = [
     "RejectedVersionError",
     "live_version",
     "load",
+    "load_weights",
     "loaded_version",
     "loaded_version_or_none",
     "lock_versions",
@@ -164,6 +166,23 @@ def load(version: ModelVersion) -> Recognizer:
     return runtime.load(bytes(files.model), version.sha256)
 
 
+def load_weights(version: ModelVersion) -> bytes:
+    """Check the weights of a version, and return them.
+
+    Raises `ModelFilesPrunedError` if the files were deleted.
+    Raises `CorruptModelError` if the hash is wrong.
+    """
+    try:
+        weights = bytes(version.files.weights)
+    except ModelFiles.DoesNotExist:
+        raise ModelFilesPrunedError("files deleted") from None
+    if hashlib.sha256(weights).hexdigest() != version.weights_sha256:
+        raise CorruptModelError(
+            f"the weights of {version} do not match the stored SHA-256. Train with --from-scratch."
+        )
+    return weights
+
+
 def _replace_live(version: ModelVersion, by: str) -> ModelVersion:
     previous = live_version()
     ModelVersion.objects.live().update(state=VersionState.RETIRED)
@@ -192,11 +211,11 @@ def _load_live(current: LoadedVersion | None) -> LoadedVersion:
 
 def _load_ancestor(live: ModelVersion) -> LoadedVersion:
     """Return the nearest ancestor that can be loaded. Raises `CorruptModelError` if none can."""
-    version = live.parent
+    version = live.predecessor
     while version is not None:
         if recognizer := _try_to_load(version):
             return LoadedVersion(live.pk, version, recognizer)
-        version = version.parent
+        version = version.predecessor
     raise CorruptModelError("No stored version can be loaded; the log gives the reason for each.")
 
 

@@ -1,6 +1,5 @@
 """Train a candidate on MNIST and the approved drawings, and promote it if it is accepted."""
 
-import os
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -8,30 +7,27 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
 
+from ml.arrays import Mask
 from ml.data import mnist as mnist_file
 from ml.data.mnist import LabelledImages, Mnist, MnistError
-from ml.training.provenance import code_sha256, library_versions
+from ml.runtime import Recognizer
 from ml.training.results import Progress, TrainingResult
 from recognizer.models import (
     ModelVersion,
     RunCancelledError,
     RunState,
-    Submission,
     TrainingRun,
     VersionState,
 )
 from recognizer.serving import model_registry
-from recognizer.training.candidate_evaluation import (
-    CandidateEvaluation,
-    Scores,
-    check_label_noise,
-    evaluate,
-)
+from recognizer.training.candidate import Candidate
+from recognizer.training.candidate_evaluation import evaluate
 from recognizer.training.database_outages import retry
+from recognizer.training.label_check import check_training_labels, independent_judges
+from recognizer.training.rehearsal import rehearse
 from recognizer.training.run_lifecycle import RetrainError, persist_log, persist_progress, track_run
-from recognizer.training.training_data import BATCH_SIZE, TrainingSelection, select, to_arrays
+from recognizer.training.training_data import Drawings, TrainingSelection, load_drawings, select
 
 __all__ = [
     "MnistError",
@@ -43,7 +39,8 @@ __all__ = [
     "retrain",
 ]
 
-# The states that a training run can only get from `retrain` itself.
+
+# The states of a run that has stored its result.
 RESULTS: Final = (RunState.DONE, RunState.REJECTED)
 
 
@@ -52,7 +49,8 @@ class Options:
     """The options of a training run.
 
     With `epochs=None`, the trainer uses its default. With `if_new=n`, skip the training if fewer
-    than n drawings are new, or if a version trained on the same drawings was already rejected.
+    than n drawings are new, or if a version trained on the same drawings was already rejected. With
+    `confirm`, an accepted version waits until a person promotes it.
     """
 
     from_scratch: bool = False
@@ -61,6 +59,7 @@ class Options:
     dry_run: bool = False
     include_pending: bool = False
     if_new: int | None = None
+    confirm: bool = False
 
 
 @dataclass(frozen=True)
@@ -70,15 +69,15 @@ class Outcome:
     `version` is the number of the stored version. It is None if no version was stored.
     """
 
-    # "live", "rejected" or "nothing new". A dry run has "would be live" or "would be rejected".
-    # "nothing new" means that the training was skipped. The reason tells why: there are no new
-    # drawings, or fewer than `if_new`, or a version trained on the same drawings was rejected.
+    # "live", "candidate" (accepted, waits for a person), "rejected" or "nothing new". A dry run has
+    # "would be live" or "would be rejected". "nothing new" means that the training was skipped. The
+    # reason tells why: there are no new drawings, or fewer than `if_new`, or a version trained on
+    # the same drawings was rejected or waits.
     decision: str
     reason: str
     version: int | None
     counts: dict[str, int]
-    scores_before: Scores
-    scores_after: Scores
+    evaluation: list[dict[str, Any]]  # as candidate_evaluation.SetResult
     seconds: float
 
 
@@ -107,23 +106,38 @@ def retrain(
         live = retry(model_registry.live_version)
         selection = retry(lambda: select(options.include_pending))
         if reason := retry(lambda: _reason_to_skip(live, selection, options)):
-            skipped = Outcome("nothing new", reason, None, selection.counts, {}, {}, 0.0)
+            skipped = Outcome("nothing new", reason, None, selection.counts, [], 0.0)
             return _finish(run, lambda: skipped)
-        mnist = _load_mnist()
-        on_message(_describe(selection.counts))
-        result = _train(mnist, selection, live, options, on_progress, on_message)
-        on_message(f"Comparing the candidate with {live} ...")
-        evaluation = retry(lambda: evaluate(live, result.model, mnist, selection))
+        candidate = _train_candidate(live, selection, options, on_progress, on_message)
         seconds = time.monotonic() - started
 
         def store() -> Outcome:
-            version_number = None
-            if not options.dry_run:
-                card = _card(live, mnist, selection, result, options, evaluation.scores_after)
-                version_number = _store(live, result, card, selection, evaluation)
-            return _outcome(evaluation, version_number, selection.counts, seconds, options.dry_run)
+            version = None if options.dry_run else candidate.store(options)
+            return _outcome(candidate, version, seconds, options)
 
-        return _finish(run, store)
+        return _finish(run, store, rehearsal=candidate.rehearsal.as_json())
+
+
+def _train_candidate(
+    live: ModelVersion,
+    selection: TrainingSelection,
+    options: Options,
+    on_progress: Callable[[Progress], None],
+    on_message: Callable[[str], None],
+) -> Candidate:
+    """Train a candidate and evaluate it. Nothing is stored but which labels are probably wrong."""
+    recognizer = retry(lambda: model_registry.load(live))
+    mnist = _load_mnist()
+    on_message(_describe(selection.counts))
+    drawings = retry(lambda: load_drawings(selection.training))
+    noise = retry(lambda: check_training_labels(drawings, selection, recognizer, on_message))
+    result = _train(mnist, drawings, noise, live, options, on_progress)
+    on_message(f"Comparing the candidate with {live} and with the best earlier version ...")
+    held_out = retry(lambda: load_drawings(selection.held_out))
+    judges = retry(lambda: independent_judges(held_out, recognizer))
+    evaluation = retry(lambda: evaluate(live, result.model, mnist, judges, drawings))
+    rehearsal = retry(lambda: rehearse(recognizer, Recognizer(result.model)))
+    return Candidate(live, mnist, selection.counts, drawings, result, evaluation, rehearsal)
 
 
 def load_trainer() -> Callable[..., TrainingResult]:
@@ -138,35 +152,40 @@ def load_trainer() -> Callable[..., TrainingResult]:
 
 
 def _describe(counts: dict[str, int]) -> str:
+    owners = counts["held_out_owners"]
+    judges = f"by {owners} owners" if owners else "so nobody judges the candidate"
     return (
         f"Training on MNIST and {counts['training']} drawings ({counts['new']} new). "
-        f"Held out: {counts['held_out']}. Left out: {counts['duplicates']} duplicates, "
-        f"{counts['over_cap']} over the cap per owner or per label."
+        f"Held out: {counts['held_out']}, {judges}. "
+        f"Left out: {counts['duplicates']} duplicates, "
+        f"{counts['mnist_evaluation']} of MNIST's own evaluation images, "
+        f"{counts['over_cap']} over the cap per owner, per label or per confusion."
     )
 
 
 def _outcome(
-    evaluation: CandidateEvaluation,
-    version_number: int | None,
-    counts: dict[str, int],
-    seconds: float,
-    dry_run: bool,
+    candidate: Candidate, version: ModelVersion | None, seconds: float, options: Options
 ) -> Outcome:
-    verdict = evaluation.verdict
-    decision = "live" if verdict.accepted else "rejected"
+    evaluation = candidate.evaluation
+    decision = "live" if evaluation.accepted else "rejected"
+    if options.dry_run:
+        decision = f"would be {decision}"
+    elif evaluation.accepted and options.confirm:
+        decision = "candidate"
     return Outcome(
-        f"would be {decision}" if dry_run else decision,
-        verdict.reason,
-        version_number,
-        counts,
-        evaluation.scores_before,
-        evaluation.scores_after,
+        decision,
+        evaluation.reason,
+        None if version is None else version.number,
+        candidate.counts,
+        evaluation.as_json(),
         seconds,
     )
 
 
-def _finish(run: TrainingRun, store: Callable[[], Outcome]) -> Outcome:
+def _finish(run: TrainingRun, store: Callable[[], Outcome], **fields: Any) -> Outcome:
     """Call `store`, store its outcome in the run, all in one transaction, and return the outcome.
+
+    `fields` are also stored in the run.
 
     Raises `RunCancelledError` if the run was cancelled or marked as crashed.
     """
@@ -180,19 +199,20 @@ def _finish(run: TrainingRun, store: Callable[[], Outcome]) -> Outcome:
                 return outcome
             outcome = store()
             run.heartbeat()
-            _store_outcome(run, outcome)
+            _store_outcome(run, outcome, fields)
         return outcome
 
     return retry(transact)
 
 
-def _store_outcome(run: TrainingRun, outcome: Outcome) -> None:
+def _store_outcome(run: TrainingRun, outcome: Outcome, fields: dict[str, Any]) -> None:
     run.end(
         RunState.REJECTED if outcome.decision == "rejected" else RunState.DONE,
         f"{outcome.decision.capitalize()}. {outcome.reason}",
-        scores={name: [outcome.scores_before[name], s] for name, s in outcome.scores_after.items()},
+        evaluation=outcome.evaluation,
         version=outcome.version and ModelVersion.objects.get(number=outcome.version),
         log=run.log,
+        **fields,
     )
 
 
@@ -206,15 +226,18 @@ def _load_mnist() -> Mnist:
 
 def _reason_to_skip(live: ModelVersion, selection: TrainingSelection, options: Options) -> str:
     """Return why training would be pointless, or an empty string."""
-    new_count, required_count = len(selection.new_ids), options.if_new
+    new_count, required_count = selection.new_count, options.if_new
     if required_count is not None and new_count < required_count:
         return f"New drawings: {new_count}; required: {required_count}."
-    same_drawings = Q(card__trained_on__corrections_sha256=selection.sha256)
-    rejected = ModelVersion.objects.filter(
-        same_drawings, parent=live, state=VersionState.REJECTED
-    ).first()
-    if required_count is not None and rejected:
-        return f"{rejected} was trained on the same drawings and rejected: {rejected.reason}"
+    same = ModelVersion.objects.filter(
+        card__trained_on__corrections_sha256=selection.sha256, predecessor=live
+    )
+    earlier = same.filter(state__in=(VersionState.REJECTED, VersionState.CANDIDATE)).first()
+    if required_count is not None and earlier:
+        return (
+            f"{earlier} was trained on the same drawings. Its state is {earlier.state}: "
+            f"{earlier.reason}"
+        )
     is_trained_on_same = live.card["trained_on"]["corrections_sha256"] == selection.sha256
     if is_trained_on_same and not options.from_scratch:
         return (
@@ -226,104 +249,20 @@ def _reason_to_skip(live: ModelVersion, selection: TrainingSelection, options: O
 
 def _train(
     mnist: Mnist,
-    selection: TrainingSelection,
+    drawings: Drawings,
+    label_noise: Mask,
     live: ModelVersion,
     options: Options,
     on_progress: Callable[[Progress], None],
-    on_message: Callable[[str], None],
 ) -> TrainingResult:
-    drawings = LabelledImages(*retry(lambda: to_arrays(selection.training)))
-    label_noise = retry(lambda: check_label_noise(drawings, live, on_message))
-    start = None if options.from_scratch else retry(lambda: bytes(live.files.weights))
+    start = None if options.from_scratch else retry(lambda: model_registry.load_weights(live))
     train = load_trainer()
     return train(
         mnist,
-        drawings,
+        LabelledImages(drawings.pixels, drawings.labels),
         label_noise=label_noise,
         start=start,
         epochs=options.epochs,
         seed=options.seed,
         on_progress=on_progress,
     )
-
-
-def _card(
-    live: ModelVersion,
-    mnist: Mnist,
-    selection: TrainingSelection,
-    result: TrainingResult,
-    options: Options,
-    scores: Scores,
-) -> dict[str, Any]:
-    """Return the model card.
-
-    In `trained_on`, `mnist`, `corrections` and `label_noise` are numbers of images. `corrections`
-    counts all selected drawings, also those that no visitor corrected.
-    """
-    return {
-        "trained_on": {
-            "mnist": len(mnist.training),
-            "mnist_sha256": mnist.digest,
-            "corrections": len(selection.training),
-            "corrections_sha256": selection.sha256,
-            "corrections_counts": selection.counts,
-            "label_noise": result.label_noise_count,
-            "include_pending": options.include_pending,
-        },
-        "from_scratch": options.from_scratch,
-        "epochs": result.epochs,
-        "seed": options.seed,
-        "calibration": asdict(result.calibration),
-        "scores": scores,
-        # The version whose weights the training started from. The database column `parent` has
-        # another meaning: the version that was live before, which can replace this version if this
-        # version is corrupt.
-        "parent": None if options.from_scratch else live.number,
-        "code_sha256": code_sha256(),
-        "libraries": library_versions(),
-        # The number of cores sets TensorFlow's number of threads, which can change the weights.
-        "cpu_count": os.cpu_count(),
-    }
-
-
-def _store(
-    live: ModelVersion,
-    result: TrainingResult,
-    card: dict[str, Any],
-    selection: TrainingSelection,
-    evaluation: CandidateEvaluation,
-) -> int:
-    """Store the candidate, promote it if it was accepted, and return its number.
-
-    Raises `RetrainError` if `live` is not the live version any more.
-    """
-    verdict = evaluation.verdict
-    with transaction.atomic():
-        model_registry.lock_versions()
-        _check_still_live(live)
-        newest = ModelVersion.objects.order_by("-number")[0]
-        version = ModelVersion.objects.store(
-            number=newest.number + 1,
-            parent=live,
-            # promote() makes it live. Only one version can be live at a time.
-            state=VersionState.RETIRED if verdict.accepted else VersionState.REJECTED,
-            reason=verdict.reason,
-            card=card,
-            model=result.model,
-            weights=result.weights,
-        )
-        if verdict.accepted:
-            model_registry.promote(version, by="retrain")
-            for start in range(0, len(selection.new_ids), BATCH_SIZE):
-                batch = selection.new_ids[start : start + BATCH_SIZE]
-                Submission.objects.filter(pk__in=batch).update(learned_in=version)
-    return version.number
-
-
-def _check_still_live(live: ModelVersion) -> None:
-    current = model_registry.live_version()
-    if current != live:
-        raise RetrainError(
-            f"{current} was promoted during the training, and the candidate was compared with "
-            f"{live}. No version was stored. Start another training run."
-        )

@@ -1,33 +1,30 @@
 """Select the labelled submissions for training, and those that are held out for evaluation.
 
-Duplicates count once, and the number of drawings per owner and per label is capped, so that a
-single owner has little influence.
+Duplicates count once, and the number of drawings per owner, per label and per confusion is capped,
+so that a single owner or a group of owners has little influence.
 """
 
 import hashlib
-from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import groupby, islice
-from statistics import median
 from typing import Any, Final
 from uuid import UUID
 
 import numpy as np
 import numpy.typing as npt
+from django.db.models import Exists, OuterRef
 
-from recognizer.models import Review, Submission
+from ml.arrays import Mask
+from ml.data.mnist_evaluation import digest, is_evaluation_digest
+from recognizer.models import LedgerEntry, Review, Submission
+from recognizer.training.caps import CappedConfusion, cap_confusions, cap_per_group
+from recognizer.training.duplicates import Digests, deduplicate, with_pixels
+from recognizer.training.owner_split import split_by_owner
 
-OWNERS_PER_HELD_OUT_OWNER: Final = 5  # About one owner in five is held out.
-MIN_OWNERS_TO_HOLD_OUT: Final = 5  # With fewer owners, none is held out.
-NEAR_DUPLICATE_CORRELATION: Final = 0.97  # Drawings that correlate more are near duplicates.
-CAP_TO_MEDIAN_RATIO: Final = 3  # The cap of a group is this multiple of the median group size.
-MIN_CAP: Final = 50  # drawings; a cap is never lower
 COUNT_LIMIT: Final = 10_000  # drawings; comparing more of them takes too long for a page
-BATCH_SIZE: Final = 1000  # rows; databases limit the number of parameters of a statement
 
-# A named tuple with the columns of `_labelled_rows`. mypy cannot name its type.
+# A named tuple with the columns of `labelled_rows`. mypy cannot name its type.
 Row = Any
 Pixels = npt.NDArray[np.uint8]
 
@@ -43,74 +40,114 @@ class TrainingSelection:
     training: list[Row]
     held_out: list[Row]
     left_out_counts: dict[str, int]
+    capped_confusions: list[CappedConfusion]
+
+    @property
+    def doubtful_ids(self) -> set[UUID]:
+        """Return the ids of the drawings of all confusions that are too frequent."""
+        return {row.id for confusion in self.capped_confusions for row in confusion.rows}
 
     @cached_property
-    def new_ids(self) -> list[UUID]:
-        """Return the ids of the `training` rows that no accepted version was trained on yet."""
-        return [row.id for row in self.training if row.learned_in is None]
+    def new_count(self) -> int:
+        """Return the number of `training` rows with a label that the site has not learned yet.
+
+        A label is learned once a version that was trained with it goes live. After the label has
+        changed, it must be learned again.
+        """
+        return sum(row.learned_label != row.effective_label for row in self.training)
 
     @cached_property
     def sha256(self) -> str:
-        """Return the SHA-256 of the ids and labels of the `training` rows."""
-        sha = hashlib.sha256()
-        for row in self.training:
-            sha.update(f"{row.id} {row.effective_label}\n".encode())
-        return sha.hexdigest()
+        """Return the `training_set_sha256` of the `training` rows."""
+        return training_set_sha256((row.id, row.effective_label) for row in self.training)
 
     @property
     def counts(self) -> dict[str, int]:
         """Return the number of training, new, held-out and left-out rows.
 
-        The new rows are part of the training rows.
+        The new rows are part of the training rows. `held_out_owners` is a number of owners.
         """
         return {
             "training": len(self.training),
-            "new": len(self.new_ids),
+            "new": self.new_count,
             "held_out": len(self.held_out),
+            "held_out_owners": len({row.owner for row in self.held_out}),
             **self.left_out_counts,
         }
+
+
+@dataclass(frozen=True)
+class Drawings:
+    """The pixels, (n, 28, 28) uint8, and the labels, (n,) uint8, of n rows."""
+
+    rows: list[Row]
+    pixels: Pixels
+    labels: Pixels
+
+    @property
+    def sha256(self) -> str:
+        """Return the `training_set_sha256` of the rows."""
+        return training_set_sha256((row.id, row.effective_label) for row in self.rows)
+
+    def only(self, chosen: Mask) -> "Drawings":
+        """Return the rows for which the mask `chosen`, (n,) bool, is true."""
+        rows = [row for row, is_chosen in zip(self.rows, chosen, strict=True) if is_chosen]
+        return Drawings(rows, self.pixels[chosen], self.labels[chosen])
+
+
+def training_set_sha256(drawings: Iterable[tuple[Any, int]]) -> str:
+    """Return one SHA-256 of the ids and labels of a training set, in the order of the training."""
+    sha = hashlib.sha256()
+    for pk, label in drawings:
+        sha.update(f"{pk} {label}\n".encode())
+    return sha.hexdigest()
 
 
 def select(include_pending: bool) -> TrainingSelection:
     """Split all labelled submissions by owner, drop duplicates, and apply the caps.
 
-    The rows of one owner are never in both lists. An owner is not held out if an accepted version
-    was trained on one of their labelled submissions.
+    The rows of one owner are never in both lists, and neither are identical drawings. No version
+    was ever trained on a drawing of a held-out owner, or on a drawing that is identical to a
+    held-out one. MNIST's own validation and test images are in neither list.
     """
-    training, held_out = _split_by_owner(_labelled_rows(include_pending))
-    unique = deduplicate(training)
-    capped = cap_per_group(unique, lambda row: row.owner)
-    capped = cap_per_group(capped, lambda row: row.effective_label)
+    training, held_out = split_by_owner(labelled_rows(include_pending))
+    unique, digests = deduplicate(training)
+    own = [row for row in unique if not is_evaluation_digest(digests[row.id])]
+    capped = cap_per_group(own, lambda row: row.owner)
+    by_confusion, confusions = cap_confusions(capped)
+    by_label = cap_per_group(by_confusion, lambda row: row.effective_label)
     left_out_counts = {
         "duplicates": len(training) - len(unique),
-        "over_cap": len(unique) - len(capped),
+        "mnist_evaluation": len(unique) - len(own),
+        "over_cap": len(own) - len(by_label),
     }
-    return TrainingSelection(capped, deduplicate(held_out), left_out_counts)
+    evaluation = _without_trained_drawings(held_out, digests)
+    return TrainingSelection(by_label, evaluation, left_out_counts, confusions)
 
 
-def _labelled_rows(include_pending: bool) -> list[Row]:
+def is_mnist_evaluation_image(pixels: bytes) -> bool:
+    """Return whether a model input is one of MNIST's own validation or test images."""
+    return is_evaluation_digest(digest(pixels))
+
+
+def labelled_rows(include_pending: bool) -> list[Row]:
+    """Return the labelled submissions, oldest first, without their pixels."""
     return list(
         Submission.objects.labelled(include_pending)  # type: ignore[misc]  # has an annotation
+        .with_learned_label()
         .order_by("created", "id")
-        .values_list("id", "owner", "effective_label", "review", "learned_in", named=True)
+        .values_list(
+            "id",
+            "owner",
+            "effective_label",
+            "review",
+            "learned_label",
+            "for_evaluation",
+            "label_confirmed",
+            named=True,
+        )
         .iterator()
     )
-
-
-def _split_by_owner(rows: list[Row]) -> tuple[list[Row], list[Row]]:
-    """Return the rows for training, and the approved rows of the held-out owners.
-
-    Pending rows of held-out owners are in neither list, because nobody has checked their label.
-    """
-    trained_owners = {row.owner for row in rows if row.learned_in is not None}
-    few_owners = len({row.owner for row in rows}) < MIN_OWNERS_TO_HOLD_OUT
-    training, held_out = [], []
-    for row in rows:
-        if few_owners or row.owner in trained_owners or not is_held_out(row.owner):
-            training.append(row)
-        elif row.review == Review.APPROVED:
-            held_out.append(row)
-    return training, held_out
 
 
 def counts_for_page() -> dict[str, int] | None:
@@ -121,117 +158,37 @@ def counts_for_page() -> dict[str, int] | None:
     return select(include_pending=False).counts
 
 
-def deduplicate(rows: list[Row]) -> list[Row]:
-    """Return the rows without duplicates. The first of identical or similar drawings is kept.
+def load_drawings(rows: Sequence[Row]) -> Drawings:
+    """Read the pixels of the rows. Rows that were deleted meanwhile are missing.
 
-    Drawings of several owners are duplicates if their pixels and labels are identical. Drawings of
-    one owner are duplicates if their labels are identical and their pixels nearly identical. Rows
-    that were deleted meanwhile are left out as well.
-    """
-    digests = _digests_without_near_duplicates(rows)
-    known_digests: set[bytes] = set()
-    kept = []
-    for row in rows:
-        digest = digests.get(row.id)
-        if digest is not None and digest not in known_digests:
-            known_digests.add(digest)
-            kept.append(row)
-    return kept
-
-
-def _digests_without_near_duplicates(rows: list[Row]) -> dict[UUID, bytes]:
-    """Return {id: hash of label and pixels} of the rows that are not near duplicates."""
-    groups: dict[Hashable, list[Row]] = defaultdict(list)
-    for row in rows:
-        groups[row.owner, row.effective_label].append(row)
-    sorted_rows = (row for group in groups.values() for row in group)
-    digests = {}
-    for _, group in groupby(
-        with_pixels(sorted_rows), lambda pair: (pair[0].owner, pair[0].effective_label)
-    ):
-        for row, pixels in drop_near_duplicates(list(group)):
-            drawing = bytes([row.effective_label]) + pixels
-            digests[row.id] = hashlib.blake2b(drawing, digest_size=16).digest()
-    return digests
-
-
-def drop_near_duplicates(drawings: Sequence[tuple[Row, bytes]]) -> Iterator[tuple[Row, bytes]]:
-    """Yield the drawings that are not near duplicates of a drawing yielded before.
-
-    `drawings` are (row, pixels) pairs of one owner and one label.
-    """
-    earlier_vectors: list[npt.NDArray[np.float32]] = []
-    for start in range(0, len(drawings), BATCH_SIZE):
-        batch = drawings[start : start + BATCH_SIZE]
-        vectors = np.stack([unit_vector(pixels) for _, pixels in batch])
-        is_duplicate = np.zeros(len(vectors), bool)
-        for others in earlier_vectors:
-            is_duplicate |= (vectors @ others.T > NEAR_DUPLICATE_CORRELATION).any(axis=1)
-        is_similar = vectors @ vectors.T > NEAR_DUPLICATE_CORRELATION
-        kept = []
-        for i, drawing in enumerate(batch):
-            if not is_duplicate[i]:
-                is_duplicate |= is_similar[i]
-                kept.append(i)
-                yield drawing
-        earlier_vectors.append(vectors[kept])
-
-
-def with_pixels(rows: Iterable[Row]) -> Iterator[tuple[Row, bytes]]:
-    """Yield each row with its pixels. Skip rows that were deleted meanwhile.
-
-    The pixels are read in batches, so that only one batch of them is in memory.
-    """
-    rows = iter(rows)
-    while batch := list(islice(rows, BATCH_SIZE)):
-        stored = Submission.objects.filter(pk__in=[row.id for row in batch]).order_by()
-        pixels = dict(stored.values_list("id", "pixels"))
-        yield from ((row, bytes(pixels[row.id])) for row in batch if row.id in pixels)
-
-
-def cap_per_group(rows: list[Row], key: Callable[[Row], Hashable]) -> list[Row]:
-    """Return the newest rows of each group, up to the cap. `rows` are sorted, oldest first.
-
-    The cap is `CAP_TO_MEDIAN_RATIO` times the median group size, and at least `MIN_CAP`. The order
-    of the rows stays the same.
-    """
-    groups: dict[Hashable, list[Row]] = defaultdict(list)
-    for row in rows:
-        groups[key(row)].append(row)
-    if not groups:
-        return rows
-    cap = max(MIN_CAP, int(CAP_TO_MEDIAN_RATIO * median(map(len, groups.values()))))
-    kept = {row.id for group in groups.values() for row in group[-cap:]}
-    return [row for row in rows if row.id in kept]
-
-
-def to_arrays(rows: Sequence[Row]) -> tuple[Pixels, Pixels]:
-    """Return the pixels, (n, 28, 28) uint8, and the labels, (n,) uint8, of the rows.
-
-    Rows that were deleted meanwhile are missing. The arrays are filled in place, so that a million
-    drawings are in memory only once.
+    The arrays are filled in place, so that a million drawings are in memory only once.
     """
     pixels, labels = np.empty((len(rows), 28 * 28), np.uint8), np.empty(len(rows), np.uint8)
-    count = 0
+    found: list[Row] = []
     for row, drawing in with_pixels(rows):
-        pixels[count], labels[count] = np.frombuffer(drawing, np.uint8), row.effective_label
-        count += 1
-    return pixels[:count].reshape(-1, 28, 28), labels[:count]
+        pixels[len(found)], labels[len(found)] = (
+            np.frombuffer(drawing, np.uint8),
+            row.effective_label,
+        )
+        found.append(row)
+    return Drawings(found, pixels[: len(found)].reshape(-1, 28, 28), labels[: len(found)])
 
 
-def is_held_out(owner: UUID) -> bool:
-    """Return whether the hash of the owner is one of those to hold out, about one in five.
+def _without_trained_drawings(held_out: list[Row], trained: Digests) -> list[Row]:
+    """Return the held-out rows without duplicates, capped per owner.
 
-    `_split_by_owner` decides whether the owner is really held out.
+    Leave out drawings that are identical to one that a version is trained on now, or was trained on
+    earlier.
     """
-    return hashlib.sha256(owner.bytes).digest()[0] % OWNERS_PER_HELD_OUT_OWNER == 0
+    unique, digests = deduplicate(held_out)
+    excluded = set(trained.values()) | _formerly_trained_digests() if unique else set()
+    independent = [row for row in unique if digests[row.id] not in excluded]
+    return cap_per_group(independent, lambda row: row.owner)
 
 
-def unit_vector(pixels: bytes) -> npt.NDArray[np.float32]:
-    """Return the pixels as a vector with mean 0 and length 1, (784,) float32.
-
-    The dot product of two such vectors is the correlation of their pixels.
-    """
-    vector = np.frombuffer(pixels, np.uint8).astype(np.float32)
-    vector -= vector.mean()
-    return np.asarray(vector / max(float(np.linalg.norm(vector)), 1e-6))
+def _formerly_trained_digests() -> set[int]:
+    """Return the digests of drawings that a version was trained on and that have no label now."""
+    entries = LedgerEntry.objects.filter(submission=OuterRef("pk"))
+    rows = Submission.objects.filter(Exists(entries)).exclude(review=Review.APPROVED).order_by()
+    pixels = rows.values_list("pixels", flat=True).iterator()
+    return {digest(bytes(drawing)) for drawing in pixels}

@@ -32,10 +32,9 @@ def _describe_pending(submission: Submission) -> str:
 
 
 def _describe_learned(submission: Submission, live: model_registry.LoadedVersion | None) -> str:
-    assert submission.learned_in is not None
     return _learned_template(submission, live) % {
         "name": _label_phrase_of(submission),
-        "number": submission.learned_in.number,
+        "number": submission.learned_in,
         "live": live and live.number,
     }
 
@@ -44,7 +43,7 @@ def _learned_template(submission: Submission, live: model_registry.LoadedVersion
     correct = is_correct(submission, live)
     if live is None:
         return _("Learned as %(name)s in version %(number)s.")
-    if live.pk == submission.learned_in_id:
+    if live.number == submission.learned_in:
         if correct:
             return _("Learned as %(name)s in version %(number)s, which predicts it correctly.")
         return _("Learned as %(name)s in version %(number)s, which still gets it wrong.")

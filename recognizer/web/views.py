@@ -44,7 +44,7 @@ def draw(request: HttpRequest) -> HttpResponse:
 def my_drawings(request: HttpRequest) -> HttpResponse:
     """List the visitor's own drawings, newest first, with the status of each."""
     own_submissions = Submission.objects.owned_by(ownership.get_or_create_owner(request))
-    rows = own_submissions.select_related("learned_in").defer("image", "learned_in__card")
+    rows = own_submissions.with_learned_in().defer("image")
     paginator = MyDrawingsPagination()
     try:
         submissions = paginator.paginate_queryset(rows, Request(request))

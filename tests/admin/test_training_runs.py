@@ -167,14 +167,19 @@ def test_waiting_run_names_running_run(db, reviewer_client):
 
 def test_finished_run_shows_version_and_scores(db, reviewer_client):
     version = model_registry.live_version()
-    scores = {"mnist_test": [0.99, 0.991], "held_out_corrections": [None, None]}
-    run = create_run(state=RunState.DONE, version=version, scores=scores, reason="Live. Not worse.")
+    evaluation = [
+        {"name": "mnist_test", "before": 0.99, "after": 0.991},
+        {"name": "held_out_corrections", "before": None, "after": None},
+    ]
+    run = create_run(
+        state=RunState.DONE, version=version, evaluation=evaluation, reason="Live. Not worse."
+    )
     html = reviewer_client.get(page_url(run)).content.decode()
     link = f'<a href="/admin/recognizer/modelversion/{version.pk}/change/">version 1</a>'
     assert link in html
     assert link in reviewer_client.get(LIST).content.decode()
-    assert '<th scope="row">mnist test</th><td>99.00%</td><td>99.10%</td>' in html
-    assert '<th scope="row">held out corrections</th><td>–</td><td>–</td>' in html
+    assert '<th scope="row">mnist test</th><td></td><td></td><td>99.00%</td><td>99.10%</td>' in html
+    assert "<td>nobody judged</td>" in html
     assert not any(
         word in html for word in ("<progress", 'type="module"', "http-equiv", "/cancel/")
     )

@@ -7,7 +7,7 @@ from django.contrib.auth import get_user_model
 from recognizer.models import Label, Submission, VersionState
 from recognizer.serving import model_registry
 from recognizer.training.training_data import select
-from tests.support.factories import Visitor, client_with_key, create_version, drawing_png
+from tests.support.factories import Visitor, client_with_key, create_version, drawing_png, learn
 
 pytestmark = pytest.mark.database
 
@@ -16,17 +16,18 @@ LIST = "/api/v1/submissions/"
 
 @pytest.fixture
 def learned(visitor, reviewer):
-    """Return a submission that version 2 was trained on.
+    """Return a submission that versions 2 and 4 were trained on. Version 4 was rejected.
 
-    The parent of version 3 is version 2. The parent of version 4 is version 1, and 4 was rejected.
+    Version 3 was trained after version 2, but not on the submission.
     """
     row = visitor.submit_and_get(drawing_png(7), digit=7)
     row.approve(reviewer, Label.SEVEN)
     base = model_registry.live_version()
     second = create_version(base)
     create_version(second)
-    create_version(base, state=VersionState.REJECTED)
-    Submission.objects.filter(pk=row.pk).update(learned_in=second)
+    rejected = create_version(base, state=VersionState.REJECTED)
+    learn(second, row)
+    learn(rejected, row)
     return row
 
 
@@ -37,8 +38,8 @@ def audit_messages():
 def test_lists_the_versions_that_were_trained_on_it(visitor, learned):
     response = visitor.delete(f"{LIST}{learned.pk}/")
     assert response.status_code == 200
-    assert response.json()["learned_in"] == [2, 3]
-    assert response.json()["detail"].startswith("Deleted. Versions 2, 3 were trained on this")
+    assert response.json()["learned_in"] == [2, 4]
+    assert response.json()["detail"].startswith("Deleted. Versions 2, 4 were trained on this")
     assert not Submission.objects.exists()
 
 
@@ -51,9 +52,9 @@ def test_returns_204_if_no_version_was_trained_on_it(visitor):
 def test_deletes_all_submissions_of_the_owner(visitor, learned):
     visitor.submit_and_get(drawing_png(3))
     Visitor().submit_and_get()
-    assert visitor.delete(LIST).json()["learned_in"] == [2, 3]
+    assert visitor.delete(LIST).json()["learned_in"] == [2, 4]
     assert Submission.objects.count() == 1
-    assert audit_messages() == ["Deleted by the visitor: 2. Trained on by version 2, version 3."]
+    assert audit_messages() == ["Deleted by the visitor: 2. Trained on by version 2, version 4."]
 
 
 def test_next_training_run_does_not_use_it(visitor, learned):
@@ -64,7 +65,7 @@ def test_next_training_run_does_not_use_it(visitor, learned):
 
 def test_detail_is_translated(visitor, learned):
     response = visitor.delete(LIST, headers={"Accept-Language": "fr"})
-    assert "versions 2, 3" in response.json()["detail"]
+    assert "versions 2, 4" in response.json()["detail"]
     assert not response.json()["detail"].startswith("Deleted")
 
 

@@ -6,6 +6,7 @@ from playwright.sync_api import expect
 from recognizer.models import Label, Submission
 from recognizer.serving import model_registry
 from tests.browser.pointer import draw_by_mouse
+from tests.support.factories import learn
 
 INK = """canvas => {
     const pixels = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
@@ -93,7 +94,7 @@ def test_deletes_one_drawing(mine):
 
 def test_deletion_names_the_version_trained_on_the_drawing(mine):
     live = model_registry.live_version()
-    Submission.objects.filter(corrected_digit=Label.NINE).update(learned_in=live)
+    learn(live, Submission.objects.get(corrected_digit=Label.NINE))
     cards(mine).last.get_by_role("button", name="Delete").click()
     mine.get_by_role("dialog").get_by_role("button", name="Delete").click()
 

@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 
 from recognizer.models import Label, ModelFiles, ModelVersion, Submission, VersionState
 from recognizer.serving import model_registry
-from tests.support.factories import corrupt, create_version, drawing_png
+from tests.support.factories import corrupt, create_version, drawing_png, learn
 from tests.support.live_site import ROOT
 
 pytestmark = pytest.mark.database
@@ -85,7 +85,7 @@ def test_show_prints_reason_checksum_and_card(base, models):
     assert "won 3 and lost 1." in text
     assert base.sha256 in text
     values = json.loads(models("show", "2", "--json"))
-    assert (values["number"], values["parent"], values["state"]) == (2, 1, "retired")
+    assert (values["number"], values["predecessor"], values["state"]) == (2, 1, "retired")
     assert values["card"] == base.card
     assert values["has_files"] is True
 
@@ -174,10 +174,11 @@ def test_prune_keeps_newest_live_parent_and_base(five_versions, models):
 def test_prune_keeps_rows_and_their_references(five_versions, visitor, reviewer, models):
     row = visitor.submit_and_get(drawing_png(7), digit=7)
     row.approve(reviewer, Label.SEVEN)
-    Submission.objects.update(model_version=five_versions[1], learned_in=five_versions[1])
+    Submission.objects.update(model_version=five_versions[1])
+    learn(five_versions[1], row)
     models("prune", "--keep=1", "--no-input")
-    row.refresh_from_db()
-    assert (row.model_version, row.learned_in) == (five_versions[1], five_versions[1])
+    row = Submission.objects.get()
+    assert (row.model_version, row.learned_in) == (five_versions[1], five_versions[1].number)
     assert ModelVersion.objects.count() == 5
     assert visitor.get("/api/v1/models/2/").status_code == 200
 

@@ -15,7 +15,14 @@ from ml.runtime import BASE
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 MODELS_AT_0007 = ("ModelVersion", "ModelFiles", "Submission", "SecondLook", "Key", "TrainingRun")
-MODELS_NOW = ("ModelVersion", "ModelFiles", "Submission", "BlindReview", "ApiKey", "TrainingRun")
+MODELS_AT_0009 = (
+    "ModelVersion",
+    "ModelFiles",
+    "Submission",
+    "BlindReview",
+    "ApiKey",
+    "TrainingRun",
+)
 CARD_AT_0007 = {
     "epochs": 2,
     "trained_on": {
@@ -129,8 +136,8 @@ def rows_at_0007():
     return rows("0007_lists_of_a_million", MODELS_AT_0007)
 
 
-def rows_now():
-    return rows("0009_standard_term_indexes", MODELS_NOW)
+def rows_at_0009():
+    return rows("0009_standard_term_indexes", MODELS_AT_0009)
 
 
 def rows(migration, names):

@@ -1,5 +1,6 @@
 """A database of an earlier release migrates forward and backward with its data."""
 
+import hashlib
 import json
 
 import pytest
@@ -51,6 +52,23 @@ print(json.dumps([
 ]))
 print(*Group.objects.values_list("name", flat=True))
 """
+SHOW_LEDGER = (
+    "shell",
+    "-v0",
+    "-c",
+    """
+import json
+from recognizer.models import LedgerEntry, ModelVersion, TrainingRun
+print(json.dumps([
+    [entry.version.number, entry.submission_id.int, entry.label, entry.submission.learned_in]
+    for entry in LedgerEntry.objects.all()
+]))
+print(json.dumps(list(
+    ModelVersion.objects.order_by("pk").values_list("number", "predecessor", "weights_sha256")
+)))
+print(json.dumps(TrainingRun.objects.get().evaluation))
+""",
+)
 CREATED = "2026-01-02T03:04:05+00:00"
 
 
@@ -110,18 +128,30 @@ def test_renamed_columns_and_values_keep_their_data_in_both_directions(site):
     manage(site, "migrate", "recognizer", "0007")
     run_earlier(site, "store_at_0007()")
     before = run_earlier(site, "print_json(rows_at_0007())")
-    manage(site, "migrate")
-    after = json.loads(run_earlier(site, "print_json(rows_now())"))
+    manage(site, "migrate", "recognizer", "0009")
+    after = json.loads(run_earlier(site, "print_json(rows_at_0009())"))
     assert after == renamed(json.loads(before))
     priorities = [row["review_priority"] for row in after["Submission"]]
     assert priorities == [0.25, 0.25, 1.25, 2.25, 4.25, 7.25, 0.25]
     assert [row["state"] for row in after["ModelVersion"]] == ["live", "rejected"]
     assert after["TrainingRun"][0]["scores"]["negatives"] == [0.8, 0.7]
     assert after["permissions"] == ["recognizer.add_apikey", "recognizer.view_blindreview"]
+    manage(site, "migrate")
     # 0007 only adds indexes, so the columns at 0006 are the same.
     manage(site, "migrate", "recognizer", "0006")
     assert run_earlier(site, "print_json(rows_at_0007())") == before
     manage(site, "migrate")
+
+
+def test_training_ledger_contains_what_versions_have_learned(site):
+    manage(site, "migrate", "recognizer", "0007")
+    run_earlier(site, "store_at_0007()")
+    manage(site, "migrate")
+    entries, versions, evaluation = map(json.loads, manage(site, *SHOW_LEDGER).splitlines())
+    assert entries == [[1, 6, 7, 1]]
+    weights_sha256 = hashlib.sha256(b"weights").hexdigest()
+    assert versions == [[1, None, weights_sha256], [2, None, ""]]
+    assert {"name": "negatives", "before": 0.8, "after": 0.7} in evaluation
 
 
 def test_new_indexes_do_not_lock_large_tables():

@@ -8,7 +8,7 @@ from django.utils import timezone
 from recognizer.models import Label, ModelVersion, Submission
 from recognizer.review import dashboard, queue
 from recognizer.review.day_chart import day_chart
-from tests.support.factories import create_version
+from tests.support.factories import create_version, learn
 from tests.support.review_helpers import submissions
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
@@ -113,8 +113,8 @@ def test_next_training_shows_the_counts(reviewer_client, reviewer):
         row.approve(reviewer, Label.SEVEN)
     page = reviewer_client.get(url)
     counts = {"training": 3, "new": 3, "held_out": 0, "duplicates": 0, "over_cap": 0}
-    assert page.context["counts"] == counts
-    Submission.objects.update(learned_in=ModelVersion.objects.get())
+    assert counts.items() <= page.context["counts"].items()
+    learn(ModelVersion.objects.get(), *Submission.objects.all())
     assert "There is nothing new to learn." in reviewer_client.get(url).content.decode()
 
 

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import numpy as np
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db.models.functions import Coalesce
 from django.test import Client
 from PIL import Image
 
 from recognizer.accounts.api_keys import create_key
 from recognizer.models import ModelFiles, ModelVersion, Review, Submission, VersionState
 from recognizer.serving.model_registry import live_version
+from recognizer.training import ledger
 from tests.support.fast_trainer import swap_labels
 from tests.support.live_site import ROOT
 from tests.support.synthetic_digits import draw, strokes_of
@@ -63,7 +65,7 @@ class Visitor(Client):
         return Submission.objects.get(pk=pk)
 
 
-def approved_submissions(owner, pixels, labels):
+def approved_submissions(owner, pixels, labels, **fields):
     """Store approved submissions of one owner. `pixels` are model inputs (n, 28, 28)."""
     rows = [
         Submission(
@@ -77,17 +79,25 @@ def approved_submissions(owner, pixels, labels):
             model_version=live_version(),
             review=Review.APPROVED,
             label=label,
+            **fields,
         )
         for image, label in zip(pixels, labels, strict=True)
     ]
     return Submission.objects.bulk_create(rows)
 
 
+def learn(version, *submissions):
+    """Record in the ledger that the version was trained on the submissions."""
+    rows = Submission.objects.filter(pk__in=[row.pk for row in submissions])
+    labelled = rows.annotate(effective_label=Coalesce("label", "corrected_digit"))
+    ledger.record(version, list(labelled))
+
+
 def create_version(parent, model=None, state=VersionState.RETIRED, card=None, reason=""):
     """Store the next version. By default it has the model and the card of its parent."""
     return ModelVersion.objects.store(
         number=ModelVersion.objects.latest("number").number + 1,
-        parent=parent,
+        predecessor=parent,
         state=state,
         reason=reason,
         card=card or parent.card,

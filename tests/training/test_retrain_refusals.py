@@ -48,7 +48,7 @@ def test_refuses_mostly_wrong_labels(db, fast_training):
     sevens = np.stack([normalize(draw(strokes_of(7, rng))) for _ in range(80)])
     approved_submissions(uuid.uuid4(), sevens, np.ones(80, int))
     assert_refuses(
-        r"\d\d of \d\d labels are probably wrong according to version 1\. Undo the wrong approvals"
+        r"\d\d of \d\d labels are probably wrong\. Check them on the page “Doubtful labels”"
     )
 
 

@@ -10,8 +10,8 @@ from django.test.utils import CaptureQueriesContext
 from ml.data.concat_dataset import ConcatDataset, all_of
 from ml.data.mnist import LabelledImages
 from recognizer.models import Submission
-from recognizer.training import training_data
-from recognizer.training.training_data import select, to_arrays
+from recognizer.training import batches, training_data
+from recognizer.training.training_data import load_drawings, select
 from tests.support.factories import approved_submissions
 
 pytestmark = pytest.mark.database
@@ -28,25 +28,29 @@ def labels(db):
     """Store ten approved drawings of each of three owners. Two of the ten are near duplicates."""
     for owner, drawings in enumerate(random_images(3, 10)):
         drawings[7:9] = drawings[:2] // 2
-        approved_submissions(uuid.UUID(int=owner), drawings, [7] * 10)
+        # Confirmed, because the base does not predict a digit for random pixels.
+        approved_submissions(uuid.UUID(int=owner), drawings, [7] * 10, label_confirmed=True)
 
 
 def test_batches_give_the_same_selection(labels, monkeypatch):
     whole = select(include_pending=False)
-    monkeypatch.setattr(training_data, "BATCH_SIZE", 3)
+    monkeypatch.setattr(batches, "BATCH_SIZE", 3)
     batched = select(include_pending=False)
     assert batched.counts == whole.counts
     assert batched.counts["duplicates"] == 6
     assert batched.sha256 == whole.sha256
-    assert all(map(np.array_equal, to_arrays(batched.training), to_arrays(whole.training)))
+    first, second = load_drawings(batched.training), load_drawings(whole.training)
+    assert np.array_equal(first.pixels, second.pixels)
+    assert np.array_equal(first.labels, second.labels)
 
 
 def test_reads_pixels_in_batches_and_does_not_keep_them(labels, monkeypatch):
-    monkeypatch.setattr(training_data, "BATCH_SIZE", 3)
+    monkeypatch.setattr(batches, "BATCH_SIZE", 3)
     with CaptureQueriesContext(connection) as queries:
         selection = select(include_pending=False)
     pixel_queries = [query["sql"] for query in queries if "pixels" in query["sql"]]
-    assert len(pixel_queries) == 10, "30 drawings in batches of 3"
+    # Finding duplicates reads 30 drawings, and finding confusions reads the 24 others.
+    assert len(pixel_queries) == 10 + 8, "in batches of 3"
     assert not hasattr(selection.training[0], "pixels")
 
 
@@ -54,8 +58,8 @@ def test_reads_pixels_in_batches_and_does_not_keep_them(labels, monkeypatch):
 def test_skips_submissions_deleted_meanwhile():
     rows = select(include_pending=False).training
     Submission.objects.filter(pk=rows[1].id).delete()
-    pixels, labels = to_arrays(rows)
-    assert len(pixels) == len(labels) == len(rows) - 1
+    drawings = load_drawings(rows)
+    assert len(drawings.pixels) == len(drawings.labels) == len(drawings.rows) == len(rows) - 1
 
 
 @pytest.mark.parametrize("path", PAGES)

@@ -5,6 +5,7 @@ import pytest
 from recognizer.models import Label, Submission
 from recognizer.serving import model_registry
 from recognizer.web import views
+from tests.support import factories
 from tests.support.factories import Visitor, corrupt, create_version, drawing_png
 
 pytestmark = pytest.mark.database
@@ -29,7 +30,7 @@ def learn(row):
     """Promote a version that was trained on the submission, and return it."""
     version = create_version(model_registry.live_version())
     promote(version)
-    Submission.objects.filter(pk=row.pk).update(learned_in=version)
+    factories.learn(version, row)
     return version
 
 
@@ -94,7 +95,7 @@ def test_status_without_usable_version(visitor, seven, reviewer):
     seven.approve(reviewer, Label.SEVEN)
     corrupt(learn(seven))
     # Otherwise, the site would load the parent of the corrupt live version.
-    corrupt(model_registry.live_version().parent)
+    corrupt(model_registry.live_version().predecessor)
     model_registry._loaded = None
     assert status_messages(visitor) == ["Learned as a 7 in version 2."]
 

@@ -4,6 +4,7 @@ import pytest
 
 from recognizer.models import Label, ModelFiles, Submission
 from recognizer.serving import model_registry
+from tests.support import factories
 from tests.support.factories import create_version, drawing_png
 
 pytestmark = pytest.mark.database
@@ -35,7 +36,7 @@ def learn(row, parent):
     """Promote a version that was trained on the submission, and return it."""
     version = create_version(parent)
     model_registry.promote(version, by="a test")
-    Submission.objects.filter(pk=row.pk).update(learned_in=version)
+    factories.learn(version, row)
     return version
 
 
@@ -99,7 +100,7 @@ def test_query_count_does_not_grow_with_submissions(visitor, reviewer, django_as
         for seed in range(number):
             row = visitor.submit_and_get(drawing_png(number % 10, seed))
             row.approve(reviewer, Label.TWO)
-        Submission.objects.update(learned_in=model_registry.live_version())
+        factories.learn(create_version(model_registry.live_version()), *Submission.objects.all())
         with django_assert_num_queries(2):  # the session, the page with its versions
             page = visitor.get("/api/v1/submissions/").json()["results"]
         assert {row["status"] for row in page} == {"learned"}

@@ -14,9 +14,17 @@ from recognizer.datasets import DatasetError
 from recognizer.datasets.exporter import ExportSelection, export
 from recognizer.datasets.formats import FORMATS
 from recognizer.management import shared
-from recognizer.models import Label, Submission
+from recognizer.models import Label, ModelVersion, Submission
 
 DIGITS: list[Label] = [label for label in Label if label != Label.NOT_A_DIGIT]
+
+
+def find_version(number: int) -> ModelVersion:
+    """Return the version with this number. Raises `CommandError` if there is none."""
+    version = ModelVersion.objects.filter(number=number).first()
+    if version is None:
+        raise CommandError(f"There is no version {number}. See: manage.py models list")
+    return version
 
 
 class Command(BaseCommand):
@@ -44,16 +52,25 @@ class Command(BaseCommand):
             metavar="N",
             help="predicted by version N",
         )
+        parser.add_argument(
+            "--learned-by",
+            type=shared.positive_integer,
+            metavar="N",
+            help="the training set of version N with the labels of that training, from the "
+            "training ledger; includes every label unless --label is given",
+        )
         shared.add_json_argument(parser, "print the dataset card as JSON")
 
     def handle(self, **options: Any) -> None:
         shared.check_migrations()
         user = shared.get_user(options["by"])
+        learned_by = options["learned_by"] and find_version(options["learned_by"])
         selection = ExportSelection(
-            options["label"] or DIGITS,
+            options["label"] or (list(Label) if learned_by else DIGITS),
             options["since"],
             options["until"],
             options["version_number"],
+            learned_by,
         )
         try:
             card = export(options["format"], options["folder"].resolve(), selection)

@@ -59,7 +59,17 @@ class Command(BaseCommand):
 
 
 def summary(counts: ImportCounts) -> str:
-    """Return a sentence about the drawings that were stored and skipped."""
-    return (
+    """Return sentences about the drawings that were stored and skipped."""
+    sentences = [
         f"Stored {counts.stored} of {counts.read} drawings. {counts.existing} were already stored."
-    )
+    ]
+    if counts.for_evaluation:
+        sentences.append(
+            f"{counts.for_evaluation} of the test split are only used to evaluate versions."
+        )
+    if counts.rejected:
+        sentences.append(
+            f"{counts.rejected} were rejected, because they are MNIST's own validation or test "
+            "images. No version may learn them."
+        )
+    return " ".join(sentences)

@@ -12,14 +12,15 @@ from django.db import DatabaseError
 from recognizer.management import shared
 from recognizer.models import ModelVersion, ModelVersionQuerySet, VersionState
 from recognizer.serving import model_registry
+from recognizer.training import ledger
 
 EPILOG = """exit status: 0 done, or nothing to do; 1 error, not confirmed, or verify found a corrupt
 version; 2 wrong options; 130 interrupted. With a status other than 0, nothing was changed."""
 PRUNE = (
     "Delete the files (model and weights) of all versions except the N newest, the live version, "
-    "its parent and the base. A version without files cannot be promoted again. The rows and their "
-    "cards stay, because submissions and later versions refer to them. The database file does not "
-    "shrink, but the free space in it is used again."
+    "its predecessor and the base. A version without files cannot be promoted again. The rows and "
+    "their cards stay, because submissions and later versions refer to them. The database file "
+    "does not shrink, but the free space in it is used again."
 )
 
 
@@ -126,7 +127,8 @@ class Command(BaseCommand):
                 continue
             try:
                 model_registry.load(version)
-                self.stdout.write(f"{version}: valid")
+                model_registry.load_weights(version)
+                self.stdout.write(f"{version}: valid; {ledger.check(version)}")
             except model_registry.CorruptModelError as error:
                 self.stdout.write(f"{version}: corrupt: {error}")
                 corrupt_count += 1
@@ -182,7 +184,7 @@ def details(version: ModelVersion) -> dict[str, Any]:
         "number": version.number,
         "state": version.state,
         "created": version.created.isoformat(),
-        "parent": version.parent and version.parent.number,
+        "predecessor": version.predecessor and version.predecessor.number,
         "reason": version.reason,
         "sha256": version.sha256,
         "card": version.card,

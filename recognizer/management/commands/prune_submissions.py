@@ -38,7 +38,8 @@ class Command(BaseCommand):
         try:
             while ids := list(submissions.values_list("pk", flat=True)[:BATCH_SIZE]):
                 # This filters by pending() again, because a drawing may be reviewed meanwhile.
-                deleted += Submission.objects.pending().filter(pk__in=ids).delete()[0]
+                _, counts = Submission.objects.pending().filter(pk__in=ids).delete()
+                deleted += counts.get(Submission._meta.label, 0)
         except DatabaseError as error:
             raise CommandError(f"{error}. Deleted before the error: {deleted}.") from error
         except KeyboardInterrupt:

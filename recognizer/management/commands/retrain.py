@@ -12,6 +12,7 @@ from django.db import DatabaseError
 
 from recognizer.management import shared
 from recognizer.serving.model_registry import CorruptModelError
+from recognizer.training.evaluation_table import HEADINGS, EvaluationRow, evaluation_rows
 from recognizer.training.retraining import (
     MnistError,
     Options,
@@ -25,9 +26,10 @@ from recognizer.training.run_lifecycle import format_duration
 
 EXIT_REJECTED = 3
 NOTHING_STORED = "No version was stored, and the live version did not change."
-EPILOG = """exit status: 0 the new version is live, or the training was skipped, or this was a dry
-run; 1 error; 2 wrong options; 3 the new version was rejected; 130 interrupted, or cancelled in the
-admin. The live version can change only if the status is 0.
+EPILOG = """exit status: 0 the new version is live, or waits for a person (--confirm), or the
+training was skipped, or this was a dry run; 1 error; 2 wrong options; 3 the new version was
+rejected; 130 interrupted, or cancelled in the admin. The live version can change only if the status
+is 0.
 A line for cron, which trains only if there are enough new drawings:
 0 3 * * * cd digitsite && .venv/bin/python manage.py retrain --if-new 50"""
 
@@ -61,6 +63,11 @@ class Command(BaseCommand):
         )
         parser.add_argument(
             "--dry-run", action="store_true", help="train and compare, but store no version"
+        )
+        parser.add_argument(
+            "--confirm",
+            action="store_true",
+            help="do not promote an accepted version: it waits until a person promotes it",
         )
         parser.add_argument(
             "--include-pending",
@@ -146,18 +153,18 @@ def progress_bar(share: float) -> str:
 
 
 def summary(outcome: Outcome) -> str:
-    """Return one line for each evaluation set, and one for the decision."""
-    lines = [
-        f"{name.replace('_', ' '):<22} {_percent(outcome.scores_before[name])} before"
-        f" {_percent(after)} after"
-        for name, after in outcome.scores_after.items()
-    ]
+    """Return a table with one line for each comparison, and a line for the decision."""
+    lines = [_line(HEADINGS)] if outcome.evaluation else []
+    lines += [_line(row) for row in evaluation_rows(outcome.evaluation)]
     subject = f"Version {outcome.version}" if outcome.version else "Decision"
     lines.append(
         f"{subject}: {outcome.decision}. {outcome.reason} ({format_duration(outcome.seconds)})"
     )
+    if outcome.decision == "candidate":
+        lines.append(f"To promote it: manage.py models promote {outcome.version}")
     return "\n".join(lines)
 
 
-def _percent(score: float | None) -> str:
-    return f"{shared.format_percent(score):>8}"
+def _line(row: EvaluationRow) -> str:
+    numbers = "".join(f"{value:>12}" for value in row[1:-1])
+    return f"{row[0]:<62}{numbers}  {row[-1]}"

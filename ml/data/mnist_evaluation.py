@@ -1,0 +1,55 @@
+"""Recognize MNIST's validation and test images, so that no version is trained on them.
+
+The digests of these images are part of the code, because a dataset can be imported on a host that
+does not have MNIST.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from functools import cache
+from typing import Final
+
+import numpy as np
+
+from ml.arrays import Pixels
+from ml.data.mnist import Mnist
+from ml.preprocessing.decode import BadImageError
+from ml.preprocessing.normalize import normalize
+from ml.runtime import BASE
+
+DIGESTS: Final = BASE / "mnist_evaluation_digests.npy"  # sorted, (n,) uint64
+DIGEST_SIZE: Final = 8  # bytes
+
+
+def is_evaluation_digest(found: int) -> bool:
+    """Return whether the digest is that of one of MNIST's validation or test images."""
+    return found in _stored_digests()
+
+
+def digest(pixels: bytes) -> int:
+    """Return a hash of a model input, 28×28 bytes. The hash has 64 bits."""
+    return int.from_bytes(hashlib.blake2b(pixels, digest_size=DIGEST_SIZE).digest())
+
+
+def compute_digests(mnist: Mnist) -> np.ndarray:
+    """Return the digests of the validation and test images, sorted, (n,) uint64.
+
+    Each image counts as it is and as `normalize` returns it, because the site stores an uploaded
+    image normalized.
+    """
+    images = [*mnist.calibration.images, *mnist.validation.images, *mnist.test.images]
+    digests = {digest(form) for image in images for form in _forms(image)}
+    return np.array(sorted(digests), np.uint64)
+
+
+def _forms(image: Pixels) -> Iterator[bytes]:
+    yield image.tobytes()
+    try:
+        yield normalize(255 - image).tobytes()
+    except BadImageError:  # The site does not store such an image either.
+        return
+
+
+@cache
+def _stored_digests() -> frozenset[int]:
+    return frozenset(np.load(DIGESTS, allow_pickle=False).tolist())

@@ -1,0 +1,22 @@
+from django.db import migrations, models
+
+from recognizer.migrations._operations import AddIndexConcurrently
+
+
+class Migration(migrations.Migration):
+    """Remove what the training ledger and the evaluation replace, and add an index."""
+
+    atomic = False
+
+    dependencies = [
+        ('recognizer', '0011_fill_training_ledger'),
+    ]
+
+    operations = [
+        migrations.RemoveField('submission', 'learned_in'),
+        migrations.RemoveField('trainingrun', 'scores'),
+        AddIndexConcurrently(
+            model_name='submission',
+            index=models.Index(condition=models.Q(('label_noise__isnull', False)), fields=['-label_noise', 'id'], name='submission_by_label_noise'),
+        ),
+    ]

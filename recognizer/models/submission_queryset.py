@@ -1,0 +1,124 @@
+"""The querysets of submissions, and the conditions that several of them share."""
+
+import uuid
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final, Self
+
+from django.db import models, transaction
+from django.db.models import Case, F, OuterRef, Q, Subquery, When
+from django.db.models.functions import Coalesce
+
+from recognizer.models.choices import Label, Review
+from recognizer.models.ledger import LedgerEntry
+from recognizer.models.model_version import ModelVersion
+
+if TYPE_CHECKING:
+    from recognizer.models.submission import Submission  # noqa: F401  # used by mypy
+
+CORRECTION_DISAGREES: Final = Q(corrected_digit__isnull=False) & ~Q(
+    corrected_digit=F("predicted_digit")
+)
+CONFIRMED_OR_UNCORRECTED: Final = Q(corrected_digit__isnull=True) | Q(
+    corrected_digit=F("predicted_digit")
+)
+LIVE_PREDICTION_DIFFERS: Final = Q(live_prediction__isnull=False) & ~Q(
+    live_prediction=F("predicted_digit")
+)
+
+BATCH_SIZE: Final = 1000  # rows; databases limit the number of parameters of a statement
+# The values of the fields of a submission that no reviewer has claimed.
+UNCLAIMED: Final[dict[str, None]] = {"claimed_by": None, "claimed_until": None}
+# The values of the fields of a label that no training run has checked.
+UNCHECKED: Final[dict[str, Any]] = {"label_noise": None, "label_confirmed": False}
+
+
+def _learned_values(order: str, field: str, **conditions: Any) -> Subquery:
+    """Return an SQL expression: `field` of the first ledger entry of a version that went live."""
+    entries = LedgerEntry.objects.went_live().filter(submission=OuterRef("pk"), **conditions)
+    return Subquery(entries.order_by(order).values(field)[:1])
+
+
+class SubmissionQuerySet(models.QuerySet["Submission"]):
+    def owned_by(self, owner: uuid.UUID) -> Self:
+        return self.filter(owner=owner)
+
+    def corrected(self) -> Self:
+        """Return the submissions with a correction, even if it confirms the prediction."""
+        return self.filter(corrected_digit__isnull=False)
+
+    def pending(self) -> Self:
+        return self.filter(review=Review.PENDING)
+
+    def disagreeing(self) -> Self:
+        """Return the submissions whose correction differs from the prediction."""
+        return self.filter(CORRECTION_DISAGREES)
+
+    def agreeing(self) -> Self:
+        """Return the submissions whose correction confirms the prediction."""
+        return self.filter(corrected_digit=F("predicted_digit"))
+
+    def labelled(self, include_pending: bool) -> Self:
+        """Return the submissions that have a label to train on.
+
+        Approved submissions have a label. With `include_pending`, also return the pending ones that
+        have a correction. The annotation `effective_label` is the reviewer's label if there is one,
+        otherwise the correction.
+        """
+        labelled = Q(review=Review.APPROVED)
+        if include_pending:
+            labelled |= Q(review=Review.PENDING, corrected_digit__isnull=False)
+        return self.filter(labelled).annotate(effective_label=Coalesce("label", "corrected_digit"))
+
+    def with_learned_label(self) -> Self:
+        """Annotate `learned_label`, the label in the newest version that went live and has one."""
+        return self.annotate(learned_label=_learned_values("-version__number", "label"))
+
+    def with_learned_in(self) -> Self:
+        """Annotate `learned_in`, as in `Submission.learned_in`, so that it needs no more query."""
+        current_label = Coalesce("label", "corrected_digit")
+        first_version = _learned_values(
+            "version__number",
+            "version__number",
+            label=Coalesce(OuterRef("label"), OuterRef("corrected_digit")),
+        )
+        return self.with_learned_label().annotate(
+            learned_in=Case(When(learned_label=current_label, then=first_version))
+        )
+
+    def trained_on_by(self, version: ModelVersion, labels: list[Label]) -> Self:
+        """Return the submissions that `version` was trained on with one of the labels.
+
+        The annotation `exported_label` is the label of that training.
+        """
+        learned = self.filter(ledger_entries__version=version, ledger_entries__label__in=labels)
+        return learned.annotate(exported_label=F("ledger_entries__label"))
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        """Delete the submissions and their ledger entries, of which only counts remain."""
+        with transaction.atomic():
+            # A training run must not add entries between the next two statements. The order
+            # prevents deadlocks with it.
+            locked = self.order_by("pk").select_for_update(of=("self",))
+            ids = list(locked.values_list("pk", flat=True))
+            for start in range(0, len(ids), BATCH_SIZE):
+                LedgerEntry.objects.of_submissions(ids[start : start + BATCH_SIZE]).forget()
+            return super().delete()
+
+    def store_review_of_pending(
+        self, review: Review, reviewer: Any, label: Label | None, at: datetime
+    ) -> int:
+        """Store the same review for each pending submission, and return their number."""
+        return self.pending().update(
+            review=review, label=label, reviewed_by=reviewer, reviewed_at=at, **UNCLAIMED
+        )
+
+    def reopen(self) -> int:
+        """Make the submissions pending again, and return their number."""
+        return self.update(
+            review=Review.PENDING,
+            label=None,
+            reviewed_by=None,
+            reviewed_at=None,
+            **UNCHECKED,
+            **UNCLAIMED,
+        )

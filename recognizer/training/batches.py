@@ -1,0 +1,16 @@
+"""Split long sequences, because databases limit the number of parameters of a statement."""
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Final, TypeVar
+
+T = TypeVar("T")
+
+BATCH_SIZE: Final = 1000  # items
+
+
+def batched(items: Iterable[T]) -> Iterator[list[T]]:
+    """Yield the items in lists of at most `BATCH_SIZE`."""
+    remaining = iter(items)
+    while batch := list(islice(remaining, BATCH_SIZE)):
+        yield batch

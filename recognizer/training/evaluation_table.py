@@ -1,0 +1,72 @@
+"""Format the evaluation of a candidate as the rows of one table, for the admin and the terminal."""
+
+from collections.abc import Iterator
+from typing import Any, Final, NamedTuple
+
+from ml.evaluation.model_comparison import Verdict
+
+
+class EvaluationRow(NamedTuple):
+    """One row of the table, as texts. A set has one row for each comparison, and at least one."""
+
+    name: str
+    size: str
+    owners: str
+    before: str
+    after: str
+    fixed: str
+    broken: str
+    upper_limit: str
+    margin: str
+    verdict: str
+
+
+HEADINGS: Final = EvaluationRow(
+    "evaluation set",
+    "images",
+    "owners",
+    "before",
+    "after",
+    "fixed",
+    "broken",
+    "worse by <",
+    "margin",
+    "verdict",
+)
+
+
+def evaluation_rows(results: list[dict[str, Any]]) -> Iterator[EvaluationRow]:
+    """Yield the rows of stored `SetResult`s.
+
+    "worse by <" is the upper 95% confidence limit of the loss, in percentage points.
+    """
+    for result in results:
+        scores = _percent(result["before"]), _percent(result["after"])
+        owners = "" if result.get("owner_count") is None else f"{result['owner_count']:,}"
+        size = f"{result['size']:,}" if "size" in result else ""
+        title = result.get("title") or result["name"].replace("_", " ")
+        for each in result.get("comparisons", ()):
+            changes = f"{each['fixed']}", f"{each['broken']}"
+            limits = f"{100 * each['upper_limit']:.2f}", f"{100 * each['margin']:.2f}"
+            yield EvaluationRow(
+                each["name"],
+                f"{each['size']:,}",
+                owners,
+                *scores,
+                *changes,
+                *limits,
+                each["verdict"],
+            )
+        if not result.get("comparisons"):
+            nobody = result["name"] == "held_out_corrections" and result["before"] is None
+            verdict = "nobody judged" if nobody else "only scored"
+            yield EvaluationRow(title, size, owners, *scores, "", "", "", "", verdict)
+
+
+def is_worse(row: EvaluationRow) -> bool:
+    """Return whether the candidate was rejected because of this row."""
+    return row.verdict == Verdict.WORSE
+
+
+def _percent(score: float | None) -> str:
+    return "–" if score is None else f"{score:.2%}"

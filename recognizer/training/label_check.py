@@ -1,0 +1,97 @@
+"""Find labels that are probably wrong, before a training run uses them."""
+
+from collections.abc import Callable
+from typing import Final
+from uuid import UUID
+
+import numpy as np
+
+from ml.arrays import Mask
+from ml.data.label_noise import flag_label_noise
+from ml.data.mnist import LabelledImages
+from ml.evaluation.model_comparison import predict_all
+from ml.runtime import BASE, Recognizer
+from recognizer.models import Submission
+from recognizer.training.batches import batched
+from recognizer.training.run_lifecycle import RetrainError
+from recognizer.training.training_data import Drawings, TrainingSelection, load_drawings
+
+# Up to this many labels that are probably wrong do not stop retraining.
+LABEL_NOISE_TOLERANCE: Final = 50
+# An owner whose labels agree less often with the base is no independent judge of a version.
+MIN_AGREEMENT_WITH_BASE: Final = 0.5
+
+
+def check_training_labels(
+    drawings: Drawings,
+    selection: TrainingSelection,
+    live: Recognizer,
+    on_message: Callable[[str], None],
+) -> Mask:
+    """Return a mask of the labels that are probably wrong, (n,) bool, and report their number.
+
+    The trainer gives these labels a low weight, and the review page lists them. They also include
+    the labels of each confusion that is too frequent. Labels that a reviewer has confirmed are not
+    among them.
+
+    Raises `RetrainError` if more than half of the labels, and more than `LABEL_NOISE_TOLERANCE`,
+    are probably wrong.
+    """
+    data = LabelledImages(drawings.pixels, drawings.labels)
+    noise = flag_label_noise(data, live)
+    noise |= np.array([row.id in selection.doubtful_ids for row in drawings.rows], bool)
+    noise &= ~np.array([row.label_confirmed for row in drawings.rows], bool)
+    store_label_noise(drawings, noise, live)
+    left_out = 0
+    for confusion in selection.capped_confusions:
+        on_message(str(confusion))
+        left_out += len(confusion.left_out)
+        others = load_drawings(confusion.left_out)
+        store_label_noise(others, np.ones(len(others.rows), bool), live)
+    count, total = int(noise.sum()) + left_out, len(noise) + left_out
+    summary = f"{count} of {total} labels are probably wrong."
+    if count > max(LABEL_NOISE_TOLERANCE, total / 2):
+        raise RetrainError(f"{summary} Check them on the page “Doubtful labels”, then retrain.")
+    if count:
+        on_message(f"{summary} They get a low weight. The page “Doubtful labels” lists them.")
+    return noise
+
+
+def independent_judges(held_out: Drawings, live: Recognizer) -> Drawings:
+    """Return the held-out drawings whose labels can judge a version.
+
+    Leave out labels that are probably wrong, and all drawings of an owner whose labels mostly
+    contradict the base. Otherwise, wrong labels could hide that a candidate is worse, or reject
+    every candidate.
+    """
+    data = LabelledImages(held_out.pixels, held_out.labels)
+    noise = flag_label_noise(data, live)
+    noise &= ~np.array([row.label_confirmed for row in held_out.rows], bool)
+    store_label_noise(held_out, noise, live)
+    base = Recognizer((BASE / "model.tflite").read_bytes())
+    agrees = predict_all(base, data) == data.labels
+    agreement: dict[UUID, list[bool]] = {}
+    for row, agreed in zip(held_out.rows, agrees, strict=True):
+        agreement.setdefault(row.owner, []).append(bool(agreed))
+    trusted = {
+        owner
+        for owner, agreed in agreement.items()
+        if sum(agreed) >= MIN_AGREEMENT_WITH_BASE * len(agreed)
+    }
+    return held_out.only(~noise & np.array([row.owner in trusted for row in held_out.rows], bool))
+
+
+def store_label_noise(drawings: Drawings, noise: Mask, live: Recognizer) -> None:
+    """Store which of the labels are probably wrong, and how confident the live version is."""
+    flagged = np.flatnonzero(noise)
+    confidences = {
+        drawings.rows[i].id: live.predict(drawings.pixels[i]).confidence for i in flagged
+    }
+    stored = Submission.objects.filter(label_noise__isnull=False)
+    checked = {row.id for row in drawings.rows}
+    outdated = (checked & set(stored.values_list("pk", flat=True))) - confidences.keys()
+    for batch in batched(outdated):
+        Submission.objects.filter(pk__in=batch).update(label_noise=None)
+    for batch in batched(confidences):
+        rows = [Submission(pk=pk, label_noise=confidences[pk]) for pk in batch]
+        Submission.objects.bulk_update(rows, ["label_noise"])

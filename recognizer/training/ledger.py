@@ -1,0 +1,77 @@
+"""Write the training ledger, and rebuild a version's training set from it."""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from recognizer.models import DeletedEntryCount, LedgerEntry, ModelVersion, Submission, pseudonym
+from recognizer.training.batches import batched
+from recognizer.training.training_data import training_set_sha256
+
+Row = Any  # a named tuple with the columns of `training_data.labelled_rows`
+
+
+def record(version: ModelVersion, rows: list[Row]) -> None:
+    """Store that `version` was trained on these rows with their effective labels.
+
+    Call this in the transaction that stores the version. Rows that were deleted during the training
+    are only counted.
+    """
+    deleted = Counter[UUID]()
+    # The order of the ids prevents deadlocks with `SubmissionQuerySet.delete`.
+    for batch in batched(sorted(rows, key=lambda row: row.id)):
+        existing = _lock_existing([row.id for row in batch])
+        LedgerEntry.objects.bulk_create(
+            LedgerEntry(
+                version=version,
+                submission_id=row.id,
+                label=row.effective_label,
+                owner=pseudonym(row.owner),
+            )
+            for row in batch
+            if row.id in existing
+        )
+        deleted.update(pseudonym(row.owner) for row in batch if row.id not in existing)
+    for owner, count in deleted.items():
+        DeletedEntryCount.add(version.pk, owner, count)
+
+
+def training_set(version: ModelVersion) -> Iterator[tuple[UUID, int]]:
+    """Yield (submission id, label) of the drawings of a version, in the order of the training."""
+    entries = version.ledger_entries.order_by("submission__created", "submission")
+    return entries.values_list("submission", "label").iterator()
+
+
+def check(version: ModelVersion) -> str:
+    """Return whether the ledger holds the complete training set of a version, as a sentence.
+
+    The SHA-256 of the training set on the card proves that it is complete.
+    """
+    deleted = sum(row.count for row in version.deleted_entry_counts.all())
+    if deleted:
+        return f"{deleted} of its {version.correction_count} training drawings were deleted"
+    stored = version.ledger_entries.count()
+    if stored != version.correction_count:
+        return f"the training ledger holds {stored} of its {version.correction_count} drawings"
+    if (
+        training_set_sha256(training_set(version))
+        != version.card["trained_on"]["corrections_sha256"]
+    ):
+        return "the training ledger does not match the card"
+    return "the training ledger is complete"
+
+
+def _lock_existing(ids: list[UUID]) -> set[UUID]:
+    """Return the ids of stored submissions. They cannot be deleted until the transaction ends."""
+    submissions = Submission.objects.filter(pk__in=ids).order_by("pk").values_list("pk", flat=True)
+    if connection.vendor != "postgresql":
+        # A transaction on SQLite excludes all other writers.
+        return set(submissions)
+    # Django offers only stronger locks, which would also block reviews.
+    sql, parameters = submissions.query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(f"{sql} FOR KEY SHARE", parameters)
+        return {pk for (pk,) in cursor.fetchall()}

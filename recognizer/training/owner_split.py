@@ -1,0 +1,73 @@
+"""Decide which owners are held out: versions are evaluated on their drawings, not trained."""
+
+import hashlib
+from collections.abc import Collection
+from typing import Any, Final
+from uuid import UUID
+
+from recognizer.models import DeletedEntryCount, LedgerEntry, Review, pseudonym
+from recognizer.training.batches import batched
+
+OWNERS_PER_HELD_OUT_OWNER: Final = 5  # About one owner in five is held out.
+MIN_OWNERS_TO_HOLD_OUT: Final = 5  # With fewer owners, none is held out.
+
+Row = Any  # a named tuple with the columns of `training_data.labelled_rows`
+
+
+def split_by_owner(rows: list[Row]) -> tuple[list[Row], list[Row]]:
+    """Return the rows for training, and the approved rows of the held-out owners.
+
+    The rows of one owner are never in both lists. Two kinds of rows are in neither list: pending
+    rows of held-out owners, because nobody has checked their label, and rows that are only for
+    evaluation, if a version was trained on other drawings of their owner.
+    """
+    held_out_owners = choose_held_out_owners(rows)
+    training, held_out = [], []
+    for row in rows:
+        if row.owner not in held_out_owners:
+            if not row.for_evaluation:
+                training.append(row)
+        elif row.review == Review.APPROVED:
+            held_out.append(row)
+    return training, held_out
+
+
+def choose_held_out_owners(rows: list[Row]) -> set[UUID]:
+    """Return the owners to hold out.
+
+    No version was ever trained on any of their drawings. If there are enough owners, at least one
+    of them is held out, unless versions were trained on all of them.
+    """
+    owners = {row.owner for row in rows}
+    only_for_evaluation = {row.owner for row in rows if row.for_evaluation}
+    chosen = set(only_for_evaluation)
+    if len(owners) >= MIN_OWNERS_TO_HOLD_OUT:
+        chosen |= set(filter(is_held_out, owners))
+    chosen -= trained_owners(chosen)
+    if not chosen and len(owners) >= MIN_OWNERS_TO_HOLD_OUT:
+        untrained = owners - trained_owners(owners)
+        chosen = set(sorted(untrained, key=_hash)[:1])
+    return chosen
+
+
+def trained_owners(owners: Collection[UUID]) -> set[UUID]:
+    """Return those of the owners on whose drawings any stored version was trained."""
+    by_pseudonym = {pseudonym(owner): owner for owner in owners}
+    found: set[UUID] = set()
+    for batch in batched(by_pseudonym):
+        for table in (LedgerEntry, DeletedEntryCount):
+            rows = table.objects.filter(owner__in=batch).order_by()
+            found |= set(rows.values_list("owner", flat=True).distinct())
+    return {by_pseudonym[name] for name in found}
+
+
+def is_held_out(owner: UUID) -> bool:
+    """Return whether the hash of the owner is one of those to hold out, about one in five.
+
+    `choose_held_out_owners` decides whether the owner is really held out.
+    """
+    return _hash(owner)[0] % OWNERS_PER_HELD_OUT_OWNER == 0
+
+
+def _hash(owner: UUID) -> bytes:
+    return hashlib.sha256(owner.bytes).digest()
