@@ -1,14 +1,15 @@
 // The review queue: one drawing at a time, one key per decision. Decisions are saved in the
 // background, so that the next drawing appears at once.
 
-const REQUEST_TIMEOUT_MS = 10_000;
+import { send } from "./server.js";
+import { pressedShortcut, rememberShortcutSetting } from "./shortcuts.js";
+
 const RETRY_AFTER_MS = 3000; // after a lost connection
 const REFILL_BELOW = 10; // The page claims more drawings when it has fewer cards than this.
 const POLL_EMPTY_QUEUE_MS = 30_000;
 const RENEW_CLAIM_AFTER_MS = 120_000; // well before the server releases the claim
 const RECENT_DECISIONS = 8; // shown below the card
 const NOT_A_DIGIT = 10;
-const SHORTCUTS_KEY = "review-shortcuts"; // in localStorage: "on" or "off"
 
 const $ = (id) => document.getElementById(id);
 const page = $("main").dataset;
@@ -27,23 +28,9 @@ let retryTimer, pollTimer;
 
 // ---- Server ----
 async function post(url, fields) {
-  const response = await fetch(url, {
-    method: "POST",
-    keepalive: true, // Save a decision even when the page is closing.
-    headers: { Accept: "application/json", "X-CSRFToken": csrfToken() },
-    body: new URLSearchParams(fields),
-    signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
-  });
-  if (response.status === 401 || response.status === 429 || response.status >= 500) throw response;
-  const isJson = response.headers.get("Content-Type")?.includes("json");
-  const body = isJson ? await response.json() : { detail: page.refused };
+  const { ok, body } = await send(url, fields);
   if (url === page.decide || !unsaved.length) error = "";
-  return { ok: response.ok, body };
-}
-
-// Read the cookie for each request, because a new login changes it.
-function csrfToken() {
-  return document.cookie.match(/(?:^|; )csrftoken=([^;]*)/)?.[1] ?? "";
+  return { ok, body: body ?? { detail: page.refused } };
 }
 
 // `reason` is a Response or a network error.
@@ -178,10 +165,8 @@ function onDecisionClick({ currentTarget: { dataset, value, id } }) {
 }
 
 function onKeyDown(event) {
-  const isModified = event.ctrlKey || event.metaKey || event.altKey || event.repeat;
-  if (!$("shortcuts-enabled").checked || isModified) return;
   if (event.key === "Enter" && event.target.closest("a, button, input")) return;
-  const button = buttonFor(event.key.toLowerCase());
+  const button = buttonFor(pressedShortcut(event));
   if (!button) return;
   event.preventDefault();
   if (button === $("undo")) undo();
@@ -261,9 +246,6 @@ $("show-snoozed").addEventListener("click", () => refill({ include_snoozed: 1 })
 document.addEventListener("keydown", onKeyDown);
 window.addEventListener("online", sync);
 window.addEventListener("beforeunload", (event) => unsaved.length && event.preventDefault());
-$("shortcuts-enabled").checked = localStorage.getItem(SHORTCUTS_KEY) !== "off";
-$("shortcuts-enabled").addEventListener("change", ({ target }) => {
-  localStorage.setItem(SHORTCUTS_KEY, target.checked ? "on" : "off");
-});
+rememberShortcutSetting();
 render();
 refill();
