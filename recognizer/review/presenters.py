@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from recognizer.models import Label, Submission
+from recognizer.models import Label, Review, Submission
 from recognizer.serving.prediction import png_data_url
 from recognizer.training.duplicates import NEAR_DUPLICATE_CORRELATION, unit_vector
 
@@ -36,6 +36,31 @@ def short_label(label: int) -> str:
     return _("not a digit") if label == Label.NOT_A_DIGIT else str(label)
 
 
+def to_percent(confidence: float) -> int:
+    """Return a confidence in percent, at most `MAX_PERCENT`."""
+    return min(MAX_PERCENT, round(100 * confidence))
+
+
+def deleted_text() -> str:
+    """Return a sentence for a reviewer whose decision came too late: the drawing is deleted."""
+    return _("The visitor has deleted this drawing.")
+
+
+def existing_review_text(submission: Submission) -> str:
+    """Return a sentence for a reviewer whose decision came too late: another review is stored."""
+    try:
+        submission.refresh_from_db(fields=("review", "label", "reviewed_by"))
+    except Submission.DoesNotExist:
+        return deleted_text()
+    values = {"reviewer": submission.reviewed_by or _("Another reviewer")}
+    if submission.review == Review.PENDING:
+        return _("The review was undone. The drawing is waiting for review again.")
+    if submission.label is None:
+        return _("%(reviewer)s has already rejected this drawing.") % values
+    values["label"] = short_label(submission.label)
+    return _("%(reviewer)s has already approved this drawing as %(label)s.") % values
+
+
 def _card(submission: Submission, duplicate_count: int) -> dict[str, Any]:
     return {
         "id": str(submission.pk),
@@ -54,7 +79,7 @@ def summarize(submission: Submission) -> str:
     predicted, corrected = submission.predicted_digit, submission.corrected_digit
     values = {
         "prediction": short_label(predicted),
-        "percent": min(MAX_PERCENT, round(100 * submission.confidence)),
+        "percent": to_percent(submission.confidence),
     }
     if corrected is None:
         text = _("Prediction: %(prediction)s (%(percent)d%% sure). No correction.")

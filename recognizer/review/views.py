@@ -1,4 +1,7 @@
-"""The queue, the dashboard and the agreement page. Bulk review is in bulk.py."""
+"""The queue, the dashboard and the agreement page.
+
+Bulk review is in bulk.py, and the doubtful labels are in doubtful_labels.py.
+"""
 
 from typing import Any
 
@@ -19,7 +22,7 @@ from recognizer.review import dashboard as dashboard_data
 from recognizer.review import queue as review_queue
 from recognizer.review.decorators import reviewers_only
 from recognizer.review.forms import DecisionForm, error_summary
-from recognizer.review.presenters import short_label, to_cards
+from recognizer.review.presenters import deleted_text, existing_review_text, to_cards
 from recognizer.training import training_data
 
 
@@ -84,13 +87,13 @@ def decide(request: HttpRequest) -> HttpResponse:
     rows = Submission.objects.select_related("reviewed_by").defer("image", "pixels", "strokes")
     submission = rows.filter(pk=form.cleaned_data["id"]).first()
     if submission is None:
-        return JsonResponse({"detail": _("The visitor has deleted this drawing.")}, status=410)
+        return JsonResponse({"detail": deleted_text()}, status=410)
     action, label = form.cleaned_data["action"], form.cleaned_data["label"]
     try:
         with transaction.atomic():  # Store no decision without its audit entry.
             _perform(action, label, submission, request.user)
     except AlreadyReviewedError:
-        return JsonResponse({"detail": _already_reviewed_text(submission)}, status=409)
+        return JsonResponse({"detail": existing_review_text(submission)}, status=409)
     return JsonResponse({})
 
 
@@ -105,15 +108,6 @@ def _perform(action: str, label: int | None, submission: Submission, reviewer: A
             audit.record(reviewer, submission, CHANGE, "Rejected.")
     elif decisions.decide(submission, reviewer, Label(label)):
         audit.record(reviewer, submission, CHANGE, f"Approved as {Label(label).label}.")
-
-
-def _already_reviewed_text(submission: Submission) -> str:
-    submission.refresh_from_db(fields=("review", "label", "reviewed_by"))
-    values = {"reviewer": submission.reviewed_by or _("Another reviewer")}
-    if submission.label is None:
-        return _("%(reviewer)s has already rejected this drawing.") % values
-    values["label"] = short_label(submission.label)
-    return _("%(reviewer)s has already approved this drawing as %(label)s.") % values
 
 
 @reviewers_only
