@@ -36,13 +36,45 @@ def decide(submission: Submission, reviewer: Any, label: Label | None) -> bool:
         else:
             submission.approve(reviewer, label)
         return True
-    if submission.reviewed_by_id == reviewer.pk and submission.label == label:
-        # The page repeats a request if the response got lost.
+    if _is_repeated(submission, reviewer, label):
         return False
     if blind_review := _blind_review(submission, reviewer):
         blind_review.record(label)
         return False
     raise AlreadyReviewedError
+
+
+def _is_repeated(submission: Submission, reviewer: Any, label: Label | None) -> bool:
+    """Return whether this reviewer has already made the same decision.
+
+    A page repeats a request if the response got lost.
+    """
+    return submission.reviewed_by_id == reviewer.pk and submission.label == label
+
+
+def decide_doubtful_label(
+    submission: Submission, reviewer: Any, label: Label | None, *, seen_at: datetime | None
+) -> bool:
+    """Approve an approved submission again as `label`, or reject it if `label` is None.
+
+    If the submission already has this label, the label is confirmed, so that training runs do not
+    doubt it again. `seen_at` is the time of the review that the reviewer saw.
+
+    Return whether the submission changed. It does not change if this reviewer has already made the
+    same decision. Raises `AlreadyReviewedError` if the submission has another review than the one
+    seen, and it is not the same decision.
+    """
+    if submission.review != Review.APPROVED or submission.reviewed_at != seen_at:
+        if _is_repeated(submission, reviewer, label):
+            return False
+        raise AlreadyReviewedError
+    if label is None:
+        submission.reject(reviewer)
+    elif label == submission.label:
+        submission.confirm_label(reviewer)
+    else:
+        submission.approve(reviewer, label)
+    return True
 
 
 def undo(submission: Submission, reviewer: Any) -> bool:

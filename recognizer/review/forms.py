@@ -28,6 +28,20 @@ class DecisionForm(forms.Form):
         return cleaned
 
 
+class DoubtfulLabelForm(forms.Form):
+    """A reviewer's decision about a doubtful label: the right label, or None to reject the drawing.
+
+    `seen_at` is the time of the review that the page showed.
+    """
+
+    id = forms.UUIDField()
+    seen_at = forms.DateTimeField(required=False)
+    decision = forms.TypedChoiceField(
+        choices=[("reject", "reject"), *Label.choices],
+        coerce=lambda text: None if text == "reject" else Label(int(text)),
+    )
+
+
 class SubmissionIdsField(forms.Field):
     """A set of submission ids."""
 

@@ -1,4 +1,4 @@
-"""The visitors' pages, in many states, meet WCAG 2.2 AA as far as axe-core checks it.
+"""The visitors' pages and the doubtful labels meet WCAG 2.2 AA as far as axe-core checks it.
 
 The tests also cover reflow, the size of targets, and reduced motion.
 """
@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 
 from recognizer.models import Label, Submission
 from tests.browser.pointer import draw_by_mouse
+from tests.support.review_helpers import doubtful_labels
 from tests.support.synthetic_digits import row_of
 
 RULES = {
@@ -116,16 +117,29 @@ STATES = (
 STATE_NAMES = [state.__name__ for state in STATES]
 
 
+def assert_no_violation(page):
+    for scheme in SCHEMES:
+        page.emulate_media(color_scheme=scheme)
+        report = Axe().run(page, options=RULES)
+        assert report.violations_count == 0, f"{scheme}: {report.generate_report()}"
+
+
 @pytest.mark.parametrize("state", STATES, ids=STATE_NAMES)
 def test_axe_finds_no_violation(open_page, four, state):
     page = open_page()
     state(page, four)
     page.clock.run_for(1000)  # let the fade-in end
-    for scheme in SCHEMES:
-        page.emulate_media(color_scheme=scheme)
-        report = Axe().run(page, options=RULES)
+    assert_no_violation(page)
 
-        assert report.violations_count == 0, f"{scheme}: {report.generate_report()}"
+
+@pytest.mark.parametrize("number", [0, 3])
+def test_axe_finds_no_violation_in_doubtful_labels(open_review, number):
+    doubtful_labels(number)
+    page = open_review("/review/doubtful/")
+    if number:
+        page.keyboard.press("k")
+        expect(page.get_by_text("Label kept.").first).to_be_visible()
+    assert_no_violation(page)
 
 
 @pytest.mark.parametrize("state", STATES, ids=STATE_NAMES)

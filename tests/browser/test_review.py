@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from recognizer.models import Label, Review, Submission
 from tests.browser.review_page import decision, drawings, expect_saved
-from tests.support.review_helpers import submissions
+from tests.support.review_helpers import doubtful_labels, submissions
 
 
 def test_thirty_reviews_a_minute_by_keyboard_alone(open_review, rosa):
@@ -176,11 +176,12 @@ def test_dashboard_counts_the_next_training_run(open_review, rosa):
     expect(page.locator("#next-training dd").first).to_have_text("2")
 
 
-@pytest.mark.parametrize("path", ["", "bulk/7/", "dashboard/", "agreement/"])
+@pytest.mark.parametrize("path", ["", "bulk/7/", "doubtful/", "dashboard/", "agreement/"])
 def test_pages_fit_320_pixels_and_targets_are_large_enough(open_review, rosa, path):
     for row in drawings(3, corrected_digit=1):
         row.reject(rosa)
     drawings(3, flagged=True, live_prediction=10)
+    doubtful_labels(3)
     page = open_review(f"/review/{path}", viewport={"width": 320, "height": 640})
     page.wait_for_load_state("networkidle")
     assert page.evaluate("document.documentElement.scrollWidth") == 320

@@ -18,7 +18,7 @@ from recognizer.accounts import ownership
 from recognizer.admin import pagination
 from recognizer.api.filters import SubmissionFilter, with_filter_aliases
 from recognizer.models import Review, Submission
-from recognizer.review import dashboard, queue
+from recognizer.review import dashboard, doubtful_labels, queue
 from recognizer.serving import model_registry
 from tests.support.factories import create_version
 from tests.support.review_helpers import submissions
@@ -87,6 +87,13 @@ def test_list_of_own_submissions_uses_the_owner_index(sqlite, query):
             ),
             "submission_by_suggestion",
         ),
+        (doubtful_labels.doubtful, "submission_by_label_noise"),
+        (
+            lambda: doubtful_labels.doubtful().filter(
+                doubtful_labels.is_after(f"0.9,{uuid.uuid4()}")
+            ),
+            "submission_by_label_noise (label_noise>? AND label_noise<?)",
+        ),
         (
             lambda: Submission.objects.filter(reviewed_at__isnull=False).order_by("-reviewed_at"),
             "submission_by_reviewed_at",
@@ -96,7 +103,14 @@ def test_list_of_own_submissions_uses_the_owner_index(sqlite, query):
             "submission_by_review",
         ),
     ],
-    ids=["queue", "bulk review", "newest reviews", "training"],
+    ids=[
+        "queue",
+        "bulk review",
+        "doubtful labels",
+        "more doubtful labels",
+        "newest reviews",
+        "training",
+    ],
 )
 def test_review_and_training_queries_use_an_index(sqlite, rows, index):
     found = plan(rows()[:100])
@@ -123,6 +137,7 @@ PAGES = (
     "/review/dashboard/",
     "/review/agreement/",
     "/review/bulk/7/",
+    "/review/doubtful/",
     "/metrics/",
 )
 

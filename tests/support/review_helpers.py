@@ -3,8 +3,9 @@
 import uuid
 
 import numpy as np
+from django.utils import timezone
 
-from recognizer.models import Submission
+from recognizer.models import Review, Submission
 from recognizer.serving import model_registry
 
 rng = np.random.default_rng(2026)
@@ -32,6 +33,16 @@ def submissions(number=1, **fields):
         for _ in range(number)
     ]
     return Submission.objects.bulk_create(rows)
+
+
+def doubtful_labels(number=1, **fields):
+    """Store approved submissions whose label 1 is doubtful, the surest first."""
+    rows = []
+    for i in range(number):
+        values = {"review": Review.APPROVED, "label": 1, "label_noise": 0.99 - i / 1000}
+        values["reviewed_at"] = timezone.now()
+        rows += submissions(**values | fields)
+    return rows
 
 
 def claim(client, **fields):

@@ -20,7 +20,7 @@ from recognizer.api.exceptions import BAD_IMAGE_MESSAGES
 from recognizer.web.ui_strings import DRAW_PAGE_STRINGS
 from tests.support.factories import Visitor, png
 from tests.support.live_site import ROOT
-from tests.support.review_helpers import submissions
+from tests.support.review_helpers import doubtful_labels, submissions
 
 FOLDERS = {"es": "es", "fr": "fr", "zh-hans": "zh_Hans"}
 # Accept-Language, the heading of the draw page, and the error for an empty image.
@@ -232,6 +232,7 @@ class VisibleText(HTMLParser):
         "/nowhere/",
         "/review/",
         "/review/bulk/7/",
+        "/review/doubtful/",
         "/review/dashboard/",
         "/review/dashboard/next-training/",
         "/review/agreement/",
@@ -242,6 +243,7 @@ def test_page_has_no_english(reviewer_client, url, empty):
     if not empty:
         submissions(3)
         submissions(2, corrected_digit=1)
+        doubtful_labels(2)
         reviewer_client.submit_and_get(digit=7)
     page = client_for("zh-hans", reviewer_client).get(url)
     assert page.status_code == (404 if url == "/nowhere/" else 200)
