@@ -17,7 +17,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from recognizer.models import Label, ModelVersion, Submission
-from recognizer.review import queue
+from recognizer.review import doubtful_labels, queue
 from recognizer.review.day_chart import day_chart
 from recognizer.review.presenters import short_label
 
@@ -98,6 +98,7 @@ def dashboard() -> dict[str, Any]:
         "confusions": confusions(counts),
         "waiting": queue.count_pending(),
         "needs_closer_look": queue.bounded_count(needs_closer_look),
+        "doubtful_labels": doubtful_labels.count(),
         "snoozed": queue.count_snoozed(),
         "count_limit": queue.COUNT_LIMIT,
     }

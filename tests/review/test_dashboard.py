@@ -130,6 +130,6 @@ def test_query_count_does_not_grow_with_rows(reviewer_client, django_assert_num_
     for number in (1, 30):
         for label in (None, 1, 2):
             submissions(number, corrected_digit=label)
-        # session, user, days, predictions, versions, waiting, closer look, snoozed
-        with django_assert_num_queries(8):
+        # session, user, days, predictions, versions, waiting, closer look, snoozed, doubtful
+        with django_assert_num_queries(9):
             context(reviewer_client)
