@@ -176,6 +176,7 @@ def staff_pages() -> Iterator[tuple[str, str]]:
     yield "admin: start a training run", "/admin/recognizer/trainingrun/add/"
     yield "admin: audit trail", "/admin/admin/logentry/"
     yield "review: bulk review", "/review/bulk/7/"
+    yield "review: doubtful labels", "/review/doubtful/"
     yield "review: dashboard", "/review/dashboard/"
     yield "review: next training run", "/review/dashboard/next-training/"
     yield "review: agreement", "/review/agreement/"
