@@ -70,7 +70,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='submission',
             name='label_noise',
-            field=models.FloatField(editable=False, help_text='if the label is probably wrong: the confidence of the version that said so', null=True),
+            field=models.FloatField(editable=False, help_text='the probability that the label is wrong, if a training run found it doubtful', null=True),
         ),
         migrations.AddField(
             model_name='trainingrun',

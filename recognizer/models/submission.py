@@ -65,7 +65,7 @@ class Submission(models.Model):
     label_noise = models.FloatField(
         null=True,
         editable=False,
-        help_text="if the label is probably wrong: the confidence of the version that said so",
+        help_text="the probability that the label is wrong, if a training run found it doubtful",
     )
     label_confirmed = models.BooleanField(
         default=False,

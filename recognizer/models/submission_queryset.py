@@ -109,7 +109,12 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
     ) -> int:
         """Store the same review for each pending submission, and return their number."""
         return self.pending().update(
-            review=review, label=label, reviewed_by=reviewer, reviewed_at=at, **UNCLAIMED
+            review=review,
+            label=label,
+            reviewed_by=reviewer,
+            reviewed_at=at,
+            **UNCHECKED,
+            **UNCLAIMED,
         )
 
     def reopen(self) -> int:

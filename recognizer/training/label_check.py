@@ -82,16 +82,16 @@ def independent_judges(held_out: Drawings, live: Recognizer) -> Drawings:
 
 
 def store_label_noise(drawings: Drawings, noise: Mask, live: Recognizer) -> None:
-    """Store which of the labels are probably wrong, and how confident the live version is."""
-    flagged = np.flatnonzero(noise)
-    confidences = {
-        drawings.rows[i].id: live.predict(drawings.pixels[i]).confidence for i in flagged
+    """Store which of the labels are probably wrong, and how sure the live version is of that."""
+    probabilities = {
+        drawings.rows[i].id: 1 - float(live.predict_proba(drawings.pixels[i])[drawings.labels[i]])
+        for i in np.flatnonzero(noise)
     }
     stored = Submission.objects.filter(label_noise__isnull=False)
     checked = {row.id for row in drawings.rows}
-    outdated = (checked & set(stored.values_list("pk", flat=True))) - confidences.keys()
+    outdated = (checked & set(stored.values_list("pk", flat=True))) - probabilities.keys()
     for batch in batched(outdated):
         Submission.objects.filter(pk__in=batch).update(label_noise=None)
-    for batch in batched(confidences):
-        rows = [Submission(pk=pk, label_noise=confidences[pk]) for pk in batch]
+    for batch in batched(probabilities):
+        rows = [Submission(pk=pk, label_noise=probabilities[pk]) for pk in batch]
         Submission.objects.bulk_update(rows, ["label_noise"])
