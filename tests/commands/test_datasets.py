@@ -73,7 +73,8 @@ def test_export_contains_the_approved_rows(approved, tmp_path, name):
 def test_import_restores_the_labels_and_can_be_repeated(approved, tmp_path, capsys, name):
     before = pixels_and_labels(export(name, tmp_path / "out"))
     Submission.objects.all().delete()
-    assert load(name, tmp_path / "out", capsys) == {"read": 11, "stored": 11, "existing": 0}
+    counts = load(name, tmp_path / "out", capsys)
+    assert (counts["read"], counts["stored"], counts["existing"]) == (11, 11, 0)
     rows = Submission.objects.all()
     assert sorted((bytes(row.pixels), row.label) for row in rows) == before
     assert {(row.review, row.source, row.reviewed_by.username) for row in rows} == {
@@ -81,7 +82,8 @@ def test_import_restores_the_labels_and_can_be_repeated(approved, tmp_path, caps
     }
     assert all(row.predicted_digit is not None and row.confidence > 0 for row in rows)
     assert select(include_pending=False).training
-    assert load(name, tmp_path / "out", capsys) == {"read": 11, "stored": 0, "existing": 11}
+    counts = load(name, tmp_path / "out", capsys)
+    assert (counts["read"], counts["stored"], counts["existing"]) == (11, 0, 11)
 
 
 def test_ndjson_stores_all_data(approved, tmp_path, capsys):

@@ -1,0 +1,100 @@
+"""What is for evaluation stays out of the training, in imports, exports and training runs."""
+
+import json
+import uuid
+
+import numpy as np
+import pytest
+from django.core.management import CommandError, call_command
+
+from ml.data import mnist, mnist_evaluation
+from ml.preprocessing.normalize import normalize
+from recognizer.datasets import Row
+from recognizer.datasets.formats import FORMATS
+from recognizer.models import Label, Submission
+from recognizer.serving import model_registry
+from recognizer.training.training_data import select
+from tests.commands.test_datasets import NAMES, export, load
+from tests.support.factories import approved_submissions, create_version, learn, png
+
+pytestmark = pytest.mark.database
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_test_split_is_only_for_evaluation(tmp_path, capsys, reviewer, name):
+    ink = np.random.default_rng(0).integers(0, 256, (10, 28, 28), np.uint8)
+    with FORMATS[name].Writer(tmp_path) as writer:
+        for i, image in enumerate(ink):
+            split = "test" if i < 4 else "train"
+            writer.write(Row(image.tobytes(), i, split, uuid.uuid4(), writer=f"person {i}"))
+    assert load(name, tmp_path, capsys)["for_evaluation"] == 4
+    rows = Submission.objects.filter(for_evaluation=True)
+    assert sorted(row.label for row in rows) == [0, 1, 2, 3]
+    Submission.objects.update(label_confirmed=True)  # The base predicts no digit for noise.
+    selection = select(include_pending=False)
+    assert not {row.id for row in selection.training} & {row.pk for row in rows}
+    assert {row.pk for row in rows} <= {row.id for row in selection.held_out}
+
+
+def test_export_keeps_the_test_split(tmp_path, capsys, reviewer):
+    ink = np.random.default_rng(0).integers(0, 256, (4, 28, 28), np.uint8)
+    with FORMATS["npz"].Writer(tmp_path) as writer:
+        for i, image in enumerate(ink):
+            writer.write(Row(image.tobytes(), i, "test"))
+    load("npz", tmp_path, capsys)
+    assert {row.split for row in export("npz", tmp_path / "out")} == {"test"}
+
+
+def test_rejects_mnist_evaluation_images(real_mnist, tmp_path, capsys, reviewer):
+    whole = mnist.load(real_mnist)
+    images = [
+        whole.test.images[0],
+        normalize(255 - whole.test.images[1]),
+        whole.validation.images[0],
+        whole.calibration.images[0],
+        whole.training.images[0],
+    ]
+    with FORMATS["npz"].Writer(tmp_path) as writer:
+        for image in images:
+            writer.write(Row(image.tobytes(), 7))
+    counts = load("npz", tmp_path, capsys)
+    assert (counts["read"], counts["stored"], counts["rejected"]) == (5, 1, 4)
+    call_command("import_dataset", "npz", str(tmp_path), "--by=rosa")
+    assert "4 were rejected, because they are MNIST's own" in capsys.readouterr().out
+
+
+def test_training_leaves_out_uploaded_mnist_evaluation_images(real_mnist, visitor, reviewer):
+    image = mnist.load(real_mnist).test.images[1]
+    row = visitor.submit_and_get(png(255 - image))
+    row.approve(reviewer, Label.TWO)
+    selection = select(include_pending=False)
+    assert (selection.training, selection.counts["mnist_evaluation"]) == ([], 1)
+
+
+def test_stored_digests_are_those_of_mnist(real_mnist):
+    whole = mnist.load(real_mnist)
+    assert np.array_equal(
+        mnist_evaluation.compute_digests(whole), np.load(mnist_evaluation.DIGESTS)
+    )
+
+
+def test_exports_the_training_set_of_a_version(reviewer, tmp_path):
+    ink = np.random.default_rng(0).integers(0, 256, (3, 28, 28), np.uint8)
+    row, other, _ = approved_submissions(uuid.uuid4(), ink, [1, 2, 3], image=png(ink[0]))
+    version = create_version(model_registry.live_version())
+    later = create_version(version)
+    learn(version, row, other)
+    Submission.objects.filter(pk=row.pk).update(label=Label.NINE)
+    learn(later, row)
+    rows = export("ndjson", tmp_path / "out", f"--learned-by={version.number}")
+    assert {each.id for each in rows} == {row.pk, other.pk}
+    assert {each.label for each in rows} == {1, 2}
+    assert {each.split for each in rows} == {"train"}
+    card = json.loads((tmp_path / "out" / "card.json").read_text())
+    assert card["learned_by_version"] == version.number
+
+
+def test_refuses_to_export_the_training_set_of_an_unknown_version(reviewer, tmp_path):
+    with pytest.raises(CommandError, match="There is no version 9"):
+        export("npz", tmp_path / "out", "--learned-by=9")
+    assert not (tmp_path / "out").exists()

@@ -1,0 +1,131 @@
+"""No version is ever trained on the drawings of a held-out owner, and labels must be credible."""
+
+import uuid
+
+import numpy as np
+import pytest
+
+from ml.preprocessing.normalize import normalize
+from ml.runtime import BASE, Recognizer
+from recognizer.models import Label, Submission
+from recognizer.serving import model_registry
+from recognizer.training import label_check
+from recognizer.training.owner_split import is_held_out
+from recognizer.training.training_data import load_drawings, select
+from tests.support.factories import approved_submissions, create_version, learn
+from tests.support.synthetic_digits import draw, strokes_of
+
+pytestmark = [pytest.mark.django_db, pytest.mark.database]
+
+
+def drawings(digit, count, seed=0):
+    rng = np.random.default_rng(seed)
+    return np.stack([normalize(draw(strokes_of(digit, rng))) for _ in range(count)])
+
+
+def owner(held_out):
+    """Return a new owner whose hash says that they are held out, or are not."""
+    while True:
+        found = uuid.uuid4()
+        if is_held_out(found) == held_out:
+            return found
+
+
+def approve(owner, digit=7, count=3, label=None, seed=None, **fields):
+    pixels = drawings(digit, count, owner.int % 2**32 if seed is None else seed)
+    labels = [digit if label is None else label] * count
+    return approved_submissions(owner, pixels, labels, **fields)
+
+
+def held_out_owners():
+    return {row.owner for row in select(include_pending=False).held_out}
+
+
+@pytest.fixture
+def people():
+    """Return the owners of approved drawings: one is held out, and five are not."""
+    owners = [owner(held_out=True), *(owner(held_out=False) for _ in range(5))]
+    for each in owners:
+        approve(each)
+    return owners
+
+
+def test_holds_out_the_owners_with_certain_hashes(people):
+    assert held_out_owners() == {people[0]}
+
+
+def test_holds_out_one_of_five_owners_whatever_their_hashes():
+    owners = [owner(held_out=False) for _ in range(5)]
+    for each in owners[:4]:
+        approve(each)
+    assert not held_out_owners(), "four owners are too few"
+    approve(owners[4])
+    assert len(held_out_owners()) == 1
+
+
+@pytest.mark.parametrize("change", ["nothing", "reopen", "reject", "delete"])
+def test_owner_whose_drawings_were_learned_is_never_held_out_again(people, reviewer, change):
+    row = Submission.objects.owned_by(people[0]).first()
+    learn(create_version(model_registry.live_version()), row)
+    if change == "reopen":
+        row.reopen()
+    elif change == "reject":
+        row.reject(reviewer)
+    elif change == "delete":
+        row.delete()
+    assert people[0] not in held_out_owners()
+
+
+def test_identical_drawing_is_not_in_both_sets(people):
+    copy = drawings(7, 1, seed=99)
+    approved_submissions(people[0], copy, [Label.SEVEN])
+    assert len(select(include_pending=False).held_out) == 4
+    (learned,) = approved_submissions(people[1], copy, [Label.SEVEN])
+    assert len(select(include_pending=False).held_out) == 3
+    learn(create_version(model_registry.live_version()), learned)
+    learned.reopen()
+    assert len(select(include_pending=False).held_out) == 3, "a version has learned the copy"
+
+
+def test_owner_with_drawings_only_for_evaluation_is_held_out(people):
+    approve(people[1], seed=5, for_evaluation=True)
+    selection = select(include_pending=False)
+    assert {row.owner for row in selection.held_out} == {people[0], people[1]}
+    assert people[1] not in {row.owner for row in selection.training}
+    learn(
+        create_version(model_registry.live_version()),
+        Submission.objects.filter(owner=people[1], for_evaluation=False).first(),
+    )
+    selection = select(include_pending=False)
+    assert not any(row.for_evaluation for row in selection.training + selection.held_out)
+
+
+def test_caps_the_share_of_an_owner_in_the_evaluation(people):
+    for _ in range(3):
+        approve(owner(held_out=True))
+    approve(people[0], count=200, seed=3)
+    held_out = select(include_pending=False).held_out
+    assert sum(row.owner == people[0] for row in held_out) <= 50
+
+
+def judges():
+    live = Recognizer((BASE / "model.tflite").read_bytes())
+    held_out = load_drawings(select(include_pending=False).held_out)
+    return {row.owner for row in label_check.independent_judges(held_out, live).rows}
+
+
+def test_owner_with_mostly_wrong_labels_judges_no_version(people):
+    careless = owner(held_out=True)
+    approve(careless, digit=7, label=Label.ONE)
+    assert careless in held_out_owners()
+    assert judges() == {people[0]}
+
+
+def test_wrong_label_of_a_held_out_owner_is_doubtful(people):
+    (wrong,) = approve(people[0], count=1, label=Label.ONE, seed=11)
+    live = Recognizer((BASE / "model.tflite").read_bytes())
+    held_out = load_drawings(select(include_pending=False).held_out)
+    kept = label_check.independent_judges(held_out, live)
+    assert len(kept.rows) == len(held_out.rows) - 1
+    assert Submission.objects.get(label_noise__isnull=False) == wrong
+    assert Submission.objects.get(pk=wrong.pk).label_noise > 0.99
