@@ -32,13 +32,15 @@ class ModelVersionQuerySet(models.QuerySet["ModelVersion"]):
     def prunable(self, keep: int) -> Self:
         """Return the versions whose files may be deleted.
 
-        The `keep` newest versions, the live version, its predecessor and the base keep their files.
-        The predecessor and the base are needed because they can replace a corrupt live version.
+        The `keep` newest versions, the live version, its predecessor and the base keep their files,
+        and so do candidates. The predecessor and the base are needed because they can replace a
+        corrupt live version.
         """
         kept = set(self.order_by("-number").values_list("pk", flat=True)[:keep])
         for pk, predecessor_pk in self.live().values_list("pk", "predecessor"):
             kept |= {pk, predecessor_pk}
-        return self.filter(files__isnull=False).exclude(number=BASE_NUMBER).exclude(pk__in=kept)
+        prunable = self.filter(files__isnull=False).exclude(state=VersionState.CANDIDATE)
+        return prunable.exclude(number=BASE_NUMBER).exclude(pk__in=kept)
 
     def store(self, *, model: bytes, weights: bytes, **fields: Any) -> "ModelVersion":
         """Create a version and its files in one transaction, and return the version.
