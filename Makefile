@@ -19,7 +19,7 @@ REDIS_URL ?= redis://127.0.0.1:6379/15
 .PHONY: run test test-quick test-services test-poisoning test-kills test-endurance fuzz fuzz-images \
 	audit lint format browser base messages bench profile bench-soak bench-recognition \
 	bench-learning bench-numbers bench-million bench-retrain-million bench-export-million \
-	bench-latency lock
+	bench-latency bench-ledger-million lock
 
 # Serve the site. The worker executes the training runs that are started in the admin. It exits with
 # the server.
@@ -149,6 +149,10 @@ bench-retrain-million: .venv/installed
 # var/retrain-million, too.
 bench-export-million: .venv/installed
 	@$(BIN)/python -m benchmarks.export_million
+
+# Measure the training ledger with 1,000,000 entries. This uses var/retrain-million, too.
+bench-ledger-million: .venv/installed
+	@$(BIN)/python -m benchmarks.ledger_million $(LABELS)
 
 # Collect the UI strings in locale/, and compile the translations. This needs gettext (on Debian:
 # apt-get install gettext).

@@ -5,7 +5,7 @@ so that a single owner or a group of owners has little influence.
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
@@ -54,7 +54,7 @@ class TrainingSelection:
         A label is learned once a version that was trained with it goes live. After the label has
         changed, it must be learned again.
         """
-        return sum(row.learned_label != row.effective_label for row in self.training)
+        return count_new(self.training)
 
     @cached_property
     def sha256(self) -> str:
@@ -110,7 +110,7 @@ def select(include_pending: bool) -> TrainingSelection:
     was ever trained on a drawing of a held-out owner, or on a drawing that is identical to a
     held-out one. MNIST's own validation and test images are in neither list.
     """
-    training, held_out = split_by_owner(labelled_rows(include_pending))
+    training, held_out = split_by_owner(list(labelled_rows(include_pending)))
     unique, digests = deduplicate(training)
     own = [row for row in unique if not is_evaluation_digest(digests[row.id])]
     capped = cap_per_group(own, lambda row: row.owner)
@@ -125,14 +125,19 @@ def select(include_pending: bool) -> TrainingSelection:
     return TrainingSelection(by_label, evaluation, left_out_counts, confusions)
 
 
+def count_new(rows: Iterable[Row]) -> int:
+    """Return the number of rows with a label that no version that went live has learned last."""
+    return sum(row.learned_label != row.effective_label for row in rows)
+
+
 def is_mnist_evaluation_image(pixels: bytes) -> bool:
     """Return whether a model input is one of MNIST's own validation or test images."""
     return is_evaluation_digest(digest(pixels))
 
 
-def labelled_rows(include_pending: bool) -> list[Row]:
-    """Return the labelled submissions, oldest first, without their pixels."""
-    return list(
+def labelled_rows(include_pending: bool) -> Iterator[Row]:
+    """Yield the labelled submissions, oldest first, without their pixels."""
+    return (
         Submission.objects.labelled(include_pending)  # type: ignore[misc]  # has an annotation
         .with_learned_label()
         .order_by("created", "id")

@@ -43,7 +43,7 @@ def test_deletion_during_the_end_of_a_training(number):
     owner = uuid.uuid4()
     ink = np.random.default_rng(number).integers(0, 256, (DRAWINGS, 28, 28), np.uint8)
     approved_submissions(owner, ink, [1] * DRAWINGS)
-    rows = labelled_rows(include_pending=False)
+    rows = list(labelled_rows(include_pending=False))
     version = create_version(model_registry.live_version())
 
     def record():
