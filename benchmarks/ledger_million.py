@@ -52,9 +52,7 @@ def run_step(step: str) -> None:
     version = ModelVersion.objects.get(number=1)
     if step == "write":
         LedgerEntry.objects.all().delete()
-        rows = list(
-            labelled_rows(include_pending=False)
-        )
+        rows = list(labelled_rows(include_pending=False))
     started, before = time.monotonic(), peak_megabytes()
     if step == "write":
         with transaction.atomic():

@@ -29,7 +29,7 @@ HEADINGS: Final = EvaluationRow(
     "after",
     "fixed",
     "broken",
-    "worse by <",
+    "loss below",
     "margin",
     "verdict",
 )
@@ -38,7 +38,7 @@ HEADINGS: Final = EvaluationRow(
 def evaluation_rows(results: list[dict[str, Any]]) -> Iterator[EvaluationRow]:
     """Yield the rows of stored `SetResult`s.
 
-    "worse by <" is the upper 95% confidence limit of the loss, in percentage points.
+    "loss below" is the upper 95% confidence limit of the loss, in percentage points.
     """
     for result in results:
         scores = _percent(result["before"]), _percent(result["after"])
@@ -46,16 +46,18 @@ def evaluation_rows(results: list[dict[str, Any]]) -> Iterator[EvaluationRow]:
         size = f"{result['size']:,}" if "size" in result else ""
         title = result.get("title") or result["name"].replace("_", " ")
         for each in result.get("comparisons", ()):
-            changes = f"{each['fixed']}", f"{each['broken']}"
-            limits = f"{100 * each['upper_limit']:.2f}", f"{100 * each['margin']:.2f}"
+            # A comparison on one label has fewer images than the set.
+            is_whole = each["size"] == result["size"]
             yield EvaluationRow(
                 each["name"],
                 f"{each['size']:,}",
                 owners,
-                *scores,
-                *changes,
-                *limits,
-                each["verdict"],
+                *(scores if is_whole else ("", "")),
+                fixed=f"{each['fixed']}",
+                broken=f"{each['broken']}",
+                upper_limit=f"{100 * each['upper_limit']:.2f}",
+                margin=f"{100 * each['margin']:.2f}",
+                verdict=each["verdict"],
             )
         if not result.get("comparisons"):
             nobody = result["name"] == "held_out_corrections" and result["before"] is None
