@@ -56,7 +56,8 @@ def test_updates_until_the_run_ends(open_run, run):
         expect(bar).to_have_attribute("value", str(share), timeout=15000)
         expect(page.get_by_role("status")).to_contain_text(f"Epoch 1 of 2, {share:.0%}")
         expect(page.locator(".log")).to_have_text(f"At {share}.")
-    run.end(RunState.DONE, "Live. Not worse.", scores={"mnist_test": [0.99, 0.991]})
+    evaluation = [{"name": "mnist_test", "before": 0.99, "after": 0.991}]
+    run.end(RunState.DONE, "Live. Not worse.", evaluation=evaluation)
     expect(page.get_by_text("Live. Not worse.")).to_be_visible(timeout=15000)
     expect(page.get_by_role("cell", name="99.10%")).to_be_visible()
     expect(bar).to_have_count(0)
