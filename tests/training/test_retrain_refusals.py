@@ -1,5 +1,6 @@
 """`manage.py retrain` fails with a message and an exit status, and does not promote a version."""
 
+import hashlib
 import os
 import signal
 import subprocess
@@ -17,7 +18,7 @@ from recognizer.models import Label, ModelFiles, ModelVersion, TrainingRun
 from recognizer.serving import model_registry
 from recognizer.training import database_outages
 from recognizer.training.retraining import Options, RetrainError, retrain
-from tests.support.factories import ROOT, approved_submissions, create_version
+from tests.support.factories import ROOT, approved_submissions, corrupt, create_version
 from tests.support.synthetic_digits import draw, strokes_of
 
 SHOW_VERSION = """
@@ -94,9 +95,23 @@ def test_reports_a_full_disk(approved, fast_training, monkeypatch):
 
 
 @pytest.mark.training
-def test_refuses_weights_that_do_not_fit(approved, small_mnist):
+def test_refuses_weights_of_another_network(approved, small_mnist):
     ModelFiles.objects.update(weights=b"rubbish")
-    assert_refuses("weights")
+    ModelVersion.objects.update(weights_sha256=hashlib.sha256(b"rubbish").hexdigest())
+    assert_refuses("weights do not fit")
+
+
+def test_refuses_damaged_weights(approved, fast_training):
+    weights = bytearray(ModelFiles.objects.get().weights)
+    weights[len(weights) // 2] ^= 1
+    ModelFiles.objects.update(weights=bytes(weights))
+    assert_refuses("the weights of version 1 do not match the stored SHA-256")
+
+
+def test_refuses_a_damaged_live_version(approved, fast_training):
+    """LiteRT itself would load the damaged model."""
+    corrupt(model_registry.live_version())
+    assert_refuses("the model's bytes do not match the stored SHA-256")
 
 
 def test_refuses_if_another_version_was_promoted(approved, fast_training):
