@@ -23,7 +23,7 @@ Z_SIGNIFICANT: Final = NormalDist().inv_cdf(0.99)  # one-sided, for sets that ar
 # With fewer images or owners, a candidate can hardly be shown to lose less than a margin.
 MIN_SIZE: Final = 1000
 MIN_SIZE_PER_LABEL: Final = 200
-MIN_OWNERS: Final = 10
+MIN_OWNERS: Final = 20
 MIN_OWNERS_TO_REJECT: Final = 5  # With fewer, one careless person could reject every candidate.
 
 Owners = npt.NDArray[np.intp]  # (n,), equal numbers for images of the same owner
@@ -139,9 +139,10 @@ def _compare(
     size, more, less = len(fixed), int(broken.sum()), int(fixed.sum())
     owner_count = None if owners is None else len(np.unique(owners))
     effect = 1.0 if owners is None else _design_effect(fixed, broken, owners)
+    limit = _limit(owner_count)
     is_large = size >= min_size and (owner_count is None or owner_count >= MIN_OWNERS)
     if is_large:
-        is_worse = _score(less, more, size, margin, effect) > -Z_LIMIT
+        is_worse = _score(less, more, size, margin, effect) > -limit
     else:
         can_reject = owner_count is None or owner_count >= MIN_OWNERS_TO_REJECT
         is_worse = can_reject and _significance(less, more, effect) > Z_SIGNIFICANT
@@ -153,7 +154,7 @@ def _compare(
         fixed=less,
         broken=more,
         margin=margin,
-        upper_limit=_upper_limit(less, more, size, effect),
+        upper_limit=_upper_limit(less, more, size, effect, limit),
         verdict=Verdict.WORSE if is_worse else verdict,
     )
 
@@ -173,14 +174,25 @@ def _score(fixed: int, broken: int, size: int, loss: float, effect: float) -> fl
     return (broken - fixed - size * loss) / math.sqrt(variance)
 
 
-def _upper_limit(fixed: int, broken: int, size: int, effect: float) -> float:
+def _limit(owner_count: int | None) -> float:
+    """Return the 95% quantile of the statistic.
+
+    With few owners, the design effect is uncertain, so it is a quantile of Student's t, in the
+    approximation of R. Fisher and E. Cornish (1960).
+    """
+    if owner_count is None or owner_count < 2:
+        return Z_LIMIT
+    return Z_LIMIT + (Z_LIMIT**3 + Z_LIMIT) / (4 * (owner_count - 1))
+
+
+def _upper_limit(fixed: int, broken: int, size: int, effect: float, limit: float) -> float:
     """Return the upper 95% confidence limit of the loss, a share of the images, by bisection."""
     if not size:
         return 1.0
     low, high = max((broken - fixed) / size, 0.0), 1.0
     for _ in range(40):
         middle = (low + high) / 2
-        if _score(fixed, broken, size, middle, effect) > -Z_LIMIT:
+        if _score(fixed, broken, size, middle, effect) > -limit:
             low = middle
         else:
             high = middle

@@ -14,6 +14,7 @@ def delete(submissions: SubmissionQuerySet) -> list[int]:
     records how many submissions were deleted, but not whose.
     """
     with transaction.atomic():
+        submissions.lock()  # Otherwise, a training run could end between the next two statements.
         numbers = LedgerEntry.objects.of_submissions(submissions).version_numbers()
         _, counts = submissions.delete()
         _record(counts.get(Submission._meta.label, 0), numbers)

@@ -51,6 +51,7 @@ def _merge(anonymous: uuid.UUID, owner: uuid.UUID) -> None:
     with transaction.atomic():
         kept = Submission.objects.owned_by(owner)
         merged = Submission.objects.owned_by(anonymous)
+        merged.lock()
         # An owner's images are unique, so the anonymous copy of an image is deleted.
         merged.filter(image_sha256__in=kept.values("image_sha256")).delete()
         # Idempotency keys are unique per owner. A key of `anonymous` could collide with one of

@@ -207,7 +207,12 @@ class ModelVersionAdmin(ObjectPageAdmin):
         self, request: HttpRequest, version: ModelVersion, live: ModelVersion
     ) -> HttpResponse:
         scores = [(row, self.mnist_test(row), self.held_out(row)) for row in (live, version)]
-        context = {"title": f"Promote {version}?", "live": live, "scores": scores}
+        context = {
+            "title": f"Promote {version}?",
+            "live": live,
+            "scores": scores,
+            "outdated": model_registry.outdated_reason(version),
+        }
         try:
             model_registry.load(version)
         except CorruptModelError as error:

@@ -42,7 +42,7 @@ class ImportCounts:
 
 
 def load(rows: Iterable[Row], *, by: Any, report: Callable[[ImportCounts], None]) -> ImportCounts:
-    """Store the rows as submissions approved by `by`. Existing submissions do not change.
+    """Store the rows as submissions approved by `by`. Existing submissions keep their label.
 
     Rows of the test split are stored for evaluation only. MNIST's own evaluation images are not
     stored.
@@ -68,14 +68,21 @@ def load(rows: Iterable[Row], *, by: Any, report: Callable[[ImportCounts], None]
 
 
 def _store(submissions: list[Submission]) -> list[Submission]:
-    """Store the submissions that do not exist yet, and return them."""
-    candidates = Submission.objects.filter(pk__in=[submission.pk for submission in submissions])
-    ids = candidates.values_list("pk", flat=True)
+    """Store the submissions that do not exist yet, and return them.
+
+    If the same drawing is in both splits, it is only used for evaluation, even if it was stored
+    before.
+    """
+    unique = {submission.pk: submission for submission in submissions}
+    for_evaluation = {submission.pk for submission in submissions if submission.for_evaluation}
+    candidates = Submission.objects.filter(pk__in=unique)
     with transaction.atomic():
-        before = set(ids)
-        Submission.objects.bulk_create(submissions, ignore_conflicts=True)
-        stored = set(ids.all()) - before
-    return [submission for submission in submissions if submission.pk in stored]
+        before = set(candidates.values_list("pk", flat=True))
+        Submission.objects.bulk_create(unique.values(), ignore_conflicts=True)
+        imported = candidates.filter(source=Source.IMPORT)
+        imported.filter(pk__in=for_evaluation).update(for_evaluation=True)
+        stored = set(candidates.values_list("pk", flat=True)) - before
+    return [Submission(pk=pk, for_evaluation=pk in for_evaluation) for pk in unique if pk in stored]
 
 
 def _to_submission(row: Row, by: Any, now: datetime) -> Submission:

@@ -18,7 +18,8 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('label', models.PositiveSmallIntegerField(choices=LABELS)),
-                ('owner', models.UUIDField(db_index=True, help_text='pseudonym of the owner at that time')),
+                ('confirmed', models.BooleanField(default=False, help_text='a reviewer had confirmed the label, although it was doubtful')),
+                ('owner', models.UUIDField(db_index=True, help_text='pseudonym of the owner')),
                 ('submission', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='ledger_entries', to='recognizer.submission')),
                 ('version', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='ledger_entries', to='recognizer.modelversion')),
             ],

@@ -17,7 +17,10 @@ BATCH_SIZE: Final = 1000  # rows; databases limit the number of parameters of a 
 
 
 def pseudonym(owner: uuid.UUID) -> uuid.UUID:
-    """Return the name of an owner in the ledger, from which nobody can compute the owner."""
+    """Return the name of an owner in the ledger.
+
+    The owner of an anonymous visitor is random and cannot be computed from it.
+    """
     digest = hashlib.sha256(b"digitsite training ledger " + owner.bytes).digest()
     return uuid.UUID(bytes=digest[:16])
 
@@ -59,7 +62,10 @@ class LedgerEntry(models.Model):
         "Submission", models.CASCADE, related_name="ledger_entries", db_index=False
     )
     label = models.PositiveSmallIntegerField(choices=Label)
-    owner = models.UUIDField(db_index=True, help_text="pseudonym of the owner at that time")
+    confirmed = models.BooleanField(
+        default=False, help_text="a reviewer had confirmed the label, although it was doubtful"
+    )
+    owner = models.UUIDField(db_index=True, help_text="pseudonym of the owner")
 
     objects = LedgerQuerySet.as_manager()
 
@@ -73,7 +79,7 @@ class LedgerEntry(models.Model):
         indexes = (models.Index(fields=("version", "submission"), name="ledger_by_version"),)
 
     def __str__(self) -> str:
-        return f"{self.submission_id} as {Label(self.label).label} in {self.version}"
+        return f"{self.submission_id} as {Label(self.label).label}"
 
 
 class DeletedEntryCount(models.Model):
@@ -96,7 +102,7 @@ class DeletedEntryCount(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.count} deleted drawings of {self.version}"
+        return f"{self.count} deleted drawings"
 
     @classmethod
     def add(cls, version: int, owner: uuid.UUID, count: int) -> None:

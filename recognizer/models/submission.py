@@ -203,6 +203,7 @@ class Submission(models.Model):
         if not changed:
             raise AlreadyReviewedError
         self.corrected_digit, self.corrected_at = label, now
+        self.__dict__.pop("learned_in", None)  # It depends on the correction.
 
     def approve(self, reviewer: Any, label: Label) -> None:
         """Approve the submission with this label. Later training runs can use it.

@@ -1,6 +1,7 @@
 """The querysets of submissions, and the conditions that several of them share."""
 
 import uuid
+from collections import Counter
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -70,8 +71,15 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
         return self.filter(labelled).annotate(effective_label=Coalesce("label", "corrected_digit"))
 
     def with_learned_label(self) -> Self:
-        """Annotate `learned_label`, the label in the newest version that went live and has one."""
-        return self.annotate(learned_label=_learned_values("-version__number", "label"))
+        """Annotate `learned_label` and `learned_confirmed`.
+
+        They are the values in the ledger of the newest version that went live and was trained on
+        the submission.
+        """
+        return self.annotate(
+            learned_label=_learned_values("-version__number", "label"),
+            learned_confirmed=_learned_values("-version__number", "confirmed"),
+        )
 
     def with_learned_in(self) -> Self:
         """Annotate `learned_in`, as in `Submission.learned_in`, so that it needs no more query."""
@@ -93,16 +101,29 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
         learned = self.filter(ledger_entries__version=version, ledger_entries__label__in=labels)
         return learned.annotate(exported_label=F("ledger_entries__label"))
 
+    def lock(self) -> list[uuid.UUID]:
+        """Lock the submissions until the transaction ends, and return their ids.
+
+        A training run that ends meanwhile waits, and then does not add ledger entries for deleted
+        submissions. Everybody locks in the order of the ids, so that there are no deadlocks.
+        """
+        locked = self.order_by("pk").select_for_update(of=("self",))
+        return list(locked.values_list("pk", flat=True))
+
     def delete(self) -> tuple[int, dict[str, int]]:
         """Delete the submissions and their ledger entries, of which only counts remain."""
+        total = Counter[str]()
         with transaction.atomic():
-            # A training run must not add entries between the next two statements. The order
-            # prevents deadlocks with it.
-            locked = self.order_by("pk").select_for_update(of=("self",))
-            ids = list(locked.values_list("pk", flat=True))
+            ids = self.lock()
             for start in range(0, len(ids), BATCH_SIZE):
-                LedgerEntry.objects.of_submissions(ids[start : start + BATCH_SIZE]).forget()
-            return super().delete()
+                batch = ids[start : start + BATCH_SIZE]
+                LedgerEntry.objects.of_submissions(batch).forget()
+                total.update(self.model._base_manager.filter(pk__in=batch).delete()[1])
+        return total.total(), dict(total)
+
+    # As in Django's own method: a manager has no `delete`, and templates must not call it.
+    delete.alters_data = True  # type: ignore[attr-defined]
+    delete.queryset_only = True  # type: ignore[attr-defined]
 
     def store_review_of_pending(
         self, review: Review, reviewer: Any, label: Label | None, at: datetime

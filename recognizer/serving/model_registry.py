@@ -26,6 +26,7 @@ __all__ = [
     "loaded_version",
     "loaded_version_or_none",
     "lock_versions",
+    "outdated_reason",
     "promote",
     "prune",
 ]
@@ -121,7 +122,8 @@ def promote(version: ModelVersion, *, by: str, force: bool = False) -> ModelVers
     """Make `version` the live version, log that `by` promoted it, and return the replaced version.
 
     Raises `CorruptModelError` if the version cannot be loaded.
-    Raises `RejectedVersionError` if the version was rejected, unless `force` is true.
+    Raises `RejectedVersionError` if the version was rejected, or is a candidate that was compared
+    with another version than the live one, unless `force` is true.
     """
     with transaction.atomic():
         lock_versions()
@@ -131,7 +133,18 @@ def promote(version: ModelVersion, *, by: str, force: bool = False) -> ModelVers
             if not force:
                 raise RejectedVersionError(f"{version} was rejected: {version.reason}")
             version.reason += " Promoted by force."
+        if reason := outdated_reason(version):
+            if not force:
+                raise RejectedVersionError(reason)
+            version.reason += " Promoted by force."
         return _replace_live(version, by)
+
+
+def outdated_reason(version: ModelVersion) -> str:
+    """Return why a candidate was compared with the wrong version, or an empty string."""
+    if version.state != VersionState.CANDIDATE or version.predecessor == live_version():
+        return ""
+    return f"{version} was compared with {version.predecessor}, which is not live any more."
 
 
 def prune(keep: int) -> list[ModelVersion]:

@@ -5,6 +5,7 @@ from typing import Final
 from uuid import UUID
 
 import numpy as np
+from django.db import transaction
 
 from ml.arrays import Mask
 from ml.data.label_noise import flag_label_noise
@@ -82,16 +83,30 @@ def independent_judges(held_out: Drawings, live: Recognizer) -> Drawings:
 
 
 def store_label_noise(drawings: Drawings, noise: Mask, live: Recognizer) -> None:
-    """Store which of the labels are probably wrong, and how sure the live version is of that."""
+    """Store which of the labels are probably wrong, and how sure the live version is of that.
+
+    Labels that a reviewer has changed or confirmed meanwhile are skipped.
+    """
     probabilities = {
         drawings.rows[i].id: 1 - float(live.predict_proba(drawings.pixels[i])[drawings.labels[i]])
         for i in np.flatnonzero(noise)
     }
     stored = Submission.objects.filter(label_noise__isnull=False)
-    checked = {row.id for row in drawings.rows}
-    outdated = (checked & set(stored.values_list("pk", flat=True))) - probabilities.keys()
+    checked = {row.id: row for row in drawings.rows}
+    outdated = set(stored.values_list("pk", flat=True)) & checked.keys() - probabilities.keys()
     for batch in batched(outdated):
         Submission.objects.filter(pk__in=batch).update(label_noise=None)
-    for batch in batched(probabilities):
-        rows = [Submission(pk=pk, label_noise=probabilities[pk]) for pk in batch]
-        Submission.objects.bulk_update(rows, ["label_noise"])
+    for batch in batched(sorted(probabilities)):
+        with transaction.atomic():
+            rows = Submission.objects.labelled(include_pending=True).filter(pk__in=batch)
+            locked = rows.order_by("pk").select_for_update(of=("self",), no_key=True)
+            current = locked.filter(label_confirmed=False).values_list(
+                "pk",
+                "effective_label",  # type: ignore[misc]  # an annotation
+            )
+            unchanged = [
+                Submission(pk=pk, label_noise=probabilities[pk])
+                for pk, label in current
+                if label == checked[pk].effective_label
+            ]
+            Submission.objects.bulk_update(unchanged, ["label_noise"])

@@ -23,26 +23,31 @@ def record(version: ModelVersion, rows: list[Row]) -> None:
     deleted = Counter[UUID]()
     # The order of the ids prevents deadlocks with `SubmissionQuerySet.delete`.
     for batch in batched(sorted(rows, key=lambda row: row.id)):
-        existing = _lock_existing([row.id for row in batch])
+        # The visitor may have logged in during the training, which changes the owner.
+        owners = _lock_existing([row.id for row in batch])
         LedgerEntry.objects.bulk_create(
             LedgerEntry(
                 version=version,
                 submission_id=row.id,
                 label=row.effective_label,
-                owner=pseudonym(row.owner),
+                confirmed=row.label_confirmed,
+                owner=pseudonym(owners[row.id]),
             )
             for row in batch
-            if row.id in existing
+            if row.id in owners
         )
-        deleted.update(pseudonym(row.owner) for row in batch if row.id not in existing)
+        deleted.update(pseudonym(row.owner) for row in batch if row.id not in owners)
     for owner, count in deleted.items():
         DeletedEntryCount.add(version.pk, owner, count)
 
 
-def training_set(version: ModelVersion) -> Iterator[tuple[UUID, int]]:
-    """Yield (submission id, label) of the drawings of a version, in the order of the training."""
+def training_set(version: ModelVersion) -> Iterator[tuple[UUID, int, bool]]:
+    """Yield the drawings of a version, in the order of the training.
+
+    Each is (submission id, label, whether a reviewer had confirmed the label).
+    """
     entries = version.ledger_entries.order_by("submission__created", "submission")
-    return entries.values_list("submission", "label").iterator()
+    return entries.values_list("submission", "label", "confirmed").iterator()
 
 
 def check(version: ModelVersion) -> str:
@@ -51,11 +56,11 @@ def check(version: ModelVersion) -> str:
     The SHA-256 of the training set on the card proves that it is complete.
     """
     deleted = sum(row.count for row in version.deleted_entry_counts.all())
+    stored, total = version.ledger_entries.count(), version.correction_count
+    if stored + deleted != total:
+        return f"the training ledger holds {stored} of its {total} drawings; {deleted} were deleted"
     if deleted:
-        return f"{deleted} of its {version.correction_count} training drawings were deleted"
-    stored = version.ledger_entries.count()
-    if stored != version.correction_count:
-        return f"the training ledger holds {stored} of its {version.correction_count} drawings"
+        return f"{deleted} of its {total} training drawings were deleted"
     if (
         training_set_sha256(training_set(version))
         != version.card["trained_on"]["corrections_sha256"]
@@ -64,14 +69,17 @@ def check(version: ModelVersion) -> str:
     return "the training ledger is complete"
 
 
-def _lock_existing(ids: list[UUID]) -> set[UUID]:
-    """Return the ids of stored submissions. They cannot be deleted until the transaction ends."""
-    submissions = Submission.objects.filter(pk__in=ids).order_by("pk").values_list("pk", flat=True)
+def _lock_existing(ids: list[UUID]) -> dict[UUID, UUID]:
+    """Return {id: owner} of stored submissions.
+
+    Until the transaction ends, they cannot be deleted and their owner cannot change.
+    """
+    submissions = Submission.objects.filter(pk__in=ids).order_by("pk").values_list("pk", "owner")
     if connection.vendor != "postgresql":
         # A transaction on SQLite excludes all other writers.
-        return set(submissions)
+        return dict(submissions)
     # Django offers only stronger locks, which would also block reviews.
     sql, parameters = submissions.query.sql_with_params()
     with connection.cursor() as cursor:
         cursor.execute(f"{sql} FOR KEY SHARE", parameters)
-        return {pk for (pk,) in cursor.fetchall()}
+        return dict(cursor.fetchall())

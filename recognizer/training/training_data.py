@@ -13,11 +13,11 @@ from uuid import UUID
 
 import numpy as np
 import numpy.typing as npt
-from django.db.models import Exists, OuterRef
 
 from ml.arrays import Mask
 from ml.data.mnist_evaluation import digest, is_evaluation_digest
-from recognizer.models import LedgerEntry, Review, Submission
+from recognizer.models import LedgerEntry, Submission
+from recognizer.training.batches import batched
 from recognizer.training.caps import CappedConfusion, cap_confusions, cap_per_group
 from recognizer.training.duplicates import Digests, deduplicate, with_pixels
 from recognizer.training.owner_split import split_by_owner
@@ -59,7 +59,7 @@ class TrainingSelection:
     @cached_property
     def sha256(self) -> str:
         """Return the `training_set_sha256` of the `training` rows."""
-        return training_set_sha256((row.id, row.effective_label) for row in self.training)
+        return training_set_sha256(map(_identify, self.training))
 
     @property
     def counts(self) -> dict[str, int]:
@@ -87,7 +87,7 @@ class Drawings:
     @property
     def sha256(self) -> str:
         """Return the `training_set_sha256` of the rows."""
-        return training_set_sha256((row.id, row.effective_label) for row in self.rows)
+        return training_set_sha256(map(_identify, self.rows))
 
     def only(self, chosen: Mask) -> "Drawings":
         """Return the rows for which the mask `chosen`, (n,) bool, is true."""
@@ -95,19 +95,26 @@ class Drawings:
         return Drawings(rows, self.pixels[chosen], self.labels[chosen])
 
 
-def training_set_sha256(drawings: Iterable[tuple[Any, int]]) -> str:
-    """Return one SHA-256 of the ids and labels of a training set, in the order of the training."""
+def training_set_sha256(drawings: Iterable[tuple[UUID, int, bool]]) -> str:
+    """Return one SHA-256 of a training set, in the order of the training.
+
+    Each drawing is (submission id, label, whether a reviewer has confirmed the label).
+    """
     sha = hashlib.sha256()
-    for pk, label in drawings:
-        sha.update(f"{pk} {label}\n".encode())
+    for pk, label, is_confirmed in drawings:
+        sha.update(f"{pk} {label}{' confirmed' if is_confirmed else ''}\n".encode())
     return sha.hexdigest()
+
+
+def _identify(row: Row) -> tuple[UUID, int, bool]:
+    return row.id, row.effective_label, row.label_confirmed
 
 
 def select(include_pending: bool) -> TrainingSelection:
     """Split all labelled submissions by owner, drop duplicates, and apply the caps.
 
     The rows of one owner are never in both lists, and neither are identical drawings. No version
-    was ever trained on a drawing of a held-out owner, or on a drawing that is identical to a
+    was ever trained on a drawing of a held-out owner, or on a stored drawing that is identical to a
     held-out one. MNIST's own validation and test images are in neither list.
     """
     training, held_out = split_by_owner(list(labelled_rows(include_pending)))
@@ -126,8 +133,16 @@ def select(include_pending: bool) -> TrainingSelection:
 
 
 def count_new(rows: Iterable[Row]) -> int:
-    """Return the number of rows with a label that no version that went live has learned last."""
-    return sum(row.learned_label != row.effective_label for row in rows)
+    """Return the number of rows that the newest version has not learned with the same label.
+
+    If a reviewer has confirmed the label since, it is new as well, because a doubtful label has a
+    low weight.
+    """
+    return sum(
+        row.learned_label != row.effective_label
+        or (row.label_confirmed and not row.learned_confirmed)
+        for row in rows
+    )
 
 
 def is_mnist_evaluation_image(pixels: bytes) -> bool:
@@ -147,6 +162,7 @@ def labelled_rows(include_pending: bool) -> Iterator[Row]:
             "effective_label",
             "review",
             "learned_label",
+            "learned_confirmed",
             "for_evaluation",
             "label_confirmed",
             named=True,
@@ -186,14 +202,20 @@ def _without_trained_drawings(held_out: list[Row], trained: Digests) -> list[Row
     earlier.
     """
     unique, digests = deduplicate(held_out)
-    excluded = set(trained.values()) | _formerly_trained_digests() if unique else set()
+    excluded = set(trained.values()) | _other_trained_digests(trained) if unique else set()
     independent = [row for row in unique if digests[row.id] not in excluded]
     return cap_per_group(independent, lambda row: row.owner)
 
 
-def _formerly_trained_digests() -> set[int]:
-    """Return the digests of drawings that a version was trained on and that have no label now."""
-    entries = LedgerEntry.objects.filter(submission=OuterRef("pk"))
-    rows = Submission.objects.filter(Exists(entries)).exclude(review=Review.APPROVED).order_by()
-    pixels = rows.values_list("pixels", flat=True).iterator()
-    return {digest(bytes(drawing)) for drawing in pixels}
+def _other_trained_digests(known: Digests) -> set[int]:
+    """Return the digests of stored drawings that a version was trained on, except the known ones.
+
+    For example, the label was removed, or the drawing is now a near duplicate of an older one.
+    """
+    entries = LedgerEntry.objects.order_by().values_list("submission", flat=True).distinct()
+    others = (pk for pk in entries.iterator() if pk not in known)
+    found: set[int] = set()
+    for batch in batched(others):
+        rows = Submission.objects.filter(pk__in=batch).order_by()
+        found |= {digest(bytes(pixels)) for pixels in rows.values_list("pixels", flat=True)}
+    return found

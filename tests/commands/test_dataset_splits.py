@@ -36,6 +36,22 @@ def test_test_split_is_only_for_evaluation(tmp_path, capsys, reviewer, name):
     assert {row.pk for row in rows} <= {row.id for row in selection.held_out}
 
 
+def test_drawing_in_both_splits_is_only_for_evaluation(tmp_path, capsys, reviewer):
+    image = np.random.default_rng(0).integers(0, 256, (28, 28), np.uint8).tobytes()
+    for number, splits in enumerate((["train", "train"], ["test", "train"])):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        with FORMATS["npz"].Writer(folder) as writer:
+            for split in splits:
+                writer.write(Row(image, 7, split))
+    counts = load("npz", tmp_path / "0", capsys)
+    assert (counts["read"], counts["stored"], counts["for_evaluation"]) == (2, 1, 0)
+    counts = load("npz", tmp_path / "1", capsys)
+    assert (counts["stored"], counts["existing"]) == (0, 2)
+    assert Submission.objects.get().for_evaluation
+    assert select(include_pending=False).training == []
+
+
 def test_export_keeps_the_test_split(tmp_path, capsys, reviewer):
     ink = np.random.default_rng(0).integers(0, 256, (4, 28, 28), np.uint8)
     with FORMATS["npz"].Writer(tmp_path) as writer:

@@ -69,15 +69,16 @@ def test_small_set_rejects_a_significant_loss(fixed, broken):
 
 
 def test_one_careless_owner_rejects_no_candidate():
-    """All 40 broken predictions are those of one owner, out of twelve."""
-    spread = np.arange(1200) % 12
-    careless = np.where(np.arange(1200) < 40, 0, 1 + spread % 11)
+    """All 40 broken predictions are those of one owner, out of 24."""
+    number = np.arange(1200)
+    spread = number % 24
+    careless = np.where(number < 40, 0, 1 + spread % 23)
     assert verdict(0, 40, size=1200, margin=0.06, owners=spread) == Verdict.NOT_WORSE
     comparison = compare(*predictions(0, 40, 1200), "test", 0.01, careless)
     assert comparison.upper_limit > 0.06, "one owner proves little"
-    few = np.where(np.arange(300) < 40, 0, 1 + np.arange(300) % 8)
+    few = np.where(number[:300] < 40, 0, 1 + number[:300] % 8)
     assert verdict(0, 40, size=300, owners=few) == Verdict.TOO_FEW
-    assert verdict(0, 40, size=300, owners=np.arange(300) % 9) == Verdict.WORSE
+    assert verdict(0, 40, size=300, owners=number[:300] % 9) == Verdict.WORSE
 
 
 def test_few_owners_reject_no_candidate():

@@ -1,7 +1,7 @@
 """`retrain --confirm`: an accepted version waits until a person promotes it."""
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 
 from recognizer.models import Label, ModelVersion, Status, Submission, TrainingRun, VersionState
 from recognizer.serving import model_registry
@@ -72,6 +72,16 @@ def test_prune_keeps_the_files_of_a_waiting_version(candidate):
     assert model_registry.live_version().number == 3
     call_command("models", "prune", "--keep=1", "--no-input")
     assert candidate.has_files
+
+
+def test_outdated_candidate_is_only_promoted_by_force(candidate, reviewer_client):
+    call_command("retrain", "--epochs=1", "--seed=2")
+    with pytest.raises(CommandError, match="version 2 was compared with version 1, which is not"):
+        call_command("models", "promote", "2", "--no-input")
+    promote = f"/admin/recognizer/modelversion/{candidate.pk}/promote/"
+    assert "Start another training run instead" in reviewer_client.get(promote).content.decode()
+    call_command("models", "promote", "2", "--no-input", "--force")
+    assert model_registry.live_version() == candidate
 
 
 def test_rehearsal_shows_changed_predictions(approved, visitor, reviewer_client, monkeypatch):

@@ -1,9 +1,11 @@
 """No version is ever trained on the drawings of a held-out owner, and labels must be credible."""
 
 import uuid
+from datetime import timedelta
 
 import numpy as np
 import pytest
+from django.utils import timezone
 
 from ml.preprocessing.normalize import normalize
 from ml.runtime import BASE, Recognizer
@@ -87,6 +89,20 @@ def test_identical_drawing_is_not_in_both_sets(people):
     assert len(select(include_pending=False).held_out) == 3, "a version has learned the copy"
 
 
+def test_drawing_learned_before_it_became_a_near_duplicate_is_not_held_out(people):
+    original = drawings(3, 1, seed=7)
+    similar = original.copy()
+    similar[0, 14, 14] ^= 3
+    (learned,) = approved_submissions(people[1], similar, [Label.THREE])
+    learn(create_version(model_registry.live_version()), learned)
+    earlier = timezone.now() - timedelta(days=1)
+    approved_submissions(people[1], original, [Label.THREE], created=earlier)
+    (copy,) = approved_submissions(people[0], similar, [Label.THREE])
+    selection = select(include_pending=False)
+    assert learned.pk not in {row.id for row in selection.training}
+    assert copy.pk not in {row.id for row in selection.held_out}
+
+
 def test_owner_with_drawings_only_for_evaluation_is_held_out(people):
     approve(people[1], seed=5, for_evaluation=True)
     selection = select(include_pending=False)
@@ -129,3 +145,23 @@ def test_wrong_label_of_a_held_out_owner_is_doubtful(people):
     assert len(kept.rows) == len(held_out.rows) - 1
     assert Submission.objects.get(label_noise__isnull=False) == wrong
     assert Submission.objects.get(pk=wrong.pk).label_noise > 0.99
+
+
+def check_held_out(review=lambda: None):
+    """Check the labels of the held-out drawings, and call `review` before the result is stored."""
+    live = Recognizer((BASE / "model.tflite").read_bytes())
+    held_out = load_drawings(select(include_pending=False).held_out)
+    review()
+    label_check.independent_judges(held_out, live)
+
+
+@pytest.mark.parametrize("label", [Label.ONE, Label.SEVEN])
+def test_review_during_the_check_is_not_doubted(people, reviewer, label):
+    (wrong,) = approve(people[0], count=1, label=Label.ONE, seed=11, reviewed_at=timezone.now())
+
+    def review():
+        row = Submission.objects.get(pk=wrong.pk)
+        row.confirm_label(reviewer) if label == Label.ONE else row.approve(reviewer, label)
+
+    check_held_out(review)
+    assert Submission.objects.get(pk=wrong.pk).label_noise is None

@@ -54,14 +54,14 @@ def test_records_each_drawing_with_its_label_and_pseudonym(three):
 
 def test_training_set_can_be_rebuilt_and_the_card_proves_it(three):
     version = model_registry.live_version()
-    assert list(ledger.training_set(version)) == [(three.pk, Label.THREE)]
+    assert list(ledger.training_set(version)) == [(three.pk, Label.THREE, False)]
     sha256 = training_set_sha256(ledger.training_set(version))
     assert sha256 == version.card["trained_on"]["corrections_sha256"]
     assert ledger.check(version) == "the training ledger is complete"
     LedgerEntry.objects.update(label=Label.FOUR)
     assert ledger.check(version) == "the training ledger does not match the card"
     LedgerEntry.objects.all().delete()
-    assert ledger.check(version) == "the training ledger holds 0 of its 1 drawings"
+    assert ledger.check(version) == "the training ledger holds 0 of its 1 drawings; 0 were deleted"
 
 
 def test_relabelled_drawing_is_new_until_it_is_learned_again(three, reviewer, visitor):
@@ -137,6 +137,42 @@ def test_log_in_moves_the_entries_to_the_account(three, visitor, reviewer):
     moved = fresh(three)
     assert moved.owner != three.owner
     assert LedgerEntry.objects.get().owner == pseudonym(moved.owner)
+
+
+def test_log_in_during_the_training_moves_the_entries_to_the_account(visitor, reviewer):
+    row = visitor.submit_and_get(drawing_png(3), digit=3)
+    row.approve(reviewer, Label.THREE)
+
+    def log_in(message):
+        if message.startswith("Comparing"):
+            visitor.force_login(reviewer)
+            visitor.get("/mine/")
+
+    retrain(Options(epochs=1), on_progress=lambda progress: None, on_message=log_in)
+    assert fresh(row).owner != row.owner
+    assert LedgerEntry.objects.get().owner == pseudonym(fresh(row).owner)
+
+
+def test_confirmed_label_is_learned_again(three, reviewer):
+    fresh(three).confirm_label(reviewer)
+    assert select(include_pending=False).counts["new"] == 1
+    assert train(if_new=1).decision == "live"
+    assert select(include_pending=False).counts["new"] == 0
+    version = model_registry.live_version()
+    assert list(ledger.training_set(version)) == [(three.pk, Label.THREE, True)]
+    assert ledger.check(version) == "the training ledger is complete"
+
+
+def test_new_correction_is_not_reported_as_learned(visitor):
+    row = visitor.submit_and_get(drawing_png(3), digit=3)
+    train(include_pending=True)
+    assert fresh(row).learned_in == 2
+    assert visitor.correct(row.pk, 7).json()["learned_in"] is None
+    assert visitor.get(f"/api/v1/submissions/{row.pk}/").json()["learned_in"] is None
+
+
+def test_manager_cannot_delete():
+    assert not hasattr(Submission.objects, "delete")
 
 
 def test_verify_checks_weights_and_ledger(three, capsys):

@@ -1,16 +1,18 @@
 """Deletions race with the end of a training run: nothing fails, and no entry is left behind."""
 
 import os
+import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from threading import Barrier, Event
 
 import numpy as np
 import pytest
 from django.db import connection, transaction
 from django.db.models import Sum
 
-from recognizer.models import DeletedEntryCount, LedgerEntry, Submission
+from recognizer.accounts import deletion, ownership
+from recognizer.models import DeletedEntryCount, LedgerEntry, Submission, pseudonym
 from recognizer.serving import model_registry
 from recognizer.training import ledger
 from recognizer.training.training_data import labelled_rows
@@ -62,3 +64,41 @@ def test_deletion_during_the_end_of_a_training(number):
     remaining = set(Submission.objects.values_list("pk", flat=True))
     assert set(LedgerEntry.objects.values_list("submission", flat=True)) == remaining
     assert len(remaining) + counted == DRAWINGS
+
+
+def test_deletion_names_the_version_that_is_being_stored():
+    """The deletion waits for the end of the training, and then knows of its entries."""
+    owner = uuid.uuid4()
+    ink = np.random.default_rng(0).integers(0, 256, (1, 28, 28), np.uint8)
+    approved_submissions(owner, ink, [1])
+    rows = list(labelled_rows(include_pending=False))
+    version = create_version(model_registry.live_version())
+    recorded = Event()
+
+    def record():
+        with transaction.atomic():
+            ledger.record(version, rows)
+            recorded.set()
+            time.sleep(0.5)
+
+    def delete():
+        recorded.wait()
+        assert deletion.delete(Submission.objects.owned_by(owner)) == [version.number]
+
+    in_threads(record, delete)
+
+
+def test_log_in_at_the_end_of_a_training():
+    """Both lock the drawings in the same order, so there is no deadlock."""
+    anonymous, account = uuid.uuid4(), uuid.uuid4()
+    ink = np.random.default_rng(0).integers(0, 256, (200, 28, 28), np.uint8)
+    approved_submissions(anonymous, ink, [1] * 200)
+    rows = list(labelled_rows(include_pending=False))
+    version = create_version(model_registry.live_version())
+
+    def record():
+        with transaction.atomic():
+            ledger.record(version, rows)
+
+    in_threads(record, lambda: ownership._merge(anonymous, account))
+    assert set(LedgerEntry.objects.values_list("owner", flat=True)) == {pseudonym(account)}

@@ -55,8 +55,8 @@ class Command(BaseCommand):
         promote.add_argument(
             "--force",
             action="store_true",
-            help="also promote a rejected version; its training drawings keep their status, so the "
-            "next training run treats them as new",
+            help="also promote a rejected version, or a candidate that was compared with a version "
+            "that is not live any more",
         )
         prune.add_argument("--keep", type=shared.positive_integer, required=True, metavar="N")
         for each in (listing, show):
@@ -80,12 +80,12 @@ class Command(BaseCommand):
         if as_json:
             self.stdout.write(json.dumps(rows))
             return
-        self.stdout.write("  number  state     created (UTC)     corrections  MNIST test")
+        self.stdout.write("  number  state      created (UTC)     corrections  MNIST test")
         for row in rows:
             mark, files = "*" if row["live"] else " ", "" if row["has_files"] else "  files deleted"
             mnist_test = shared.format_percent(row["mnist_test"])
             self.stdout.write(
-                f"{mark} {row['number']:>6}  {row['state']:<8}  {row['created']:.16}  "
+                f"{mark} {row['number']:>6}  {row['state']:<9}  {row['created']:.16}  "
                 f"{row['corrections']:>11}  {mnist_test:>10}{files}"
             )
 

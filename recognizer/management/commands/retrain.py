@@ -79,9 +79,9 @@ class Command(BaseCommand):
             type=shared.positive_integer,
             metavar="N",
             help="skip the training if fewer than N drawings are new, or if a version trained on "
-            "the same drawings was already rejected; a drawing is new until an accepted version "
-            "was trained on it; held-out drawings do not count, and pending corrections count only "
-            "with --include-pending",
+            "the same drawings was already rejected or waits for a person; a drawing is new until "
+            "a version that went live was trained on it with its current label; held-out drawings "
+            "do not count, and pending corrections count only with --include-pending",
         )
         shared.add_json_argument(parser, "print one JSON object to standard output")
 
