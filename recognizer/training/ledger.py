@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection
@@ -10,6 +10,11 @@ from django.db import connection
 from recognizer.models import DeletedEntryCount, LedgerEntry, ModelVersion, Submission, pseudonym
 from recognizer.training.batches import batched
 from recognizer.training.training_data import training_set_sha256
+
+INSERT: Final = (
+    "INSERT INTO recognizer_ledgerentry (version_id, submission_id, label, confirmed, owner) "
+    "VALUES (%s, %s, %s, %s, %s)"
+)
 
 Row = Any  # a named tuple with the columns of `training_data.labelled_rows`
 
@@ -25,17 +30,7 @@ def record(version: ModelVersion, rows: list[Row]) -> None:
     for batch in batched(sorted(rows, key=lambda row: row.id)):
         # The visitor may have logged in during the training, which changes the owner.
         owners = _lock_existing([row.id for row in batch])
-        LedgerEntry.objects.bulk_create(
-            LedgerEntry(
-                version=version,
-                submission_id=row.id,
-                label=row.effective_label,
-                confirmed=row.label_confirmed,
-                owner=pseudonym(owners[row.id]),
-            )
-            for row in batch
-            if row.id in owners
-        )
+        _insert(version, [row for row in batch if row.id in owners], owners)
         deleted.update(pseudonym(row.owner) for row in batch if row.id not in owners)
     for owner, count in deleted.items():
         DeletedEntryCount.add(version.pk, owner, count)
@@ -67,6 +62,23 @@ def check(version: ModelVersion) -> str:
     ):
         return "the training ledger does not match the card"
     return "the training ledger is complete"
+
+
+def _insert(version: ModelVersion, rows: list[Row], owners: dict[UUID, UUID]) -> None:
+    """Insert one entry per row. For a million rows, `bulk_create` takes three times as long."""
+    to_db = LedgerEntry._meta.get_field("owner").get_db_prep_value
+    entries = [
+        (
+            version.pk,
+            to_db(row.id, connection),
+            row.effective_label,
+            row.label_confirmed,
+            to_db(pseudonym(owners[row.id]), connection),
+        )
+        for row in rows
+    ]
+    with connection.cursor() as cursor:
+        cursor.executemany(INSERT, entries)
 
 
 def _lock_existing(ids: list[UUID]) -> dict[UUID, UUID]:
