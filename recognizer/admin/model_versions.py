@@ -191,7 +191,7 @@ class ModelVersionAdmin(ObjectPageAdmin):
         return self._render(request, "drawings.html", version, context)
 
     def promote(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """On GET, ask for confirmation. On POST, promote the version."""
+        """On GET, ask for confirmation. On POST, promote the version, or reject a candidate."""
         if not self.can_promote(request):
             raise PermissionDenied
         version, live = get_object_or_404(ModelVersion, pk=pk), model_registry.live_version()
@@ -199,6 +199,8 @@ class ModelVersionAdmin(ObjectPageAdmin):
             self.message_user(request, f"{version} is already live.")
         elif request.method != "POST":
             return self._confirm(request, version, live)
+        elif "reject" in request.POST:
+            self._reject(request, version)
         else:
             self._promote(request, version)
         return redirect("admin:recognizer_modelversion_change", pk)
@@ -218,6 +220,14 @@ class ModelVersionAdmin(ObjectPageAdmin):
         except CorruptModelError as error:
             context["unusable"] = str(error)
         return self._render(request, "promote.html", version, context)
+
+    def _reject(self, request: HttpRequest, version: ModelVersion) -> None:
+        with transaction.atomic():
+            is_rejected = version.reject(by=request.user.get_username())
+            if is_rejected:
+                self.log_change(request, version, "Rejected.")
+        text = f"{version} is rejected." if is_rejected else f"{version} is not a candidate."
+        self.message_user(request, text, messages.SUCCESS if is_rejected else messages.ERROR)
 
     def _promote(self, request: HttpRequest, version: ModelVersion) -> None:
         try:

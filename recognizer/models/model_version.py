@@ -99,6 +99,13 @@ class ModelVersion(models.Model):
         score: float | None = self.card["scores"].get(name)
         return score
 
+    def reject(self, by: str) -> bool:
+        """Reject a candidate, and return whether it was one."""
+        self.reason += f" Rejected by {by}."
+        self.state = VersionState.REJECTED
+        candidate = ModelVersion.objects.filter(pk=self.pk, state=VersionState.CANDIDATE)
+        return bool(candidate.update(state=self.state, reason=self.reason))
+
     @property
     def has_files(self) -> bool:
         """Return whether the version has files. Without them, it cannot be loaded.

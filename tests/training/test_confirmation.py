@@ -1,6 +1,7 @@
 """`retrain --confirm`: an accepted version waits until a person promotes it."""
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.core.management import CommandError, call_command
 
 from recognizer.models import Label, ModelVersion, Status, Submission, TrainingRun, VersionState
@@ -72,6 +73,20 @@ def test_prune_keeps_the_files_of_a_waiting_version(candidate):
     assert model_registry.live_version().number == 3
     call_command("models", "prune", "--keep=1", "--no-input")
     assert candidate.has_files
+
+
+def test_person_can_reject_it(candidate, reviewer_client):
+    promote = f"/admin/recognizer/modelversion/{candidate.pk}/promote/"
+    assert 'value="Reject version 2"' in reviewer_client.get(promote).content.decode()
+    page = reviewer_client.post(promote, {"reject": "Reject version 2"}, follow=True)
+    assert "version 2 is rejected." in page.content.decode().lower()
+    candidate.refresh_from_db()
+    assert candidate.state == VersionState.REJECTED
+    assert candidate.reason.endswith("Rejected by rosa.")
+    assert LogEntry.objects.latest("pk").change_message == "Rejected."
+    page = reviewer_client.post(promote, {"reject": "Reject version 2"}, follow=True)
+    assert "is not a candidate" in page.content.decode()
+    assert model_registry.live_version().number == 1
 
 
 def test_outdated_candidate_is_only_promoted_by_force(candidate, reviewer_client):
