@@ -97,6 +97,11 @@ def load(model: bytes, sha256: str) -> Recognizer:
     return recognizer
 
 
+def load_base() -> Recognizer:
+    """Return the recognizer of the base, the version that ships with the code."""
+    return Recognizer((BASE / "model.tflite").read_bytes())
+
+
 def to_prediction(probabilities: npt.NDArray[np.float32]) -> Prediction:
     """Convert the probabilities of the eleven classes, (11,), to a prediction.
 

@@ -1,4 +1,4 @@
-"""Recognize MNIST's validation and test images, so that no version is trained on them.
+"""Recognize MNIST's held-out and test images, so that no version is trained on them.
 
 The digests of these images are part of the code, because a dataset can be imported on a host that
 does not have MNIST.
@@ -10,6 +10,7 @@ from functools import cache
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from ml.arrays import Pixels
 from ml.data.mnist import Mnist
@@ -22,7 +23,7 @@ DIGEST_SIZE: Final = 8  # bytes
 
 
 def is_evaluation_digest(found: int) -> bool:
-    """Return whether the digest is that of one of MNIST's validation or test images."""
+    """Return whether the digest is that of one of MNIST's held-out or test images."""
     return found in _stored_digests()
 
 
@@ -31,8 +32,8 @@ def digest(pixels: bytes) -> int:
     return int.from_bytes(hashlib.blake2b(pixels, digest_size=DIGEST_SIZE).digest())
 
 
-def compute_digests(mnist: Mnist) -> np.ndarray:
-    """Return the digests of the validation and test images, sorted, (n,) uint64.
+def compute_digests(mnist: Mnist) -> npt.NDArray[np.uint64]:
+    """Return the digests of the calibration, validation and test images, sorted, (n,) uint64.
 
     Each image counts as it is and as `normalize` returns it, because the site stores an uploaded
     image normalized.

@@ -18,7 +18,7 @@ from ml.arrays import Labels, Mask
 from ml.data.mnist import LabelledImages
 from ml.runtime import CLASS_COUNT, DIGIT_COUNT, NOT_A_DIGIT, Recognizer
 
-Z_LIMIT: Final = NormalDist().inv_cdf(0.95)  # one-sided, for the test of non-inferiority
+Z_NON_INFERIORITY: Final = NormalDist().inv_cdf(0.95)  # one-sided, for the test of non-inferiority
 Z_SIGNIFICANT: Final = NormalDist().inv_cdf(0.99)  # one-sided, for sets that are too small for it
 # With fewer images or owners, a candidate can hardly be shown to lose less than a margin.
 MIN_SIZE: Final = 1000
@@ -136,25 +136,25 @@ def _compare(
     min_size: int,
     owners: Owners | None = None,
 ) -> Comparison:
-    size, more, less = len(fixed), int(broken.sum()), int(fixed.sum())
+    size, broken_count, fixed_count = len(fixed), int(broken.sum()), int(fixed.sum())
     owner_count = None if owners is None else len(np.unique(owners))
     effect = 1.0 if owners is None else _design_effect(fixed, broken, owners)
-    limit = _limit(owner_count)
+    critical = _critical_value(owner_count)
     is_large = size >= min_size and (owner_count is None or owner_count >= MIN_OWNERS)
     if is_large:
-        is_worse = _score(less, more, size, margin, effect) > -limit
+        is_worse = _score(fixed_count, broken_count, size, margin, effect) > -critical
     else:
         can_reject = owner_count is None or owner_count >= MIN_OWNERS_TO_REJECT
-        is_worse = can_reject and _significance(less, more, effect) > Z_SIGNIFICANT
+        is_worse = can_reject and _significance(fixed_count, broken_count, effect) > Z_SIGNIFICANT
     verdict = Verdict.NOT_WORSE if is_large else Verdict.TOO_FEW
     return Comparison(
         name,
         size,
         owner_count,
-        fixed=less,
-        broken=more,
+        fixed=fixed_count,
+        broken=broken_count,
         margin=margin,
-        upper_limit=_upper_limit(less, more, size, effect, limit),
+        upper_limit=_upper_limit(fixed_count, broken_count, size, effect, critical),
         verdict=Verdict.WORSE if is_worse else verdict,
     )
 
@@ -174,25 +174,25 @@ def _score(fixed: int, broken: int, size: int, loss: float, effect: float) -> fl
     return (broken - fixed - size * loss) / math.sqrt(variance)
 
 
-def _limit(owner_count: int | None) -> float:
+def _critical_value(owner_count: int | None) -> float:
     """Return the 95% quantile of the statistic.
 
     With few owners, the design effect is uncertain, so it is a quantile of Student's t, in the
     approximation of R. Fisher and E. Cornish (1960).
     """
     if owner_count is None or owner_count < 2:
-        return Z_LIMIT
-    return Z_LIMIT + (Z_LIMIT**3 + Z_LIMIT) / (4 * (owner_count - 1))
+        return Z_NON_INFERIORITY
+    return Z_NON_INFERIORITY + (Z_NON_INFERIORITY**3 + Z_NON_INFERIORITY) / (4 * (owner_count - 1))
 
 
-def _upper_limit(fixed: int, broken: int, size: int, effect: float, limit: float) -> float:
+def _upper_limit(fixed: int, broken: int, size: int, effect: float, critical: float) -> float:
     """Return the upper 95% confidence limit of the loss, a share of the images, by bisection."""
     if not size:
         return 1.0
     low, high = max((broken - fixed) / size, 0.0), 1.0
     for _ in range(40):
         middle = (low + high) / 2
-        if _score(fixed, broken, size, middle, effect) > -limit:
+        if _score(fixed, broken, size, middle, effect) > -critical:
             low = middle
         else:
             high = middle

@@ -29,10 +29,12 @@ CARD_TEXT: Final = {
     "that reviewers approved.",
     "pixels": "28×28 bytes, 0 for paper, 255 for ink, normalized like MNIST. They are the input of "
     "the model.",
-    "label": "The label that the reviewer approved: 0 to 9, or 10 for “not a digit” (null in "
+    "label": "The label that the reviewer approved or, in the training set of a version, the label "
+    "of that training: 0 to 9, or 10 for “not a digit” (null in "
     "NDJSON and PNG).",
-    "splits": "About one person in five is in the test split. All drawings of a person are in the "
-    "same split, in every export. An anonymous session counts as a person.",
+    "splits": "About one person in five is in the test split, in every export. Drawings that were "
+    "imported from a test split are in the test split, too. The training set of a version has no "
+    "test split. An anonymous session counts as a person.",
     "privacy": "The dataset contains no names and no addresses. In NDJSON, all drawings of one "
     "person have the same “writer”, which is different in each export.",
 }

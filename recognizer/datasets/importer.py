@@ -27,7 +27,7 @@ class ImportCounts:
     """The number of rows that have been read, and what became of them.
 
     `for_evaluation` counts the stored rows of the test split. `rejected` counts the rows that are
-    MNIST's own validation or test images. No version may be trained on them.
+    MNIST's own held-out or test images. No version may be trained on them.
     """
 
     read: int = 0

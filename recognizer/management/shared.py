@@ -11,7 +11,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 
-from recognizer.models import Label
+from recognizer.models import Label, ModelVersion
 
 EXIT_INTERRUPTED: Final = 130  # as in a shell after Ctrl-C
 
@@ -93,6 +93,14 @@ def get_user(username: str) -> Any:
         raise CommandError(
             f"There is no user {username!r}. See: manage.py createsuperuser"
         ) from error
+
+
+def find_version(number: int) -> ModelVersion:
+    """Return the version with this number. Raises `CommandError` if there is none."""
+    version = ModelVersion.objects.filter(number=number).first()
+    if version is None:
+        raise CommandError(f"There is no version {number}. See: manage.py models list")
+    return version
 
 
 def check_migrations() -> None:

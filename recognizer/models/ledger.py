@@ -13,13 +13,12 @@ from recognizer.models.model_version import ModelVersion, VersionState
 
 # Only versions that went live count as having learned something.
 WENT_LIVE: Final = (VersionState.LIVE, VersionState.RETIRED)
-BATCH_SIZE: Final = 1000  # rows; databases limit the number of parameters of a statement
 
 
 def pseudonym(owner: uuid.UUID) -> uuid.UUID:
     """Return the name of an owner in the ledger.
 
-    The owner of an anonymous visitor is random and cannot be computed from it.
+    The id of an anonymous owner is random, so it cannot be computed from the pseudonym.
     """
     digest = hashlib.sha256(b"digitsite training ledger " + owner.bytes).digest()
     return uuid.UUID(bytes=digest[:16])
@@ -52,7 +51,8 @@ class LedgerQuerySet(models.QuerySet["LedgerEntry"]):
 class LedgerEntry(models.Model):
     """One drawing that a version was trained on, with the label that the training used.
 
-    Entries never change. They are deleted together with their drawing.
+    Only the owner of an entry can change, when a visitor logs in. Entries are deleted together with
+    their drawing.
     """
 
     version = models.ForeignKey(
@@ -105,9 +105,9 @@ class DeletedEntryCount(models.Model):
         return f"{self.count} deleted drawings"
 
     @classmethod
-    def add(cls, version: int, owner: uuid.UUID, count: int) -> None:
-        """Add `count` to the number of deleted drawings. `version` is a primary key."""
-        row, _ = cls.objects.get_or_create(version_id=version, owner=owner)
+    def add(cls, version_pk: int, owner: uuid.UUID, count: int) -> None:
+        """Add `count` to the number of deleted drawings of a version and an owner."""
+        row, _ = cls.objects.get_or_create(version_id=version_pk, owner=owner)
         cls.objects.filter(pk=row.pk).update(count=F("count") + count)
 
 

@@ -15,7 +15,7 @@ class VersionState(models.TextChoices):
     """The state of a model version.
 
     A retired version was live, but is not live now. A candidate was accepted, and waits for a
-    person who promotes it.
+    person who promotes or rejects it.
     """
 
     LIVE = "live"

@@ -185,7 +185,7 @@ class Submission(models.Model):
         return row.learned_in
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
-        """Delete the submission and its ledger entries, of which only a count remains."""
+        """Delete the submission and its ledger entries. Only their number remains."""
         return Submission.objects.filter(pk=self.pk).delete()
 
     def correct(self, label: Label) -> None:

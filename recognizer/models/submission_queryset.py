@@ -29,7 +29,7 @@ LIVE_PREDICTION_DIFFERS: Final = Q(live_prediction__isnull=False) & ~Q(
 BATCH_SIZE: Final = 1000  # rows; databases limit the number of parameters of a statement
 # The values of the fields of a submission that no reviewer has claimed.
 UNCLAIMED: Final[dict[str, None]] = {"claimed_by": None, "claimed_until": None}
-# The values of the fields of a label that no training run has checked.
+# The values of the fields about label noise after the label or the review has changed.
 UNCHECKED: Final[dict[str, Any]] = {"label_noise": None, "label_confirmed": False}
 
 
@@ -105,13 +105,13 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
         """Lock the submissions until the transaction ends, and return their ids.
 
         A training run that ends meanwhile waits, and then does not add ledger entries for deleted
-        submissions. Everybody locks in the order of the ids, so that there are no deadlocks.
+        submissions. All callers lock in the order of the ids, so that there are no deadlocks.
         """
         locked = self.order_by("pk").select_for_update(of=("self",))
         return list(locked.values_list("pk", flat=True))
 
     def delete(self) -> tuple[int, dict[str, int]]:
-        """Delete the submissions and their ledger entries, of which only counts remain."""
+        """Delete the submissions and their ledger entries. Only their number remains."""
         total = Counter[str]()
         with transaction.atomic():
             ids = self.lock()

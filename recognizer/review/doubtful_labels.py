@@ -35,7 +35,7 @@ def doubtful_labels(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         return _respond(request, *_decide(request))
     after = request.GET.get("after", "")
-    submissions = page_after(after)
+    submissions = _page_after(after)
     shown = submissions[:PAGE_SIZE]
     context = {
         "cards": _to_cards(shown),
@@ -50,7 +50,7 @@ def doubtful_labels(request: HttpRequest) -> HttpResponse:
 
 
 def doubtful() -> SubmissionQuerySet:
-    """Return the approved submissions whose label is probably wrong, highest noise first."""
+    """Return the approved submissions whose label is probably wrong, most probably wrong first."""
     # Runs with `--include-pending` also check pending corrections. Those have no label yet. With a
     # condition on `review`, SQLite would use an index of that field, and sort all approved rows.
     rows = Submission.objects.filter(label_noise__isnull=False, label__isnull=False)
@@ -62,7 +62,7 @@ def count() -> int:
     return queue.bounded_count(doubtful())
 
 
-def page_after(position: str) -> list[Submission]:
+def _page_after(position: str) -> list[Submission]:
     """Return up to `PAGE_SIZE` + 1 submissions that come after the position in the list.
 
     Return the start of the list if the position is not valid.

@@ -42,7 +42,10 @@ class ModelFilesPrunedError(CorruptModelError):
 
 
 class RejectedVersionError(Exception):
-    """Raised when a rejected version is promoted without force. The message gives the reason."""
+    """Raised when a rejected version or an outdated candidate is promoted without force.
+
+    The message gives the reason.
+    """
 
 
 @dataclass(frozen=True)

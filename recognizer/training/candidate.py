@@ -39,7 +39,7 @@ class Candidate:
         """Store a version and its ledger entries, and promote it if it was accepted.
 
         Call this in a transaction. Raises `RetrainError` if another version went live during the
-        training.
+        training, and `CorruptModelError` if the model does not pass the smoke test.
         """
         model_registry.lock_versions()
         self._check_still_live()
@@ -65,7 +65,7 @@ class Candidate:
 
         In `trained_on`, `mnist`, `corrections` and `label_noise` are numbers of images.
         `corrections` counts all drawings, also those that no visitor corrected.
-        `corrections_sha256` proves that the ledger holds the complete training set.
+        `manage.py models verify` compares `corrections_sha256` with the ledger.
         """
         return {
             "trained_on": {

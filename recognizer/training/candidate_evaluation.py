@@ -32,7 +32,7 @@ LABEL_MARGIN: Final = 0.02  # of the images of one digit
 NEGATIVES_MARGIN: Final = 0.02
 NEGATIVES_DIGIT_MARGIN: Final = 0.01  # of the negatives, predicted as one and the same digit
 HELD_OUT_MARGIN: Final = 0.01
-# The best version so far is chosen among this many of the newest, and the base.
+# The best version so far is chosen among the base and this many of the newest that went live.
 REFERENCE_LIMIT: Final = 10
 # Maximum number of training drawings to score, because scoring all of them could take too long.
 TRAINING_SAMPLE_SIZE: Final = 10_000
@@ -77,9 +77,9 @@ class CandidateEvaluation:
             worse = [each for each in self.comparisons if each.verdict == Verdict.WORSE]
             return f"{'; '.join(map(str, worse))}."
         first = [result.comparisons[0] for result in self.results if result.comparisons]
-        judged = any(each.owner_count for each in first)
-        nobody = "" if judged else " No person’s drawings were held out, so nobody judged it."
-        return f"{'; '.join(map(str, first))}.{nobody}"
+        has_drawings = any(each.owner_count for each in first)
+        note = "" if has_drawings else " It was not evaluated on people’s drawings."
+        return f"{'; '.join(map(str, first))}.{note}"
 
     @property
     def scores(self) -> dict[str, float | None]:
@@ -173,11 +173,11 @@ def _evaluate_set(
 
 
 def compare_all(
-    each: EvaluationSet, reference_name: str, reference: Labels, candidate: Labels
+    each: EvaluationSet, title_suffix: str, reference: Labels, candidate: Labels
 ) -> list[Comparison]:
     """Return the comparison on all images, and those on single labels that reject the candidate."""
     assert each.margin is not None
-    title, labels = each.title + reference_name, each.data.labels
+    title, labels = each.title + title_suffix, each.data.labels
     overall = compare(reference, candidate, labels, title, each.margin, each.owners)
     parts = []
     if each.name == "negatives":
@@ -196,7 +196,7 @@ def _evaluation_sets(
     validation = mnist.validation
     restyled, negatives = restyled_set(validation), negative_set(validation)
     yield EvaluationSet("mnist_validation", "MNIST validation images", validation, DIGITS_MARGIN)
-    # Each label has too few images in one of the two sets, so their labels are compared together.
+    # Compare the labels on both sets together, because each has only about 300 images per label.
     title, both = "MNIST validation images in all styles", validation + restyled
     yield EvaluationSet("all_styles", title, both, DIGITS_MARGIN, LABEL_MARGIN)
     yield EvaluationSet("negatives", "negative images", negatives, NEGATIVES_MARGIN)

@@ -6,17 +6,15 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any, Final
 
-import numpy as np
-
-from ml.arrays import IMAGE_SIDE
-from ml.runtime import BASE, Recognizer
+from ml.runtime import load_base
 from recognizer.models import Label
+from recognizer.serving.prediction import repredict
 from recognizer.training.duplicates import with_pixels
 
 CAP_TO_MEDIAN_RATIO: Final = 3  # The cap of a group is this multiple of the median group size.
 MIN_CAP: Final = 50  # drawings; a cap per owner or per label is never lower
 CONFUSION_SHARE: Final = 0.05  # of all drawings to train on
-MIN_CONFUSION_CAP: Final = 10  # drawings; one person can teach the site an unfamiliar shape
+MIN_CONFUSION_CAP: Final = 10  # drawings; high enough to teach the site an unfamiliar shape
 
 Row = Any  # a named tuple with the columns of `training_data.labelled_rows`
 
@@ -25,8 +23,8 @@ Row = Any  # a named tuple with the columns of `training_data.labelled_rows`
 class CappedConfusion:
     """A confusion with more drawings than the cap allows.
 
-    The base predicts `predicted` for the drawings in `rows`, whose label is `label`. The newest of
-    them, up to the cap, are used.
+    The base predicts `predicted` for the drawings in `rows`, whose label is `label`. The rows are
+    sorted, oldest first. The newest, up to the cap, are used.
     """
 
     predicted: Label
@@ -36,6 +34,7 @@ class CappedConfusion:
 
     @property
     def left_out(self) -> list[Row]:
+        """Return the rows that are not used."""
         return self.rows[: -self.cap]
 
     def __str__(self) -> str:
@@ -83,11 +82,10 @@ def cap_confusions(rows: list[Row]) -> tuple[list[Row], list[CappedConfusion]]:
 
 def _confusions(rows: list[Row]) -> dict[tuple[int, int], list[Row]]:
     """Return the rows that the base predicts differently, by (predicted, label)."""
-    base = Recognizer((BASE / "model.tflite").read_bytes())
+    base = load_base()
     confusions: dict[tuple[int, int], list[Row]] = defaultdict(list)
     for row, pixels in with_pixels(rows):
-        image = np.frombuffer(pixels, np.uint8).reshape(IMAGE_SIDE, IMAGE_SIDE)
-        predicted = base.predict(image).label
+        predicted = repredict(pixels, base).label
         if predicted != row.effective_label and not row.label_confirmed:
             confusions[predicted, row.effective_label].append(row)
     return confusions

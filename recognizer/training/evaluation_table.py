@@ -46,8 +46,8 @@ def evaluation_rows(results: list[dict[str, Any]]) -> Iterator[EvaluationRow]:
         size = f"{result['size']:,}" if "size" in result else ""
         title = result.get("title") or result["name"].replace("_", " ")
         for each in result.get("comparisons", ()):
-            # A comparison on one label has fewer images than the set.
-            is_whole = each["size"] == result["size"]
+            # The scores are those of the whole set, not of one label or one predicted digit.
+            is_whole = "," not in each["name"] and " predicted as " not in each["name"]
             yield EvaluationRow(
                 each["name"],
                 f"{each['size']:,}",
@@ -60,8 +60,8 @@ def evaluation_rows(results: list[dict[str, Any]]) -> Iterator[EvaluationRow]:
                 verdict=each["verdict"],
             )
         if not result.get("comparisons"):
-            nobody = result["name"] == "held_out_corrections" and result["before"] is None
-            verdict = "nobody judged" if nobody else "only scored"
+            has_no_drawings = result["name"] == "held_out_corrections" and result["before"] is None
+            verdict = "no drawings" if has_no_drawings else "only scored"
             yield EvaluationRow(title, size, owners, *scores, "", "", "", "", verdict)
 
 

@@ -11,7 +11,7 @@ from ml.arrays import Mask
 from ml.data.label_noise import flag_label_noise
 from ml.data.mnist import LabelledImages
 from ml.evaluation.model_comparison import predict_all
-from ml.runtime import BASE, Recognizer
+from ml.runtime import Recognizer, load_base
 from recognizer.models import Submission
 from recognizer.training.batches import batched
 from recognizer.training.run_lifecycle import RetrainError
@@ -19,7 +19,8 @@ from recognizer.training.training_data import Drawings, TrainingSelection, load_
 
 # Up to this many labels that are probably wrong do not stop retraining.
 LABEL_NOISE_TOLERANCE: Final = 50
-# An owner whose labels agree less often with the base is no independent judge of a version.
+# The share of an owner's labels that must agree with the base for the owner's drawings to evaluate
+# a version.
 MIN_AGREEMENT_WITH_BASE: Final = 0.5
 
 
@@ -54,12 +55,12 @@ def check_training_labels(
     if count > max(LABEL_NOISE_TOLERANCE, total / 2):
         raise RetrainError(f"{summary} Check them on the page “Doubtful labels”, then retrain.")
     if count:
-        on_message(f"{summary} They get a low weight. The page “Doubtful labels” lists them.")
+        on_message(f"{summary} They get a low weight, and the page “Doubtful labels” lists them.")
     return noise
 
 
-def independent_judges(held_out: Drawings, live: Recognizer) -> Drawings:
-    """Return the held-out drawings whose labels can judge a version.
+def drop_untrusted_drawings(held_out: Drawings, live: Recognizer) -> Drawings:
+    """Return the held-out drawings whose labels are credible.
 
     Leave out labels that are probably wrong, and all drawings of an owner whose labels mostly
     contradict the base. Otherwise, wrong labels could hide that a candidate is worse, or reject
@@ -69,8 +70,7 @@ def independent_judges(held_out: Drawings, live: Recognizer) -> Drawings:
     noise = flag_label_noise(data, live)
     noise &= ~np.array([row.label_confirmed for row in held_out.rows], bool)
     store_label_noise(held_out, noise, live)
-    base = Recognizer((BASE / "model.tflite").read_bytes())
-    agrees = predict_all(base, data) == data.labels
+    agrees = predict_all(load_base(), data) == data.labels
     agreement: dict[UUID, list[bool]] = {}
     for row, agreed in zip(held_out.rows, agrees, strict=True):
         agreement.setdefault(row.owner, []).append(bool(agreed))
@@ -83,7 +83,7 @@ def independent_judges(held_out: Drawings, live: Recognizer) -> Drawings:
 
 
 def store_label_noise(drawings: Drawings, noise: Mask, live: Recognizer) -> None:
-    """Store which of the labels are probably wrong, and how sure the live version is of that.
+    """Store the probability (0 to 1) that a label is wrong, for each label that is probably wrong.
 
     Labels that a reviewer has changed or confirmed meanwhile are skipped.
     """

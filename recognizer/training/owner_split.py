@@ -9,7 +9,7 @@ from recognizer.models import DeletedEntryCount, LedgerEntry, Review, pseudonym
 from recognizer.training.batches import batched
 
 OWNERS_PER_HELD_OUT_OWNER: Final = 5  # About one owner in five is held out.
-MIN_OWNERS_TO_HOLD_OUT: Final = 5  # With fewer owners, none is held out.
+MIN_OWNERS_TO_HOLD_OUT: Final = 5  # With fewer owners, only owners of test drawings are.
 
 Row = Any  # a named tuple with the columns of `training_data.labelled_rows`
 
@@ -39,8 +39,8 @@ def choose_held_out_owners(rows: list[Row]) -> set[UUID]:
     of them is held out, unless versions were trained on all of them.
     """
     owners = {row.owner for row in rows}
-    only_for_evaluation = {row.owner for row in rows if row.for_evaluation}
-    chosen = set(only_for_evaluation)
+    owners_of_test_drawings = {row.owner for row in rows if row.for_evaluation}
+    chosen = set(owners_of_test_drawings)
     if len(owners) >= MIN_OWNERS_TO_HOLD_OUT:
         chosen |= set(filter(is_held_out, owners))
     chosen -= trained_owners(chosen)

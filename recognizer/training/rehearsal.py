@@ -1,13 +1,11 @@
-"""The dress rehearsal: what a candidate would have predicted for the newest drawings."""
+"""Compare the predictions of the live version and a candidate for the newest drawings."""
 
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-import numpy as np
-
-from ml.arrays import IMAGE_SIDE
 from ml.runtime import Recognizer
 from recognizer.models import Submission
+from recognizer.serving.prediction import repredict
 
 DRAWING_LIMIT: Final = 1000
 
@@ -40,8 +38,7 @@ def rehearse(live: Recognizer, candidate: Recognizer) -> Rehearsal:
     newest = Submission.objects.values_list("id", "pixels")[:DRAWING_LIMIT]
     changed = []
     for pk, pixels in newest:
-        image = np.frombuffer(pixels, np.uint8).reshape(IMAGE_SIDE, IMAGE_SIDE)
-        before, after = live.predict(image).label, candidate.predict(image).label
+        before, after = repredict(pixels, live).label, repredict(pixels, candidate).label
         if before != after:
             changed.append(ChangedPrediction(str(pk), before, after))
     return Rehearsal(len(newest), changed)

@@ -24,7 +24,7 @@ from recognizer.serving import model_registry
 from recognizer.training.candidate import Candidate
 from recognizer.training.candidate_evaluation import evaluate
 from recognizer.training.database_outages import retry
-from recognizer.training.label_check import check_training_labels, independent_judges
+from recognizer.training.label_check import check_training_labels, drop_untrusted_drawings
 from recognizer.training.rehearsal import rehearse
 from recognizer.training.run_lifecycle import RetrainError, persist_log, persist_progress, track_run
 from recognizer.training.training_data import Drawings, TrainingSelection, load_drawings, select
@@ -40,8 +40,7 @@ __all__ = [
 ]
 
 
-# The states of a run that has stored its result.
-RESULTS: Final = (RunState.DONE, RunState.REJECTED)
+STATES_WITH_RESULT: Final = (RunState.DONE, RunState.REJECTED)
 
 
 @dataclass(frozen=True)
@@ -49,8 +48,9 @@ class Options:
     """The options of a training run.
 
     With `epochs=None`, the trainer uses its default. With `if_new=n`, skip the training if fewer
-    than n drawings are new, or if a version trained on the same drawings was already rejected. With
-    `confirm`, an accepted version waits until a person promotes it.
+    than n drawings are new, or if a version trained on the same drawings was already rejected or
+    waits for a person. With `confirm`, an accepted version waits until a person promotes or rejects
+    it.
     """
 
     from_scratch: bool = False
@@ -70,8 +70,8 @@ class Outcome:
     """
 
     # "live", "candidate" (accepted, waits for a person), "rejected" or "nothing new". A dry run has
-    # "would be live" or "would be rejected". "nothing new" means that the training was skipped. The
-    # reason tells why: there are no new drawings, or fewer than `if_new`, or a version trained on
+    # "would be live" or "would be rejected". "nothing new" means that the training was skipped.
+    # `reason` says why: there are no new drawings, or fewer than `if_new`, or a version trained on
     # the same drawings was rejected or waits.
     decision: str
     reason: str
@@ -93,8 +93,8 @@ def retrain(
     `run` is the requested training run. With None, a run is created. One transaction at the end
     stores the candidate and the result of the run. Until then, the run changes no version.
 
-    Raises `RetrainError` if another training run is running, if too many labels are wrong, or if
-    another version was promoted during the training.
+    Raises `RetrainError` if another training run is running, if too many labels are probably wrong,
+    or if another version was promoted during the training.
     Raises `RunCancelledError` if a user cancels the run, or if it was marked as crashed.
     Raises `MnistError` if MNIST is missing and cannot be downloaded, or if its file is damaged.
     Raises `CorruptModelError` if the model or the weights of the live version cannot be loaded.
@@ -125,7 +125,7 @@ def _train_candidate(
     on_progress: Callable[[Progress], None],
     on_message: Callable[[str], None],
 ) -> Candidate:
-    """Train a candidate and evaluate it. Nothing is stored but which labels are probably wrong."""
+    """Train a candidate and evaluate it. Store only which labels are probably wrong."""
     recognizer = retry(lambda: model_registry.load(live))
     mnist = _load_mnist()
     on_message(_describe(selection.counts))
@@ -134,8 +134,8 @@ def _train_candidate(
     result = _train(mnist, drawings, noise, live, options, on_progress)
     on_message(f"Comparing the candidate with {live} and with the best earlier version ...")
     held_out = retry(lambda: load_drawings(selection.held_out))
-    judges = retry(lambda: independent_judges(held_out, recognizer))
-    evaluation = retry(lambda: evaluate(live, result.model, mnist, judges, drawings))
+    trusted = retry(lambda: drop_untrusted_drawings(held_out, recognizer))
+    evaluation = retry(lambda: evaluate(live, result.model, mnist, trusted, drawings))
     rehearsal = retry(lambda: rehearse(recognizer, Recognizer(result.model)))
     return Candidate(live, mnist, selection.counts, drawings, result, evaluation, rehearsal)
 
@@ -153,10 +153,10 @@ def load_trainer() -> Callable[..., TrainingResult]:
 
 def _describe(counts: dict[str, int]) -> str:
     owners = counts["held_out_owners"]
-    judges = f"by {owners} owners" if owners else "so nobody judges the candidate"
+    by_owners = f"by {owners} owners" if owners else "so no drawings evaluate the candidate"
     return (
         f"Training on MNIST and {counts['training']} drawings ({counts['new']} new). "
-        f"Held out: {counts['held_out']}, {judges}. "
+        f"Held out: {counts['held_out']}, {by_owners}. "
         f"Left out: {counts['duplicates']} duplicates, "
         f"{counts['mnist_evaluation']} of MNIST's own evaluation images, "
         f"{counts['over_cap']} over the cap per owner, per label or per confusion."
@@ -195,7 +195,8 @@ def _finish(run: TrainingRun, store: Callable[[], Outcome], **fields: Any) -> Ou
         nonlocal outcome
         with transaction.atomic():
             # If the connection was cut during the commit, the result may be stored all the same.
-            if outcome and TrainingRun.objects.filter(pk=run.pk, state__in=RESULTS).exists():
+            stored = TrainingRun.objects.filter(pk=run.pk, state__in=STATES_WITH_RESULT)
+            if outcome and stored.exists():
                 return outcome
             outcome = store()
             run.heartbeat()

@@ -115,26 +115,27 @@ def select(include_pending: bool) -> TrainingSelection:
 
     The rows of one owner are never in both lists, and neither are identical drawings. No version
     was ever trained on a drawing of a held-out owner, or on a stored drawing that is identical to a
-    held-out one. MNIST's own validation and test images are in neither list.
+    held-out one. MNIST's own held-out and test images are not in the training list.
     """
     training, held_out = split_by_owner(list(labelled_rows(include_pending)))
     unique, digests = deduplicate(training)
-    own = [row for row in unique if not is_evaluation_digest(digests[row.id])]
-    capped = cap_per_group(own, lambda row: row.owner)
+    without_mnist = [row for row in unique if not is_evaluation_digest(digests[row.id])]
+    capped = cap_per_group(without_mnist, lambda row: row.owner)
     by_confusion, confusions = cap_confusions(capped)
     by_label = cap_per_group(by_confusion, lambda row: row.effective_label)
     left_out_counts = {
         "duplicates": len(training) - len(unique),
-        "mnist_evaluation": len(unique) - len(own),
-        "over_cap": len(own) - len(by_label),
+        "mnist_evaluation": len(unique) - len(without_mnist),
+        "over_cap": len(without_mnist) - len(by_label),
     }
-    evaluation = _without_trained_drawings(held_out, digests)
+    evaluation = _select_held_out(held_out, digests)
     return TrainingSelection(by_label, evaluation, left_out_counts, confusions)
 
 
 def count_new(rows: Iterable[Row]) -> int:
-    """Return the number of rows that the newest version has not learned with the same label.
+    """Return the number of rows whose label no version has learned, or a later one unlearned.
 
+    The label is compared with that in the newest version that went live and was trained on the row.
     If a reviewer has confirmed the label since, it is new as well, because a doubtful label has a
     low weight.
     """
@@ -146,7 +147,7 @@ def count_new(rows: Iterable[Row]) -> int:
 
 
 def is_mnist_evaluation_image(pixels: bytes) -> bool:
-    """Return whether a model input is one of MNIST's own validation or test images."""
+    """Return whether a model input is one of MNIST's own held-out or test images."""
     return is_evaluation_digest(digest(pixels))
 
 
@@ -195,7 +196,7 @@ def load_drawings(rows: Sequence[Row]) -> Drawings:
     return Drawings(found, pixels[: len(found)].reshape(-1, 28, 28), labels[: len(found)])
 
 
-def _without_trained_drawings(held_out: list[Row], trained: Digests) -> list[Row]:
+def _select_held_out(held_out: list[Row], trained: Digests) -> list[Row]:
     """Return the held-out rows without duplicates, capped per owner.
 
     Leave out drawings that are identical to one that a version is trained on now, or was trained on

@@ -179,7 +179,7 @@ def test_finished_run_shows_version_and_scores(db, reviewer_client):
     assert link in html
     assert link in reviewer_client.get(LIST).content.decode()
     assert '<th scope="row">mnist test</th><td></td><td></td><td>99.00%</td><td>99.10%</td>' in html
-    assert "<td>nobody judged</td>" in html
+    assert "<td>no drawings</td>" in html
     assert not any(
         word in html for word in ("<progress", 'type="module"', "http-equiv", "/cancel/")
     )

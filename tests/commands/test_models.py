@@ -140,7 +140,9 @@ def test_promote_needs_force_for_a_rejected_version(base, models):
 
 
 def test_verify_lists_valid_and_corrupt_versions(five_versions, models, capsys):
-    assert models("verify").splitlines() == [f"version {n}: valid" for n in (5, 4, 3, 2, 1)]
+    assert models("verify").splitlines() == [
+        f"version {n}: valid; the training ledger is complete" for n in (5, 4, 3, 2, 1)
+    ]
     corrupt(five_versions[2])
     create_version(five_versions[-1], model=b"rubbish")
     with pytest.raises(CommandError, match="Corrupt versions: 2") as error:

@@ -124,24 +124,24 @@ def test_caps_the_share_of_an_owner_in_the_evaluation(people):
     assert sum(row.owner == people[0] for row in held_out) <= 50
 
 
-def judges():
+def trusted_owners():
     live = Recognizer((BASE / "model.tflite").read_bytes())
     held_out = load_drawings(select(include_pending=False).held_out)
-    return {row.owner for row in label_check.independent_judges(held_out, live).rows}
+    return {row.owner for row in label_check.drop_untrusted_drawings(held_out, live).rows}
 
 
-def test_owner_with_mostly_wrong_labels_judges_no_version(people):
+def test_owner_with_mostly_wrong_labels_evaluates_no_version(people):
     careless = owner(held_out=True)
     approve(careless, digit=7, label=Label.ONE)
     assert careless in held_out_owners()
-    assert judges() == {people[0]}
+    assert trusted_owners() == {people[0]}
 
 
 def test_wrong_label_of_a_held_out_owner_is_doubtful(people):
     (wrong,) = approve(people[0], count=1, label=Label.ONE, seed=11)
     live = Recognizer((BASE / "model.tflite").read_bytes())
     held_out = load_drawings(select(include_pending=False).held_out)
-    kept = label_check.independent_judges(held_out, live)
+    kept = label_check.drop_untrusted_drawings(held_out, live)
     assert len(kept.rows) == len(held_out.rows) - 1
     assert Submission.objects.get(label_noise__isnull=False) == wrong
     assert Submission.objects.get(pk=wrong.pk).label_noise > 0.99
@@ -152,7 +152,7 @@ def check_held_out(review=lambda: None):
     live = Recognizer((BASE / "model.tflite").read_bytes())
     held_out = load_drawings(select(include_pending=False).held_out)
     review()
-    label_check.independent_judges(held_out, live)
+    label_check.drop_untrusted_drawings(held_out, live)
 
 
 @pytest.mark.parametrize("label", [Label.ONE, Label.SEVEN])

@@ -38,7 +38,7 @@ def test_promotes_a_candidate_that_is_not_worse(approved, capsys):
     results = {result["name"]: result for result in outcome["evaluation"]}
     assert 0 <= results["mnist_test"]["after"] <= 1
     assert results["held_out_corrections"]["after"] is None
-    assert "nobody judged it" in outcome["reason"]
+    assert "not evaluated on people’s drawings" in outcome["reason"]
     assert outcome["seconds"] > 0
     version = model_registry.live_version()
     assert (version.number, version.predecessor.number) == (2, 1)

@@ -14,17 +14,9 @@ from recognizer.datasets import DatasetError
 from recognizer.datasets.exporter import ExportSelection, export
 from recognizer.datasets.formats import FORMATS
 from recognizer.management import shared
-from recognizer.models import Label, ModelVersion, Submission
+from recognizer.models import Label, Submission
 
 DIGITS: list[Label] = [label for label in Label if label != Label.NOT_A_DIGIT]
-
-
-def find_version(number: int) -> ModelVersion:
-    """Return the version with this number. Raises `CommandError` if there is none."""
-    version = ModelVersion.objects.filter(number=number).first()
-    if version is None:
-        raise CommandError(f"There is no version {number}. See: manage.py models list")
-    return version
 
 
 class Command(BaseCommand):
@@ -64,7 +56,7 @@ class Command(BaseCommand):
     def handle(self, **options: Any) -> None:
         shared.check_migrations()
         user = shared.get_user(options["by"])
-        learned_by = options["learned_by"] and find_version(options["learned_by"])
+        learned_by = options["learned_by"] and shared.find_version(options["learned_by"])
         selection = ExportSelection(
             options["label"] or (list(Label) if learned_by else DIGITS),
             options["since"],

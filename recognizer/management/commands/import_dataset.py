@@ -20,8 +20,9 @@ from recognizer.models import Submission
 
 class Command(BaseCommand):
     help = (
-        "Store a dataset of 28×28 drawings as approved submissions. Later training runs can use "
-        "them. Existing submissions do not change, so an import can be repeated."
+        "Store a dataset of 28×28 drawings as approved submissions. Training runs can use the "
+        "training split. The test split is only used to evaluate versions. Existing submissions "
+        "keep their label, so an import can be repeated."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -69,7 +70,7 @@ def summary(counts: ImportCounts) -> str:
         )
     if counts.rejected:
         sentences.append(
-            f"{counts.rejected} were rejected, because they are MNIST's own validation or test "
+            f"{counts.rejected} were rejected, because they are MNIST's own held-out or test "
             "images. No version may learn them."
         )
     return " ".join(sentences)

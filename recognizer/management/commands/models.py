@@ -18,9 +18,9 @@ EPILOG = """exit status: 0 done, or nothing to do; 1 error, not confirmed, or ve
 version; 2 wrong options; 130 interrupted. With a status other than 0, nothing was changed."""
 PRUNE = (
     "Delete the files (model and weights) of all versions except the N newest, the live version, "
-    "its predecessor and the base. A version without files cannot be promoted again. The rows and "
-    "their cards stay, because submissions and later versions refer to them. The database file "
-    "does not shrink, but the free space in it is used again."
+    "its predecessor, the base and candidates. A version without files cannot be promoted again. "
+    "The rows and their cards stay, because submissions and later versions refer to them. The "
+    "database file does not shrink, but the free space in it is used again."
 )
 
 
@@ -46,7 +46,8 @@ class Command(BaseCommand):
         add(
             "verify",
             self.verify,
-            "Check the SHA-256 and the smoke test of each version that has files.",
+            "For each version that has files, check the SHA-256 of the model and of the weights, "
+            "run the smoke test, and compare the training ledger with the card.",
         )
         prune = add("prune", self.prune, PRUNE)
 
@@ -97,8 +98,8 @@ class Command(BaseCommand):
             return
         card = values.pop("card")
         for name, value in values.items():
-            self.stdout.write(f"{name:<10} {value}")
-        self.stdout.write(f"card       {json.dumps(card, indent=2)}")
+            self.stdout.write(f"{name:<11} {value}")
+        self.stdout.write(f"card        {json.dumps(card, indent=2)}")
 
     def promote(self, number: int, force: bool, no_input: bool, **_: Any) -> None:
         version, live = find(number), model_registry.live_version()

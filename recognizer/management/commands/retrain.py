@@ -36,8 +36,9 @@ A line for cron, which trains only if there are enough new drawings:
 
 class Command(BaseCommand):
     help = (
-        "Train on MNIST and the approved drawings, compare the new version with the live one on "
-        "images that neither was trained on, and promote it if it is not significantly worse."
+        "Train on MNIST and the approved drawings, compare the new version with the live one and "
+        "with the best earlier one, on images that no version was trained on, and promote it if it "
+        "is shown not to be worse."
     )
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> Any:
