@@ -71,7 +71,9 @@ def assert_went_live(run):
     run.refresh_from_db()
     assert (run.state, run.reason[:6]) == (RunState.DONE, "Live. ")
     assert model_registry.live_version() == run.version
-    assert run.log.splitlines()[-1].endswith("Comparing the candidate with version 1 ...")
+    assert run.log.splitlines()[-1].endswith(
+        "Comparing the candidate with version 1 and with the best earlier version ..."
+    )
     assert "Training on MNIST and 10 drawings" in run.log
 
 

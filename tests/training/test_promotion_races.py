@@ -81,7 +81,7 @@ def test_pruning_during_promotions_keeps_the_files_of_the_live_version():
         assert all(error is None or isinstance(error, ModelFilesPrunedError) for error in promoted)
         assert isinstance(pruned, list)
         live = only_live_version()
-        model_registry.load(live.parent or base)
+        model_registry.load(live.predecessor or base)
         model_registry.load(base)
 
 

@@ -85,6 +85,7 @@ def test_refuses_a_second_retraining(approved, fast_training):
 def test_reports_a_full_disk(approved, fast_training, monkeypatch):
     monkeypatch.setattr(database_outages, "OUTAGE_SECONDS", 0)
     with connection.cursor() as cursor:
+        cursor.execute("VACUUM")  # Otherwise, free pages of earlier tests would be used.
         pages = cursor.execute("PRAGMA page_count").fetchone()[0]
         cursor.execute(f"PRAGMA max_page_count = {pages + 20}")
     try:
