@@ -12,7 +12,6 @@ from ml.arrays import GreyImage, Labels
 from ml.data.mnist import LabelledImages, Mnist
 from ml.preprocessing.decode import decode
 
-# docs/model-card.md names the only choice for which some of their drawings were used.
 HELD_OUT_WRITERS: Final = range(16, 31)
 PHOTO_COUNT: Final = 1000
 NEGATIVES_PER_KIND: Final = 300

@@ -44,7 +44,7 @@ class Comparison:
     `fixed` images are predicted correctly only by the candidate, `broken` ones only by the
     reference. `margin` and `upper_limit`, in 0..1, are shares of the images: the loss that is
     tolerated, and the upper 95% confidence limit of the loss. `owner_count` is None if the owners
-    are unknown.
+    are unknown. `is_partial` tells that only one label or one predicted digit is compared.
     """
 
     name: str
@@ -55,6 +55,7 @@ class Comparison:
     margin: float
     upper_limit: float
     verdict: Verdict
+    is_partial: bool = False
 
     def __str__(self) -> str:
         counts = f"{self.name}: {self.fixed} fixed, {self.broken} broken of {self.size}"
@@ -101,7 +102,14 @@ def compare_labels(
     broken = (reference == labels) & (candidate != labels)
     names = {label: f"digit {label}" for label in range(DIGIT_COUNT)} | {NOT_A_DIGIT: "no digit"}
     return [
-        _compare(fixed[here], broken[here], f"{name}, {names[label]}", margin, MIN_SIZE_PER_LABEL)
+        _compare(
+            fixed[here],
+            broken[here],
+            f"{name}, {names[label]}",
+            margin,
+            MIN_SIZE_PER_LABEL,
+            is_partial=True,
+        )
         for label in range(CLASS_COUNT)
         if (here := labels == label).any()
     ]
@@ -123,6 +131,7 @@ def compare_negatives(
             f"{name} predicted as {digit}",
             margin,
             MIN_SIZE,
+            is_partial=True,
         )
         for digit in range(DIGIT_COUNT)
     ]
@@ -135,6 +144,7 @@ def _compare(
     margin: float,
     min_size: int,
     owners: Owners | None = None,
+    is_partial: bool = False,
 ) -> Comparison:
     size, broken_count, fixed_count = len(fixed), int(broken.sum()), int(fixed.sum())
     owner_count = None if owners is None else len(np.unique(owners))
@@ -156,6 +166,7 @@ def _compare(
         margin=margin,
         upper_limit=_upper_limit(fixed_count, broken_count, size, effect, critical),
         verdict=Verdict.WORSE if is_worse else verdict,
+        is_partial=is_partial,
     )
 
 

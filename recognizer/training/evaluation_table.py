@@ -46,13 +46,11 @@ def evaluation_rows(results: list[dict[str, Any]]) -> Iterator[EvaluationRow]:
         size = f"{result['size']:,}" if "size" in result else ""
         title = result.get("title") or result["name"].replace("_", " ")
         for each in result.get("comparisons", ()):
-            # The scores are those of the whole set, not of one label or one predicted digit.
-            is_whole = "," not in each["name"] and " predicted as " not in each["name"]
             yield EvaluationRow(
                 each["name"],
                 f"{each['size']:,}",
                 owners,
-                *(scores if is_whole else ("", "")),
+                *(("", "") if each["is_partial"] else scores),
                 fixed=f"{each['fixed']}",
                 broken=f"{each['broken']}",
                 upper_limit=f"{100 * each['upper_limit']:.2f}",

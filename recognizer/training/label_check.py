@@ -41,7 +41,8 @@ def check_training_labels(
     """
     data = LabelledImages(drawings.pixels, drawings.labels)
     noise = flag_label_noise(data, live)
-    noise |= np.array([row.id in selection.doubtful_ids for row in drawings.rows], bool)
+    doubtful_ids = selection.doubtful_ids
+    noise |= np.array([row.id in doubtful_ids for row in drawings.rows], bool)
     noise &= ~np.array([row.label_confirmed for row in drawings.rows], bool)
     store_label_noise(drawings, noise, live)
     left_out = 0

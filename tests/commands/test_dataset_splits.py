@@ -1,4 +1,4 @@
-"""What is for evaluation stays out of the training, in imports, exports and training runs."""
+"""Imports, exports and training runs keep evaluation drawings out of the training data."""
 
 import json
 import uuid

@@ -37,7 +37,7 @@ def test_accepts_a_loss_below_the_margin(fixed, broken):
 
 @pytest.mark.parametrize(("fixed", "broken"), [(0, 30), (10, 40), (0, 24), (250, 250)])
 def test_rejects_a_loss_that_may_reach_the_margin(fixed, broken):
-    """The last candidate loses nothing, but with so many changes, this may be chance."""
+    """The last candidate fixes as many as it breaks, but its true loss can still be large."""
     assert verdict(fixed, broken, size=3000) == Verdict.WORSE
 
 
