@@ -4,19 +4,18 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from statistics import median
-from typing import Any, Final
+from typing import Final
 
 from ml.runtime import load_base
 from recognizer.models import Label
 from recognizer.serving.prediction import repredict
+from recognizer.training.batches import Row
 from recognizer.training.duplicates import with_pixels
 
 CAP_TO_MEDIAN_RATIO: Final = 3  # The cap of a group is this multiple of the median group size.
 MIN_CAP: Final = 50  # drawings; a cap per owner or per label is never lower
 CONFUSION_SHARE: Final = 0.05  # of all drawings to train on
 MIN_CONFUSION_CAP: Final = 10  # drawings; high enough to teach the site an unfamiliar shape
-
-Row = Any  # a named tuple with the columns of `training_data.labelled_rows`
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from itertools import groupby
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import numpy as np
@@ -11,11 +11,10 @@ import numpy.typing as npt
 
 from ml.data.mnist_evaluation import digest
 from recognizer.models import Submission
-from recognizer.training.batches import batched
+from recognizer.training.batches import Row, batched
 
 NEAR_DUPLICATE_CORRELATION: Final = 0.97  # Drawings that correlate more are near duplicates.
 
-Row = Any  # a named tuple with the columns of `training_data.labelled_rows`
 Digests = dict[UUID, int]  # the digest of the pixels of each row, by the row's id
 
 

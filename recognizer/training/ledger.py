@@ -2,21 +2,19 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from django.db import connection
 
 from recognizer.models import DeletedEntryCount, LedgerEntry, ModelVersion, Submission, pseudonym
-from recognizer.training.batches import batched
+from recognizer.training.batches import Row, batched
 from recognizer.training.training_data import training_set_sha256
 
 INSERT: Final = (
     "INSERT INTO recognizer_ledgerentry (version_id, submission_id, label, confirmed, owner) "
     "VALUES (%s, %s, %s, %s, %s)"
 )
-
-Row = Any  # a named tuple with the columns of `training_data.labelled_rows`
 
 
 def record(version: ModelVersion, rows: list[Row]) -> None:

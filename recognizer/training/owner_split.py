@@ -2,16 +2,14 @@
 
 import hashlib
 from collections.abc import Collection
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from recognizer.models import DeletedEntryCount, LedgerEntry, Review, pseudonym
-from recognizer.training.batches import batched
+from recognizer.training.batches import Row, batched
 
 OWNERS_PER_HELD_OUT_OWNER: Final = 5  # About one owner in five is held out.
 MIN_OWNERS_TO_HOLD_OUT: Final = 5  # With fewer owners, only owners of test drawings are.
-
-Row = Any  # a named tuple with the columns of `training_data.labelled_rows`
 
 
 def split_by_owner(rows: list[Row]) -> tuple[list[Row], list[Row]]:

@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import numpy as np
@@ -17,15 +17,13 @@ import numpy.typing as npt
 from ml.arrays import Mask
 from ml.data.mnist_evaluation import digest, is_evaluation_digest
 from recognizer.models import LedgerEntry, Submission
-from recognizer.training.batches import batched
+from recognizer.training.batches import Row, batched
 from recognizer.training.caps import CappedConfusion, cap_confusions, cap_per_group
 from recognizer.training.duplicates import Digests, deduplicate, with_pixels
 from recognizer.training.owner_split import split_by_owner
 
 COUNT_LIMIT: Final = 10_000  # drawings; comparing more of them takes too long for a page
 
-# A named tuple with the columns of `labelled_rows`. mypy cannot name its type.
-Row = Any
 Pixels = npt.NDArray[np.uint8]
 
 
