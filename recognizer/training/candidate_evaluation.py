@@ -95,7 +95,7 @@ class EvaluationSet:
     """A set of images to score.
 
     If the verdict depends on the set, `margin` is the tolerated loss, and `label_margin` the
-    tolerated loss on the images of one label. On the other sets, the models are only scored.
+    tolerated loss on the images of one label or, for negatives, with one predicted digit. On the other sets, the models are only scored.
     """
 
     name: str
@@ -180,8 +180,8 @@ def compare_all(
     title, labels = each.title + title_suffix, each.data.labels
     overall = compare(reference, candidate, labels, title, each.margin, each.owners)
     parts = []
-    if each.name == "negatives":
-        parts = compare_negatives(reference, candidate, title, NEGATIVES_DIGIT_MARGIN)
+    if each.name == "negatives" and each.label_margin is not None:
+        parts = compare_negatives(reference, candidate, title, each.label_margin)
     elif each.label_margin is not None:
         parts = compare_labels(reference, candidate, labels, title, each.label_margin)
     return [overall, *(part for part in parts if part.verdict == Verdict.WORSE)]
@@ -199,7 +199,9 @@ def _evaluation_sets(
     # Compare the labels on both sets together, because each has only about 300 images per label.
     title, both = "MNIST validation images in all styles", validation + restyled
     yield EvaluationSet("all_styles", title, both, DIGITS_MARGIN, LABEL_MARGIN)
-    yield EvaluationSet("negatives", "negative images", negatives, NEGATIVES_MARGIN)
+    yield EvaluationSet(
+        "negatives", "negative images", negatives, NEGATIVES_MARGIN, NEGATIVES_DIGIT_MARGIN
+    )
     yield EvaluationSet(
         "held_out_corrections",
         "held-out drawings",

@@ -13,6 +13,7 @@ from recognizer.training.candidate_evaluation import (
     DIGITS_MARGIN,
     HELD_OUT_MARGIN,
     LABEL_MARGIN,
+    NEGATIVES_DIGIT_MARGIN,
     NEGATIVES_MARGIN,
     EvaluationSet,
     compare_all,
@@ -35,7 +36,7 @@ def evaluation_set(name, size, margin, label_margin=None, owner_count=None):
 SETS = [
     (evaluation_set("mnist_validation", 3000, DIGITS_MARGIN), 0.001),
     (evaluation_set("all_styles", 6459, DIGITS_MARGIN, LABEL_MARGIN), 0.0015),
-    (evaluation_set("negatives", 3000, NEGATIVES_MARGIN), 0.009),
+    (evaluation_set("negatives", 3000, NEGATIVES_MARGIN, NEGATIVES_DIGIT_MARGIN), 0.009),
     (evaluation_set("held_out_corrections", 1000, HELD_OUT_MARGIN, owner_count=OWNERS), 0.002),
 ]
 
