@@ -95,7 +95,8 @@ class EvaluationSet:
     """A set of images to score.
 
     If the verdict depends on the set, `margin` is the tolerated loss, and `label_margin` the
-    tolerated loss on the images of one label or, for negatives, with one predicted digit. On the other sets, the models are only scored.
+    tolerated loss on the images of one label or, for negatives, with one predicted digit. On the
+    other sets, the models are only scored.
     """
 
     name: str
