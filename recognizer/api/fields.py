@@ -4,7 +4,7 @@ import base64
 import binascii
 import json
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
@@ -13,11 +13,8 @@ from rest_framework import serializers
 from rest_framework.utils import html
 
 from recognizer.models import Label, to_digit
+from recognizer.models.strokes import MAX_COORDINATE, MAX_POINTS, MAX_STROKES, are_strokes
 from recognizer.serving.prediction import BadImageError
-
-MAX_STROKES: Final = 200
-MAX_POINTS: Final = 10_000
-MAX_COORDINATE: Final = 1_000_000
 
 
 class FormValueMixin:
@@ -175,7 +172,7 @@ class StrokesField(FormValueMixin, serializers.Field):
                 data = json.loads(data)
             except (ValueError, RecursionError):
                 self.fail("invalid")
-        if not _are_strokes(data):
+        if not are_strokes(data):
             self.fail("invalid")
         strokes: list[list[list[float]]] = data
         return strokes
@@ -183,21 +180,3 @@ class StrokesField(FormValueMixin, serializers.Field):
     def to_representation(self, value: Any) -> Any:
         """Return the stored strokes unchanged."""
         return value
-
-
-def _are_strokes(data: Any) -> bool:
-    return (
-        isinstance(data, list)
-        and len(data) <= MAX_STROKES
-        and all(isinstance(stroke, list) for stroke in data)
-        and sum(len(stroke) for stroke in data) <= MAX_POINTS
-        and all(_is_point(point) for stroke in data for point in stroke)
-    )
-
-
-def _is_point(point: Any) -> bool:
-    return (
-        isinstance(point, list)
-        and len(point) == 3
-        and all(type(number) in (int, float) and abs(number) <= MAX_COORDINATE for number in point)
-    )
