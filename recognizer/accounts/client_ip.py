@@ -4,9 +4,13 @@ The callers store only a keyed hash of this address or network.
 """
 
 import ipaddress
-from typing import Any
+import re
+from typing import Any, Final
 
 from rest_framework.throttling import BaseThrottle
+
+# Some reverse proxies report the address with its port, and an IPv6 address in brackets.
+WITH_PORT: Final = re.compile(r"\[(?P<ipv6>[^\]]*)\](:\d+)?|(?P<ipv4>[^:]*):\d+")
 
 
 def client_network(request: Any) -> str:
@@ -14,12 +18,19 @@ def client_network(request: Any) -> str:
 
     With `NUM_PROXIES`, the address is the one that the reverse proxies report. A provider usually
     assigns at least a whole IPv6 /64 network to one customer, who can freely choose the other 64
-    bits of the address.
+    bits of the address. The IPv4 clients of a server that listens on both have IPv4-mapped IPv6
+    addresses, all in one /64 network, so these are converted to IPv4 first.
     """
-    address: str = BaseThrottle().get_ident(request) or ""
+    reported: str = (BaseThrottle().get_ident(request) or "").strip()
+    found = WITH_PORT.fullmatch(reported)
+    text = (found["ipv6"] or found["ipv4"] or "") if found else reported
     try:
-        version = ipaddress.ip_address(address).version
+        address = ipaddress.ip_address(text)
     except ValueError:
         # A server that listens on a Unix socket does not know the client's address.
-        return address
-    return address if version == 4 else str(ipaddress.ip_network((address, 64), strict=False))
+        return reported
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped is None:
+            return str(ipaddress.ip_network((int(address), 64), strict=False))
+        address = address.ipv4_mapped
+    return str(address)
