@@ -63,7 +63,8 @@ def run_step(step: str) -> None:
         training_set_sha256(ledger.training_set(version))
     else:
         with TemporaryDirectory() as folder:
-            export("npz", Path(folder) / "out", ExportSelection(list(Label), learned_by=version))
+            selection = ExportSelection(list(Label), learned_by=version)
+            export("npz", Path(folder) / "out", selection, by="the benchmark")
     seconds = time.monotonic() - started
     print(f"{step:<10}  {seconds:>5.0f} s  {peak_megabytes() - before:>8.0f} MB", flush=True)
 

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from django.contrib.admin.models import ADDITION, DELETION
 from django.db import transaction
+from django.utils import timezone
 
 from recognizer import audit
 from recognizer.models import ApiKey
@@ -17,8 +18,9 @@ MAX_KEYS_PER_USER: Final = 10
 
 
 def has_reached_limit(owner: Any) -> bool:
-    """Return whether `owner` already has the maximum number of keys."""
-    return ApiKey.objects.filter(user=owner).count() >= MAX_KEYS_PER_USER
+    """Return whether `owner` already has the maximum number of keys that have not expired."""
+    keys = ApiKey.objects.filter(user=owner).exclude(expiry__lt=timezone.now())
+    return keys.count() >= MAX_KEYS_PER_USER
 
 
 def create_key(
@@ -30,6 +32,7 @@ def create_key(
     The audit trail names `by`.
     """
     with transaction.atomic():
+        delete_expired(owner)
         # create() of django-rest-knox expects a duration, not a date, so `expires` is set later.
         key, secret = ApiKey.objects.create(
             owner, expiry=None, prefix=KEY_PREFIX, name=name, scopes=list(scopes)
@@ -46,6 +49,15 @@ def revoke(key: ApiKey, *, by: Any) -> None:
     with transaction.atomic():
         audit.record(by, key, DELETION, f"Revoked; it belonged to {key.user}.")
         key.delete()
+
+
+def delete_expired(owner: Any) -> None:
+    """Delete the expired keys of `owner`."""
+    with transaction.atomic():
+        expired = ApiKey.objects.filter(user=owner, expiry__lt=timezone.now()).select_for_update()
+        for key in expired:
+            audit.record(owner, key, DELETION, "Deleted, because it had expired.")
+            key.delete()
 
 
 def may_review(user: Any) -> bool:

@@ -1,6 +1,8 @@
 """The admin pages for submissions, model versions, training runs, API keys and the audit trail."""
 
 from django.contrib import admin
+from django.contrib.admin.actions import delete_selected
+from django.db import transaction
 from django_tasks_db.models import DBTaskResult
 
 from recognizer.admin.api_keys import ApiKeyAdmin, AuditTrailAdmin
@@ -18,3 +20,5 @@ __all__ = [
 
 # Hide the background tasks: the list of training runs already shows them.
 admin.site.unregister(DBTaskResult)
+# Django's action is not one transaction, so a deletion and its audit entry could differ.
+admin.site.add_action(transaction.atomic(delete_selected), "delete_selected")

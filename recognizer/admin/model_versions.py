@@ -231,12 +231,8 @@ class ModelVersionAdmin(ObjectPageAdmin):
 
     def _promote(self, request: HttpRequest, version: ModelVersion) -> None:
         try:
-            with transaction.atomic():
-                # Use `force`: the confirmation page has already shown why a version was rejected.
-                replaced = model_registry.promote(
-                    version, by=request.user.get_username(), force=True
-                )
-                self.log_change(request, version, f"Promoted. It replaces {replaced}.")
+            # Use `force`: the confirmation page has already shown why a version was rejected.
+            replaced = model_registry.promote(version, by=request.user, force=True)
         except CorruptModelError as error:
             text = f"{version} was not promoted: {error}."
             self.message_user(request, text, messages.ERROR)

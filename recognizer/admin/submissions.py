@@ -6,6 +6,7 @@ from uuid import UUID
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ActionForm
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.shortcuts import redirect
@@ -230,15 +231,16 @@ class SubmissionAdmin(ObjectPageAdmin, BoundedCountAdmin):
 
         Return False if the review has changed since the submission was loaded.
         """
+        message = "Rejected." if label is None else f"Approved as {label.label}."
         try:
-            if label is None:
-                submission.reject(request.user)
-            else:
-                submission.approve(request.user, label)
+            with transaction.atomic():  # Store no review without its audit entry.
+                if label is None:
+                    submission.reject(request.user)
+                else:
+                    submission.approve(request.user, label)
+                self.log_change(request, submission, message)
         except AlreadyReviewedError:
             return False
-        message = "Rejected." if label is None else f"Approved as {label.label}."
-        self.log_change(request, submission, message)
         return True
 
     def _warn_already_reviewed(self, request: HttpRequest, count: int) -> None:

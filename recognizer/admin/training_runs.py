@@ -6,6 +6,7 @@ from typing import Any, Final
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, reverse
@@ -275,6 +276,7 @@ class TrainingRunAdmin(ObjectPageAdmin):
         if not self.has_add_permission(request):
             raise PermissionDenied
         run = get_object_or_404(TrainingRun, pk=pk)
-        run.cancel(by=request.user.get_username())
-        self.log_change(request, run, "Cancelled.")
+        with transaction.atomic():
+            run.cancel(by=request.user.get_username())
+            self.log_change(request, run, "Cancelled.")
         return redirect("admin:recognizer_trainingrun_change", pk)

@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
 from drf_spectacular.contrib.knox_auth_token import KnoxTokenScheme
 from drf_spectacular.plumbing import build_bearer_security_scheme_object
@@ -11,7 +12,7 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-from recognizer.accounts.api_keys import may_review
+from recognizer.accounts.api_keys import delete_expired, may_review
 from recognizer.models import ApiKey, Scope
 
 
@@ -28,6 +29,13 @@ class ApiKeyAuthentication(TokenAuthentication):
         if not re.fullmatch(rb"\w+", token):
             raise AuthenticationFailed(gettext("Invalid API key."))
         return super().authenticate_credentials(token)
+
+    def _cleanup_token(self, auth_token: ApiKey) -> bool:
+        """Return whether the key has expired. If so, delete it, with an audit entry."""
+        is_expired = auth_token.expiry is not None and auth_token.expiry < timezone.now()
+        if is_expired:
+            delete_expired(auth_token.user)
+        return is_expired
 
 
 class ApiKeyScheme(KnoxTokenScheme):

@@ -13,9 +13,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
+from django.contrib.admin.models import CHANGE
 from django.db.models import F
 from django.utils import timezone
 
+from recognizer import audit
 from recognizer.datasets import SPLITS, DatasetError, Row, Split
 from recognizer.datasets.formats import FORMATS
 from recognizer.models import Label, ModelVersion, Review, Submission, SubmissionQuerySet
@@ -70,8 +72,10 @@ class ExportSelection:
         return selected.order_by("created", "id")
 
 
-def export(format_name: str, folder: Path, selection: ExportSelection) -> dict[str, Any]:
-    """Write a dataset to a new folder. Return its card.
+def export(
+    format_name: str, folder: Path, selection: ExportSelection, *, by: Any
+) -> dict[str, Any]:
+    """Write a dataset to a new folder. Return its card. The audit trail names `by`.
 
     After an error, the incomplete export is deleted. Raises `DatasetError` if the folder exists.
     """
@@ -84,6 +88,9 @@ def export(format_name: str, folder: Path, selection: ExportSelection) -> dict[s
         card = _build_card(format_name, selection, counts, partial)
         (partial / CARD).write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n")
         partial.chmod(0o755)
+        # The entry comes first, so that no complete export is without one.
+        message = f"Exported {card['total']} drawings as {format_name}."
+        audit.record_for_model(by, Submission, CHANGE, message)
         os.rename(partial, folder)
     finally:
         shutil.rmtree(partial, ignore_errors=True)

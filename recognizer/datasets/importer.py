@@ -8,9 +8,11 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any, Final
 
+from django.contrib.admin.models import ADDITION, CHANGE
 from django.db import transaction
 from django.utils import timezone
 
+from recognizer import audit
 from recognizer.datasets import DatasetError, Row
 from recognizer.models import Review, Source, Submission
 from recognizer.serving import model_registry
@@ -60,15 +62,15 @@ def load(rows: Iterable[Row], *, by: Any, report: Callable[[ImportCounts], None]
         ]
         counts.read += len(chunk)
         counts.rejected += len(chunk) - len(submissions)
-        stored = _store(submissions)
+        stored = _store(submissions, by)
         counts.stored += len(stored)
         counts.for_evaluation += sum(submission.for_evaluation for submission in stored)
         report(counts)
     return counts
 
 
-def _store(submissions: list[Submission]) -> list[Submission]:
-    """Store the submissions that do not exist yet, and return them.
+def _store(submissions: list[Submission], by: Any) -> list[Submission]:
+    """Store the submissions that do not exist yet, with an audit entry, and return them.
 
     If the same drawing is in both splits, it is only used for evaluation, even if it was stored
     before.
@@ -79,10 +81,22 @@ def _store(submissions: list[Submission]) -> list[Submission]:
     with transaction.atomic():
         before = set(candidates.values_list("pk", flat=True))
         Submission.objects.bulk_create(unique.values(), ignore_conflicts=True)
-        imported = candidates.filter(source=Source.IMPORT)
-        imported.filter(pk__in=for_evaluation).update(for_evaluation=True)
-        stored = set(candidates.values_list("pk", flat=True)) - before
+        # Another import may store the same drawing at the same moment, at another time `now`.
+        own = candidates.filter(reviewed_at__in={row.reviewed_at for row in submissions})
+        stored = set(own.values_list("pk", flat=True)) - before
+        training = candidates.filter(source=Source.IMPORT, for_evaluation=False)
+        changed = training.filter(pk__in=for_evaluation).update(for_evaluation=True)
+        _record(len(stored), changed, by)
     return [Submission(pk=pk, for_evaluation=pk in for_evaluation) for pk in unique if pk in stored]
+
+
+def _record(stored: int, changed: int, by: Any) -> None:
+    """Record how many drawings were stored, and how many are not used for training any more."""
+    if stored:
+        audit.record_for_model(by, Submission, ADDITION, f"Imported {stored} drawings.")
+    if changed:
+        message = f"Kept {changed} imported drawings for evaluation: they are in a test split."
+        audit.record_for_model(by, Submission, CHANGE, message)
 
 
 def _to_submission(row: Row, by: Any, now: datetime) -> Submission:

@@ -6,12 +6,14 @@ import logging
 import threading
 import time
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
+from django.contrib.admin.models import CHANGE
 from django.db import IntegrityError, transaction
 
 from ml import runtime
 from ml.runtime import BASE, CorruptModelError, Recognizer
+from recognizer import audit
 from recognizer.models import BASE_NUMBER, ModelFiles, ModelVersion, VersionState
 
 __all__ = [
@@ -121,8 +123,10 @@ def lock_versions() -> None:
     ModelVersion.objects.select_for_update(no_key=True).get(number=BASE_NUMBER)
 
 
-def promote(version: ModelVersion, *, by: str, force: bool = False) -> ModelVersion:
-    """Make `version` the live version, log that `by` promoted it, and return the replaced version.
+def promote(version: ModelVersion, *, by: Any, force: bool = False) -> ModelVersion:
+    """Make `version` the live version, and return the replaced version.
+
+    The log and the audit trail name `by`, which is as in `audit.record`.
 
     Raises `CorruptModelError` if the version cannot be loaded.
     Raises `RejectedVersionError` if the version was rejected, or is a candidate that was compared
@@ -140,7 +144,9 @@ def promote(version: ModelVersion, *, by: str, force: bool = False) -> ModelVers
             if not force:
                 raise RejectedVersionError(reason)
             version.reason += " Promoted by force."
-        return _replace_live(version, by)
+        replaced = _replace_live(version, by)
+        audit.record(by, version, CHANGE, f"Promoted. It replaces {replaced}.")
+        return replaced
 
 
 def outdated_reason(version: ModelVersion) -> str:
@@ -150,10 +156,11 @@ def outdated_reason(version: ModelVersion) -> str:
     return f"{version} was compared with {version.predecessor}, which is not live any more."
 
 
-def prune(keep: int) -> list[ModelVersion]:
+def prune(keep: int, *, by: Any) -> list[ModelVersion]:
     """Delete the files of the versions that `prunable()` returns, and return these versions.
 
-    Their rows stay, because submissions and later versions refer to them.
+    Their rows stay, because submissions and later versions refer to them. The audit trail names
+    `by`, which is as in `audit.record`.
 
     Raises `CorruptModelError` if the live version is corrupt. Another version is then in use, and
     its files must stay.
@@ -163,6 +170,7 @@ def prune(keep: int) -> list[ModelVersion]:
         load(live_version())
         pruned = list(ModelVersion.objects.prunable(keep))
         ModelFiles.objects.filter(version__in=pruned).delete()
+        audit.record_each(by, pruned, CHANGE, "Files deleted.")
     return pruned
 
 
@@ -199,7 +207,7 @@ def load_weights(version: ModelVersion) -> bytes:
     return weights
 
 
-def _replace_live(version: ModelVersion, by: str) -> ModelVersion:
+def _replace_live(version: ModelVersion, by: Any) -> ModelVersion:
     previous = live_version()
     ModelVersion.objects.live().update(state=VersionState.RETIRED)
     version.state = VersionState.LIVE

@@ -75,7 +75,7 @@ def test_pruning_during_promotions_keeps_the_files_of_the_live_version():
         *promoted, pruned = run_at_once(
             lambda one=one, delays=delays: promote_later(one, delays[0]),
             lambda other=other, delays=delays: promote_later(other, delays[1]),
-            lambda: prune(keep=1),
+            lambda: prune(keep=1, by="a test"),
         )
         # A version that was pruned first cannot be promoted any more.
         assert all(error is None or isinstance(error, ModelFilesPrunedError) for error in promoted)

@@ -5,16 +5,14 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.contrib.admin.models import CHANGE
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
-from recognizer import audit
 from recognizer.datasets import DatasetError
 from recognizer.datasets.exporter import ExportSelection, export
 from recognizer.datasets.formats import FORMATS
 from recognizer.management import shared
-from recognizer.models import Label, Submission
+from recognizer.models import Label
 
 DIGITS: list[Label] = [label for label in Label if label != Label.NOT_A_DIGIT]
 
@@ -65,7 +63,7 @@ class Command(BaseCommand):
             learned_by,
         )
         try:
-            card = export(options["format"], options["folder"].resolve(), selection)
+            card = export(options["format"], options["folder"].resolve(), selection, by=user)
         except (DatasetError, OSError, DatabaseError) as error:
             raise CommandError(f"{error} Nothing was written.") from error
         except KeyboardInterrupt:
@@ -73,7 +71,6 @@ class Command(BaseCommand):
                 "\nInterrupted. Nothing was written.", returncode=shared.EXIT_INTERRUPTED
             ) from None
         message = f"Exported {card['total']} drawings as {options['format']}."
-        audit.record_for_model(user, Submission, CHANGE, message)
         self.stdout.write(
             json.dumps(card) if options["as_json"] else f"{message} {options['folder']}"
         )

@@ -6,16 +6,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from django.contrib.admin.models import ADDITION
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
-from recognizer import audit
 from recognizer.datasets import DatasetError
 from recognizer.datasets.formats import FORMATS
 from recognizer.datasets.importer import ImportCounts, load
 from recognizer.management import shared
-from recognizer.models import Submission
 
 
 class Command(BaseCommand):
@@ -51,10 +48,6 @@ class Command(BaseCommand):
             raise CommandError(
                 f"\nInterrupted. {summary(counts)}", returncode=shared.EXIT_INTERRUPTED
             ) from None
-        finally:
-            if counts.stored:
-                message = f"Imported {counts.stored} drawings."
-                audit.record_for_model(user, Submission, ADDITION, message)
         as_json = json.dumps({**asdict(counts), "existing": counts.existing})
         self.stdout.write(as_json if options["as_json"] else summary(counts))
 

@@ -144,7 +144,7 @@ class Command(BaseCommand):
         if not no_input:
             shared.confirm(f"Delete the files of {join(prunable)} permanently?")
         try:
-            pruned = model_registry.prune(keep)
+            pruned = model_registry.prune(keep, by=os_username())
         except model_registry.CorruptModelError as error:
             raise CommandError(
                 f"The live version is corrupt: {error}. Promote a valid version first."
@@ -194,7 +194,7 @@ def details(version: ModelVersion) -> dict[str, Any]:
 
 
 def os_username() -> str:
-    """Return the name of the operating system's user who runs the command, for the log."""
+    """Return the name of the operating system's user who runs the command."""
     try:
         return getpass.getuser()
     except (OSError, KeyError, ImportError):

@@ -4,10 +4,11 @@ import json
 from argparse import ArgumentParser
 from datetime import timedelta
 from typing import Any, Final
+from uuid import UUID
 
 from django.contrib.admin.models import DELETION
 from django.core.management.base import BaseCommand, CommandError
-from django.db import DatabaseError
+from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from recognizer import audit
@@ -37,21 +38,26 @@ class Command(BaseCommand):
         deleted = 0
         try:
             while ids := list(submissions.values_list("pk", flat=True)[:BATCH_SIZE]):
-                # This filters by pending() again, because a drawing may be reviewed meanwhile.
-                _, counts = Submission.objects.pending().filter(pk__in=ids).delete()
-                deleted += counts.get(Submission._meta.label, 0)
+                deleted += delete_batch(ids, days, user)
         except DatabaseError as error:
             raise CommandError(f"{error}. Deleted before the error: {deleted}.") from error
         except KeyboardInterrupt:
             raise CommandError(
                 f"\nInterrupted. Deleted: {deleted}.", returncode=shared.EXIT_INTERRUPTED
             ) from None
-        finally:
-            if deleted:
-                message = f"Deleted {deleted} pending drawings that were older than {days} days."
-                audit.record_for_model(user, Submission, DELETION, message)
         as_json = json.dumps({"deleted": deleted})
         self.stdout.write(as_json if options["as_json"] else f"Deleted: {deleted}.")
+
+
+def delete_batch(ids: list[UUID], days: int, user: Any) -> int:
+    """Delete the submissions that are still pending, with an audit entry. Return their number."""
+    with transaction.atomic():
+        _, counts = Submission.objects.pending().filter(pk__in=ids).delete()
+        deleted = counts.get(Submission._meta.label, 0)
+        if deleted:
+            message = f"Deleted {deleted} pending drawings that were older than {days} days."
+            audit.record_for_model(user, Submission, DELETION, message)
+    return deleted
 
 
 def old_pending(days: int) -> SubmissionQuerySet:
