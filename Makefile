@@ -19,7 +19,7 @@ REDIS_URL ?= redis://127.0.0.1:6379/15
 .PHONY: run test test-quick test-services test-poisoning test-kills test-endurance fuzz fuzz-images \
 	audit lint format browser base messages bench profile bench-soak bench-recognition \
 	bench-learning bench-numbers bench-million bench-retrain-million bench-export-million \
-	bench-latency bench-ledger-million lock
+	bench-latency bench-ledger-million bench-guessing lock
 
 # Serve the site. The worker executes the training runs that are started in the admin. It exits with
 # the server.
@@ -117,6 +117,10 @@ bench-numbers: .venv/installed
 # Measure the time from the end of a stroke to the prediction on the page (a minute).
 bench-latency: .venv/installed browser
 	@$(BIN)/python -m benchmarks.latency
+
+# Measure how much eight guessers of passwords slow down other people (ten minutes).
+bench-guessing: .venv/installed
+	@$(BIN)/python -m benchmarks.password_guessing
 
 # Measure the requests per second, compared with a no-op view and a Flask baseline (five minutes).
 bench bench-soak: export WEB_PYTHON := .venv-web/bin/python

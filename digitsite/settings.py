@@ -1,7 +1,6 @@
 """Django settings. docs/configuration.md lists the environment variables that change them."""
 
 import os
-from datetime import timedelta
 from pathlib import Path
 
 from csp.constants import NONE, SELF
@@ -42,7 +41,6 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "django_tasks",
     "django_tasks_db",
-    "axes",
     "recognizer",
 ]
 MIDDLEWARE = [
@@ -58,7 +56,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "axes.middleware.AxesMiddleware",
+    "recognizer.accounts.login_lockout.LoginRefusedMiddleware",
 ]
 ROOT_URLCONF = "digitsite.urls"
 WSGI_APPLICATION = "digitsite.wsgi.application"
@@ -91,24 +89,8 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 
-# Failed logins lock out a user name at one client address (for IPv6, at one /64 network) for a
-# while. See recognizer/accounts/login_lockout.py.
-AUTHENTICATION_BACKENDS = [
-    "axes.backends.AxesStandaloneBackend",
-    "django.contrib.auth.backends.ModelBackend",
-]
-AXES_FAILURE_LIMIT = 5
-AXES_COOLOFF_TIME = timedelta(minutes=15)
-AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_HANDLER = "recognizer.accounts.login_lockout.PrivateAxesHandler"
-AXES_CLIENT_IP_CALLABLE = "recognizer.accounts.login_lockout.pseudonymous_ip"
-AXES_LOCKOUT_CALLABLE = "recognizer.accounts.login_lockout.lockout_response"
-AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
-AXES_RESET_ON_SUCCESS = True
-# django-axes stores and logs personal data by default.
-AXES_DISABLE_ACCESS_LOG = True
-AXES_VERBOSE = AXES_ENABLE_ADMIN = False
-
+# Limits failed logins. docs/configuration.md lists the limits.
+AUTHENTICATION_BACKENDS = ["recognizer.accounts.login_lockout.ThrottledBackend"]
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "keys"
 LOGOUT_REDIRECT_URL = "draw"

@@ -1,58 +1,154 @@
-"""Lock out a user name at a client address after too many failed logins.
+"""Limit failed logins, on the login pages of the site and of the admin.
 
-The client address is the IPv4 address or the IPv6 /64 network. django-axes counts failed logins in
-the database. By default, it also stores the full address, the browser and the submitted data.
+An attempt is counted before its password is checked, so that simultaneous attempts count each
+other. (django-axes counts afterwards, so ten simultaneous attempts can try ten passwords.) The
+counts are in Django's cache, which all web processes share, and they expire by themselves.
 """
 
-from ipaddress import IPv6Address
-from typing import Any, Final
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, Final, Self
 
-from axes.handlers.database import AxesDatabaseHandler
-from django.conf import settings
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.contrib.auth.backends import ModelBackend
+from django.core.cache import cache
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.crypto import salted_hmac
 
 from recognizer.accounts import client_ip
 
-# Addresses that start with this byte are unique local addresses (RFC 4193), so a hash never looks
-# like a public address.
-UNIQUE_LOCAL_PREFIX: Final = b"\xfd"
+# Failed logins with one user name at one client address.
+MAX_FAILURES: Final = 5
+# Failed logins at one client address, with any user names.
+MAX_FAILURES_OF_ADDRESS: Final = 30
+# How long a failure counts, and how long a lockout lasts.
+LOCKOUT_SECONDS: Final = 15 * 60
+
+# Checking a password takes a third of a second of processor time. Each process checks one password
+# at a time, and one other login may wait. Two of its threads are always free for other requests.
+_checking = threading.Lock()
+_waiting = threading.Semaphore(1)
+# When to try again after being refused because other logins are checked.
+BUSY_SECONDS: Final = 2
+# An address with more failures may not wait, so that others can log in while it guesses passwords.
+MAX_FAILURES_TO_WAIT: Final = 3
 
 
-class PrivateAxesHandler(AxesDatabaseHandler):
-    """Keep the browser and the submitted data out of the stored failed login.
+class LoginRefusedError(Exception):
+    """Raised instead of checking a password, and by the failure that starts a lockout."""
 
-    `pseudonymous_ip` replaces the address.
-    """
+    def __init__(self, retry_after: int) -> None:
+        super().__init__()
+        self.retry_after = retry_after  # seconds
 
-    def user_login_failed(
-        self, sender: Any, credentials: dict[str, Any], request: Any = None, **kwargs: Any
-    ) -> None:
-        """Hide the browser and the submitted data while django-axes stores the failed login."""
-        submitted = request.GET, request.POST
-        request.axes_user_agent = request.axes_http_accept = ""
-        request.GET = request.POST = QueryDict()
+
+class ThrottledBackend(ModelBackend):
+    """Check user names and passwords, but only a few per client address."""
+
+    def authenticate(
+        self,
+        request: HttpRequest | None,
+        username: str | None = None,
+        password: str | None = None,
+        **kwargs: Any,
+    ) -> Any:
+        """Return the user, or None if the user name or the password is wrong.
+
+        Raises `LoginRefusedError` if there were too many failures, or if the process is busy with
+        other logins.
+        """
+        if request is None or username is None:  # The login pages send both.
+            return super().authenticate(request, username, password, **kwargs)
+        address = client_ip.client_network(request)
+        with (
+            _Attempt(MAX_FAILURES_OF_ADDRESS, address) as at_address,
+            _Attempt(MAX_FAILURES, address, username) as with_name,
+            _turn(may_wait=at_address.count <= MAX_FAILURES_TO_WAIT),
+        ):
+            user = super().authenticate(request, username, password, **kwargs)
+            at_address.failed = with_name.failed = user is None
+        if user is not None:
+            with_name.reset()
+        elif at_address.is_last or with_name.is_last:
+            raise LoginRefusedError(LOCKOUT_SECONDS)
+        return user
+
+
+class _Attempt:
+    """An attempt to log in. It counts as a failure until it ends otherwise."""
+
+    failed = False
+
+    def __init__(self, limit: int, *client: str) -> None:
+        # Store a keyed hash, because the client may be an address.
+        digest = salted_hmac("login", "\n".join(client), algorithm="sha256").hexdigest()[:32]
+        self._key, self._limit = f"login:{digest}", limit
+
+    def __enter__(self) -> Self:
         try:
-            super().user_login_failed(sender, credentials, request, **kwargs)
+            self.count = cache.incr(self._key)
+        except ValueError:
+            # If two attempts add the key at the same time, the second add() does nothing.
+            cache.add(self._key, 0, timeout=LOCKOUT_SECONDS)
+            self.count = cache.incr(self._key)
+        if self.count > self._limit:
+            self._uncount()
+            raise LoginRefusedError(LOCKOUT_SECONDS)
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        if not self.failed:
+            self._uncount()
+        elif self.is_last:
+            # The lockout lasts its full time, whenever the first failure was.
+            cache.touch(self._key, LOCKOUT_SECONDS)
+
+    @property
+    def is_last(self) -> bool:
+        """Return whether this failure starts a lockout."""
+        return self.count == self._limit
+
+    def reset(self) -> None:
+        """Forget all failures of the client."""
+        cache.delete(self._key)
+
+    def _uncount(self) -> None:
+        # A missing count has expired, or another login has reset it.
+        with suppress(ValueError):
+            cache.decr(self._key)
+
+
+@contextmanager
+def _turn(may_wait: bool) -> Iterator[None]:
+    """Wait until no other login is checked. Raises `LoginRefusedError` if that may take long."""
+    if not _checking.acquire(blocking=False):
+        if not (may_wait and _waiting.acquire(blocking=False)):
+            raise LoginRefusedError(BUSY_SECONDS)
+        try:
+            _checking.acquire()
         finally:
-            request.GET, request.POST = submitted
+            _waiting.release()
+    try:
+        yield
+    finally:
+        _checking.release()
 
 
-def pseudonymous_ip(request: HttpRequest) -> str:
-    """Return a keyed hash of the client address, formatted as an IPv6 address.
+class LoginRefusedMiddleware:
+    """Return a page with status 429 that tells the user when to try again."""
 
-    It has this format because django-axes keeps it in a `GenericIPAddressField`. Clients in the
-    same /64 network get the same hash.
-    """
-    digest = salted_hmac("login", client_ip.client_network(request), algorithm="sha256").digest()
-    return str(IPv6Address(UNIQUE_LOCAL_PREFIX + digest[:15]))
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self._get_response = get_response
 
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self._get_response(request)
 
-def lockout_response(request: HttpRequest, _response: Any, _credentials: Any) -> HttpResponse:
-    """Return the page with status 429 that tells the user how long a lockout lasts."""
-    wait = settings.AXES_COOLOFF_TIME
-    context = {"minutes": int(wait.total_seconds() // 60)}
-    response = render(request, "recognizer/lockout.html", context, status=429)
-    response["Retry-After"] = str(int(wait.total_seconds()))
-    return response
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if not isinstance(error, LoginRefusedError):
+            return None
+        is_locked_out = error.retry_after == LOCKOUT_SECONDS
+        context = {"minutes": LOCKOUT_SECONDS // 60 if is_locked_out else None}
+        response = render(request, "recognizer/lockout.html", context, status=429)
+        response["Retry-After"] = str(error.retry_after)
+        return response
