@@ -14,10 +14,9 @@ from ml.preprocessing import decode_cost
 
 PNG_SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"  # the first bytes of each PNG file
 FORMATS: Final = ("PNG", "JPEG", "WEBP", "GIF")
-MAX_PIXELS: Final = 13_000_000  # a photo of a 12-megapixel phone fits
-TOO_LARGE: Final = f"The image has more than {MAX_PIXELS // 1_000_000} million pixels."
+TOO_LARGE: Final = "The image has too many pixels for its format."
 # Above twice this value, Pillow raises before it allocates memory for an image or a frame.
-Image.MAX_IMAGE_PIXELS = MAX_PIXELS // 2
+Image.MAX_IMAGE_PIXELS = max(decode_cost.MAX_PIXELS.values()) // 2
 # Pillow warns about bad metadata with many different texts, and Python remembers each of them.
 warnings.filterwarnings("ignore", module=r"PIL\.")
 # Pillow raises these for damaged files, as fuzzing with tests/fuzz/images.py showed.
@@ -42,6 +41,7 @@ EXIF_TRANSPOSE: Final = {
 }
 MIN_CONTRAST: Final = 96  # of 255, between the darkest and the brightest pixel
 MAX_SIDE: Final = 512  # pixels; larger images are shrunk, because the model input has only 28
+STRIP_PIXELS: Final = 250_000  # large images are converted and shrunk in strips of this size
 
 
 class BadImageError(ValueError):
@@ -58,19 +58,16 @@ def decode(data: bytes) -> GreyImage:
     Returns (height, width) uint8, 0 is black, 255 is white. The longer side is at most `MAX_SIDE`.
     The image is turned upright according to its EXIF data. Transparent parts become paper that
     contrasts with the ink. Raises `BadImageError` if `data` is not an image in one of `FORMATS`,
-    is damaged, is animated, has more than `MAX_PIXELS` pixels, or would take too long to
-    decode, as estimated.
+    is damaged, is animated, or would take too much memory or time to decode, as estimated.
     """
-    image = _open(data)
     try:
-        is_animated = getattr(image, "is_animated", False)
-        grey = None if is_animated else _to_grey(_load(image))
+        grey = _to_grey(_load(_open(data)))
+    except BadImageError:
+        raise
     except DECODE_ERRORS as error:
         raise BadImageError("damaged_image", "The image is damaged or incomplete.") from error
     except Image.DecompressionBombError as error:
         raise BadImageError("image_too_large", TOO_LARGE) from error
-    if grey is None:
-        raise BadImageError("animated_image", "The image is animated. Send a still image.")
     grey.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.BOX)
     return np.asarray(grey)
 
@@ -98,10 +95,13 @@ def _chunk(kind: bytes, data: bytes) -> bytes:
 
 def _open(data: bytes) -> Image.Image:
     """Open the file without decoding its pixels. Raises `BadImageError` if it is unsuitable."""
-    if decode_cost.is_too_expensive(data):
+    cost = decode_cost.estimate(data)
+    if cost.is_too_large:
+        raise BadImageError("image_too_large", TOO_LARGE)
+    if cost.is_too_slow:
         raise BadImageError("damaged_image", "The file has more parts than an image needs.")
     try:
-        return Image.open(io.BytesIO(data), formats=FORMATS)
+        image = Image.open(io.BytesIO(data), formats=FORMATS)
     except DECODE_ERRORS as error:
         raise BadImageError(
             "not_an_image",
@@ -109,26 +109,70 @@ def _open(data: bytes) -> Image.Image:
         ) from error
     except Image.DecompressionBombError as error:
         raise BadImageError("image_too_large", TOO_LARGE) from error
+    # A file with two contradicting headers must not cost more than estimated.
+    if image.width * image.height > cost.pixels:
+        raise BadImageError("damaged_image", "The image is damaged or incomplete.")
+    return image
 
 
 def _load(image: Image.Image) -> Image.Image:
-    """Decode the pixels and turn the image upright."""
+    """Decode the pixels, shrink the image to less than four times `MAX_SIDE`, and turn it upright.
+
+    The result has the mode L, RGB or RGBA. Raises `BadImageError` if the image is animated.
+    """
+    if getattr(image, "is_animated", False):
+        raise BadImageError("animated_image", "The image is animated. Send a still image.")
     # The JPEG decoder can shrink the image while decoding. Other formats ignore this call.
-    image.draft("L" if image.mode == "L" else "RGB", (2 * MAX_SIDE, 2 * MAX_SIDE))
+    factor = _shrink_factor(image)
+    image.draft(
+        "L" if image.mode == "L" else "RGB", (image.width // factor, image.height // factor)
+    )
     image.load()
+    shrunk = _shrink(image, _shrink_factor(image))
     transpose = EXIF_TRANSPOSE.get(image.getexif().get(EXIF_ORIENTATION, 1))
-    return image if transpose is None else image.transpose(transpose)
+    return shrunk if transpose is None else shrunk.transpose(transpose)
 
 
-def _to_grey(image: Image.Image) -> Image.Image:
+def _shrink_factor(image: Image.Image) -> int:
+    """Return the factor that leaves at least 2 × `MAX_SIDE` pixels, but no side without pixels."""
+    factor = max(image.size) // (2 * MAX_SIDE)
+    return max(1, min(factor, *image.size))
+
+
+def _shrink(image: Image.Image, factor: int) -> Image.Image:
+    """Convert the image to L, RGB or RGBA, and shrink it.
+
+    A large image is converted in strips, because a copy of the whole image could take 52 MB.
+    """
+    has_transparency = image.has_transparency_data
+    if factor == 1:
+        return _convert(image, has_transparency)
+    width, height = image.size
+    rows = max(1, STRIP_PIXELS // width // factor) * factor
+    shrunk = None
+    for top in range(0, height, rows):
+        area = (0, top, width, min(top + rows, height))
+        strip = _convert(image.crop(area), has_transparency).reduce(factor)
+        shrunk = shrunk or Image.new(strip.mode, (strip.width, -(-height // factor)))
+        shrunk.paste(strip, (0, top // factor))
+    assert shrunk is not None
+    return shrunk
+
+
+def _convert(image: Image.Image, has_transparency: bool) -> Image.Image:
     if image.mode.startswith("I"):  # 16 bits per pixel: Pillow would clip most greys to white.
         values = np.asarray(image).astype(np.uint32)
         return Image.fromarray((values >> 8).astype(np.uint8))
-    if not image.has_transparency_data:
-        return _grey_with_contrast(image)
-    if image.mode != "RGBA":  # Converting RGBA would only copy the image.
-        image = image.convert("RGBA")
-    grey, alpha = _grey_with_contrast(image), image.getchannel("A")
+    if has_transparency:
+        return image.convert("RGBA")
+    return image.convert("L" if image.mode in ("1", "L") else "RGB")
+
+
+def _to_grey(image: Image.Image) -> Image.Image:
+    grey = _grey_with_contrast(image)
+    if image.mode != "RGBA":
+        return grey
+    alpha = image.getchannel("A")
     if alpha.getextrema()[0] == 255:
         return grey
     return Image.composite(grey, Image.new("L", grey.size, _background_grey(grey, alpha)), alpha)

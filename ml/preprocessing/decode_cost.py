@@ -1,92 +1,169 @@
-"""Estimate how long Pillow would need to decode a file, before opening it.
+"""Estimate how much time and memory Pillow would need to decode a file, before opening it.
 
-A small file can take long to decode. A JPEG may contain many scans, each of which covers the whole
-image. A PNG may unpack a megabyte from each kilobyte. Ten megabytes may contain millions of tiny
-comments, and each of them takes some time.
+A small file can cost much. Half a kilobyte of WebP may contain millions of pixels. A JPEG may
+contain many scans, each of which covers the whole image. A PNG may unpack a megabyte from each
+kilobyte. Ten megabytes may contain millions of tiny comments, and each of them takes some time.
 """
 
 import re
 import struct
-from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
 BUDGET_MICROSECONDS: Final = 500_000  # ordinary images need a few hundred
-# The maximum time in microseconds, measured on a machine of 2025. A part is a PNG chunk, a JPEG
-# segment or a GIF block.
-PART_COST: Final = 5
-STRAY_BYTE_COST: Final = 0.5  # for a byte that is not in any part
-JPEG_SCAN_COST: Final = 10_000  # for a scan of 13 million pixels
+# With these numbers of pixels, decoding takes at most 64 MB.
+MAX_PIXELS: Final = {
+    "JPEG": 51_000_000,  # the decoder can shrink it
+    "PNG": 13_000_000,
+    "GIF": 13_000_000,
+    "WEBP": 2_400_000,  # the decoder makes several copies
+}
+# The decoder holds the coefficients of a whole JPEG if it has several scans.
+MAX_COEFFICIENT_BYTES: Final = 48_000_000
+
+# The maximum time in microseconds, measured on a machine of 2025.
+PIXEL_COST: Final = {"JPEG": 0.006, "PNG": 0.03, "GIF": 0.01, "WEBP": 0.1}
+JPEG_BYTE_COST: Final = 0.015
+JPEG_SCAN_COST: Final = 10_000  # for a scan of up to 13 million pixels
+JPEG_SCAN_PIXEL_COST: Final = 0.0008  # if the scan has more pixels
 PNG_TEXT_COST: Final = 3_000  # for any ancillary chunk: at worst, a text of one megabyte
 GIF_SUB_BLOCK_COST: Final = 2
+PART_COST: Final = 5  # A part is a PNG chunk, a JPEG segment or a GIF block.
+STRAY_BYTE_COST: Final = 0.5  # for a byte that is not in any part
 
 PNG, JPEG, GIF = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF8"  # how files of each format begin
 START_OF_SCAN, END_OF_IMAGE = 0xDA, 0xD9
-MARKER: Final = re.compile(rb"\xff+([^\x00\xff])")
-MARKER_IN_SCAN: Final = re.compile(rb"\xff+([^\x00\xff\xd0-\xd7])")
+START_OF_FRAME: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+MARKER: Final = re.compile(rb"\xff([^\x00\xff])")
+MARKER_IN_SCAN: Final = re.compile(rb"\xff([^\x00\xff\xd0-\xd7])")
 # Pillow expects the next marker immediately after these, and a length after all others.
 STANDALONE_MARKERS: Final = frozenset((0xC8, *range(0xD0, 0xDA), *range(0xF0, 0xFE)))
 
 
-def is_too_expensive(data: bytes) -> bool:
-    """Return whether decoding the file is estimated to take longer than the budget."""
-    spent = 0.0
-    for cost in _costs(data):
-        spent += cost
-        if spent > BUDGET_MICROSECONDS:
-            return True
-    return False
+@dataclass
+class DecodeCost:
+    """The estimated cost of decoding a file. An unknown format costs nothing."""
+
+    pixels: int = 0
+    microseconds: float = 0.0
+    is_too_large: bool = False  # it would take too much memory
+
+    @property
+    def is_too_slow(self) -> bool:
+        """Return whether decoding would take longer than the budget."""
+        return self.microseconds > BUDGET_MICROSECONDS
+
+    def add_frame(self, format: str, width: int, height: int) -> None:
+        """Add the cost of the pixels of an image or of a frame."""
+        pixels = width * height
+        self.pixels = max(self.pixels, pixels)
+        self.microseconds += PIXEL_COST[format] * pixels
+        self.is_too_large |= pixels > MAX_PIXELS[format]
 
 
-def _costs(data: bytes) -> Iterator[float]:
-    """Return the cost of each part in microseconds. WebP and unknown formats have no costs."""
+def estimate(data: bytes) -> DecodeCost:
+    """Estimate the cost of decoding the file.
+
+    The estimate is incomplete if the file is too large or too slow.
+    """
+    cost = DecodeCost()
     if data.startswith(PNG):
-        return _png_costs(data)
-    if data.startswith(JPEG):
-        return _jpeg_costs(data)
-    return _gif_costs(data) if data.startswith(GIF) else iter(())
+        _add_png(data, cost)
+    elif data.startswith(JPEG):
+        _add_jpeg(data, cost)
+    elif data.startswith(GIF):
+        _add_gif(data, cost)
+    elif data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        _add_webp(data, cost)
+    return cost
 
 
-def _png_costs(data: bytes) -> Iterator[float]:
+def _add_png(data: bytes, cost: DecodeCost) -> None:
+    if len(data) >= 24:
+        cost.add_frame("PNG", *struct.unpack_from(">II", data, 16))
     offset = len(PNG)
-    while offset + 8 <= len(data):
+    while offset + 8 <= len(data) and not cost.is_too_slow:
         length, kind = struct.unpack_from(">I4s", data, offset)
-        yield PNG_TEXT_COST if kind[:1].islower() else PART_COST
+        cost.microseconds += PNG_TEXT_COST if kind[:1].islower() else PART_COST
         offset += 12 + length
 
 
-def _jpeg_costs(data: bytes) -> Iterator[float]:
-    offset, scans = 2, 0
+def _add_webp(data: bytes, cost: DecodeCost) -> None:
+    """Add the cost of the canvas, whose size is at a different place in each kind of file."""
+    if len(data) < 30:
+        return
+    if data[12:16] == b"VP8X":
+        width, height = (int.from_bytes(data[i : i + 3], "little") + 1 for i in (24, 27))
+    elif data[12:16] == b"VP8L":
+        (bits,) = struct.unpack_from("<I", data, 21)
+        width, height = (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+    else:
+        width, height = (size & 0x3FFF for size in struct.unpack_from("<HH", data, 26))
+    cost.add_frame("WEBP", width, height)
+
+
+def _add_jpeg(data: bytes, cost: DecodeCost) -> None:
+    cost.microseconds += JPEG_BYTE_COST * len(data)
+    offset, scans, bytes_per_pixel = 2, 0, 0.0
     while found := (MARKER_IN_SCAN if scans else MARKER).search(data, offset):
         marker = found[1][0]
-        if scans and marker == END_OF_IMAGE:
+        if cost.is_too_slow or (scans and marker == END_OF_IMAGE):
             return
         if not scans:
-            yield STRAY_BYTE_COST * (found.end() - offset)
-        scans += marker == START_OF_SCAN
-        yield JPEG_SCAN_COST if marker == START_OF_SCAN else PART_COST
+            cost.microseconds += STRAY_BYTE_COST * (found.end() - offset)
         offset = found.end()
+        cost.microseconds += PART_COST
+        if marker in START_OF_FRAME and len(data) >= offset + 8:
+            cost.add_frame("JPEG", *struct.unpack_from(">HH", data, offset + 3))
+            bytes_per_pixel = max(bytes_per_pixel, _coefficient_bytes(data[offset:]))
+        elif marker == START_OF_SCAN:
+            scans += 1
+            cost.microseconds += max(JPEG_SCAN_COST, JPEG_SCAN_PIXEL_COST * cost.pixels)
+            if scans > 1:
+                cost.is_too_large |= bytes_per_pixel * cost.pixels > MAX_COEFFICIENT_BYTES
         if marker not in STANDALONE_MARKERS:
             offset += int.from_bytes(data[offset : offset + 2])
 
 
-def _gif_costs(data: bytes) -> Iterator[float]:
+def _coefficient_bytes(frame: bytes) -> float:
+    """Return the number of bytes of the coefficients for each pixel, in a frame header.
+
+    Each coefficient has two bytes. A component may have fewer coefficients than the image has
+    pixels: its sampling factors are relative to the largest ones.
+    """
+    factors = [(each >> 4, each & 15) for each in frame[9 : 9 + 3 * frame[7] : 3]]
+    largest = max((h for h, _ in factors), default=0) * max((v for _, v in factors), default=0)
+    return 2 * sum(h * v for h, v in factors) / largest if largest else 0.0
+
+
+def _add_gif(data: bytes, cost: DecodeCost) -> None:
     offset, frames = 13 + _colour_table_size(data[10:11]), 0
-    while offset < len(data) and frames < 2:  # Files with a second frame are rejected anyway.
+    if len(data) >= 10:
+        cost.add_frame("GIF", *struct.unpack_from("<HH", data, 6))
+    # Files with a second frame are rejected anyway.
+    while offset < len(data) and frames < 2 and not cost.is_too_slow:
         kind = data[offset : offset + 1]
         if kind == b"!":
             offset += 2
         elif kind == b",":
             frames += 1
+            if len(data) >= offset + 9:
+                left, top, width, height = struct.unpack_from("<HHHH", data, offset + 1)
+                cost.add_frame("GIF", left + width, top + height)
             offset += 11 + _colour_table_size(data[offset + 9 : offset + 10])
         else:
-            yield STRAY_BYTE_COST
+            cost.microseconds += STRAY_BYTE_COST
             offset += 1
             continue
-        yield PART_COST
-        while size := int.from_bytes(data[offset : offset + 1]):
-            yield GIF_SUB_BLOCK_COST
-            offset += 1 + size
-        offset += 1
+        cost.microseconds += PART_COST
+        offset = _skip_sub_blocks(data, offset, cost)
+
+
+def _skip_sub_blocks(data: bytes, offset: int, cost: DecodeCost) -> int:
+    while (size := int.from_bytes(data[offset : offset + 1])) and not cost.is_too_slow:
+        cost.microseconds += GIF_SUB_BLOCK_COST
+        offset += 1 + size
+    return offset + 1
 
 
 def _colour_table_size(flags: bytes) -> int:

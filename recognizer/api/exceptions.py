@@ -25,7 +25,7 @@ CODES: Final = {
     "not_an_image": (400, "The file is not a PNG, JPEG, WebP or GIF image."),
     "damaged_image": (400, "The image is damaged or incomplete."),
     "animated_image": (400, "The image is animated. Send a still image."),
-    "image_too_large": (400, "The image has more than 13 million pixels."),
+    "image_too_large": (400, "The image has too many pixels for its format."),
     "blank_image": (400, "The image is blank."),
     "single_dot": (400, "The image shows a single dot, not a drawing."),
     "not_authenticated": (401, "This operation requires an API key or a login."),
@@ -57,7 +57,10 @@ BAD_IMAGE_MESSAGES: Final = {
     "not_an_image": _("This file is not a supported image. Send a PNG, JPEG, WebP or GIF image."),
     "damaged_image": _("The image is damaged or incomplete."),
     "animated_image": _("The image is animated. Send a still image."),
-    "image_too_large": _("The image has more than 13 million pixels."),
+    "image_too_large": _(
+        "The image is too large. Send at most 51 million pixels as JPEG, 13 million as PNG or GIF, "
+        "or 2.4 million as WebP."
+    ),
     "blank_image": _("The image is blank. Draw a digit."),
     "single_dot": _("The image shows a single dot. Draw a digit."),
 }

@@ -6,11 +6,14 @@ import struct
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from ml.preprocessing.decode import BadImageError, decode
+from ml.preprocessing.decode_cost import MAX_PIXELS, estimate
 from tests.fuzz.corpus import encoded, pictures
+from tests.fuzz.largest import SCANS, largest, square
 from tests.support.live_site import ROOT
 
 
@@ -104,6 +107,53 @@ def test_ignores_data_after_a_jpeg():
     assert error_code(data + b"\xff\xda" * 500) is None
 
 
-def test_accepts_large_images():
-    noise = Image.effect_noise((3600, 3600), 90)
-    assert {error_code(encoded(noise, format)) for format in ("PNG", "JPEG", "GIF")} == {None}
+@pytest.mark.skipif(sys.platform != "linux", reason="the unit of the memory use differs")
+@pytest.mark.parametrize("name", largest())
+def test_largest_accepted_files_take_at_most_64_megabytes(name, tmp_path):
+    path = tmp_path / "image"
+    path.write_bytes(largest()[name]())
+    completed = run("largest", str(path))
+    assert completed.returncode == 0, completed.stderr
+    assert float(completed.stdout) <= 64
+
+
+@pytest.mark.parametrize("format", MAX_PIXELS)
+def test_rejects_images_with_too_many_pixels_for_their_format(format):
+    image = square("RGB" if format == "WEBP" else "L", MAX_PIXELS[format], extra=1)
+    assert error_code(encoded(image, format)) == "image_too_large"
+
+
+@pytest.mark.parametrize("name", SCANS)
+def test_rejects_jpegs_whose_scans_would_take_too_much_memory(name):
+    mode, subsampling, pixels = SCANS[name]
+    image = square(mode, 1.1 * pixels)
+    options = {"quality": 75, "subsampling": subsampling}
+    assert error_code(encoded(image, "JPEG", **options)) is None
+    assert error_code(encoded(image, "JPEG", progressive=True, **options)) == "image_too_large"
+
+
+@pytest.mark.parametrize("size", [(4032, 3024), (8064, 6048), (8192, 6144)])
+def test_decodes_photos_of_phones(size):
+    gradient = Image.linear_gradient("L").resize(size).convert("RGB")
+    photo = encoded(gradient, "JPEG", quality=85)
+    assert error_code(photo) is None
+    assert max(decode(photo).shape) == 512
+
+
+@pytest.mark.parametrize("format", MAX_PIXELS)
+def test_estimates_the_pixels_of_each_file(format):
+    for options in ({}, {"lossless": True}, {"exif": b"Exif\0\0II*\0\x08\0\0\0\0\0"}):
+        assert estimate(encoded(Image.new("RGB", (30, 20)), format, **options)).pixels == 600
+
+
+def test_rejects_a_png_with_a_second_header():
+    """Pillow uses the size in the last header."""
+    data = encoded(Image.new("L", (10, 10)), "PNG")
+    small, large = data[8:33], encoded(Image.new("L", (900, 900)), "PNG")[8:33]
+    assert error_code(data[:8] + small + large + data[33:]) == "damaged_image"
+
+
+def test_shrinks_in_strips_as_in_one_piece():
+    noise = Image.effect_noise((3000, 2100), 90)
+    whole = np.asarray(noise.reduce(2).resize((512, 358), Image.Resampling.BOX))
+    assert np.abs(decode(encoded(noise, "PNG")).astype(int) - whole).max() <= 1
