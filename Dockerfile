@@ -25,4 +25,4 @@ USER digitsite
 # Use a temporary key. Otherwise a generated key would be stored in the image.
 RUN SECRET_KEY="$(head -c 64 /dev/zero | tr '\0' x)" python manage.py collectstatic --no-input
 EXPOSE 8000
-CMD ["gunicorn", "digitsite.wsgi"]
+CMD ["python", "manage.py", "serve"]

@@ -30,7 +30,7 @@ run: .venv/installed
 	@echo "  The site:            http://$(BIND):$(PORT)"
 	@echo "  An admin account:    $(BIN)/python manage.py createsuperuser"
 	@echo
-	@nice $(BIN)/python manage.py worker --parent $$$$ & exec $(BIN)/gunicorn digitsite.wsgi
+	@nice $(BIN)/python manage.py worker --parent $$$$ & exec $(BIN)/python manage.py serve
 
 # Run the linters and tests. The fuzz tests and the long versions of some tests have their own targets.
 test: .venv/installed lint audit browser

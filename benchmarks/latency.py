@@ -93,8 +93,8 @@ def _serve(folder: str) -> Iterator[str]:
             env=environment,
             check=True,
         )
-    gunicorn = [sys.executable, "-m", "gunicorn", "--log-level=error", "digitsite.wsgi"]
-    with subprocess.Popen(gunicorn, cwd=ROOT, env=environment) as server:
+    serve = [sys.executable, "manage.py", "serve"]
+    with subprocess.Popen(serve, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL) as server:
         try:
             yield _wait_until_ready(f"http://127.0.0.1:{port}")
         finally:

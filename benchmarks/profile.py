@@ -81,7 +81,6 @@ def main() -> None:
         site = BenchmarkSite(Path(folder) / "site", SQLITE)
         site.prepare()
         os.environ |= site.environment | {"RATE_LIMITS": "on"}
-        os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
         from digitsite.wsgi import application
 
         bodies = [multipart(path.read_bytes()) for path in site.pictures.glob("*.png")]

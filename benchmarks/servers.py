@@ -1,4 +1,4 @@
-"""Serve sites with gunicorn.conf.py, and measure the memory of their processes."""
+"""Serve sites with the server of `manage.py serve`, and measure their memory."""
 
 import os
 import subprocess
@@ -20,7 +20,6 @@ from benchmarks.stroke_rendering import draw_at_random
 from ml.preprocessing.decode import encode_png
 
 PORT: Final = 8765
-PROCESS_COUNT: Final = 2
 START_TIMEOUT_SECONDS: Final = 120
 PICTURE_COUNT: Final = 1000  # drawings to send
 POSTGRES: Final = os.environ.get("POSTGRES_URL") or "postgres://postgres@127.0.0.1:5432/postgres"
@@ -30,6 +29,7 @@ DATABASE: Final = "digitsite_bench"
 # The interpreter that serves our site. `make` sets one that has only the packages of a web host.
 WEB_PYTHON: Final = os.environ.get("WEB_PYTHON") or sys.executable
 
+SITE: Final = "digitsite.wsgi:application"
 SQLITE: Final = "SQLite"
 ON_POSTGRES: Final = {"DATABASE_URL": f"{POSTGRES.rpartition('/')[0]}/{DATABASE}"}
 ENGINES: Final = {
@@ -53,12 +53,9 @@ class BenchmarkSite:
             **ENGINES[self.engine],
             "DATA_DIR": str(self.folder),
             "PORT": str(PORT),
-            "WEB_CONCURRENCY": str(PROCESS_COUNT),
             # The visitors have different IP addresses, as behind a proxy, so the rate limits apply
             # to each one.
             "NUM_PROXIES": "1",
-            # 30 seconds, because the visitors of a slow site wait long between requests.
-            "GUNICORN_CMD_ARGS": "--keep-alive 30",
             "BASELINE_MODEL": str(self.baseline_model),
             "TF_CPP_MIN_LOG_LEVEL": "3",
         }
@@ -102,10 +99,10 @@ class BenchmarkSite:
         return done.stdout
 
     @contextmanager
-    def serve(self, module: str = "digitsite.wsgi", python: str = WEB_PYTHON) -> Iterator["Server"]:
+    def serve(self, application: str = SITE, python: str = WEB_PYTHON) -> Iterator["Server"]:
         """Serve the site until the block ends. Raises `RuntimeError` if it does not start."""
         started = time.perf_counter()
-        command = [python, "-m", "gunicorn", module]
+        command = [python, "-m", "benchmarks.serve", application]
         server = subprocess.Popen(command, env=self.environment, stderr=subprocess.DEVNULL)
         try:
             while not _is_ready():
@@ -114,7 +111,7 @@ class BenchmarkSite:
                     server.poll() is not None
                     or time.perf_counter() > started + START_TIMEOUT_SECONDS
                 ):
-                    raise RuntimeError(f"{module} did not start")
+                    raise RuntimeError(f"{application} did not start")
             yield Server(server.pid, time.perf_counter() - started)
         finally:
             server.terminate()
@@ -123,16 +120,15 @@ class BenchmarkSite:
 
 @dataclass(frozen=True)
 class Server:
-    """A running gunicorn server. `pid` is its main process."""
+    """A running server."""
 
     pid: int
     start_seconds: float  # until the first response
 
     def megabytes(self) -> float:
-        """Return the memory of the largest worker process (Linux)."""
-        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
-        pages = (int(Path(f"/proc/{child}/statm").read_text().split()[1]) for child in children)
-        return max(pages) * os.sysconf("SC_PAGESIZE") / 1e6
+        """Return the memory of the process (Linux)."""
+        pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGESIZE") / 1e6
 
 
 def engines() -> list[str]:

@@ -1,6 +1,6 @@
 """`make bench`: compare the speed of our site, the Flask baseline and a no-op view.
 
-They use gunicorn.conf.py with the same number of processes and threads. If PostgreSQL and Redis are
+The same server serves them, with the same number of threads. If PostgreSQL and Redis are
 available, our site and the no-op view are also measured with them.
 """
 
@@ -13,14 +13,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
-from benchmarks.servers import PORT, SQLITE, WEB_PYTHON, BenchmarkSite, engines
+from benchmarks.servers import PORT, SITE, SQLITE, WEB_PYTHON, BenchmarkSite, engines
 
 NOOP: Final = "no-op view"
 BASELINE: Final = "Flask baseline"
 SITES: Final = {
-    NOOP: ("benchmarks.noop_site", "/noop/"),
-    "recognize": ("digitsite.wsgi", "/api/v1/recognize/"),
-    "recognize and store": ("digitsite.wsgi", "/api/v1/submissions/"),
+    NOOP: ("benchmarks.noop_site:application", "/noop/"),
+    "recognize": (SITE, "/api/v1/recognize/"),
+    "recognize and store": (SITE, "/api/v1/submissions/"),
 }
 # The model is not trained, because training does not change the time of a prediction.
 SAVE_BASELINE_MODEL: Final = (
@@ -42,7 +42,7 @@ class Measurement:
     p99_at_half_load: float  # seconds
     errors: int
     start_seconds: float  # until the first response
-    megabytes: float  # memory of the largest process
+    megabytes: float  # memory
 
 
 def main() -> None:
@@ -76,17 +76,17 @@ def _measure_ours(
 ) -> Iterator[tuple[str, Measurement, Measurement]]:
     """Yield each view's name, its measurement, and the measurement of the no-op view."""
     noop: Measurement | None = None
-    for name, (module, path) in SITES.items():
-        measured = measure(site, WEB_PYTHON, module, path, *load_options)
+    for name, (application, path) in SITES.items():
+        measured = measure(site, WEB_PYTHON, application, path, *load_options)
         noop = noop or measured
         yield name, measured, noop
 
 
 def measure(
-    site: BenchmarkSite, python: str, module: str, path: str, connections: int, seconds: float
+    site: BenchmarkSite, python: str, application: str, path: str, connections: int, seconds: float
 ) -> Measurement:
     """Measure one URL at full load, then at half of that load."""
-    with site.serve(module, python) as server:
+    with site.serve(application, python) as server:
         run_load_generator(site, path, connections, seconds / 5)  # This load only warms up.
         full = run_load_generator(site, path, connections, seconds)
         half = run_load_generator(site, path, connections, seconds, rate=full["per_second"] / 2)

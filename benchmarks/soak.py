@@ -1,6 +1,6 @@
 """`make bench-soak`: watch the memory for half an hour at half of the site's maximum load.
 
-Prints the memory of the largest process about every 10,000 requests, and its slope in the second
+Prints the memory about every 10,000 requests, and its slope in the second
 half. Also prints the number of responses with status 201 and the number of stored submissions,
 which must be equal.
 """

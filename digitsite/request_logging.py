@@ -1,7 +1,4 @@
-"""Log formats: plain lines for people, or JSON for programs. Both show the request id.
-
-This module imports only the standard library, because gunicorn.conf.py imports it before Django.
-"""
+"""Log formats: plain lines for people, or JSON for programs. Both show the request id."""
 
 import json
 import logging
@@ -11,10 +8,9 @@ import uuid
 from collections.abc import Callable
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-if TYPE_CHECKING:
-    from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 
 VALID_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 REQUEST_ID_META_KEY: Final = "digitsite.request_id"
@@ -30,10 +26,10 @@ class RequestIdMiddleware:
     must be the outermost one, so that the logged duration covers the whole request.
     """
 
-    def __init__(self, get_response: Callable[["HttpRequest"], "HttpResponse"]) -> None:
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self._get_response = get_response
 
-    def __call__(self, request: "HttpRequest") -> "HttpResponse":
+    def __call__(self, request: HttpRequest) -> HttpResponse:
         given = request.headers.get("X-Request-ID", "")
         request_id = given if VALID_REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
         request.META[REQUEST_ID_META_KEY] = request_id
@@ -109,6 +105,9 @@ def logging_config(log_format: str) -> dict[str, Any]:
         "root": {"handlers": ["stderr"], "level": "WARNING"},
         "loggers": {
             "recognizer": {"level": "INFO"},
+            "waitress": {"level": "INFO"},
+            # Under load, requests wait for a thread. This logger would write a line for each.
+            "waitress.queue": {"level": "ERROR"},
             "digitsite.access": {"level": "INFO" if log_format == "json" else "WARNING"},
         },
     }

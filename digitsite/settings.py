@@ -14,6 +14,9 @@ DEBUG = env.boolean("DEBUG", default=False)
 SECRET_KEY = env.secret_key(path=DATA_DIR / "secret_key")
 ALLOWED_HOSTS = env.comma_separated("ALLOWED_HOSTS", default="localhost,127.0.0.1,[::1]")
 
+# The address and port of `manage.py serve`.
+BIND = os.environ.get("BIND") or "127.0.0.1"
+PORT = env.non_negative_integer("PORT", default=8000)
 # The number of reverse proxies in front of the site. They add the client address to a header. The
 # rate limits and the login lockout read it from there.
 NUM_PROXIES = env.non_negative_integer("NUM_PROXIES", default=0)

@@ -1,4 +1,4 @@
-"""The site as a WSGI application, for gunicorn and other WSGI servers."""
+"""The site as a WSGI application, for `manage.py serve` and other WSGI servers."""
 
 import os
 

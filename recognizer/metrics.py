@@ -1,11 +1,5 @@
-"""Count requests, predictions and submissions for Prometheus.
+"""Count requests, predictions and submissions of this process for Prometheus."""
 
-gunicorn.conf.py sets PROMETHEUS_MULTIPROC_DIR. The processes of one server then count into files in
-that directory, and the process that renders the metrics adds them up. Without the variable, a
-process reports only its own counts.
-"""
-
-import os
 import time
 from collections.abc import Callable
 from typing import Final
@@ -13,7 +7,6 @@ from typing import Final
 from django.http import HttpRequest, HttpResponse
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
-from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -92,11 +85,6 @@ def render_metrics(database: Collector) -> tuple[bytes, str]:
 
     `database` collects the metrics that are computed from the database.
     """
-    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
-        counted = CollectorRegistry()
-        MultiProcessCollector(counted)  # type: ignore[no-untyped-call]
-    else:
-        counted = REGISTRY
     from_database = CollectorRegistry()
     from_database.register(database)
-    return generate_latest(counted) + generate_latest(from_database), CONTENT_TYPE_LATEST
+    return generate_latest(REGISTRY) + generate_latest(from_database), CONTENT_TYPE_LATEST

@@ -4,7 +4,6 @@ The database check runs with `--database default`, and before each `migrate`. Th
 run with `--deploy`.
 """
 
-import os
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -18,7 +17,6 @@ from recognizer.ops.outages import OUTAGE_ERRORS
 from recognizer.serving import model_registry
 
 SQLITE_CACHE: Final = "digitsite.sqlite_cache.SQLiteCache"
-REDIS_CACHE: Final = "django.core.cache.backends.redis.RedisCache"
 
 
 @register(Tags.database)
@@ -55,21 +53,6 @@ def _check_live_version() -> list[CheckMessage]:
         )
         return [Warning(f"{live} is live and corrupt: {error}.", hint, id="digitsite.W001")]
     return []
-
-
-@register(Tags.caches)
-def check_cache_is_shared(**_: Any) -> list[CheckMessage]:
-    """Return an error if the web processes of this host do not share the cache.
-
-    The cache counts requests for the rate limits. Every backend except the SQLite file and Redis is
-    taken as not shared.
-    """
-    backend = settings.CACHES["default"]["BACKEND"]
-    if int(os.environ.get("WEB_CONCURRENCY") or 1) < 2 or backend in (SQLITE_CACHE, REDIS_CACHE):
-        return []
-    message = f"{backend} is not shared, so each web process has its own rate limits."
-    hint = "Set CACHE_URL instead of CACHES, or set WEB_CONCURRENCY=1."
-    return [Error(message, hint, id="digitsite.E002")]
 
 
 @register(Tags.caches, deploy=True)

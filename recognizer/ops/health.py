@@ -46,7 +46,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
 
 @require_safe
 def metrics_view(request: HttpRequest) -> HttpResponse:
-    """Return the metrics of all processes of this server, and the metrics from the database."""
+    """Return the metrics of this server and the metrics from the database."""
     if not _may_read_metrics(request):
         return HttpResponse(
             "This needs METRICS_TOKEN or a staff account.\n",

@@ -42,7 +42,7 @@ for swap in range({swaps}):
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def site(request, tmp_path):
-    environment = {"RATE_LIMITS": "off", "WEB_CONCURRENCY": "2", "CACHE_URL": ""}
+    environment = {"RATE_LIMITS": "off", "CACHE_URL": ""}
     if request.param == "sqlite":
         with Site(tmp_path / "data", DATABASE_URL="", **environment) as site:
             yield site

@@ -53,22 +53,6 @@ def test_reports_unreachable_database(tmp_path):
     assert "HINT: Start the database or correct DATABASE_URL" in done.stderr
 
 
-@pytest.mark.parametrize(
-    ("backend", "workers", "ids"),
-    [
-        ("django.core.cache.backends.locmem.LocMemCache", "2", ["digitsite.E002"]),
-        ("django.core.cache.backends.locmem.LocMemCache", "", []),
-        ("digitsite.sqlite_cache.SQLiteCache", "2", []),
-    ],
-)
-def test_several_workers_need_a_shared_cache(
-    settings, tmp_path, monkeypatch, backend, workers, ids
-):
-    monkeypatch.setenv("WEB_CONCURRENCY", workers)
-    settings.CACHES = {"default": {"BACKEND": backend, "LOCATION": tmp_path / "cache"}}
-    assert list(our_messages()) == ids
-
-
 def test_reports_cache_that_cannot_count(settings, tmp_path):
     settings.CACHES = {"default": env.cache("NOT_SET", kept_in=tmp_path / "missing")}
     assert list(our_messages()) == ["digitsite.E003"]

@@ -56,7 +56,7 @@ class Site:
         self.prepare()
         with open(self.stderr, "w") if self.stderr else nullcontext() as log:
             self.server = subprocess.Popen(
-                [sys.executable, "-m", "gunicorn", "digitsite.wsgi"],
+                [sys.executable, "manage.py", "serve"],
                 cwd=ROOT,
                 env=self.environment,
                 stderr=log,

@@ -1,0 +1,261 @@
+"""The HTTP server: waitress, with limits for clients that are slow or that send too much.
+
+One thread receives all requests and sends all responses. A request occupies one of the other
+threads only after it has been received completely, so a slow client holds a connection and nothing
+else. A connection has a deadline. If there are too many connections, or if they hold too much
+memory, the server closes those that have been waiting longest.
+"""
+
+import logging
+import signal
+import socket
+import time
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+from waitress import wasyncore
+from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser, ParsingError, TransferEncodingNotImplemented
+from waitress.server import TcpWSGIServer
+from waitress.task import WSGITask
+from waitress.utilities import Error, RequestEntityTooLarge
+
+THREADS: Final = 4
+MAX_CONNECTIONS: Final = 400
+MAX_HEADER_BYTES: Final = 32_768  # request line and headers
+MAX_BODY_BYTES: Final = 10_100_000  # more than Django's limit, so that Django rejects the body
+MAX_DISCARDED_BYTES: Final = 100_000_000  # of a body that is too large
+MAX_MEMORY_BYTES: Final = 200_000_000  # of requests and responses in all connections
+# Headers must arrive within this time. A body has more time: one second for MIN_BYTES_PER_SECOND.
+RECEIVE_SECONDS: Final = 20
+MIN_BYTES_PER_SECOND: Final = 5_000
+SEND_SECONDS: Final = 120
+IDLE_SECONDS: Final = 60
+# At the end, for running requests to finish, and for requests that are being received to arrive.
+STOP_SECONDS: Final = 20
+STOP_RECEIVE_SECONDS: Final = 3
+
+log = logging.getLogger(__name__)
+
+
+class Request(HTTPRequestParser):
+    """A request that is being received."""
+
+    def __init__(self, adj: Any) -> None:
+        super().__init__(adj)
+        self.error: Error | None = None
+        self.started = time.monotonic()
+        self._discard_bytes = 0  # of a body that is too large
+
+    def received(self, data: bytes) -> int:
+        """Take in some bytes. Return how many of them belong to this request."""
+        if self._discard_bytes:
+            return self._discard(data)
+        consumed: int = super().received(data)
+        if isinstance(self.error, RequestEntityTooLarge):
+            # The application rejects the request because of its declared length. If the connection
+            # were closed before the body has arrived, most clients would not see the response.
+            self.error = self.body_rcv = None
+            if self.content_length <= MAX_DISCARDED_BYTES:
+                self._discard_bytes = self.content_length
+                self.completed = False
+            else:
+                self.headers["CONNECTION"] = "close"
+        if not self.completed or self.empty:
+            return consumed
+        self.expect_continue = False  # Otherwise, waitress would wait for the body.
+        if consumed < len(data):
+            # The client sends the next request without waiting. Browsers and proxies do not. With
+            # many such requests, the unsent responses would take much memory.
+            self.headers["CONNECTION"] = "close"
+        return len(data)
+
+    def _discard(self, data: bytes) -> int:
+        count = min(len(data), self._discard_bytes)
+        self._discard_bytes -= count
+        self.body_bytes_received += count
+        self.completed = not self._discard_bytes
+        return count
+
+    def parse_header(self, header_plus: bytes) -> None:
+        """Parse the request line and the headers. Raises `ParsingError` if they are invalid."""
+        try:
+            super().parse_header(header_plus)
+        except ValueError as error:  # waitress does not expect it from urlsplit() and int()
+            raise ParsingError("Invalid URL or number") from error
+        if self.chunked:
+            # waitress searches long lines between chunks again and again, which takes too long.
+            raise TransferEncodingNotImplemented("Content-Length is required")
+
+    def is_late(self, now: float) -> bool:
+        """Return whether the client has exceeded the time for the bytes that it has sent."""
+        allowed: float = RECEIVE_SECONDS + self.body_bytes_received / MIN_BYTES_PER_SECOND
+        return now - self.started > allowed
+
+
+class Task(WSGITask):
+    """The execution of one request in a thread."""
+
+    def write(self, data: bytes) -> None:
+        # WSGI leaves it to the server to omit the body of the response to a HEAD request.
+        super().write(b"" if self.request.command == "HEAD" else data)
+
+
+class Channel(HTTPChannel):
+    """The connection of one client."""
+
+    parser_class = Request
+    task_class = Task
+    # The default contains the client's address, which must not be in the log.
+    __repr__ = __str__ = object.__repr__
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._waiting_since = time.monotonic()
+
+    def received(self, data: bytes) -> bool:
+        before = self._body_bytes() // 65_536
+        received: bool = super().received(data)
+        if self._body_bytes() // 65_536 > before:
+            self.server.limit_memory()
+        return received
+
+    def _body_bytes(self) -> int:
+        return self.request.body_bytes_received if self.request else 0
+
+    def service(self) -> None:
+        """Execute the request."""
+        self._waiting_since = time.monotonic()
+        super().service()
+        self._waiting_since = time.monotonic()
+
+    def handle_expt(self) -> None:
+        # No HTTP client sends urgent data. It would wake the server again and again.
+        self.handle_close()
+
+    @property
+    def waiting_since(self) -> float:
+        """Return since when the server waits for the client. Valid if no request is running."""
+        return self.request.started if self.request else self._waiting_since
+
+    def is_overdue(self, now: float) -> bool:
+        """Return whether the client has exceeded a deadline."""
+        if self.requests:
+            return False  # The client waits for the server.
+        if self.request:
+            return self.request.is_late(now)
+        allowed = SEND_SECONDS if self.total_outbufs_len else IDLE_SECONDS
+        return now - self._waiting_since > allowed
+
+    def buffered_bytes(self) -> int:
+        """Return the memory that received requests and unsent responses take."""
+        requests = [*self.requests, self.request] if self.request else [*self.requests]
+        bodies = (len(request.body_rcv) for request in requests if request.body_rcv is not None)
+        return sum(bodies) + self.total_outbufs_len
+
+
+class Server(TcpWSGIServer):
+    """A waitress server that closes overdue and excess connections."""
+
+    channel_class = Channel
+    active_channels: dict[int, Channel]
+
+    def handle_accept(self) -> None:
+        super().handle_accept()
+        if len(self.active_channels) > MAX_CONNECTIONS:
+            self._close_longest_waiting()
+
+    def maintenance(self, now: float) -> None:
+        """Close overdue connections. waitress calls this every `cleanup_interval` seconds."""
+        now = time.monotonic()
+        for channel in list(self.active_channels.values()):
+            if channel.is_overdue(now):
+                channel.handle_close()
+
+    def limit_memory(self) -> None:
+        """Close connections until the others hold at most `MAX_MEMORY_BYTES`."""
+        channels = self.active_channels.values()
+        while sum(channel.buffered_bytes() for channel in channels) > MAX_MEMORY_BYTES:
+            if not self._close_longest_waiting(min_bytes=1):
+                return
+
+    def _close_longest_waiting(self, min_bytes: int = 0) -> bool:
+        """Return whether there was such a connection."""
+        waiting = [
+            channel
+            for channel in self.active_channels.values()
+            if not channel.requests and channel.buffered_bytes() >= min_bytes
+        ]
+        if waiting:
+            min(waiting, key=lambda channel: channel.waiting_since).handle_close()
+        return bool(waiting)
+
+    def close_finished(self, receive_deadline: float) -> bool:
+        """Close the connections that wait for nothing. Return whether there are others."""
+        receiving_allowed = time.monotonic() < receive_deadline
+        for channel in list(self.active_channels.values()):
+            unfinished = channel.requests or channel.total_outbufs_len
+            if not unfinished and not (channel.request and receiving_allowed):
+                channel.handle_close()
+        return bool(self.active_channels)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a listening socket. `::` listens on IPv4, too. Raises `OSError`."""
+    host = host.strip("[]")
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    dual_stack = host == "::" and socket.has_dualstack_ipv6()
+    return socket.create_server((host, port), family=family, dualstack_ipv6=dual_stack)
+
+
+def serve(application: Callable[..., Iterable[bytes]], listener: socket.socket) -> None:
+    """Serve until Ctrl-C or SIGTERM. Then finish the requests that are running."""
+    server = Server(
+        application,
+        _sock=listener,
+        bind_socket=False,
+        sockinfo=(listener.family, listener.type, listener.proto, listener.getsockname()),
+        threads=THREADS,
+        connection_limit=2 * MAX_CONNECTIONS,  # never reached
+        cleanup_interval=1,
+        max_request_header_size=MAX_HEADER_BYTES,
+        max_request_body_size=MAX_BODY_BYTES,
+        # Buffers are never written to disk, because a full disk must not stop the site. A thread
+        # never waits until a client has received a part of the response.
+        inbuf_overflow=2 * MAX_BODY_BYTES,
+        outbuf_overflow=MAX_MEMORY_BYTES,
+        outbuf_high_watermark=MAX_MEMORY_BYTES,
+        clear_untrusted_proxy_headers=False,  # Django trusts them according to NUM_PROXIES.
+        log_socket_errors=False,
+        ident="",
+    )
+    stopping: list[int] = []
+
+    def stop(number: int, _frame: Any) -> None:
+        stopping.append(number)
+        server.pull_trigger()
+        signal.signal(number, signal.SIG_DFL)  # A second signal ends the process at once.
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
+    server.print_listen("Serving on {}, port {}")
+    while not stopping:
+        _poll(server)
+    _finish(server)
+
+
+def _finish(server: Server) -> None:
+    """Accept no more connections, and wait for the requests that are running."""
+    log.info("Stopping")
+    wasyncore.dispatcher.close(server)
+    now = time.monotonic()
+    while server.close_finished(now + STOP_RECEIVE_SECONDS):
+        if time.monotonic() > now + STOP_SECONDS:
+            log.warning("%d requests did not finish", len(server.active_channels))
+            return
+        _poll(server)
+
+
+def _poll(server: Server) -> None:
+    # poll() has no limit of 1,024 file descriptors. Windows only has select().
+    wasyncore.loop(timeout=1, use_poll=True, map=server._map, count=1)
