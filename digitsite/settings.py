@@ -42,8 +42,6 @@ INSTALLED_APPS = [
     "django_filters",
     "drf_spectacular",
     "drf_spectacular_sidecar",
-    "django_tasks",
-    "django_tasks_db",
     "recognizer",
 ]
 MIDDLEWARE = [
@@ -194,8 +192,5 @@ SPECTACULAR_SETTINGS = {
         "recognizer.api.schema.add_errors",
     ],
 }
-
-# `manage.py worker` executes the tasks of recognizer/training/tasks.py.
-TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 
 LOGGING = request_logging.logging_config(env.choice("LOG_FORMAT", *request_logging.FORMATS))

@@ -3,7 +3,6 @@
 from django.contrib import admin
 from django.contrib.admin.actions import delete_selected
 from django.db import transaction
-from django_tasks_db.models import DBTaskResult
 
 from recognizer.admin.api_keys import ApiKeyAdmin, AuditTrailAdmin
 from recognizer.admin.model_versions import ModelVersionAdmin
@@ -18,7 +17,5 @@ __all__ = [
     "TrainingRunAdmin",
 ]
 
-# Hide the background tasks: the list of training runs already shows them.
-admin.site.unregister(DBTaskResult)
 # Django's action is not one transaction, so a deletion and its audit entry could differ.
 admin.site.add_action(transaction.atomic(delete_selected), "delete_selected")

@@ -21,7 +21,6 @@ from recognizer.serving import model_registry
 from recognizer.training.evaluation_table import HEADINGS, evaluation_rows, is_worse
 from recognizer.training.retraining import Options
 from recognizer.training.run_lifecycle import format_duration
-from recognizer.training.tasks import retrain_in_background
 from recognizer.training.training_data import COUNT_LIMIT, counts_for_page
 
 # A worker polls every second, and a new one needs a few seconds to start. After this many seconds
@@ -239,7 +238,6 @@ class TrainingRunAdmin(ObjectPageAdmin):
         chosen["from_scratch"] = bool(chosen["from_scratch"])  # the form's empty choice is ""
         obj.options = asdict(Options(**chosen))
         super().save_model(request, obj, form, change)
-        retrain_in_background.enqueue(obj.pk)
 
     def response_add(self, request: HttpRequest, obj: TrainingRun, *_: Any) -> HttpResponse:
         return redirect("admin:recognizer_trainingrun_change", obj.pk)

@@ -32,6 +32,7 @@ from recognizer.models.submission_queryset import (
 from recognizer.models.training_run import (
     HEARTBEAT_TIMEOUT,
     RunCancelledError,
+    RunNotWaitingError,
     RunState,
     TrainingRun,
     TrainingRunQuerySet,
@@ -57,6 +58,7 @@ __all__ = [
     "ModelVersionQuerySet",
     "Review",
     "RunCancelledError",
+    "RunNotWaitingError",
     "RunState",
     "Scope",
     "Source",

@@ -37,6 +37,10 @@ class RunCancelledError(Exception):
     """
 
 
+class RunNotWaitingError(RunCancelledError):
+    """Raised when a run cannot begin, because another process has begun it, or it has ended."""
+
+
 # The condition of a run that counts as crashed.
 IS_STALE: Final = Q(GreaterThan(HEARTBEAT_AGE, HEARTBEAT_TIMEOUT), state=RunState.RUNNING)
 
@@ -108,12 +112,12 @@ class TrainingRun(models.Model):
         """Change the state from waiting to running.
 
         Raises `IntegrityError` if another run is running.
-        Raises `RunCancelledError` if this run is not waiting any more.
+        Raises `RunNotWaitingError` if this run is not waiting any more.
         """
         waiting = TrainingRun.objects.filter(pk=self.pk, state=RunState.WAITING)
         with transaction.atomic():
             if not waiting.update(state=RunState.RUNNING, started=Now(), heartbeat_at=Now()):
-                raise self._cancelled()
+                raise RunNotWaitingError(str(self._cancelled()))
 
     def heartbeat(self, **fields: Any) -> None:
         """Store the time as the last heartbeat, and the values of `fields`.
@@ -146,7 +150,9 @@ class TrainingRun(models.Model):
 
     def _cancelled(self) -> RunCancelledError:
         """Return the error whose message says why the run must stop."""
-        self.refresh_from_db(fields=("cancelled_by", "reason"))
+        self.refresh_from_db(fields=("cancelled_by", "reason", "state"))
         if self.cancelled_by:
             return RunCancelledError(f"Cancelled by {self.cancelled_by}.")
+        if not self.is_finished:
+            return RunCancelledError("Another process executes this run.")
         return RunCancelledError(f"This run has already ended: {self.reason}")

@@ -18,6 +18,7 @@ from ml.training.results import Progress
 from recognizer.models import (
     HEARTBEAT_TIMEOUT,
     RunCancelledError,
+    RunNotWaitingError,
     RunState,
     TrainingRun,
     TrainingRunQuerySet,
@@ -53,7 +54,7 @@ def track_run(run: TrainingRun) -> Iterator[None]:
     A block that succeeds stores its result itself.
 
     Raises `RetrainError` if another run is running.
-    Raises `RunCancelledError` if `run` was cancelled before it started.
+    Raises `RunNotWaitingError` if another process has started `run`, or if it has ended.
     """
     try:
         _start(run)
@@ -61,6 +62,9 @@ def track_run(run: TrainingRun) -> Iterator[None]:
             yield
     except KeyboardInterrupt:
         _end(run, RunState.CANCELLED, "Interrupted: the process received a signal to stop.")
+        raise
+    except RunNotWaitingError:
+        # Another process may execute the run.
         raise
     except RunCancelledError as error:
         _end(run, RunState.CANCELLED, str(error))

@@ -8,10 +8,10 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission
 from django.test import Client
 from django.utils import timezone
-from django_tasks_db.models import DBTaskResult
 
 from recognizer.models import Label, RunState, TrainingRun
 from recognizer.serving import model_registry
+from recognizer.training import run_queue
 from recognizer.training.retraining import Options
 from tests.support.factories import Visitor, drawing_png
 
@@ -61,8 +61,7 @@ def test_start_stores_and_queues_run(approved, reviewer_client):
         RunState.WAITING,
         asdict(Options()),
     )
-    (queued,) = DBTaskResult.objects.all()
-    assert queued.args_kwargs["args"] == [run.pk]
+    assert run_queue.next_run() == run
     assert "Waiting for a worker." in response.content.decode()
 
 
@@ -83,7 +82,6 @@ def test_rejects_invalid_options(db, reviewer_client, invalid):
     assert response.status_code == 200
     assert "errorlist" in response.content.decode()
     assert not TrainingRun.objects.exists()
-    assert not DBTaskResult.objects.exists()
 
 
 def test_without_new_corrections_says_what_to_do(db, reviewer_client):
@@ -102,14 +100,13 @@ def test_only_one_unfinished_run_at_a_time(db, reviewer_client, state):
         assert response.redirect_chain == [(page_url(run), 302)]
         assert f"training run {run.pk} is not finished" in response.content.decode()
     assert TrainingRun.objects.count() == 1
-    assert not DBTaskResult.objects.exists()
 
 
 def test_stale_run_does_not_block_new_one(db, reviewer_client):
     create_run(state=RunState.RUNNING, heartbeat_at=seconds_ago(61))
     assert reviewer_client.get(START).status_code == 200
     reviewer_client.post(START, DEFAULTS)
-    assert DBTaskResult.objects.count() == 1
+    assert run_queue.next_run().state == RunState.WAITING
 
 
 def test_shows_progress_of_running_run(db, reviewer_client):

@@ -51,7 +51,8 @@ def test_sigterm_also_ends_django_commands(site):
 
 def test_worker_exits_with_0_on_sigterm(site):
     process = start(site, "worker")
-    time.sleep(4)
+    while b"waiting for training runs" not in process.stderr.readline():
+        assert process.poll() is None
     assert stop(process, signal.SIGTERM) == 0
 
 

@@ -12,9 +12,8 @@ from django.utils import timezone
 from ml.training.results import Progress
 from recognizer.models import Label, ModelVersion, RunCancelledError, RunState, TrainingRun
 from recognizer.serving import model_registry
-from recognizer.training import run_lifecycle
+from recognizer.training import run_lifecycle, run_queue
 from recognizer.training.retraining import Options, RetrainError, retrain
-from recognizer.training.tasks import retrain_in_background
 from tests.support.factories import drawing_png
 
 pytestmark = [pytest.mark.database, pytest.mark.usefixtures("fast_training")]
@@ -75,11 +74,43 @@ def test_command_stores_a_finished_run(approved):
     assert scores["mnist_test"] == run.version.score("mnist_test")
 
 
-def test_task_executes_a_requested_run(approved):
+def test_queue_executes_a_requested_run(approved):
     run = requested(epochs=1)
-    retrain_in_background.call(run.pk)
+    run_queue.execute(run_queue.next_run())
     run = fresh(run)
     assert (run.requested_by, run.state, run.version.number) == ("rosa", RunState.DONE, 2)
+
+
+def test_run_of_a_worker_that_died_before_it_began_is_executed_by_the_next_one(approved):
+    """A worker takes a run out of the queue only by marking it as running."""
+    requested(epochs=1)
+    assert run_queue.next_run() is not None  # by a worker that is killed now
+    run = run_queue.next_run()
+    run_queue.execute(run)
+    assert fresh(run).state == RunState.DONE
+    assert run_queue.next_run() is None
+
+
+def test_two_workers_that_take_the_same_run_execute_it_once(approved):
+    run = requested(epochs=1)
+    other = run_queue.next_run()
+    run.begin()
+    run_queue.execute(other)
+    assert fresh(run).state == RunState.RUNNING
+    assert not ModelVersion.objects.filter(number=2).exists()
+
+
+def test_queue_waits_for_a_running_run(db):
+    active, run = running(), requested()
+    assert run_queue.next_run() is None
+    active.end(RunState.DONE, "Done.")
+    assert run_queue.next_run() == run
+
+
+def test_run_with_options_of_another_release_fails(db):
+    run = TrainingRun.objects.create(options={"colour": "red"})
+    run_queue.execute(run)
+    assert (fresh(run).state, run_queue.next_run()) == (RunState.FAILED, None)
 
 
 def test_progress_is_stored_at_most_once_a_second(db):
@@ -179,8 +210,8 @@ def test_cancelled_waiting_run_never_starts(approved):
     run = requested()
     run.cancel(by="carl")
     assert fresh(run).state == RunState.CANCELLED
-    # The run is cancelled, but its task is still in the queue.
-    retrain_in_background.call(run.pk)
+    assert run_queue.next_run() is None
+    run_queue.execute(run)  # a worker may have read the row before
     assert (fresh(run).state, fresh(run).started) == (RunState.CANCELLED, None)
     assert ModelVersion.objects.count() <= 1
 

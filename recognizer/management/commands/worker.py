@@ -7,32 +7,20 @@ import sys
 import time
 from argparse import ArgumentParser
 from threading import Thread
-from types import FrameType
 from typing import Any, Final
 
 from django.core.management.base import BaseCommand
-from django.db import OperationalError, connection
-from django.utils.crypto import get_random_string
-from django_tasks_db.management.commands.db_worker import Worker
+from django.db import close_old_connections, connection
 
 from recognizer.management import shared
+from recognizer.training import run_queue
+from recognizer.training.database_outages import OUTAGE_ERRORS
 
-POLL_SECONDS: Final = 1.0  # between two queries for a task
+POLL_SECONDS: Final = 1.0  # between two queries for a training run
 RETRY_SECONDS: Final = 10.0  # before the next attempt after a database error
 GRACE_SECONDS: Final = 10.0  # between SIGTERM and a forced exit
 
 log = logging.getLogger(__name__)
-
-
-class InterruptibleWorker(Worker):
-    """Stop at once on a signal, even during a training run, which then stores no version.
-
-    The library's worker would finish the run first.
-    """
-
-    def shutdown(self, signum: int, frame: FrameType | None) -> None:
-        super().shutdown(signum, frame)
-        raise KeyboardInterrupt
 
 
 class Command(BaseCommand):
@@ -55,32 +43,29 @@ class Command(BaseCommand):
         shared.check_migrations()
         if parent is not None:
             Thread(target=exit_with_parent, args=(parent,), daemon=True).start()
-        worker = make_worker()
-        worker.configure_signals()
         try:
-            worker.run()
-        except OperationalError as error:
-            log.warning("The database does not answer: %s. Trying again ...", error)
-            time.sleep(RETRY_SECONDS)
-        if worker.running:
-            connection.close()
-            # The worker ends after each task. This call replaces the process with a new worker,
-            # because TensorFlow keeps its memory as long as the program runs.
-            os.execv(sys.executable, sys.orig_argv)
+            execute_next_run()
+        except KeyboardInterrupt:
+            # A signal also ends a training run, which then stores no version.
+            log.warning("The worker was stopped by a signal.")
+            return
+        # Replace the process with a new worker, because TensorFlow keeps its memory as long as the
+        # program runs.
+        connection.close()
+        os.execv(sys.executable, sys.orig_argv)
 
 
-def make_worker() -> InterruptibleWorker:
-    """Return a worker that ends after one task."""
-    return InterruptibleWorker(
-        queue_names=["*"],
-        excluded_queue_names=[],
-        interval=POLL_SECONDS,
-        batch=False,
-        backend_name="default",
-        startup_delay=False,
-        max_tasks=1,
-        worker_id=get_random_string(32),
-    )
+def execute_next_run() -> None:
+    """Wait until a training run was started in the admin, and execute it."""
+    log.info("waiting for training runs")
+    try:
+        while (run := run_queue.next_run()) is None:
+            close_old_connections()
+            time.sleep(POLL_SECONDS)
+        run_queue.execute(run)
+    except OUTAGE_ERRORS as error:
+        log.warning("The database does not answer: %s. Trying again ...", error)
+        time.sleep(RETRY_SECONDS)
 
 
 def exit_with_parent(parent: int) -> None:
