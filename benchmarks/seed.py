@@ -7,6 +7,7 @@ images show random lines.
 import os
 import sys
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
@@ -50,9 +51,10 @@ def seed(count: int, on_progress: Callable[[int], object] = lambda done: None) -
     versions, reviewers = _versions(), _reviewers()
     rng = np.random.default_rng(count)
     images = _images(rng)
+    pending = Counter[uuid.UUID]()  # by owner
     for start in range(0, count, CHUNK_SIZE):
         number = min(CHUNK_SIZE, count - start)
-        rows = _submissions(number, count, rng, versions, reviewers, images)
+        rows = _submissions(number, count, rng, versions, reviewers, images, pending)
         stored = Submission.objects.bulk_create(rows, batch_size=CHUNK_SIZE)
         LogEntry.objects.bulk_create(_log_entries(stored))
         on_progress(start + number)
@@ -65,9 +67,10 @@ def _submissions(
     versions: list["ModelVersion"],
     reviewers: list[Any],
     images: list[tuple[bytes, bytes]],
+    pending: Counter[uuid.UUID],
 ) -> Iterator["Submission"]:
     """Yield `number` of `total` submissions with random owners, dates, labels and reviews."""
-    from recognizer.models import Source, Submission
+    from recognizer.models import Source, Submission, round_after
 
     owners = rng.integers(0, max(total // DRAWINGS_PER_OWNER, 1), number)
     # The time of each drawing since the start of the year. Later times are more frequent.
@@ -83,9 +86,13 @@ def _submissions(
         version = versions[min(int(elapsed * len(versions)), len(versions) - 1)]
         image, pixels = images[int(rng.integers(len(images)))]
         confidence = float(1 - 0.5 * rng.random() ** 3)
+        owner = BUSIEST_OWNER if is_busiest[i] else uuid.UUID(int=1000 + int(owners[i]))
+        review_round = round_after(pending[owner])
+        pending[owner] += reviews[i] == "pending"
         yield Submission(
             created=created,
-            owner=BUSIEST_OWNER if is_busiest[i] else uuid.UUID(int=1000 + int(owners[i])),
+            owner=owner,
+            review_round=review_round,
             source=(Source.CANVAS, Source.UPLOAD, Source.API)[i % 3],
             image=image,
             image_sha256=rng.bytes(32),

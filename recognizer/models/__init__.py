@@ -25,9 +25,12 @@ from recognizer.models.submission import Submission
 from recognizer.models.submission_queryset import (
     CONFIRMED_OR_UNCORRECTED,
     CORRECTION_DISAGREES,
+    LAST_ROUND,
     LIVE_PREDICTION_DIFFERS,
+    ROUND_SIZE,
     UNCLAIMED,
     SubmissionQuerySet,
+    round_after,
 )
 from recognizer.models.training_run import (
     HEARTBEAT_TIMEOUT,
@@ -43,7 +46,9 @@ __all__ = [
     "CONFIRMED_OR_UNCORRECTED",
     "CORRECTION_DISAGREES",
     "HEARTBEAT_TIMEOUT",
+    "LAST_ROUND",
     "LIVE_PREDICTION_DIFFERS",
+    "ROUND_SIZE",
     "UNCLAIMED",
     "WENT_LIVE",
     "AlreadyReviewedError",
@@ -70,5 +75,6 @@ __all__ = [
     "VersionState",
     "change_ledger_owner",
     "pseudonym",
+    "round_after",
     "to_digit",
 ]

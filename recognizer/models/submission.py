@@ -87,6 +87,12 @@ class Submission(models.Model):
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, editable=False, related_name="+"
     )
     claimed_until = models.DateTimeField(null=True, editable=False)
+    review_round = models.PositiveSmallIntegerField(
+        default=0,
+        db_default=0,
+        editable=False,
+        help_text="the queue shows lower rounds first, so that no owner can flood it",
+    )
     review_priority = models.GeneratedField(
         expression=Value(1.0)
         - F("confidence")
@@ -142,10 +148,18 @@ class Submission(models.Model):
             ),
             models.Index(fields=("source", "-created", "-id"), name="submission_by_source"),
             models.Index(fields=("review", "-created", "-id"), name="submission_by_review"),
-            models.Index(fields=("review", "review_priority", "id"), name="submission_by_priority"),
             models.Index(
-                fields=("review", "suggested_label", "review_priority", "id"),
-                name="submission_by_suggestion",
+                fields=("review", "review_round", "-review_priority", "-id"),
+                name="submission_by_round",
+            ),
+            models.Index(
+                fields=("review", "suggested_label", "review_round", "review_priority", "id"),
+                name="submission_by_label_round",
+            ),
+            models.Index(
+                fields=("owner", "review"),
+                condition=Q(review=Review.PENDING),
+                name="submission_by_pending_owner",
             ),
             models.Index(fields=("review", "live_prediction_version"), name="submission_by_live"),
             models.Index(

@@ -26,11 +26,20 @@ LIVE_PREDICTION_DIFFERS: Final = Q(live_prediction__isnull=False) & ~Q(
     live_prediction=F("predicted_digit")
 )
 
+# The review queue has rounds, so that no owner can flood it. An owner's first `ROUND_SIZE` pending
+# submissions are in round 0, the same number in round 1, and twice as many in each later round.
+ROUND_SIZE: Final = 30
+LAST_ROUND: Final = 6
 BATCH_SIZE: Final = 1000  # rows; databases limit the number of parameters of a statement
 # The values of the fields of a submission that no reviewer has claimed.
 UNCLAIMED: Final[dict[str, None]] = {"claimed_by": None, "claimed_until": None}
 # The values of the fields about label noise after the label or the review has changed.
 UNCHECKED: Final[dict[str, Any]] = {"label_noise": None, "label_confirmed": False}
+
+
+def round_after(count: int) -> int:
+    """Return the round of an owner's next submission, after `count` pending ones."""
+    return min((count // ROUND_SIZE).bit_length(), LAST_ROUND)
 
 
 def _learned_values(order: str, field: str, **conditions: Any) -> Subquery:
@@ -49,6 +58,23 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
 
     def pending(self) -> Self:
         return self.filter(review=Review.PENDING)
+
+    def most_doubtful_first(self) -> Self:
+        """Sort by round, and within a round by the highest review priority."""
+        return self.order_by("review_round", "-review_priority", "-id")
+
+    def surest_first(self) -> Self:
+        """Sort by round, and within a round by the lowest review priority."""
+        return self.order_by("review_round", "review_priority", "id")
+
+    def oldest_first(self) -> Self:
+        return self.order_by("created", "id")
+
+    def next_round(self, owner: uuid.UUID) -> int:
+        """Return the round of the next submission of this owner."""
+        # More than this many are in the last round, so it is enough to count up to this number.
+        limit = ROUND_SIZE << (LAST_ROUND - 1)
+        return round_after(self.owned_by(owner).pending().order_by()[:limit].count())
 
     def disagreeing(self) -> Self:
         """Return the submissions whose correction differs from the prediction."""

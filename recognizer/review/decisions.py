@@ -127,7 +127,8 @@ def bulk_approve(
     if reject:
         rejected = others.store_review_of_pending(Review.REJECTED, reviewer, None, at)
         return BulkResult(approved, rejected, flagged=0)
-    flagged = others.pending().update(flagged=True, **UNCLAIMED)
+    # Owners cannot flood the queue with these submissions, because reviewers choose them.
+    flagged = others.pending().update(flagged=True, review_round=0, **UNCLAIMED)
     return BulkResult(approved, rejected=0, flagged=flagged)
 
 

@@ -2,20 +2,23 @@
 
 A claim hides a submission from other reviewers for `CLAIM_DURATION`. A skipped submission is
 snoozed: `claimed_by` is None, and until `claimed_until`, no reviewer gets it unless they ask for
-snoozed submissions. Blind reviews ignore claims.
+snoozed submissions. Blind reviews ignore claims. Times are stored and compared with the database's
+clock, because the clocks of two hosts can differ.
 """
 
 from datetime import timedelta
 from typing import Any, Final
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q
-from django.utils import timezone
+from django.db.models.functions import Now
 
 from recognizer.models import Label, Submission, SubmissionQuerySet
 from recognizer.serving import model_registry, prediction
 
 CLAIM_SIZE: Final = 20  # submissions per claim
+OLDEST_PER_CLAIM: Final = 2  # of them; so each submission is reviewed at some time
 BULK_SIZE: Final = 100  # submissions per claim for a bulk review
 CLAIM_DURATION: Final = timedelta(minutes=5)  # The next claim by the same reviewer renews it.
 SNOOZE_DURATION: Final = timedelta(hours=1)
@@ -24,42 +27,46 @@ COUNT_LIMIT: Final = 1000  # Counting stops here, because counting a million row
 
 
 def claim(reviewer: Any, *, include_snoozed: bool = False) -> list[Submission]:
-    """Claim the submissions with the highest review priority for the reviewer.
+    """Claim submissions for the reviewer: the first ones in the queue, and the oldest ones.
 
     Submissions that the reviewer has claimed before can be among them. Snoozed submissions are only
     included on request.
     """
     claimable = _claimable(reviewer, include_snoozed=include_snoozed)
-    order = ("-review_priority", "-id")
-    return list(_claim(claimable.order_by(*order), reviewer, CLAIM_SIZE).order_by(*order))
+    with transaction.atomic():
+        first = _lock(claimable.most_doubtful_first(), CLAIM_SIZE - OLDEST_PER_CLAIM)
+        oldest = _lock(claimable.exclude(pk__in=first).oldest_first(), OLDEST_PER_CLAIM)
+        return list(_claim([*first, *oldest], reviewer).most_doubtful_first())
 
 
 def claim_similar(reviewer: Any, suggested_label: Label) -> list[Submission]:
     """Claim submissions with one suggested label for a bulk review, lowest priority first."""
-    claimable = _claimable(reviewer).filter(suggested_label=suggested_label)
-    order = ("review_priority", "id")
-    return list(_claim(claimable.order_by(*order), reviewer, BULK_SIZE).order_by(*order))
+    claimable = _claimable(reviewer).filter(suggested_label=suggested_label).surest_first()
+    with transaction.atomic():
+        return list(_claim(_lock(claimable, BULK_SIZE), reviewer).surest_first())
 
 
 def _claimable(reviewer: Any, *, include_snoozed: bool = False) -> SubmissionQuerySet:
-    is_free = Q(claimed_until=None) | Q(claimed_until__lt=timezone.now()) | Q(claimed_by=reviewer)
+    is_free = Q(claimed_until=None) | Q(claimed_until__lt=Now()) | Q(claimed_by=reviewer)
     if include_snoozed:
         is_free |= Q(claimed_by=None)
     return Submission.objects.pending().filter(is_free)
 
 
-def _claim(claimable: SubmissionQuerySet, reviewer: Any, size: int) -> SubmissionQuerySet:
-    """Claim the first `size` submissions and return them, without an order.
+def _lock(claimable: SubmissionQuerySet, size: int) -> list[UUID]:
+    """Lock the first `size` submissions and return their ids.
 
     Simultaneous claims get different submissions. On PostgreSQL, each claim skips rows that another
     one has locked. SQLite runs one write transaction at a time.
     """
-    with transaction.atomic():
-        unlocked = claimable.select_for_update(skip_locked=True)
-        claimed = Submission.objects.filter(
-            pk__in=list(unlocked.values_list("pk", flat=True)[:size])
-        )
-        claimed.update(claimed_by=reviewer, claimed_until=timezone.now() + CLAIM_DURATION)
+    unlocked = claimable.select_for_update(skip_locked=True)
+    return list(unlocked.values_list("pk", flat=True)[:size])
+
+
+def _claim(ids: list[UUID], reviewer: Any) -> SubmissionQuerySet:
+    """Claim the submissions and return them, without an order."""
+    claimed = Submission.objects.filter(pk__in=ids)
+    claimed.update(claimed_by=reviewer, claimed_until=Now() + CLAIM_DURATION)
     return claimed.select_related("model_version", "live_prediction_version").defer(
         "image", "strokes", "model_version__card", "live_prediction_version__card"
     )
@@ -72,13 +79,13 @@ def count_pending() -> int:
 
 def count_claimed_by_others(reviewer: Any) -> int:
     """Count the submissions that other reviewers have claimed, up to `COUNT_LIMIT`."""
-    claimed = Submission.objects.filter(claimed_until__gt=timezone.now())
+    claimed = Submission.objects.filter(claimed_until__gt=Now())
     return bounded_count(claimed.pending().exclude(claimed_by=None).exclude(claimed_by=reviewer))
 
 
 def count_snoozed() -> int:
     """Count the snoozed submissions, up to `COUNT_LIMIT`."""
-    hidden = Submission.objects.filter(claimed_until__gt=timezone.now())
+    hidden = Submission.objects.filter(claimed_until__gt=Now())
     return bounded_count(hidden.pending().filter(claimed_by=None))
 
 
@@ -90,7 +97,7 @@ def bounded_count(submissions: SubmissionQuerySet, limit: int | None = None) -> 
 def reclaim(submission: Submission, reviewer: Any) -> None:
     """Claim this submission for the reviewer again, unless another reviewer has claimed it."""
     claimable = _claimable(reviewer, include_snoozed=True).filter(pk=submission.pk)
-    claimable.update(claimed_by=reviewer, claimed_until=timezone.now() + CLAIM_DURATION)
+    claimable.update(claimed_by=reviewer, claimed_until=Now() + CLAIM_DURATION)
 
 
 def snooze(submission: Submission, reviewer: Any) -> None:
@@ -99,7 +106,7 @@ def snooze(submission: Submission, reviewer: Any) -> None:
     Do nothing if another reviewer has claimed it.
     """
     claimable = _claimable(reviewer).filter(pk=submission.pk)
-    claimable.update(claimed_by=None, claimed_until=timezone.now() + SNOOZE_DURATION)
+    claimable.update(claimed_by=None, claimed_until=Now() + SNOOZE_DURATION)
 
 
 def refresh_predictions() -> None:

@@ -137,7 +137,7 @@ def store(
     return submission, True
 
 
-def _to_submission(result: PredictionResult, **fields: Any) -> Submission:
+def _to_submission(result: PredictionResult, *, owner: uuid.UUID, **fields: Any) -> Submission:
     image = encode_png(result.grey)
     return Submission(
         image=image,
@@ -149,6 +149,8 @@ def _to_submission(result: PredictionResult, **fields: Any) -> Submission:
         model_version=result.version.row,
         live_prediction=result.prediction.label,
         live_prediction_version=result.version.row,
+        review_round=Submission.objects.next_round(owner),
+        owner=owner,
         **fields,
     )
 

@@ -132,6 +132,17 @@ def store_at_0007():
     )  # fmt: skip
 
 
+def store_at_0013(count):
+    """Store pending submissions of one owner."""
+    get_model = models_at("0013_forget_failed_logins")
+    version = get_model("ModelVersion").objects.create(
+        number=1, state="live", reason="The base.", card={}, sha256="0" * 64
+    )
+    get_model("Submission").objects.bulk_create(
+        get_model("Submission")(**submission(number, version)) for number in range(count)
+    )
+
+
 def rows_at_0007():
     return rows("0007_lists_of_a_million", MODELS_AT_0007)
 

@@ -76,16 +76,24 @@ def test_list_of_own_submissions_uses_the_owner_index(sqlite, query):
     ("rows", "index"),
     [
         (
-            lambda: Submission.objects.pending().order_by("-review_priority", "-id"),
-            "submission_by_priority",
+            lambda: Submission.objects.pending().most_doubtful_first(),
+            "submission_by_round (review=?)",
         ),
         (
-            lambda: (
-                Submission.objects.pending()
-                .filter(suggested_label=7)
-                .order_by("review_priority", "id")
-            ),
-            "submission_by_suggestion",
+            lambda: Submission.objects.pending().oldest_first(),
+            "submission_by_review (review=?)",
+        ),
+        (
+            lambda: Submission.objects.pending().filter(suggested_label=7).surest_first(),
+            "submission_by_label_round (review=? AND suggested_label=?)",
+        ),
+        (
+            lambda: dashboard.needs_closer_look().order_by(),
+            "submission_by_round (review=? AND review_round=? AND review_priority>?)",
+        ),
+        (
+            lambda: Submission.objects.owned_by(uuid.uuid4()).pending().order_by().values("review"),
+            "COVERING INDEX submission_by_pending_owner (owner=? AND review=?)",
         ),
         (doubtful_labels.doubtful, "submission_by_label_noise"),
         (
@@ -105,7 +113,10 @@ def test_list_of_own_submissions_uses_the_owner_index(sqlite, query):
     ],
     ids=[
         "queue",
+        "oldest drawings in the queue",
         "bulk review",
+        "drawings that need a closer look",
+        "number of an owner's pending drawings",
         "doubtful labels",
         "more doubtful labels",
         "newest reviews",

@@ -154,6 +154,19 @@ def test_training_ledger_contains_what_versions_have_learned(site):
     assert {"name": "negatives", "before": 0.8, "after": 0.7} in evaluation
 
 
+def test_pending_submissions_of_one_owner_are_divided_into_rounds(site):
+    manage(site, "migrate", "recognizer", "0013")
+    run_earlier(site, "store_at_0013(70)")
+    manage(site, "migrate")
+    program = """
+from recognizer.models import Submission
+print(*Submission.objects.oldest_first().values_list("review_round", flat=True))
+"""
+    rounds = manage(site, "shell", "-v0", "-c", program).split()
+    assert rounds == ["0"] * 30 + ["1"] * 30 + ["2"] * 10
+    manage(site, "migrate", "recognizer", "0013")
+
+
 def test_new_indexes_do_not_lock_large_tables():
     """Migrations before the seventh may lock them, because no site was large at that time."""
     for path in sorted((ROOT / "recognizer" / "migrations").glob("0*.py")):

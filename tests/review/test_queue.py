@@ -216,12 +216,12 @@ def test_invalid_decision_returns_400(reviewer_client, body, error):
 def test_query_count_does_not_grow_with_claim(reviewer_client, django_assert_num_queries):
     submissions(1)
     claim(reviewer_client)  # loads the live version
-    # session, user, predictions to refresh, claim (two, and two for its savepoint), cards, an
+    # session, user, predictions to refresh, claim (three, and two for its savepoint), cards, an
     # unanswered blind review, near duplicates, waiting count
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         assert len(claimed_ids(reviewer_client)) == 1
     submissions(19)
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         assert len(claimed_ids(reviewer_client)) == 20
 
 

@@ -1,0 +1,123 @@
+"""The review queue is shared: nobody can fill it, and each drawing is shown at some time."""
+
+import os
+import uuid
+
+import numpy as np
+import pytest
+
+from ml.runtime import Prediction
+from recognizer.models import LAST_ROUND, ROUND_SIZE, Label, Source, Submission, round_after
+from recognizer.review import blind_reviews, queue
+from recognizer.serving import model_registry, prediction
+from tests.support.review_helpers import claim, claimed_ids, decide, ids, submissions
+
+pytestmark = [pytest.mark.django_db, pytest.mark.database]
+
+FLOOD = int(os.environ.get("FLOOD", 300))  # drawings
+HONEST = 50
+rng = np.random.default_rng(18)
+
+
+@pytest.fixture(autouse=True)
+def _no_blind_reviews(monkeypatch):
+    monkeypatch.setattr(blind_reviews, "PROBABILITY", 0)
+
+
+def draw(owner=None, *, confidence=0.99, correction=None):
+    """Store a random drawing that is predicted as a 7, and correct it."""
+    grey = rng.integers(0, 256, (28, 28), np.uint8)
+    result = prediction.PredictionResult(
+        grey, grey, Prediction(7, confidence, [0.1] * 10), model_registry.loaded_version()
+    )
+    row, _ = prediction.store(result, owner=owner or uuid.uuid4(), source=Source.API, strokes=None)
+    if correction is not None:
+        row.correct(correction)
+    return row
+
+
+def flood():
+    """Store drawings of one owner that need a closer look more than all others."""
+    owner = uuid.uuid4()
+    return [draw(owner, confidence=0.1, correction=Label.ONE) for _ in range(FLOOD)]
+
+
+def decisions_until_all_shown(client, rows):
+    """Decide on the drawings in the order in which the queue shows them, until it showed `rows`."""
+    left, count = set(ids(rows)), 0
+    while left:
+        for card in claim(client)["cards"]:
+            row = Submission(pk=uuid.UUID(card["id"]))
+            assert decide(client, row, "reject").status_code == 200
+            count += 1
+            left.discard(row.pk)
+    return count
+
+
+def test_one_owner_cannot_hide_the_drawings_of_others(reviewer_client):
+    flood()
+    honest = [draw() for _ in range(HONEST)]
+    assert decisions_until_all_shown(reviewer_client, honest) <= 100
+
+
+def test_one_owner_cannot_fill_bulk_review(reviewer_client):
+    owner = uuid.uuid4()
+    for _ in range(FLOOD):
+        draw(owner, confidence=0.999)
+    honest = [draw(confidence=0.8) for _ in range(HONEST)]
+    cards = reviewer_client.get("/review/bulk/7/").context["cards"]
+    assert {str(row.pk) for row in honest} <= {card["id"] for card in cards}
+
+
+def test_each_drawing_is_shown_although_newer_ones_have_higher_priority(reviewer_client):
+    oldest = [draw() for _ in range(4)]
+    flood()
+    left = set(ids(oldest))
+    for _ in range(2):
+        shown = claimed_ids(reviewer_client)
+        left -= set(shown)
+        for pk in shown:
+            decide(reviewer_client, Submission(pk=pk), "reject")
+        for _ in range(20):
+            draw(confidence=0.1, correction=Label.ONE)
+    assert not left
+
+
+def test_rounds_of_one_owner_double(db):
+    last = ROUND_SIZE << (LAST_ROUND - 1)
+    assert [
+        round_after(count) for count in (0, 29, 30, 59, 60, 119, 120, last - 1, last, 9999)
+    ] == [*(0, 0, 1, 1, 2, 2, 3, LAST_ROUND - 1, LAST_ROUND, LAST_ROUND)]
+    owner = uuid.uuid4()
+    submissions(ROUND_SIZE - 1, owner=owner)
+    assert [draw(owner).review_round for _ in range(2)] == [0, 1]
+    assert draw().review_round == 0
+
+
+def test_only_pending_drawings_count(reviewer):
+    owner = uuid.uuid4()
+    rows = submissions(ROUND_SIZE, owner=owner)
+    assert draw(owner).review_round == 1
+    for row in rows[:2]:
+        row.reject(reviewer)
+    assert draw(owner).review_round == 0
+
+
+def test_order_within_a_round_is_by_priority(reviewer_client):
+    (later_round,) = submissions(review_round=1, corrected_digit=1)
+    (sure,) = submissions()
+    (unsure,) = submissions(confidence=0.4)
+    assert claimed_ids(reviewer_client) == ids([unsure, sure, later_round])
+
+
+def test_flagged_drawing_of_a_later_round_comes_first(reviewer_client):
+    submissions(30, corrected_digit=1)
+    (late,) = submissions(review_round=LAST_ROUND)
+    body = {"shown": [late.pk], "excluded": [late.pk], "excluded_action": "flag"}
+    reviewer_client.post("/review/bulk/7/", body)
+    assert claimed_ids(reviewer_client)[0] == late.pk
+
+
+def test_claim_returns_no_more_than_its_size(reviewer_client):
+    submissions(queue.CLAIM_SIZE + 10)
+    assert len(set(claimed_ids(reviewer_client))) == queue.CLAIM_SIZE
