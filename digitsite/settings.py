@@ -146,7 +146,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 10_000_000
 REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": [
-        "rest_framework.parsers.JSONParser",
+        "recognizer.api.parsers.JSONParser",
         "recognizer.api.parsers.MultiPartParser",
     ],
     "DEFAULT_AUTHENTICATION_CLASSES": [

@@ -14,5 +14,6 @@ urlpatterns = [
     path("admin/", admin.site.urls),
 ]
 
+handler400 = "recognizer.api.exceptions.bad_request"
 handler404 = "recognizer.api.exceptions.not_found"
 handler500 = "recognizer.api.exceptions.server_error"

@@ -1,8 +1,23 @@
 """The site as a WSGI application, for `manage.py serve` and other WSGI servers."""
 
 import os
+import re
+from collections.abc import Iterable
+from typing import Any, Final
 
 from django.core.wsgi import get_wsgi_application
 
+CHARSET: Final = re.compile(r";\s*charset\*?\s*=[^;]*", re.IGNORECASE)
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "digitsite.settings")
-application = get_wsgi_application()
+django_application = get_wsgi_application()
+
+
+def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+    """Answer a request whose body and query are in UTF-8, whatever charset it names.
+
+    Django decodes them with any charset of Python. It crashes if that is not one for text, and some
+    charsets result in text that UTF-8 cannot encode.
+    """
+    environ["CONTENT_TYPE"] = CHARSET.sub("", environ.get("CONTENT_TYPE", ""))
+    return django_application(environ, start_response)

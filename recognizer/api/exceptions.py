@@ -4,10 +4,12 @@ Validation errors also have `fields`, which contains the error messages of each 
 """
 
 import logging
+import sys
 from typing import Any, Final
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.template import loader
 from django.utils.translation import gettext_lazy as _
 from django.views import defaults
 from rest_framework import exceptions, status
@@ -156,6 +158,13 @@ def _to_api_exception(error: Exception) -> Exception:
     return error
 
 
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Return the 400 response: JSON below /api/, Django's HTML page elsewhere."""
+    if not request.path.startswith("/api/"):
+        return defaults.bad_request(request, exception)
+    return JsonResponse(error_body(exceptions.ParseError(str(exception))), status=400)
+
+
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Return the 404 response: JSON below /api/, Django's HTML page elsewhere."""
     if not request.path.startswith("/api/"):
@@ -164,8 +173,26 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Return the 500 response: JSON below /api/, Django's HTML page elsewhere."""
+    """Return the 500 response or, during an outage, the 503 response.
+
+    It is JSON below /api/, and an HTML page elsewhere. Django calls this while it handles the
+    exception.
+    """
+    if isinstance(error := sys.exception(), OUTAGE_ERRORS):
+        return _unavailable(request, error)
     if not request.path.startswith("/api/"):
         return defaults.server_error(request)
     detail = _("Internal server error. It has been logged.")
     return JsonResponse({"code": "server_error", "detail": detail}, status=500)
+
+
+def _unavailable(request: HttpRequest, error: BaseException) -> HttpResponse:
+    log.error("answered with 503: %s", error)
+    response: HttpResponse
+    if request.path.startswith("/api/"):
+        response = JsonResponse(error_body(Unavailable()), status=503)
+    else:
+        response = HttpResponse(loader.render_to_string("503.html"), status=503)
+    # Otherwise, Django would also log the traceback, which is long, for each request.
+    response._has_been_logged = True  # type: ignore[attr-defined]
+    return response

@@ -1,10 +1,33 @@
-"""Limit the size of multipart forms."""
+"""Parse request bodies within the limits of the API."""
 
+import json
 from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
+from django.utils.translation import gettext as _
 from rest_framework import parsers
+from rest_framework.exceptions import ParseError
+
+
+class JSONParser(parsers.JSONParser):
+    """Reject JSON that is nested too deeply, or whose text cannot be encoded in UTF-8.
+
+    DRF's parser fails at the first. It accepts the second, which an escape such as `\\ud800` (half
+    of a surrogate pair) causes, but the database and the response could not store or repeat it.
+    """
+
+    def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
+        """Parse the body. Raises `ParseError`, or `RequestDataTooBig` if it is too large."""
+        _check_length(parser_context)
+        try:
+            data = super().parse(stream, media_type, parser_context)
+            json.dumps(data, ensure_ascii=False).encode()
+        except RecursionError as error:
+            raise ParseError(_("The JSON is nested too deeply.")) from error
+        except UnicodeEncodeError as error:
+            raise ParseError(_("The JSON contains half of a surrogate pair.")) from error
+        return data
 
 
 class MultiPartParser(parsers.MultiPartParser):
@@ -15,8 +38,12 @@ class MultiPartParser(parsers.MultiPartParser):
 
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
         """Parse the form. Raises `RequestDataTooBig` if it is too large."""
-        # Django never reads more than the declared length, so checking that length is enough.
-        length = int(parser_context["request"].META.get("CONTENT_LENGTH") or 0)
-        if length > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
-            raise RequestDataTooBig
+        _check_length(parser_context)
         return super().parse(stream, media_type, parser_context)
+
+
+def _check_length(parser_context: Any) -> None:
+    # Django never reads more than the declared length, so checking that length is enough.
+    length = int(parser_context["request"].META.get("CONTENT_LENGTH") or 0)
+    if length > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+        raise RequestDataTooBig

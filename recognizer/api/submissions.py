@@ -14,7 +14,6 @@ from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_
 from rest_framework import mixins, status
 from rest_framework.decorators import action
 from rest_framework.exceptions import ValidationError
-from rest_framework.parsers import JSONParser
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -28,6 +27,7 @@ from recognizer.api import exceptions, schema
 from recognizer.api.authentication import HasScope, IsReviewer, can_view_all
 from recognizer.api.filters import SubmissionFilter, with_filter_aliases
 from recognizer.api.pagination import SubmissionPagination
+from recognizer.api.parsers import JSONParser
 from recognizer.api.serializers import (
     ApprovalSerializer,
     CorrectionSerializer,

@@ -4,7 +4,7 @@ import sqlite3
 from typing import Final
 
 from django.conf import settings
-from django.db import OperationalError
+from django.db import InterfaceError, OperationalError
 
 from recognizer.serving.model_registry import CorruptModelError
 
@@ -22,6 +22,7 @@ def _redis_errors() -> tuple[type[Exception], ...]:
 # sqlite3.OperationalError comes from SQLiteCache, which does not use Django's database layer.
 OUTAGE_ERRORS: Final[tuple[type[Exception], ...]] = (
     OperationalError,
+    InterfaceError,
     sqlite3.OperationalError,
     CorruptModelError,
     *_redis_errors(),

@@ -19,7 +19,7 @@ class SiteWithoutDatabase(Site):
     ready_path = "/healthz/"
 
     def prepare(self):
-        pass
+        self.copy_static_files()
 
 
 @pytest.fixture(scope="module", params=["refuses connections", "never responds"])
@@ -43,6 +43,14 @@ def test_readyz_returns_503(site):
         response = requests.get(f"{site.url}/readyz/", timeout=RESPONSE_TIMEOUT)
         assert response.status_code == 503
         assert "database does not answer" in response.json()["reason"]
+
+
+@pytest.mark.parametrize("page", ["/mine/", "/keys/"])
+def test_page_is_503_with_words(site, page):
+    cookies = {"sessionid": "x" * 32}  # Without a cookie, the site queries no session.
+    response = requests.get(site.url + page, cookies=cookies, timeout=RESPONSE_TIMEOUT)
+    assert response.status_code == 503
+    assert "temporarily unavailable" in response.text
 
 
 def test_submitting_returns_503(site):

@@ -49,6 +49,9 @@ class Site:
     def prepare(self):
         done = self.manage("migrate", "--no-input")
         assert done.returncode == 0, done.stderr
+        self.copy_static_files()
+
+    def copy_static_files(self):
         static = Path(self.environment["DATA_DIR"], "static")
         copytree(Path(collected().name, "static"), static, dirs_exist_ok=True)
 

@@ -1,0 +1,92 @@
+"""Deeply nested JSON, half surrogate pairs and other charsets are errors of the client."""
+
+import base64
+import json
+import uuid
+
+import pytest
+
+from tests.support.factories import Visitor, drawing_png
+
+pytestmark = pytest.mark.database
+
+IMAGE = base64.b64encode(drawing_png()).decode()
+PATHS = (
+    "recognize/",
+    "recognize/batch/",
+    "recognize/number/",
+    "submissions/",
+    "numbers/",
+    f"submissions/{uuid.uuid4()}/correction/",
+    f"submissions/{uuid.uuid4()}/approve/",
+)
+DEEP = "[" * 5000 + "]" * 5000
+HALF_PAIR = r"\ud800"
+
+
+@pytest.fixture
+def client(reviewer):
+    client = Visitor(raise_request_exception=False)
+    client.force_login(reviewer)
+    return client
+
+
+def post(client, path, body, content_type="application/json"):
+    response = client.generic("POST", f"/api/v1/{path}", body, content_type)
+    return response.status_code, response.json()["code"]
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize(
+    "body",
+    [
+        DEEP,
+        '{"a":' * 5000 + "1" + "}" * 5000,
+        f'{{"image": "{IMAGE}", "strokes": {DEEP}}}',
+        f'{{"image": "{IMAGE}", "source": "{HALF_PAIR}"}}',
+        f'{{"images": ["{HALF_PAIR}"]}}',
+        f'{{"digit": "{HALF_PAIR}"}}',
+        f'{{"{HALF_PAIR}": 1}}',
+        f'"{HALF_PAIR}"',
+    ],
+    ids=["list", "object", "strokes", "source", "images", "digit", "key", "text"],
+)
+def test_rejects_deep_json_and_half_surrogate_pairs(client, path, body):
+    known = {"digit": 7} if "submissions/" in path and path != "submissions/" else {}
+    assert post(client, path, json.dumps(known))[0] in (400, 404)  # the path itself is valid
+    status, code = post(client, path, body)
+    # The object of these paths does not exist, which some of them check before the body.
+    assert (status, code) in ((400, "parse_error"), (404, "not_found"))
+
+
+def test_accepts_a_whole_surrogate_pair_as_text(client):
+    body = json.dumps({"image": IMAGE, "source": "\U0001f600"})
+    assert r"\ud83d\ude00" in body
+    assert post(client, "submissions/", body) == (400, "invalid")
+
+
+def test_invalid_host_is_an_error_in_json(db):
+    response = Visitor().get("/api/v1/models/", headers={"Host": "other.example"})
+    assert (response.status_code, response.json()["code"]) == (400, "parse_error")
+
+
+def test_returns_413_for_json_above_the_limit(client):
+    assert post(client, "recognize/", b" " * 10_000_001) == (413, "body_too_large")
+
+
+@pytest.mark.parametrize("field", ["source", "strokes", "explain"])
+@pytest.mark.parametrize(
+    "value", [b"\xed\xa0\x80", b"\0", DEEP.encode()], ids=["half", "nul", "deep"]
+)
+@pytest.mark.parametrize("path", ["recognize/", "submissions/", "numbers/"])
+def test_odd_text_in_a_form_field_is_no_server_error(client, path, field, value):
+    part = b'--x\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n' % (
+        field.encode(),
+        value,
+    )
+    image = (
+        b'--x\r\nContent-Disposition: form-data; name="image"; filename="a"\r\n\r\n' + drawing_png()
+    )
+    body = part + image + b"\r\n--x--\r\n"
+    response = client.generic("POST", f"/api/v1/{path}", body, "multipart/form-data; boundary=x")
+    assert response.status_code < 500
