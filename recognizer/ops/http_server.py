@@ -31,9 +31,12 @@ RECEIVE_SECONDS: Final = 20
 MIN_BYTES_PER_SECOND: Final = 5_000
 SEND_SECONDS: Final = 120
 IDLE_SECONDS: Final = 60
+DISCARD_SECONDS: Final = 3  # after the last response, if the client continues to send
 # At the end, for running requests to finish, and for requests that are being received to arrive.
 STOP_SECONDS: Final = 20
 STOP_RECEIVE_SECONDS: Final = 3
+
+WSGIApplication = Callable[..., Iterable[bytes]]
 
 log = logging.getLogger(__name__)
 
@@ -112,8 +115,12 @@ class Channel(HTTPChannel):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._waiting_since = time.monotonic()
+        self._discards = False
 
     def received(self, data: bytes) -> bool:
+        """Take in some bytes."""
+        if self._discards:
+            return False
         before = self._body_bytes() // 65_536
         received: bool = super().received(data)
         if self._body_bytes() // 65_536 > before:
@@ -128,6 +135,28 @@ class Channel(HTTPChannel):
         self._waiting_since = time.monotonic()
         super().service()
         self._waiting_since = time.monotonic()
+
+    def handle_write(self) -> None:
+        """Send a part of the response. Close the connection if this was the last response."""
+        if self.close_when_flushed:
+            self._flush_exception(self._flush_some)
+            if not self.total_outbufs_len and not self.will_close:
+                self._say_goodbye()
+                return
+        super().handle_write()
+
+    def _say_goodbye(self) -> None:
+        """Send the end of the response, and discard what the client still sends.
+
+        If the connection were closed at once, the client would get an error, not the response.
+        """
+        self.close_when_flushed = False
+        self._discards = True
+        self._waiting_since = time.monotonic()
+        try:
+            self.socket.shutdown(socket.SHUT_WR)
+        except OSError:
+            self.handle_close()
 
     def handle_expt(self) -> None:
         # No HTTP client sends urgent data. It would wake the server again and again.
@@ -144,7 +173,10 @@ class Channel(HTTPChannel):
             return False  # The client waits for the server.
         if self.request:
             return self.request.is_late(now)
-        allowed = SEND_SECONDS if self.total_outbufs_len else IDLE_SECONDS
+        if self._discards:
+            allowed = DISCARD_SECONDS
+        else:
+            allowed = SEND_SECONDS if self.total_outbufs_len else IDLE_SECONDS
         return now - self._waiting_since > allowed
 
     def buffered_bytes(self) -> int:
@@ -158,6 +190,7 @@ class Server(TcpWSGIServer):
     """A waitress server that closes overdue and excess connections."""
 
     channel_class = Channel
+    _stopping = False
     active_channels: dict[int, Channel]
 
     def handle_accept(self) -> None:
@@ -190,7 +223,30 @@ class Server(TcpWSGIServer):
             min(waiting, key=lambda channel: channel.waiting_since).handle_close()
         return bool(waiting)
 
-    def close_finished(self, receive_deadline: float) -> bool:
+    def run_until_stopped(self) -> None:
+        """Serve until another thread or a signal handler calls `stop`."""
+        while not self._stopping:
+            self._poll()
+        log.info("Stopping")
+        wasyncore.dispatcher.close(self)  # Accept no more connections.
+        now = time.monotonic()
+        while self._close_finished(now + STOP_RECEIVE_SECONDS):
+            if time.monotonic() > now + STOP_SECONDS:
+                log.warning("%d requests did not finish", len(self.active_channels))
+                break
+            self._poll()
+        self.task_dispatcher.shutdown(timeout=1)
+
+    def stop(self) -> None:
+        """Stop after the running requests have finished."""
+        self._stopping = True
+        self.pull_trigger()
+
+    def _poll(self) -> None:
+        # poll() has no limit of 1,024 file descriptors. Windows only has select().
+        wasyncore.loop(timeout=1, use_poll=True, map=self._map, count=1)
+
+    def _close_finished(self, receive_deadline: float) -> bool:
         """Close the connections that wait for nothing. Return whether there are others."""
         receiving_allowed = time.monotonic() < receive_deadline
         for channel in list(self.active_channels.values()):
@@ -208,9 +264,9 @@ def listen(host: str, port: int) -> socket.socket:
     return socket.create_server((host, port), family=family, dualstack_ipv6=dual_stack)
 
 
-def serve(application: Callable[..., Iterable[bytes]], listener: socket.socket) -> None:
-    """Serve until Ctrl-C or SIGTERM. Then finish the requests that are running."""
-    server = Server(
+def make_server(application: WSGIApplication, listener: socket.socket) -> Server:
+    """Return a server that does not run yet."""
+    return Server(
         application,
         _sock=listener,
         bind_socket=False,
@@ -229,33 +285,17 @@ def serve(application: Callable[..., Iterable[bytes]], listener: socket.socket) 
         log_socket_errors=False,
         ident="",
     )
-    stopping: list[int] = []
+
+
+def serve(application: WSGIApplication, listener: socket.socket) -> None:
+    """Serve until Ctrl-C or SIGTERM. Then finish the requests that are running."""
+    server = make_server(application, listener)
 
     def stop(number: int, _frame: Any) -> None:
-        stopping.append(number)
-        server.pull_trigger()
         signal.signal(number, signal.SIG_DFL)  # A second signal ends the process at once.
+        server.stop()
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
     server.print_listen("Serving on {}, port {}")
-    while not stopping:
-        _poll(server)
-    _finish(server)
-
-
-def _finish(server: Server) -> None:
-    """Accept no more connections, and wait for the requests that are running."""
-    log.info("Stopping")
-    wasyncore.dispatcher.close(server)
-    now = time.monotonic()
-    while server.close_finished(now + STOP_RECEIVE_SECONDS):
-        if time.monotonic() > now + STOP_SECONDS:
-            log.warning("%d requests did not finish", len(server.active_channels))
-            return
-        _poll(server)
-
-
-def _poll(server: Server) -> None:
-    # poll() has no limit of 1,024 file descriptors. Windows only has select().
-    wasyncore.loop(timeout=1, use_poll=True, map=server._map, count=1)
+    server.run_until_stopped()

@@ -1,0 +1,158 @@
+"""The server rejects what is not valid HTTP, logs no client data, and finishes running requests."""
+
+import re
+import signal
+import socket
+import threading
+import time
+from contextlib import suppress
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+
+from recognizer.ops import http_server
+from tests.support.http_server import POST, exchange, serve
+from tests.support.live_site import Site
+
+pytestmark = pytest.mark.slow
+
+GET = b"GET / HTTP/1.1\r\nHost: localhost\r\n"
+
+
+@pytest.mark.parametrize(
+    ("request_bytes", "status"),
+    [
+        (b"GET http://[ HTTP/1.1\r\n\r\n", 400),
+        (b"GET\r\n\r\n", 400),
+        (b"\x16\x03\x01\r\n\r\n", 400),
+        (POST.replace(b"%d", b"x") % (), 400),
+        (POST.replace(b"%d", b"9" * 5000) % (), 400),
+        (POST.replace(b"%d", b"-1") % (), 400),
+        (GET + b"X: " + 32_768 * b"x" + b"\r\n\r\n", 431),
+        (GET + b"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n", 501),
+    ],
+    ids=range(8),
+)
+def test_rejects_an_invalid_request(request_bytes, status):
+    with serve() as address:
+        response = exchange(address, request_bytes)
+        assert response.split()[1] == str(status).encode()
+
+
+def echo(environ, start_response):
+    """Return the declared length, the body's length and the script name."""
+    length = len(environ["wsgi.input"].read())
+    body = f"{environ.get('CONTENT_LENGTH')} {length} {environ['SCRIPT_NAME']}".encode()
+    start_response("200 OK", [("Content-Length", str(len(body)))])
+    return [body]
+
+
+@pytest.mark.parametrize(
+    ("length", "received", "closes"),
+    [(5, 5, False), (20_000_000, 0, False), (10**11, 0, True)],
+)
+def test_drops_a_body_that_is_too_large(length, received, closes):
+    with serve(application=echo) as address:
+        request = POST % length + bytes(min(length, 20_000_000) if not closes else 0)
+        response = exchange(address, request)
+        assert response.endswith(f"{length} {received} ".encode())
+        assert (b"Connection: close" in response) == closes
+
+
+def test_expect_100_continue_with_a_huge_body_gets_the_final_response():
+    with serve(application=echo) as address:
+        request = POST[:-2] % 10**11 + b"Expect: 100-continue\r\n\r\n"
+        assert exchange(address, request).startswith(b"HTTP/1.1 200")
+
+
+def test_headers_do_not_change_the_path(live_site):
+    headers = ("SCRIPT_NAME", "PATH_INFO", "Script-Name", "Path-Info", "REMOTE_ADDR", "Remote-Addr")
+    forged = {name: "/admin" for name in headers}
+    page = requests.get(f"{live_site.url}/privacy/", headers=forged, timeout=20)
+    assert page.status_code == 200
+    assert "/admin/" not in re.findall(r'href="([^"]*)"', page.text)
+    assert page.text.count('href="/mine/"') > 0
+
+
+def test_head_has_no_body():
+    with serve(b"hello") as address:
+        request = b"HEAD / HTTP/1.1\r\n\r\n"
+        response = exchange(address, request)
+        assert b"Content-Length: 5" in response
+        assert response.endswith(b"\r\n\r\n")
+
+
+def test_urgent_data_closes_the_connection():
+    with serve() as address, socket.create_connection(address, timeout=5) as client:
+        client.send(b"x", socket.MSG_OOB)
+        with suppress(ConnectionResetError):
+            assert client.recv(1) == b""
+
+
+def test_dual_stack_address_accepts_ipv4():
+    listener = http_server.listen("[::]", 0)
+    with listener:
+        socket.create_connection(("127.0.0.1", listener.getsockname()[1])).close()
+        socket.create_connection(("::1", listener.getsockname()[1])).close()
+
+
+def test_stop_finishes_running_and_arriving_requests():
+    running, finish = threading.Event(), threading.Event()
+
+    def slow(environ, start_response):
+        running.set()
+        finish.wait()
+        return echo(environ, start_response)
+
+    with serve(application=slow) as address:
+        idle, arriving = (socket.create_connection(address, timeout=5) for _ in range(2))
+        arriving.sendall(POST % 5)
+        client = socket.create_connection(address, timeout=5)
+        client.sendall(GET + b"\r\n")
+        running.wait()
+        timer = threading.Timer(1, lambda: (arriving.sendall(b"hello"), finish.set()))
+        timer.start()
+    assert client.recv(1000).startswith(b"HTTP/1.1 200")
+    assert arriving.recv(1000).startswith(b"HTTP/1.1 200")
+    assert idle.recv(1) == b""
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(address)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signal_stops_the_site(tmp_path, number):
+    with Site(tmp_path) as site:
+        requests.get(site.url, timeout=20)
+        site.server.send_signal(number)
+        started = time.monotonic()
+        assert site.server.wait(20) == 0
+        assert time.monotonic() - started < 10
+
+
+def test_reports_a_port_in_use(live_site):
+    done = live_site.manage("serve")
+    assert done.returncode == 1
+    assert re.fullmatch(r"CommandError: Cannot listen on .*\n", done.stderr)
+
+
+def test_log_contains_no_address_and_no_query(tmp_path):
+    log = tmp_path / "log"
+    with Site(tmp_path, stderr=log, LOG_FORMAT="json") as site:
+        parts = urlsplit(site.url)
+        address = parts.hostname, parts.port
+        for line in (
+            b"GET /secret-path?secret HTTP/1.1 secret",
+            b"secret /?secret HTTP/9",
+            b"GET http://[secret HTTP/1.1",
+            b"GET /?secret HTTP/1.1\r\nHost: localhost\r\nsecret",
+            b"GET /privacy/?secret HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: 192.0.2.7",
+            b"POST /?secret HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + b"9" * 5000,
+            b"GET /?secret=" + 32_768 * b"x",
+        ):
+            exchange(address, line + b"\r\n\r\n")
+        with socket.create_connection(address) as client:  # disconnects without a response
+            client.sendall(b"GET /?secret HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    written = [line for line in log.read_text().splitlines() if "Serving on" not in line]
+    assert any("GET /privacy/ 200" in line for line in written)
+    assert not re.search(r"secret|127\.0\.0\.1|192\.0\.2", "\n".join(written))

@@ -1,0 +1,115 @@
+"""Slow clients hold connections, but no thread: the server answers the others, and has deadlines.
+
+`make bench-slow-clients` measures the response times with 200 slow clients.
+"""
+
+import socket
+import time
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+
+from benchmarks.slow_clients import ALL, slow_clients
+from recognizer.ops import http_server
+from tests.support.factories import drawing_png
+from tests.support.http_server import POST, exchange, serve
+
+pytestmark = pytest.mark.slow
+
+
+def test_answers_others_despite_40_slow_clients(live_site):
+    address = urlsplit(live_site.url)
+    with slow_clients(address.hostname, address.port, ALL, 40):
+        for seed in range(10):
+            files = {"image": drawing_png(seed=seed)}
+            api = f"{live_site.url}/api/v1/recognize/"
+            assert requests.post(api, files=files, timeout=10).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("start", "repeated"),
+    [
+        (b"GET / HTTP/1.1\r\nX-Slow: ", b"x"),
+        (POST % 1_000_000, b"x"),
+        (POST % 50_000_000, b"x"),
+        (POST % 20, b""),
+        (b"", b""),
+    ],
+    ids=["header", "body", "refused body", "incomplete body", "nothing"],
+)
+def test_closes_a_connection_after_its_deadline(monkeypatch, start, repeated):
+    monkeypatch.setattr(http_server, "RECEIVE_SECONDS", 2)
+    monkeypatch.setattr(http_server, "IDLE_SECONDS", 2)
+    with serve() as address, socket.create_connection(address) as client:
+        client.sendall(start)
+        client.settimeout(0.2)
+        started = time.monotonic()
+        while time.monotonic() < started + 20:
+            try:
+                client.sendall(repeated)
+                if client.recv(1) == b"":
+                    break
+            except TimeoutError:
+                pass
+            except OSError:
+                break
+        assert 1 < time.monotonic() - started < 10
+
+
+def test_closes_a_connection_that_reads_no_response(monkeypatch):
+    monkeypatch.setattr(http_server, "SEND_SECONDS", 2)
+    with serve(bytes(30_000_000)) as address, socket.create_connection(address) as client:
+        client.sendall(b"GET / HTTP/1.1\r\n\r\n")
+        time.sleep(5)
+        received = 0
+        while data := client.recv(1_000_000):
+            received += len(data)
+        assert received < 30_000_000
+
+
+def test_a_fast_client_may_send_a_large_body_for_long(monkeypatch):
+    monkeypatch.setattr(http_server, "RECEIVE_SECONDS", 1)
+    with serve() as address, socket.create_connection(address) as client:
+        client.sendall(POST % 50_000)
+        for _ in range(10):
+            client.sendall(bytes(5_000))
+            time.sleep(0.4)
+        assert client.recv(1000).startswith(b"HTTP/1.1 200")
+
+
+def test_the_longest_waiting_connection_makes_room(monkeypatch):
+    monkeypatch.setattr(http_server, "MAX_CONNECTIONS", 10)
+    with serve() as address:
+        clients = [socket.create_connection(address) for _ in range(30)]
+        for client in clients:
+            client.sendall(b"GET / HTTP/1.1\r\n")
+        assert exchange(address, b"GET / HTTP/1.1\r\n\r\n").startswith(b"HTTP/1.1 200")
+        clients[0].settimeout(5)
+        assert clients[0].recv(1) == b""
+        clients[-1].sendall(b"\r\n")
+        assert clients[-1].recv(12) == b"HTTP/1.1 200"
+        for client in clients:
+            client.close()
+
+
+def test_unfinished_bodies_hold_a_bounded_memory(monkeypatch):
+    monkeypatch.setattr(http_server, "MAX_MEMORY_BYTES", 20_000_000)
+    with serve() as address:
+        clients = [socket.create_connection(address) for _ in range(5)]
+        closed = 0
+        for client in clients:
+            client.sendall(POST % 10_000_000)
+            client.sendall(bytes(9_000_000))
+        time.sleep(2)
+        for client in clients:
+            client.settimeout(0.2)
+            try:
+                closed += client.recv(1) == b""
+            except ConnectionResetError:
+                closed += 1
+            except TimeoutError:
+                pass
+            client.close()
+        assert closed == 3
+        assert exchange(address, b"GET / HTTP/1.1\r\n\r\n").startswith(b"HTTP/1.1 200")
