@@ -22,7 +22,8 @@ import numpy as np
 
 BOUNDARY: Final = "boundary-of-the-benchmark"
 CONTENT_LENGTH: Final = re.compile(rb"\r\ncontent-length: (\d+)", re.IGNORECASE)
-SESSION_COOKIE: Final = re.compile(rb"\r\nset-cookie: (sessionid=[^;]+)", re.IGNORECASE)
+OWNER_COOKIE: Final = re.compile(rb"\r\nset-cookie: (owner=[^;]+)", re.IGNORECASE)
+CSRF_TOKEN: Final = re.compile(rb"\r\nset-cookie: csrftoken=([^;]+)", re.IGNORECASE)
 SUCCESS: Final = re.compile(rb"HTTP/1\.1 20[01] ")
 # A connection stays with one server process. Reconnecting distributes the load over all processes.
 REQUESTS_PER_CONNECTION: Final = 25
@@ -71,7 +72,7 @@ class Load:
         """Act as one visitor after another on one connection."""
         await asyncio.sleep(delay)
         reader, writer = await self._connect()
-        cookie = b""
+        visitor_headers = b""
         for sent in count():
             started = time.perf_counter()
             if started >= end:
@@ -80,27 +81,26 @@ class Load:
                 writer.close()
                 reader, writer = await self._connect()
             if sent % len(self.bodies) == 0:
-                cookie = b""
+                visitor_headers = b""
             body = self.bodies[sent % len(self.bodies)]
             address = f"10.{number}.{sent // REQUESTS_PER_ADDRESS % 256}.{self.run_number}"
-            writer.write(self._head(address, len(body), cookie) + body)
+            writer.write(self._head(address, len(body), visitor_headers) + body)
             head = await _read_response(reader)
             self._record(head, time.perf_counter() - started)
-            if given := SESSION_COOKIE.search(head):
-                cookie = b"Cookie: " + given[1] + b"\r\n"
+            visitor_headers = _visitor_headers(head) or visitor_headers
             await asyncio.sleep(max(0.0, started + self.interval - time.perf_counter()))
         writer.close()
 
     async def _connect(self) -> tuple[StreamReader, StreamWriter]:
         return await asyncio.open_connection(self.url.hostname, self.url.port)
 
-    def _head(self, address: str, length: int, cookie: bytes) -> bytes:
+    def _head(self, address: str, length: int, visitor_headers: bytes) -> bytes:
         start = (
             f"POST {self.url.path} HTTP/1.1\r\nHost: {self.url.netloc}\r\n"
             f"Content-Type: multipart/form-data; boundary={BOUNDARY}\r\n"
             f"Content-Length: {length}\r\nX-Forwarded-For: {address}\r\n"
         )
-        return start.encode() + cookie + b"\r\n"
+        return start.encode() + visitor_headers + b"\r\n"
 
     def _record(self, head: bytes, seconds: float) -> None:
         self.times.append(seconds)
@@ -125,6 +125,15 @@ async def _read_response(reader: StreamReader) -> bytes:
     length = CONTENT_LENGTH.search(head)
     await reader.readexactly(int(length[1]) if length else 0)
     return head
+
+
+def _visitor_headers(head: bytes) -> bytes:
+    """Return the headers with which the visitor of this response sends the next request."""
+    owner, csrf = OWNER_COOKIE.search(head), CSRF_TOKEN.search(head)
+    if not (owner and csrf):
+        return b""
+    cookies = b"Cookie: " + owner[1] + b"; csrftoken=" + csrf[1] + b"\r\n"
+    return cookies + b"X-CSRFToken: " + csrf[1] + b"\r\n"
 
 
 def multipart(image: bytes) -> bytes:

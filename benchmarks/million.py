@@ -117,12 +117,10 @@ def pages() -> Iterator[tuple[str, SendRequest]]:
     from django.test import Client
 
     from benchmarks.seed import BUSIEST_OWNER, REVIEWERS
-    from recognizer.accounts import ownership
+    from recognizer.accounts import owner_cookie
 
     visitor, staff = Client(SERVER_NAME="localhost"), Client(SERVER_NAME="localhost")
-    session = visitor.session
-    session[ownership.SESSION_KEY] = str(BUSIEST_OWNER)
-    session.save()
+    visitor.cookies[owner_cookie.COOKIE_NAME] = owner_cookie.signed(BUSIEST_OWNER)
     staff.force_login(User.objects.get(username=REVIEWERS[0]))
 
     def get(client: Client, path: str) -> SendRequest:

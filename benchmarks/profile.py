@@ -11,6 +11,7 @@ import time
 from argparse import ArgumentParser
 from collections import defaultdict
 from collections.abc import Callable
+from http.cookies import SimpleCookie
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
@@ -23,7 +24,7 @@ REQUESTS_PER_ADDRESS: Final = 400  # below the rate limits
 # The function or property of each step, as "module:name".
 STEPS: Final = {
     "middleware, routing, JSON": "django.core.handlers.wsgi:WSGIHandler.__call__",
-    "session, permissions, rate limit": "rest_framework.views:APIView.initial",
+    "owner, permissions, rate limit": "rest_framework.views:APIView.initial",
     "parse the form": "rest_framework.request:Request._parse",
     "validate the form": "recognizer.api.serializers:NewSubmissionSerializer.is_valid",
     "decode": "recognizer.serving.prediction:decode",
@@ -85,19 +86,19 @@ def main() -> None:
 
         bodies = [multipart(path.read_bytes()) for path in site.pictures.glob("*.png")]
         warmup = len(bodies) - options.requests
-        cookie = ""
+        cookies = SimpleCookie()
         for number, body in enumerate(bodies[:warmup]):
-            cookie = send(application, body, cookie, number)
+            send(application, body, cookies, number)
         profiler = Profiler()
         for label, target in STEPS.items():
             profiler.wrap(label, target)
         for number, body in enumerate(bodies[warmup:]):
-            send(application, body, cookie, number)
+            send(application, body, cookies, number)
     print(table(profiler.seconds, options.requests))
 
 
-def send(application: Any, body: bytes, cookie: str, number: int) -> str:
-    """Send one submission to the WSGI application. Return the visitor's cookie."""
+def send(application: Any, body: bytes, cookies: SimpleCookie, number: int) -> None:
+    """Send one submission to the WSGI application. Store the cookies of the response."""
     environ = {
         "REQUEST_METHOD": "POST",
         "PATH_INFO": PATH,
@@ -105,20 +106,21 @@ def send(application: Any, body: bytes, cookie: str, number: int) -> str:
         "SERVER_PORT": "80",
         "REMOTE_ADDR": "127.0.0.1",
         "HTTP_X_FORWARDED_FOR": f"10.0.0.{number // REQUESTS_PER_ADDRESS}",
-        "HTTP_COOKIE": cookie,
+        "HTTP_COOKIE": "; ".join(f"{name}={one.value}" for name, one in cookies.items()),
+        "HTTP_X_CSRFTOKEN": cookies["csrftoken"].value if cookies else "",
         "CONTENT_TYPE": f"multipart/form-data; boundary={BOUNDARY}",
         "CONTENT_LENGTH": str(len(body)),
         "wsgi.url_scheme": "http",
         "wsgi.input": io.BytesIO(body),
     }
-    response_headers: dict[str, str] = {}
 
     def start_response(status: str, headers: list[tuple[str, str]]) -> None:
         assert status == "201 Created", status
-        response_headers.update(headers)
+        for name, value in headers:
+            if name == "Set-Cookie":
+                cookies.load(value)
 
     application(environ, start_response).close()
-    return response_headers.get("Set-Cookie", cookie).partition(";")[0]
 
 
 def table(seconds: dict[str, float], requests: int) -> str:

@@ -44,16 +44,15 @@ def reset() -> None:
 
 
 class Visitor:
-    """A visitor with their own browser session."""
+    """A visitor with their own cookie."""
 
     def __init__(self, name: str) -> None:
-        from recognizer.accounts import ownership
+        from recognizer.accounts import owner_cookie
 
         self._client = Client(SERVER_NAME="localhost")
-        session = self._client.session
         # The owner id depends only on the name, so the same visitors are held out in each run.
-        session[ownership.SESSION_KEY] = str(uuid.uuid5(OWNER_NAMESPACE, name))
-        session.save()
+        owner = uuid.uuid5(OWNER_NAMESPACE, name)
+        self._client.cookies[owner_cookie.COOKIE_NAME] = owner_cookie.signed(owner)
 
     def correct(self, canvas: Canvas, digit: int | None) -> str:
         """Submit a drawing and correct or confirm its prediction. Return the submission's id."""

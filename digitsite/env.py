@@ -157,3 +157,11 @@ def secret_key(path: Path) -> str:
     if len(key) < 50:
         raise ImproperlyConfigured(f"{path} is damaged. Delete it. This ends all sessions.")
     return key
+
+
+def secret_key_fallbacks(name: str) -> list[str]:
+    """Return the earlier secret keys in a comma-separated list."""
+    keys = comma_separated(name, default="")
+    if any(len(key) < 50 for key in keys):
+        raise ImproperlyConfigured(f"Each key in {name} must have at least 50 characters.")
+    return keys

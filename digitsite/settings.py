@@ -12,6 +12,8 @@ DATA_DIR = env.folder("DATA_DIR", BASE_DIR / "var")
 
 DEBUG = env.boolean("DEBUG", default=False)
 SECRET_KEY = env.secret_key(path=DATA_DIR / "secret_key")
+# Earlier values of SECRET_KEY. Cookies that are signed with them stay valid.
+SECRET_KEY_FALLBACKS = env.secret_key_fallbacks("SECRET_KEY_FALLBACKS")
 ALLOWED_HOSTS = env.comma_separated("ALLOWED_HOSTS", default="localhost,127.0.0.1,[::1]")
 
 # The address and port of `manage.py serve`.
@@ -50,6 +52,8 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "recognizer.accounts.middleware.PrivateResponseMiddleware",
+    "recognizer.accounts.middleware.OwnerCookieMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -112,8 +116,8 @@ STORAGES = {
 if DEBUG:
     STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 
-# The session cookie identifies the owner of a drawing. When it expires, visitors can no longer see
-# or delete their drawings, so it lasts a year.
+# Users stay logged in for a year. Visitors without an account have no session: see
+# recognizer/accounts/owner_cookie.py.
 SESSION_COOKIE_AGE = LANGUAGE_COOKIE_AGE = 365 * 24 * 60 * 60
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
 
@@ -151,7 +155,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "recognizer.api.authentication.ApiKeyAuthentication",
-        "rest_framework.authentication.SessionAuthentication",
+        "recognizer.api.authentication.CookieAuthentication",
     ],
     # By default, everybody may use a view of the API. The API key of a request needs the required
     # scope. Views for reviewers and staff require further permissions.
@@ -175,8 +179,8 @@ MIGRATION_MODULES = {"knox": None}
 REST_KNOX = {"AUTH_HEADER_PREFIX": "Bearer", "TOKEN_TTL": None}
 SPECTACULAR_SETTINGS = {
     "TITLE": "digitsite",
-    "DESCRIPTION": "Predict handwritten digits and correct the predictions. The session cookie "
-    "identifies a visitor. An [API key](/keys/) identifies a program: "
+    "DESCRIPTION": "Predict handwritten digits and correct the predictions. A cookie identifies a "
+    "visitor. An [API key](/keys/) identifies a program: "
     "`Authorization: Bearer dgs_...`.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,

@@ -7,17 +7,17 @@ from recognizer import audit
 from recognizer.models import LedgerEntry, Submission, SubmissionQuerySet
 
 
-def delete(submissions: SubmissionQuerySet) -> list[int]:
+def delete(submissions: SubmissionQuerySet, reason: str = "Deleted by the visitor") -> list[int]:
     """Delete the submissions. Return the numbers of the versions that were trained on any of them.
 
     The numbers come from the training ledger, so they include rejected versions. The audit trail
-    records how many submissions were deleted, but not whose.
+    records the reason and how many submissions were deleted, but not whose.
     """
     with transaction.atomic():
         submissions.lock()  # Otherwise, a training run could end between the next two statements.
         numbers = LedgerEntry.objects.of_submissions(submissions).version_numbers()
         _, counts = submissions.delete()
-        _record(counts.get(Submission._meta.label, 0), numbers)
+        _record(reason, counts.get(Submission._meta.label, 0), numbers)
     return numbers
 
 
@@ -33,10 +33,10 @@ def describe(version_numbers: list[int]) -> str:
     return sentence % {"numbers": ", ".join(map(str, version_numbers))}
 
 
-def _record(count: int, version_numbers: list[int]) -> None:
+def _record(reason: str, count: int, version_numbers: list[int]) -> None:
     if not count:
         return
-    message = f"Deleted by the visitor: {count}."
+    message = f"{reason}: {count}."
     if version_numbers:
         versions = ", ".join(f"version {number}" for number in version_numbers)
         message += f" Trained on by {versions}."

@@ -1,44 +1,65 @@
 """Identify the owner of submissions by a UUID.
 
 A logged-in user has a fixed UUID. An anonymous visitor gets a random UUID with the first
-submission. The session stores it.
+submission. A signed cookie contains it: see owner_cookie.py.
 """
 
 import uuid
 from typing import Any, Final
 
+from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.db import transaction
+from django.db.models import Case, Exists, OuterRef, Q, Value, When
 from django.http import HttpRequest
 
-from recognizer.models import Submission, change_ledger_owner
+from recognizer.accounts import deletion, owner_cookie
+from recognizer.models import Review, Submission, change_ledger_owner
 
+# Earlier releases stored the id of an anonymous visitor in a session, for a year.
 SESSION_KEY: Final = "owner"
 NAMESPACE: Final = uuid.UUID("5ba1ac51-6b2b-4d34-9d3c-64b1a5b3f0e7")
+# Of two copies of an image, the one with the higher rank is kept.
+RANK: Final = Case(
+    When(~Q(review=Review.PENDING), then=Value(2)),
+    When(corrected_digit__isnull=False, then=Value(1)),
+    default=Value(0),
+)
 
 
 def current_owner(request: HttpRequest) -> uuid.UUID | None:
     """Return the visitor's id, or None if an anonymous visitor has not submitted anything yet.
 
-    The first call after a login moves the submissions of the anonymous session to the user.
+    If the browser of a logged-in user still has the cookie of an anonymous visitor, move that
+    visitor's submissions to the user.
     """
     if not request.user.is_authenticated:
-        stored = request.session.get(SESSION_KEY)
-        return uuid.UUID(stored) if stored else None
+        return _anonymous_owner(request)
     owner = owner_for_user(request.user)
-    # A request with an API key may carry the session cookie of another person.
-    has_api_key = getattr(request, "auth", None) is not None
-    if not has_api_key and (anonymous := request.session.pop(SESSION_KEY, None)):
-        _merge(uuid.UUID(anonymous), owner)
+    # A request with an API key may carry the cookies of another person.
+    if getattr(request, "auth", None) is None:
+        _adopt_anonymous(request, owner)
     return owner
 
 
 def get_or_create_owner(request: HttpRequest) -> uuid.UUID:
-    """Return the visitor's id. A new visitor gets a random one."""
+    """Return the visitor's id. A new visitor gets a random one, and a cookie with it."""
     owner = current_owner(request)
     if owner is None:
         owner = uuid.uuid4()
-        request.session[SESSION_KEY] = str(owner)
+    if not request.user.is_authenticated:
+        # Also renew an existing cookie, because a simultaneous login may just have deleted it. The
+        # next request then moves this submission to the user as well.
+        owner_cookie.set_cookie(request, owner)
     return owner
+
+
+def new_visitor_token(request: HttpRequest) -> str:
+    """Return the token that a new visitor's page sends with its requests, otherwise "".
+
+    Only the response to the first submission sets the cookie. If that response gets lost, or if the
+    browser blocks cookies, the token gives the next requests of the page the same owner.
+    """
+    return "" if current_owner(request) else owner_cookie.new_token()
 
 
 def owner_for_user(user: Any) -> uuid.UUID:
@@ -46,14 +67,57 @@ def owner_for_user(user: Any) -> uuid.UUID:
     return uuid.uuid5(NAMESPACE, str(user.pk))
 
 
+def _anonymous_owner(request: HttpRequest) -> uuid.UUID | None:
+    owner = owner_cookie.read_cookie(request)
+    earlier = request.session.get(SESSION_KEY)
+    if owner is None and earlier:
+        owner = uuid.UUID(earlier)
+        owner_cookie.set_cookie(request, owner)
+    elif earlier and str(owner) == earlier:
+        # The browser has stored the cookie, so the session is no longer needed.
+        request.session.flush()
+    return owner or owner_cookie.read_token(request)
+
+
+def _adopt_anonymous(request: HttpRequest, owner: uuid.UUID) -> None:
+    """Move the submissions of the browser's anonymous visitor to `owner`, and forget the visitor.
+
+    Do nothing if the browser has no cookie of an anonymous visitor.
+    """
+    if (anonymous := owner_cookie.read_cookie(request)) is not None:
+        _merge(anonymous, owner)
+        owner_cookie.delete_cookie(request)
+    if (earlier := request.session.pop(SESSION_KEY, None)) is not None:
+        _merge(uuid.UUID(earlier), owner)
+
+
+def _adopt_at_login(sender: Any, request: HttpRequest, user: Any, **kwargs: Any) -> None:
+    """Move the anonymous submissions at a login, and any that are left at the logout.
+
+    Otherwise, the next visitor who uses the browser would see them.
+    """
+    if user is not None:
+        _adopt_anonymous(request, owner_for_user(user))
+
+
+user_logged_in.connect(_adopt_at_login, dispatch_uid="adopt at login")
+user_logged_out.connect(_adopt_at_login, dispatch_uid="adopt at logout")
+
+
 def _merge(anonymous: uuid.UUID, owner: uuid.UUID) -> None:
-    """Move the submissions of `anonymous` to `owner`, except images that `owner` already has."""
+    """Move the submissions of `anonymous` to `owner`.
+
+    An owner's images are unique. If both have an image, keep the reviewed copy, otherwise the
+    corrected one, otherwise the copy of `owner`. The audit trail counts the deleted copies.
+    """
+    merged, kept = (Submission.objects.owned_by(one).alias(rank=RANK) for one in (anonymous, owner))
+    in_both = Q(owner=owner, image_sha256__in=merged.values("image_sha256"))
+    better_copy = merged.filter(image_sha256=OuterRef("image_sha256"), rank__gt=OuterRef("rank"))
+    reason = "Deleted when a visitor logged in who had the same images"
     with transaction.atomic():
-        kept = Submission.objects.owned_by(owner)
-        merged = Submission.objects.owned_by(anonymous)
-        merged.lock()
-        # An owner's images are unique, so the anonymous copy of an image is deleted.
-        merged.filter(image_sha256__in=kept.values("image_sha256")).delete()
+        Submission.objects.filter(Q(owner=anonymous) | in_both).lock()
+        deletion.delete(kept.filter(Exists(better_copy)), reason)
+        deletion.delete(merged.filter(image_sha256__in=kept.values("image_sha256")), reason)
         # Idempotency keys are unique per owner. A key of `anonymous` could collide with one of
         # `owner`, so it is removed.
         merged.update(owner=owner, idempotency_key=None)

@@ -3,15 +3,19 @@
 import re
 from typing import Any
 
+from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
+from drf_spectacular.authentication import SessionScheme
 from drf_spectacular.contrib.knox_auth_token import KnoxTokenScheme
 from drf_spectacular.plumbing import build_bearer_security_scheme_object
 from knox.auth import TokenAuthentication
-from rest_framework.exceptions import AuthenticationFailed
-from rest_framework.permissions import BasePermission
+from rest_framework.authentication import SessionAuthentication
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
+from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
+from recognizer.accounts import owner_cookie
 from recognizer.accounts.api_keys import delete_expired, may_review
 from recognizer.models import ApiKey, Scope
 
@@ -47,6 +51,39 @@ class ApiKeyScheme(KnoxTokenScheme):
     def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
         """Return the security scheme of a bearer token."""
         return build_bearer_security_scheme_object("Authorization", "Bearer")
+
+
+class CookieAuthentication(SessionAuthentication):
+    """Authenticate logged-in users, and refuse requests that another site may have forged.
+
+    DRF requires a CSRF token only of logged-in users. Here, every visitor who sends a cookie needs
+    one. A program without cookies has no rights that another site could misuse, so it needs none.
+    """
+
+    def authenticate(self, request: Request) -> tuple[Any, None] | None:
+        """Return the logged-in user, or None.
+
+        Raises `PermissionDenied` for a write without a valid CSRF token or from another site.
+        """
+        authenticated: tuple[Any, None] | None = super().authenticate(request)
+        if authenticated is None and request.method not in SAFE_METHODS:
+            self._refuse_forgery(request)
+        return authenticated
+
+    def _refuse_forgery(self, request: Request) -> None:
+        if {settings.SESSION_COOKIE_NAME, owner_cookie.COOKIE_NAME} & request.COOKIES.keys():
+            self.enforce_csrf(request)
+        # Browsers do not send the cookies with a form of another site. Without this check, the
+        # response would replace the visitor's cookie, and so hide the visitor's drawings.
+        origin = request.headers.get("Origin")
+        if origin is not None and origin.partition("://")[2] != request.get_host():
+            raise PermissionDenied(gettext("Requests from other sites are not allowed."))
+
+
+class CookieScheme(SessionScheme):
+    """Describe the session cookie in the OpenAPI schema."""
+
+    target_class = "recognizer.api.authentication.CookieAuthentication"
 
 
 class HasScope(BasePermission):

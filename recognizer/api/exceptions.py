@@ -37,7 +37,8 @@ CODES: Final = {
     ),
     "permission_denied": (
         403,
-        "The API key lacks the scope, you lack the permission, or the CSRF token is invalid.",
+        "The API key lacks the scope, you lack the permission, the CSRF token is invalid, or "
+        "another site sent the request.",
     ),
     "not_found": (404, "The object does not exist, or it belongs to somebody else."),
     "method_not_allowed": (405, "The `Allow` header lists the allowed methods."),

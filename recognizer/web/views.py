@@ -32,18 +32,19 @@ class MyDrawingsPagination(SubmissionPagination):
 @ensure_csrf_cookie
 def draw(request: HttpRequest) -> HttpResponse:
     """Show the page where visitors draw a digit, see the prediction and correct it."""
-    # Set the session cookie, which identifies the owner, before the first drawing is sent.
-    # Otherwise, the response to that drawing would set the cookie. If that response got lost, the
-    # retry would have another owner, and the drawing would be stored twice.
-    ownership.get_or_create_owner(request)
-    return render(request, "recognizer/draw.html", {"ui_strings": DRAW_PAGE_STRINGS})
+    context = {
+        "ui_strings": DRAW_PAGE_STRINGS,
+        "owner_token": ownership.new_visitor_token(request),
+    }
+    return render(request, "recognizer/draw.html", context)
 
 
 @require_safe
 @ensure_csrf_cookie
 def my_drawings(request: HttpRequest) -> HttpResponse:
     """List the visitor's own drawings, newest first, with the status of each."""
-    own_submissions = Submission.objects.owned_by(ownership.get_or_create_owner(request))
+    owner = ownership.current_owner(request)
+    own_submissions = Submission.objects.owned_by(owner) if owner else Submission.objects.none()
     rows = own_submissions.with_learned_in().defer("image")
     paginator = MyDrawingsPagination()
     try:

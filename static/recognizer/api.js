@@ -18,6 +18,11 @@ export function formatPercent(share) {
   return percentFormat.format(Math.min(0.99, share));
 }
 
+// The same function as in csrf.js: importing it would cost the first visit a request.
+function csrfToken() {
+  return document.cookie.match(/(?:^|; )csrftoken=([^;]*)/)?.[1] ?? "";
+}
+
 // Resolve to {ok, body} when the server accepts or refuses the request. Reject when a retry may
 // help: with the Response of a busy server, or with a network error. The caller can cancel the
 // request with `callerSignal`.
@@ -30,7 +35,12 @@ export async function request(method, url, body, callerSignal) {
     const response = await fetch(url, {
       method,
       body: content,
-      headers: { "Content-Type": "application/json", "X-CSRFToken": page.csrf },
+      headers: {
+        "Content-Type": "application/json",
+        "X-CSRFToken": csrfToken(),
+        // The server ignores the token of a new visitor as soon as the browser sends a cookie.
+        "X-Owner-Token": page.ownerToken,
+      },
       // A request that can be cancelled is not worth finishing after the page closes.
       keepalive: !callerSignal && (content ?? "").length < MAX_KEEPALIVE_CHARS,
       signal: controller.signal,

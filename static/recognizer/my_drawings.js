@@ -1,6 +1,7 @@
 // The visitor's own drawings: replay one stroke by stroke, delete one or all.
 
 import { paintStrokes, SIDE } from "./canvas.js";
+import { csrfToken } from "../csrf.js";
 
 const MAX_PAUSE_MS = 250; // A replay shortens longer pauses between points.
 const REPLAY_PEN_WIDTH = 18; // in the units of the canvas; the original width is not stored
@@ -12,7 +13,7 @@ let idToDelete = ""; // empty means all drawings
 
 // Return the response, or null after showing an error.
 async function request(method, url) {
-  const headers = { "X-CSRFToken": page.csrf };
+  const headers = { "X-CSRFToken": csrfToken() };
   const response = await fetch(url, { method, headers }).catch(() => null);
   const isAlreadyDeleted = method === "DELETE" && response?.status === 404;
   const succeeded = response?.ok || isAlreadyDeleted;

@@ -117,8 +117,8 @@ export function requestExplanation(wanted) {
 }
 
 // ---- Saving ----
-// Send one request at a time, so that nothing is stored twice, and so that the requests of a new
-// visitor do not start two sessions.
+// Send one request at a time, so that nothing is stored twice, and so that the first response has
+// set a new visitor's cookie before the next request.
 async function sync() {
   if (syncing) return; // The running loops also handle new changes.
   syncing = true;

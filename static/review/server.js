@@ -1,5 +1,7 @@
 // Requests of the review pages.
 
+import { csrfToken } from "../csrf.js";
+
 const REQUEST_TIMEOUT_MS = 10_000;
 
 // Send a form. `body` is the JSON in the response, or null. Throw a network error, or the response
@@ -15,9 +17,4 @@ export async function send(url, fields) {
   if (response.status === 401 || response.status === 429 || response.status >= 500) throw response;
   const isJson = response.headers.get("Content-Type")?.includes("json");
   return { ok: response.ok, body: isJson ? await response.json() : null };
-}
-
-// Read the cookie for each request, because a new login changes it.
-function csrfToken() {
-  return document.cookie.match(/(?:^|; )csrftoken=([^;]*)/)?.[1] ?? "";
 }

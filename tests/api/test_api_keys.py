@@ -131,26 +131,7 @@ def test_key_needs_no_csrf_token(ana):
     assert program.submit().status_code == 201
 
 
-def test_login_moves_earlier_submissions_to_the_user(visitor, ana):
-    row = visitor.submit_and_get(drawing_png(7), digit=1)
-    visitor.force_login(ana)
-    visitor.get(LIST)
-    assert client_with_key(ana, "read").get(f"{LIST}{row.id}/").status_code == 200
-    visitor.logout()
-    assert visitor.get(f"{LIST}{row.id}/").status_code == 404
-
-
-def test_login_merges_identical_images(visitor, ana):
-    first = client_with_key(ana, "submit").submit(drawing_png(7)).json()["id"]
-    visitor.submit_and_get(drawing_png(7))
-    visitor.submit_and_get(drawing_png(3))
-    visitor.force_login(ana)
-    assert len(visitor.get(LIST).json()["results"]) == 2
-    assert Submission.objects.filter(pk=first).exists()
-    assert len(set(Submission.objects.values_list("owner", flat=True))) == 1
-
-
-def test_key_does_not_take_over_submissions_of_a_session(visitor, ana):
+def test_key_does_not_take_over_submissions_of_the_cookie(visitor, ana):
     row = visitor.submit_and_get()
     program = client_with_key(ana, "read", "submit")
     program.cookies.update(visitor.cookies)

@@ -67,14 +67,6 @@ def test_retry_is_stored_once(visitor):
     assert Submission.objects.count() == 1
 
 
-def test_retry_is_stored_once_if_the_first_response_and_its_cookie_were_lost(visitor):
-    visitor.get("/")
-    retry = Visitor()
-    retry.cookies.update(visitor.cookies)
-    assert visitor.submit(drawing_png()).status_code == 201
-    assert retry.submit(drawing_png()).status_code == 200
-
-
 def test_same_image_of_another_visitor_is_another_submission(visitor):
     visitor.submit(drawing_png())
     assert Visitor().submit(drawing_png()).status_code == 201

@@ -49,7 +49,11 @@ def test_correction_is_learned_while_the_site_serves(site):
     submission = visitor.post(f"{api}/submissions/", files={"image": image}).json()
     assert submission["model_version"] == 1
     # Correct.
-    corrected = visitor.post(f"{api}/submissions/{submission['id']}/correction/", json={"digit": 8})
+    corrected = visitor.post(
+        f"{api}/submissions/{submission['id']}/correction/",
+        json={"digit": 8},
+        headers={"X-CSRFToken": token(visitor)},
+    )
     assert corrected.json()["correction"]["digit"] == 8
     # Approve in the admin.
     assert site.manage(

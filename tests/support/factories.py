@@ -41,7 +41,7 @@ def upload(data, name="drawing.png"):
 
 
 class Visitor(Client):
-    """A test client for the API. Each instance has a session, and so an owner, of its own."""
+    """A test client for the API. Each instance has cookies, and so an owner, of its own."""
 
     def recognize(self, data):
         return self.post("/api/v1/recognize/", {"image": upload(data)})

@@ -1,0 +1,95 @@
+"""The draw page works on the first visit, without cookies, and after a login in another tab."""
+
+import pytest
+import requests
+from playwright.sync_api import expect
+
+from recognizer.accounts import ownership
+from recognizer.models import Submission
+from tests.browser.pointer import draw_by_mouse
+
+
+def store(page, strokes):
+    draw_by_mouse(page, strokes)
+    page.clock.fast_forward(2000)
+    expect(page.locator("#notice")).to_contain_text("Saved.")
+
+
+def correct(page, digit):
+    page.click(f"#correction button[value='{digit}']")
+    expect(page.locator("#notice")).to_contain_text("Thank you")
+
+
+def names(page):
+    return {cookie["name"] for cookie in page.context.cookies()}
+
+
+def block_cookies(route):
+    """Send a request without cookies and ignore those of the response, as some browsers do."""
+    sent = route.request
+    headers = {name: value for name, value in sent.headers.items() if name != "cookie"}
+    got = requests.request(
+        sent.method, sent.url, headers=headers, data=sent.post_data_buffer, timeout=10
+    )
+    content_type = {"Content-Type": got.headers.get("Content-Type", "")}
+    route.fulfill(status=got.status_code, headers=content_type, body=got.content)
+
+
+def log_in_elsewhere(page, site):
+    tab = page.context.new_page()
+    tab.goto(f"{site.url}/login/")
+    tab.fill("[name=username]", "rosa")
+    tab.fill("[name=password]", "a long password")
+    tab.click("main button")
+    tab.wait_for_url("**/keys/")
+    return tab
+
+
+def test_first_drawing_sets_the_cookie(page, four):
+    assert names(page) == {"csrftoken"}
+    store(page, four)
+    assert names(page) == {"csrftoken", "owner"}
+    correct(page, 1)
+    assert Submission.objects.get().corrected_digit == 1
+
+
+def test_browser_without_cookies_can_store_correct_and_replace(browser, site, request, four):
+    context = browser.new_context(viewport={"width": 1000, "height": 800})
+    request.addfinalizer(context.close)
+    context.route("**/*", block_cookies)
+    page = context.new_page()
+    page.set_default_timeout(5000)
+    page.clock.install()
+    page.goto(site.url)
+    store(page, four)
+    # The next stroke replaces the stored drawing.
+    store(page, four[:1])
+    correct(page, 1)
+    assert names(page) == set()
+    assert Submission.objects.get().corrected_digit == 1
+
+
+@pytest.mark.usefixtures("rosa")
+def test_drawing_is_stored_after_a_login_in_another_tab(page, site, four):
+    log_in_elsewhere(page, site)
+    store(page, four)
+    correct(page, 1)
+
+
+def test_drawing_moves_with_a_login_in_another_tab(page, site, rosa, four):
+    store(page, four)
+    log_in_elsewhere(page, site)
+    assert names(page) == {"csrftoken", "sessionid"}
+    correct(page, 1)
+    assert Submission.objects.get().owner == ownership.owner_for_user(rosa)
+
+
+@pytest.mark.usefixtures("rosa")
+def test_my_drawings_deletes_after_a_login_in_another_tab(page, site, four):
+    store(page, four)
+    page.goto(f"{site.url}/mine/")
+    log_in_elsewhere(page, site)
+    page.locator("#mine button.delete").first.click()
+    page.click("#confirm-deletion button[value=delete]")
+    expect(page.locator("#mine")).to_contain_text("You have no drawings yet.")
+    assert not Submission.objects.exists()
