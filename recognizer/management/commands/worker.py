@@ -9,8 +9,9 @@ from argparse import ArgumentParser
 from threading import Thread
 from typing import Any, Final
 
+from django.core.management import call_command
 from django.core.management.base import BaseCommand
-from django.db import close_old_connections, connection
+from django.db import Error, close_old_connections, connection
 
 from recognizer.management import shared
 from recognizer.training import run_queue
@@ -18,6 +19,7 @@ from recognizer.training.database_outages import OUTAGE_ERRORS
 
 POLL_SECONDS: Final = 1.0  # between two queries for a training run
 RETRY_SECONDS: Final = 10.0  # before the next attempt after a database error
+SESSION_CLEANUP_SECONDS: Final = 3600.0  # between two deletions of expired sessions
 GRACE_SECONDS: Final = 10.0  # between SIGTERM and a forced exit
 
 log = logging.getLogger(__name__)
@@ -26,7 +28,8 @@ log = logging.getLogger(__name__)
 class Command(BaseCommand):
     help = (
         "Wait for training runs that are started in the admin, and execute them one by one. "
-        "The worker can run on any host that reaches the database. `make run` starts one."
+        "Delete expired sessions every hour. The worker can run on any host that reaches the "
+        "database. `make run` starts one."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -43,6 +46,7 @@ class Command(BaseCommand):
         shared.check_migrations()
         if parent is not None:
             Thread(target=exit_with_parent, args=(parent,), daemon=True).start()
+        Thread(target=clear_expired_sessions, daemon=True).start()
         try:
             execute_next_run()
         except KeyboardInterrupt:
@@ -66,6 +70,17 @@ def execute_next_run() -> None:
     except OUTAGE_ERRORS as error:
         log.warning("The database does not answer: %s. Trying again ...", error)
         time.sleep(RETRY_SECONDS)
+
+
+def clear_expired_sessions() -> None:
+    """Delete the expired sessions at once, and then every hour. This function does not return."""
+    while True:
+        try:
+            call_command("clearsessions")
+        except Error as error:
+            log.warning("Expired sessions could not be deleted: %s", error)
+        connection.close()
+        time.sleep(SESSION_CLEANUP_SECONDS)
 
 
 def exit_with_parent(parent: int) -> None:
