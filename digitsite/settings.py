@@ -49,6 +49,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "digitsite.request_logging.RequestIdMiddleware",
     "recognizer.metrics.RequestMetricsMiddleware",
+    "recognizer.api.throttling.RateLimitMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -169,10 +170,21 @@ REST_FRAMEWORK = {
     "NUM_PROXIES": NUM_PROXIES,
     "DEFAULT_THROTTLE_CLASSES": ["recognizer.api.throttling.SlidingWindowThrottle"],
 }
-# Requests per minute for each API key. Requests without a key are counted for each client address
-# (for IPv6, for each /64 network). Each image of a batch counts as one request. The limits are high
-# enough for thirty pupils behind one address.
-QUOTAS = {"recognize": 3000, "submit": 600, "correct": 600, "read": 3000} if RATE_LIMITS else {}
+# Requests per minute for each user of API keys. Requests without a key are counted for each client
+# address (for IPv6, for each /64 network). Each image of a batch counts as one request. All limits
+# are high enough for thirty pupils behind one address.
+QUOTAS = {"recognize": 3000, "submit": 600, "correct": 600, "read": 3000}
+# Milliseconds of processor time per minute: a quarter of a processor.
+QUOTAS["processor"] = 15_000
+# What an owner and a client address may store in a day.
+DAILY_QUOTAS = {
+    "owner-rows": 10_000,
+    "owner-bytes": 100_000_000,
+    "address-rows": 20_000,
+    "address-bytes": 400_000_000,
+}
+if not RATE_LIMITS:
+    QUOTAS, DAILY_QUOTAS = {}, {}
 # The model in recognizer/models/api_key.py replaces the token model of django-rest-knox.
 KNOX_TOKEN_MODEL = "recognizer.ApiKey"
 MIGRATION_MODULES = {"knox": None}

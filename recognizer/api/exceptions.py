@@ -28,6 +28,7 @@ CODES: Final = {
     "damaged_image": (400, "The image is damaged or incomplete."),
     "animated_image": (400, "The image is animated. Send a still image."),
     "image_too_large": (400, "The image has too many pixels for its format."),
+    "batch_too_large": (400, "The images of the batch have more than 51 million pixels in sum."),
     "blank_image": (400, "The image is blank."),
     "single_dot": (400, "The image shows a single dot, not a drawing."),
     "not_authenticated": (401, "This operation requires an API key or a login."),
@@ -49,8 +50,10 @@ CODES: Final = {
     "body_too_large": (413, "The body is larger than 10 MB."),
     "unsupported_media_type": (415, "Send JSON or a multipart form."),
     "throttled": (429, "Too many requests: `Retry-After` gives the number of seconds to wait."),
+    "storage_limit": (429, "You or your network have stored as much as one day allows."),
     "server_error": (500, "Internal server error. The server has logged it."),
     "unavailable": (503, "The site is temporarily unavailable."),
+    "busy": (503, "Too many large images at the same time: send the image again."),
 }
 
 # The package `ml` does not use Django, so it cannot translate its messages. These texts replace
@@ -110,6 +113,34 @@ class BodyTooLarge(exceptions.APIException):
     status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
     default_code = "body_too_large"
     default_detail = _("The body is larger than 10 MB.")
+
+
+class BatchTooLarge(exceptions.APIException):
+    """400 if the images of a batch have too many pixels in sum."""
+
+    status_code = status.HTTP_400_BAD_REQUEST
+    default_code = "batch_too_large"
+    default_detail = _("The images have more than 51 million pixels in sum. Send fewer at once.")
+
+
+class StorageLimitReached(exceptions.Throttled):
+    """429 if an owner or a client address has stored too many rows or bytes in a day."""
+
+    default_code = "storage_limit"
+    default_detail = _(
+        "Today’s limit for stored drawings is reached. You can still draw and see predictions."
+    )
+    # DRF appends these texts to the detail.
+    extra_detail_singular = extra_detail_plural = ""
+
+
+class Busy(exceptions.APIException):
+    """503 if half of the threads already work on large images."""
+
+    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+    default_code = "busy"
+    default_detail = _("Many large images are being processed. Try again in a moment.")
+    wait = 1  # second; DRF sends it as Retry-After
 
 
 class Unavailable(exceptions.APIException):

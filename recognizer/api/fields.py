@@ -13,7 +13,13 @@ from rest_framework import serializers
 from rest_framework.utils import html
 
 from recognizer.models import Label, to_digit
-from recognizer.models.strokes import MAX_COORDINATE, MAX_POINTS, MAX_STROKES, are_strokes
+from recognizer.models.strokes import (
+    MAX_COORDINATE,
+    MAX_MILLISECONDS,
+    MAX_POINTS,
+    MAX_STROKES,
+    are_strokes,
+)
 from recognizer.serving.prediction import BadImageError
 
 
@@ -142,13 +148,18 @@ def read_image_bytes(data: Any) -> bytes:
             "type": "array",
             "items": {
                 "type": "array",
-                "items": {"type": "number", "minimum": -MAX_COORDINATE, "maximum": MAX_COORDINATE},
+                "items": {
+                    "type": "number",
+                    "minimum": -MAX_MILLISECONDS,
+                    "maximum": MAX_MILLISECONDS,
+                },
                 "minItems": 3,
                 "maxItems": 3,
             },
         },
         "nullable": True,
-        "description": "The pen strokes. Each stroke is a list of points [x, y, milliseconds].",
+        "description": "The pen strokes. Each stroke is a list of points [x, y, milliseconds]. "
+        f"There are at most {MAX_POINTS} points. x and y are at most {MAX_COORDINATE}.",
     }
 )
 class StrokesField(FormValueMixin, serializers.Field):

@@ -7,7 +7,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from recognizer.accounts import ownership
-from recognizer.api import schema
+from recognizer.api import heavy_work, schema, storage_quotas
 from recognizer.api.serializers import (
     MultiDigitResultSerializer,
     NewSubmissionSerializer,
@@ -31,7 +31,9 @@ class RecognizeNumberView(APIView):
     def post(self, request: Request) -> Response:
         body = RecognizeRequestSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        result = prediction.predict_number(body.validated_data["image"])
+        image = body.validated_data["image"]
+        with heavy_work.admitted(request, image):
+            result = prediction.predict_number(image)
         context = {"explain": body.validated_data["explain"], "version": result.version}
         return Response(MultiDigitResultSerializer(result, context=context).data)
 
@@ -57,15 +59,23 @@ class StoreNumberView(APIView):
     def post(self, request: Request) -> Response:
         body = NewSubmissionSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        result = prediction.predict_number(body.validated_data["image"])
-        submissions, is_new = prediction.store_digits(
+        image = body.validated_data["image"]
+        with heavy_work.admitted(request, image):
+            result = prediction.predict_number(image)
+        owner = ownership.get_or_create_owner(request)
+        new = prediction.new_submissions(
             result,
-            owner=ownership.get_or_create_owner(request),
+            owner=owner,
             source=body.validated_data["source"],
             strokes=body.validated_data["strokes"],
         )
-        stored = {"number": result.text, "submissions": submissions}
+        storage_quotas.consume(request, owner, new)
+        stored = prediction.store_all(new)
+        storage_quotas.refund(request, owner, stored)
+        number = {"number": result.text, "submissions": [submission for submission, _ in stored]}
         return Response(
-            StoredDigitsSerializer(stored, context={"request": request}).data,
-            status=status.HTTP_201_CREATED if is_new else status.HTTP_200_OK,
+            StoredDigitsSerializer(number, context={"request": request}).data,
+            status=status.HTTP_201_CREATED
+            if any(is_new for _, is_new in stored)
+            else status.HTTP_200_OK,
         )

@@ -7,7 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from recognizer.api import exceptions, schema, throttling
+from recognizer.api import exceptions, heavy_work, schema, throttling
 from recognizer.api.fields import read_image_bytes
 from recognizer.api.serializers import (
     PredictionResultSerializer,
@@ -31,7 +31,9 @@ class RecognizeView(APIView):
     def post(self, request: Request) -> Response:
         body = RecognizeRequestSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        result = prediction.predict_image(body.validated_data["image"])
+        image = body.validated_data["image"]
+        with heavy_work.admitted(request, image):
+            result = prediction.predict_image(image)
         context = {"explain": body.validated_data["explain"], "version": result.version}
         return Response(PredictionResultSerializer(result, context=context).data)
 
@@ -54,13 +56,24 @@ class RecognizeBatchView(APIView):
         body.is_valid(raise_exception=True)
         images = body.validated_data["images"]
         # The view's throttle has already counted the request as one image.
-        throttling.consume(request, self.throttle_scope, len(images) - 1)
-        return Response({"results": [_predict_item(image) for image in images]})
+        throttling.consume(request, {self.throttle_scope: len(images) - 1})
+        items = [_read(image) for image in images]
+        with heavy_work.admitted(request, *(item for item in items if isinstance(item, bytes))):
+            return Response({"results": [_predict_item(item) for item in items]})
 
 
-def _predict_item(image: Any) -> dict[str, Any]:
+def _read(image: Any) -> bytes | prediction.BadImageError:
     try:
-        result = prediction.predict_image(read_image_bytes(image))
+        return read_image_bytes(image)
+    except prediction.BadImageError as error:
+        return error
+
+
+def _predict_item(item: bytes | prediction.BadImageError) -> dict[str, Any]:
+    try:
+        if isinstance(item, prediction.BadImageError):
+            raise item
+        result = prediction.predict_image(item)
     except prediction.BadImageError as error:
         return {"prediction": None, "error": exceptions.error_body(exceptions.BadImage(error))}
     return {"prediction": PredictionResultSerializer(result).data, "error": None}

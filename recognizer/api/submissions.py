@@ -23,7 +23,7 @@ from rest_framework.viewsets import GenericViewSet
 
 from recognizer import audit
 from recognizer.accounts import deletion, ownership
-from recognizer.api import exceptions, schema
+from recognizer.api import exceptions, heavy_work, schema, storage_quotas
 from recognizer.api.authentication import HasScope, IsReviewer, can_view_all
 from recognizer.api.filters import SubmissionFilter, with_filter_aliases
 from recognizer.api.pagination import SubmissionPagination
@@ -129,17 +129,24 @@ class SubmissionViewSet(
     def create(self, request: Request) -> Response:
         body = NewSubmissionSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        result = prediction.predict_image(body.validated_data["image"])
+        image = body.validated_data["image"]
+        with heavy_work.admitted(request, image):
+            result = prediction.predict_image(image)
+        owner = ownership.get_or_create_owner(request)
+        new = prediction.new_submission(
+            result,
+            owner=owner,
+            source=body.validated_data["source"],
+            strokes=body.validated_data["strokes"],
+            idempotency_key=_idempotency_key(request),
+        )
+        storage_quotas.consume(request, owner, [new])
         try:
-            submission, is_new = prediction.store(
-                result,
-                owner=ownership.get_or_create_owner(request),
-                source=body.validated_data["source"],
-                strokes=body.validated_data["strokes"],
-                idempotency_key=_idempotency_key(request),
-            )
+            submission, is_new = prediction.store(new)
         except prediction.IdempotencyConflictError as error:
+            storage_quotas.refund(request, owner, [(new, False)])
             raise exceptions.IdempotencyConflict from error
+        storage_quotas.refund(request, owner, [(submission, is_new)])
         return Response(
             self.get_serializer(submission).data,
             status=status.HTTP_201_CREATED if is_new else status.HTTP_200_OK,

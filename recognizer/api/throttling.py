@@ -1,42 +1,95 @@
-"""Limit the requests per minute of each API key and, without a key, of each client address.
+"""Limit what each client may use: requests, processor time, and stored drawings.
 
-For IPv6, the client address is its /64 network. The counts are in Django's cache, which all web
-processes share.
+A client is the user of an API key or, without a key, a client address (for IPv6, its /64 network).
+The counts are in Django's cache, which all web processes share.
 """
 
+import logging
 import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
 from django.conf import settings
 from django.core.cache import cache
+from django.http import HttpRequest, HttpResponse
 from django.utils.crypto import salted_hmac
 from rest_framework.exceptions import Throttled
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
 from recognizer.accounts import client_ip
+from recognizer.ops.outages import OUTAGE_ERRORS
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView
 
-# Requests are counted in slots of this length.
-SLOT_SECONDS: Final = 10
-# A minute overlaps at most seven slots, so a window of seven slots covers any minute.
-WINDOW_SLOTS: Final = 7
+MINUTE, DAY = 60, 24 * 60 * 60
+SLOTS_PER_WINDOW: Final = 6
+# A window overlaps at most seven slots, so the sum of seven slots covers any window.
+COUNTED_SLOTS: Final = SLOTS_PER_WINDOW + 1
+PROCESSOR: Final = "processor"  # the quota of processor time
+UNITS: Final = {PROCESSOR: "milliseconds", "rows": "rows", "bytes": "bytes"}
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Charge:
+    """An amount to count against a quota: at most `limit` units in any `window` seconds."""
+
+    quota: str
+    limit: int
+    window: int
+    client: str
+    amount: int
+
+    @property
+    def slot_seconds(self) -> int:
+        """Return the length of the slots in which the units are counted."""
+        return self.window // SLOTS_PER_WINDOW
+
+    def keys(self, now: float) -> list[str]:
+        """Return the cache keys of the counted slots, and of the slot after `now`.
+
+        A simultaneous request may already count in the next slot.
+        """
+        newest = int(now // self.slot_seconds)
+        slots = range(newest - COUNTED_SLOTS + 1, newest + 2)
+        client = salted_hmac("quota", self.client, algorithm="sha256").hexdigest()[:32]
+        return [f"quota:{self.quota}:{client}:{slot}" for slot in slots]
+
+    def seconds_until_release(self, counts: list[int], excess: int, now: float) -> float:
+        """Return the seconds until slots with at least `excess` units have left the window.
+
+        When the slot `newest + 1` begins, the first slot leaves the window. Each later slot removes
+        one more.
+        """
+        newest = int(now // self.slot_seconds)
+        released = accumulate(counts)
+        slot = next(slot for slot, total in enumerate(released, newest + 1) if total >= excess)
+        return slot * self.slot_seconds - now
+
+    def policy(self) -> str:
+        """Return the item of the header RateLimit-Policy."""
+        unit = UNITS.get(self.quota.rpartition("-")[2])
+        return f'"{self.quota}";q={self.limit};w={self.window}' + (f';qu="{unit}"' if unit else "")
 
 
 class SlidingWindowThrottle(BaseThrottle):
     """Allow `settings.QUOTAS[view.throttle_scope]` requests per minute.
 
-    A view without a scope uses `read`. A scope without a quota is unlimited.
+    A view without a scope uses `read`. A scope without a quota is unlimited. A client that has used
+    up its processor time must wait as well.
     """
 
     _wait = 0.0
 
     def allow_request(self, request: Request, view: "APIView") -> bool:
-        """Return whether the request is within the quota, and count it if it is."""
-        self._wait = _try_consume(request, getattr(view, "throttle_scope", None) or "read", 1)
+        """Return whether the request is within the quotas, and count it if it is."""
+        scope = getattr(view, "throttle_scope", None) or "read"
+        self._wait = try_consume(request, _per_minute(request, {scope: 1, PROCESSOR: 0}))
         return not self._wait
 
     def wait(self) -> float:
@@ -44,60 +97,124 @@ class SlidingWindowThrottle(BaseThrottle):
         return self._wait
 
 
-def consume(request: Request, scope: str, count: int) -> None:
-    """Count `count` additional requests against the quota.
+def consume(request: Request, amounts: Mapping[str, int]) -> None:
+    """Count additional units against quotas per minute.
 
-    Raises `Throttled`, and counts none of them, if that would exceed the quota.
+    Raises `Throttled`, and counts nothing, if that would exceed a quota.
     """
-    if count and (wait := _try_consume(request, scope, count)):
+    if wait := try_consume(request, _per_minute(request, amounts)):
         raise Throttled(wait)
 
 
-def _try_consume(request: Request, scope: str, count: int) -> float:
-    """Count `count` requests and return 0.
+def prepay(request: Request, milliseconds: int) -> None:
+    """Count the estimated processor time of a request before it is used.
 
-    If that would exceed the quota, count none of them and return the seconds to wait.
+    Raises `Throttled`, and counts nothing, if that would exceed the quota.
     """
-    limit = settings.QUOTAS.get(scope)
-    if limit is None:
-        return 0.0
+    consume(request, {PROCESSOR: milliseconds})
+    request._request.prepaid_milliseconds = milliseconds  # type: ignore[attr-defined]
+
+
+def try_consume(request: Request, charges: list[Charge]) -> float:
+    """Count the charges and return 0.
+
+    If one would exceed its quota, count nothing and return the seconds to wait.
+    """
     now = time.time()
-    newest = int(now // SLOT_SECONDS)
-    client = _client_key(request)
-    slots = range(newest - WINDOW_SLOTS + 1, newest + 1)
-    cache_keys = [f"quota:{scope}:{client}:{slot}" for slot in slots]
+    keys = [charge.keys(now) for charge in charges]
     # Increment before comparing, so that two simultaneous requests count each other.
-    _increment(cache_keys[-1], count)
-    found = cache.get_many(cache_keys)
-    counts = [found.get(cache_key, 0) for cache_key in cache_keys]
-    excess = sum(counts) - limit
-    if excess <= 0:
-        return 0.0
-    cache.decr(cache_keys[-1], count)
-    return _time_of_release(counts, excess, newest) - now
+    _add(charges, now)
+    found = cache.get_many([key for each in keys for key in each])
+    counts = [[found.get(key, 0) for key in each] for each in keys]
+    told = _told(request._request)
+    wait = 0.0
+    for charge, slots in zip(charges, counts, strict=True):
+        used = sum(slots)
+        reset = charge.seconds_until_release(slots, used, now) if used > 0 else 0
+        told[charge.quota] = (charge, max(0, charge.limit - used), reset)
+        if used > charge.limit:
+            release = charge.seconds_until_release(slots, used - charge.limit, now)
+            wait = max(wait, release)
+    if wait:
+        _add(charges, now, sign=-1)
+    return wait
 
 
-def _time_of_release(counts: list[int], excess: int, newest: int) -> float:
-    """Return the time at which slots with at least `excess` requests have left the window.
+def refund(charges: list[Charge]) -> None:
+    """Take back charges for what was not used after all."""
+    _add(charges, time.time(), sign=-1)
 
-    `counts` are the requests in the slots of the window, whose last slot is `newest`. When the slot
-    `newest + 1` begins, the first slot leaves the window. Each later slot removes one more.
+
+def client_name(request: Request) -> str:
+    """Return the user of the API key, or the client address without a key."""
+    return f"user {request.user.pk}" if request.auth else client_ip.client_network(request)
+
+
+class RateLimitMiddleware:
+    """Count the processor time of the API's requests, and tell the client its quotas.
+
+    The headers follow draft-ietf-httpapi-ratelimit-headers-10.
     """
-    released = accumulate(counts)
-    slot = next(slot for slot, total in enumerate(released, newest + 1) if total >= excess)
-    return slot * SLOT_SECONDS
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        started = time.thread_time()
+        response = self._get_response(request)
+        told = _told(request)
+        if PROCESSOR in told:
+            _count_time(request, told[PROCESSOR][0], time.thread_time() - started)
+        if told:
+            response["RateLimit-Policy"] = ", ".join(
+                charge.policy() for charge, _, _ in told.values()
+            )
+            response["RateLimit"] = ", ".join(
+                f'"{quota}";r={remaining};t={reset:.0f}'
+                for quota, (_, remaining, reset) in told.items()
+            )
+        return response
 
 
-def _increment(cache_key: str, count: int) -> None:
+def _count_time(request: HttpRequest, charge: Charge, seconds: float) -> None:
+    """Count the processor time that was used, without what was prepaid."""
+    used = round(1000 * seconds) - getattr(request, "prepaid_milliseconds", 0)
+    try:
+        _add([Charge(charge.quota, charge.limit, charge.window, charge.client, used)], time.time())
+    except OUTAGE_ERRORS as error:
+        log.warning("could not count the processor time: %s", error)
+
+
+def _per_minute(request: Request, amounts: Mapping[str, int]) -> list[Charge]:
+    """Return a charge for each amount whose quota is limited."""
+    client = client_name(request)
+    limits = settings.QUOTAS
+    return [
+        Charge(quota, limits[quota], MINUTE, client, amount)
+        for quota, amount in amounts.items()
+        if quota in limits
+    ]
+
+
+def _told(request: HttpRequest) -> dict[str, tuple[Charge, int, float]]:
+    """Return what to tell about each quota: a charge, the remaining units, and the reset time."""
+    if not hasattr(request, "rate_limits"):
+        request.rate_limits = {}  # type: ignore[attr-defined]
+    told: dict[str, tuple[Charge, int, float]] = request.rate_limits  # type: ignore[attr-defined]
+    return told
+
+
+def _add(charges: list[Charge], now: float, sign: int = 1) -> None:
+    for charge in charges:
+        if charge.amount:
+            newest = charge.keys(now)[-2]
+            _increment(newest, sign * charge.amount, timeout=2 * charge.window)
+
+
+def _increment(cache_key: str, count: int, timeout: int) -> None:
     try:
         cache.incr(cache_key, count)
     except ValueError:
         # The slot is new. If two requests add it at the same time, the second add() does nothing.
-        cache.add(cache_key, 0, timeout=2 * SLOT_SECONDS * WINDOW_SLOTS)
+        cache.add(cache_key, 0, timeout=timeout)
         cache.incr(cache_key, count)
-
-
-def _client_key(request: Request) -> str:
-    """Return a keyed hash of the client, so that the cache stores no address."""
-    client = f"key {request.auth.pk}" if request.auth else client_ip.client_network(request)
-    return salted_hmac("quota", client, algorithm="sha256").hexdigest()[:32]

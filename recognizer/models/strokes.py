@@ -2,9 +2,11 @@
 
 from typing import Any, Final
 
+# More than a pen draws on the canvas, whose side is 280: its points are at least 1.5 apart.
 MAX_STROKES: Final = 200
-MAX_POINTS: Final = 10_000
-MAX_COORDINATE: Final = 1_000_000
+MAX_POINTS: Final = 2_000
+MAX_COORDINATE: Final = 10_000
+MAX_MILLISECONDS: Final = 24 * 60 * 60 * 1000
 
 
 def are_strokes(data: Any) -> bool:
@@ -18,9 +20,16 @@ def are_strokes(data: Any) -> bool:
     )
 
 
+def rounded(strokes: list[Any]) -> list[Any]:
+    """Return the strokes with a tenth of a pixel and a millisecond as the smallest differences."""
+    return [[[round(x, 1), round(y, 1), round(time)] for x, y, time in each] for each in strokes]
+
+
 def _is_point(point: Any) -> bool:
-    return (
-        isinstance(point, list)
-        and len(point) == 3
-        and all(type(number) in (int, float) and abs(number) <= MAX_COORDINATE for number in point)
-    )
+    if not (isinstance(point, list) and len(point) == 3):
+        return False
+    if not all(type(number) in (int, float) for number in point):
+        return False
+    x, y, milliseconds = point
+    is_near = abs(x) <= MAX_COORDINATE and abs(y) <= MAX_COORDINATE
+    return is_near and abs(milliseconds) <= MAX_MILLISECONDS

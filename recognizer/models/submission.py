@@ -1,5 +1,6 @@
 """Submissions: drawings with their prediction, correction and review."""
 
+import json
 import uuid
 from typing import Any
 
@@ -197,6 +198,12 @@ class Submission(models.Model):
             return None
         row = Submission.objects.filter(pk=self.pk).only("pk").with_learned_in().get()
         return row.learned_in
+
+    @property
+    def stored_bytes(self) -> int:
+        """Return about how many bytes the row takes, without its indexes."""
+        strokes = len(json.dumps(self.strokes)) if self.strokes else 0
+        return len(self.image) + len(self.pixels) + strokes
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         """Delete the submission and its ledger entries. Only their number remains."""

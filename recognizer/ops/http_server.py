@@ -9,6 +9,7 @@ memory, the server closes those that have been waiting longest.
 import logging
 import signal
 import socket
+import sys
 import time
 from collections.abc import Callable, Iterable
 from typing import Any, Final
@@ -30,6 +31,8 @@ MAX_MEMORY_BYTES: Final = 200_000_000  # of requests and responses in all connec
 RECEIVE_SECONDS: Final = 20
 MIN_BYTES_PER_SECOND: Final = 5_000
 SEND_SECONDS: Final = 120
+# A thread that computes gives way to the others after this time.
+SWITCH_SECONDS: Final = 0.0005
 IDLE_SECONDS: Final = 60
 DISCARD_SECONDS: Final = 3  # after the last response, if the client continues to send
 # At the end, for running requests to finish, and for requests that are being received to arrive.
@@ -289,6 +292,7 @@ def make_server(application: WSGIApplication, listener: socket.socket) -> Server
 
 def serve(application: WSGIApplication, listener: socket.socket) -> None:
     """Serve until Ctrl-C or SIGTERM. Then finish the requests that are running."""
+    sys.setswitchinterval(SWITCH_SECONDS)
     server = make_server(application, listener)
 
     def stop(number: int, _frame: Any) -> None:

@@ -2,43 +2,74 @@
 
 import base64
 import hashlib
+import math
 import uuid
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 from django.db import IntegrityError, connection, transaction
+from PIL import Image
 
 from ml.arrays import IMAGE_SIDE, GreyImage, Pixels
 from ml.evaluation.occlusion import occlusion
-from ml.preprocessing.decode import BadImageError, decode, encode_png
+from ml.preprocessing import decode_cost
+from ml.preprocessing.decode import MAX_SIDE, BadImageError, decode, encode_png
 from ml.preprocessing.normalize import normalize
 from ml.preprocessing.segmentation import SegmentedDigit, segment_and_predict
 from ml.runtime import NOT_A_DIGIT, Prediction, Recognizer
 from recognizer import metrics
 from recognizer.models import Label, Source, Submission
+from recognizer.models.strokes import rounded
 from recognizer.serving import model_registry
 
 __all__ = [
+    "MAX_BATCH_PIXELS",
     "BadImageError",
     "IdempotencyConflictError",
     "MultiDigitResult",
     "PredictionResult",
     "SegmentedDigit",
     "decode_pixels",
+    "estimate_work",
     "explain",
     "is_correct",
+    "new_submission",
+    "new_submissions",
     "png_data_url",
     "predict_image",
     "predict_number",
     "reencode",
     "repredict",
     "store",
-    "store_digits",
+    "store_all",
     "to_png",
 ]
+
+MAX_BATCH_PIXELS: Final = decode_cost.MAX_PIXELS["JPEG"]  # of all images of a batch in sum
+PIXEL_MICROSECONDS: Final = 0.1  # of a decoded image, to find the ink and to predict it
+# A drawing of the page takes 3 to 6 KB. A larger image is stored with fewer pixels.
+MAX_STORED_BYTES: Final = 100_000
+STORED_SIDE: Final = 300  # pixels; at most 90 KB
+
+
+@dataclass(frozen=True)
+class Work:
+    """The estimated work of predicting an image."""
+
+    pixels: int
+    milliseconds: int
+
+
+def estimate_work(data: bytes) -> Work:
+    """Estimate the work of decoding and predicting an image file, without decoding it."""
+    cost = decode_cost.estimate(data)
+    if cost.is_too_large or cost.is_too_slow:
+        return Work(0, 0)  # It is rejected.
+    predict = PIXEL_MICROSECONDS * min(cost.pixels, MAX_SIDE**2)
+    return Work(cost.pixels, math.ceil((cost.microseconds + predict) / 1000))
 
 
 @dataclass(frozen=True)
@@ -106,40 +137,35 @@ class IdempotencyConflictError(Exception):
     """Raised when the owner has already used the idempotency key for another image."""
 
 
-def store(
-    result: PredictionResult,
-    *,
-    owner: uuid.UUID,
-    source: Source,
-    strokes: list[Any] | None,
-    idempotency_key: str | None = None,
-) -> tuple[Submission, bool]:
-    """Store a predicted image, and return the submission and whether it is new.
+def store(submission: Submission) -> tuple[Submission, bool]:
+    """Store a new submission, and return the stored one and whether it is new.
 
     Each owner's image is stored only once. Storing it again returns the existing submission.
 
     Raises `IdempotencyConflictError` if the owner has used the key for another image.
     """
-    submission = _to_submission(
-        result, owner=owner, source=source, strokes=strokes, idempotency_key=idempotency_key
-    )
+    submission.review_round = Submission.objects.next_round(submission.owner)
     try:
         with _savepoint_if_needed():
             submission.save(force_insert=True)
     except IntegrityError:
         earlier = Submission.objects.filter(
-            owner=owner, image_sha256=submission.image_sha256
+            owner=submission.owner, image_sha256=submission.image_sha256
         ).first()
         if earlier is None:
             raise IdempotencyConflictError from None
         return earlier, False
-    metrics.SUBMISSIONS.labels(source).inc()
+    metrics.SUBMISSIONS.labels(submission.source).inc()
     return submission, True
 
 
-def _to_submission(result: PredictionResult, *, owner: uuid.UUID, **fields: Any) -> Submission:
-    image = encode_png(result.grey)
+def new_submission(
+    result: PredictionResult, *, strokes: list[Any] | None, **fields: Any
+) -> Submission:
+    """Return an unsaved submission of a predicted image, with additional fields."""
+    image = _stored_png(result.grey)
     return Submission(
+        strokes=strokes and rounded(strokes),
         image=image,
         image_sha256=hashlib.sha256(image).digest(),
         pixels=result.pixels.tobytes(),
@@ -149,10 +175,18 @@ def _to_submission(result: PredictionResult, *, owner: uuid.UUID, **fields: Any)
         model_version=result.version.row,
         live_prediction=result.prediction.label,
         live_prediction_version=result.version.row,
-        review_round=Submission.objects.next_round(owner),
-        owner=owner,
         **fields,
     )
+
+
+def _stored_png(grey: GreyImage) -> bytes:
+    """Return the image as a PNG file of at most `MAX_STORED_BYTES`."""
+    png = encode_png(grey)
+    if len(png) <= MAX_STORED_BYTES:
+        return png
+    image = Image.fromarray(grey)
+    image.thumbnail((STORED_SIDE, STORED_SIDE), Image.Resampling.BOX)
+    return encode_png(np.asarray(image))
 
 
 def _savepoint_if_needed() -> AbstractContextManager[Any]:
@@ -165,24 +199,25 @@ def _savepoint_if_needed() -> AbstractContextManager[Any]:
     return transaction.atomic() if connection.in_atomic_block else nullcontext()
 
 
-def store_digits(
+def new_submissions(
     result: MultiDigitResult, *, owner: uuid.UUID, source: Source, strokes: list[Any] | None
-) -> tuple[list[Submission], bool]:
-    """Store each digit as a submission with its own strokes, in one transaction.
+) -> list[Submission]:
+    """Return an unsaved submission of each digit with its own strokes, from left to right."""
+    return [
+        new_submission(
+            PredictionResult(digit.grey, digit.pixels, digit.prediction, result.version),
+            owner=owner,
+            source=source,
+            strokes=strokes and digit.crop_strokes(strokes),
+        )
+        for digit in result.digits
+    ]
 
-    Return the submissions from left to right, and whether at least one of them is new.
-    """
+
+def store_all(submissions: list[Submission]) -> list[tuple[Submission, bool]]:
+    """Store new submissions in one transaction. Return what `store` returns for each."""
     with transaction.atomic():
-        stored = [
-            store(
-                PredictionResult(digit.grey, digit.pixels, digit.prediction, result.version),
-                owner=owner,
-                source=source,
-                strokes=strokes and digit.crop_strokes(strokes),
-            )
-            for digit in result.digits
-        ]
-    return [submission for submission, _ in stored], any(is_new for _, is_new in stored)
+        return [store(submission) for submission in submissions]
 
 
 def repredict(pixels: bytes | memoryview, recognizer: Recognizer) -> Prediction:

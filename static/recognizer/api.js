@@ -45,8 +45,11 @@ export async function request(method, url, body, callerSignal) {
       keepalive: !callerSignal && (content ?? "").length < MAX_KEEPALIVE_CHARS,
       signal: controller.signal,
     });
-    if (response.status === 429 || response.status >= 500) throw response;
-    return { ok: response.ok, body: response.status === 204 ? null : await response.json() };
+    if (response.status >= 500) throw response;
+    const body = response.status === 204 ? null : await response.json();
+    // A retry after a minute helps, but not after a limit per day.
+    if (response.status === 429 && body.code !== "storage_limit") throw response;
+    return { ok: response.ok, body };
   } finally {
     clearTimeout(timer);
   }

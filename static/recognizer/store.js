@@ -9,6 +9,7 @@ const PREDICT_INTERVAL_MS = 300; // minimum between two predictions during a str
 const RETRY_AFTER_MS = 3000; // after a lost connection
 const MIN_CONFIDENCE_MID_STROKE = 0.6; // During a stroke, only show predictions above this.
 const MAX_STROKES = 200; // The server accepts no more.
+const MAX_POINTS = 2000; // of all strokes
 const MAX_STROKES_JSON_CHARS = 50_000; // A closing page can send at most 64 KB.
 const NOT_A_DIGIT = 10; // index of its phrase in uiStrings.labels
 
@@ -194,7 +195,9 @@ function toRequestBody({ strokes, upload }) {
   const start = strokes[0].points[0][2];
   const points = strokes.map((stroke) => stroke.points.map(([x, y, time]) => [x, y, time - start]));
   const fits =
-    points.length <= MAX_STROKES && JSON.stringify(points).length <= MAX_STROKES_JSON_CHARS;
+    points.length <= MAX_STROKES &&
+    points.flat().length <= MAX_POINTS &&
+    JSON.stringify(points).length <= MAX_STROKES_JSON_CHARS;
   return { image: toImage({ strokes }), source: "canvas", strokes: fits ? points : null };
 }
 

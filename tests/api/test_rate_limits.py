@@ -1,6 +1,7 @@
 """Rate limits apply per client address (IPv6: per /64 network). All servers share the counts."""
 
 import os
+import re
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -77,6 +78,26 @@ def test_never_exceeds_the_limit_in_any_minute(visitor, clock):
     assert all(
         third - first >= 60 for first, third in zip(allowed_at, allowed_at[2:], strict=False)
     )
+
+
+def test_delayed_request_counts_those_in_the_next_slot(visitor, clock):
+    """One request can take its time before a slot ends, and count after another one of the next."""
+    clock.now = 1_000_000_009.9
+    assert send(visitor) == 400
+    clock.now += 0.2
+    assert send(visitor) == 400
+    clock.now -= 0.1
+    assert send(visitor) == 429
+
+
+def test_headers_tell_the_quotas(visitor):
+    response = visitor.recognize(drawing_png())
+    assert response["RateLimit-Policy"] == '"recognize";q=2;w=60'
+    assert re.fullmatch(r'"recognize";r=1;t=(6[0-9]|70)', response["RateLimit"])
+    for _ in range(2):
+        response = visitor.recognize(drawing_png())
+    assert response["RateLimit"].startswith('"recognize";r=0;t=')
+    assert "RateLimit" not in visitor.get("/")
 
 
 def test_ignores_x_forwarded_for_without_a_proxy(visitor):

@@ -108,10 +108,11 @@ def test_returns_the_stored_image(visitor):
         "[[[1, 2, 1e9]]]",
         "[[[1, 2, true]]]",
         json.dumps([[]] * 201),
-        json.dumps([[[0, 0, 0]] * 10_001]),
+        json.dumps([[[0, 0, 0]] * 2001]),
+        "[[[1, 10001, 0]]]",
         "[" * 100_000,
     ],
-    ids=range(13),
+    ids=range(14),
 )
 def test_rejects_invalid_strokes(visitor, strokes):
     response = visitor.submit(strokes=strokes)

@@ -30,7 +30,10 @@ def draw(owner=None, *, confidence=0.99, correction=None):
     result = prediction.PredictionResult(
         grey, grey, Prediction(7, confidence, [0.1] * 10), model_registry.loaded_version()
     )
-    row, _ = prediction.store(result, owner=owner or uuid.uuid4(), source=Source.API, strokes=None)
+    new = prediction.new_submission(
+        result, owner=owner or uuid.uuid4(), source=Source.API, strokes=None
+    )
+    row, _ = prediction.store(new)
     if correction is not None:
         row.correct(correction)
     return row

@@ -158,7 +158,7 @@ def test_field_errors_are_translated(db):
     body = client_for("fr").submit(strokes="no").json()
     assert body["detail"] == "La requête n’est pas valide."
     (error,) = body["fields"]["strokes"]
-    assert "au plus 200 traits et 10000 points" in error
+    assert "au plus 200 traits et 2000 points" in error
 
 
 def test_unknown_language_gets_english(db):

@@ -1,0 +1,47 @@
+"""Keep most threads free from requests that take long, such as those with large images."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import BoundedSemaphore
+from typing import Final
+
+from rest_framework.request import Request
+
+from recognizer.api import exceptions, throttling
+from recognizer.ops.http_server import THREADS
+from recognizer.serving import prediction
+
+HEAVY_MILLISECONDS: Final = 20  # more than a drawing of the page takes
+MAX_WAIT_SECONDS: Final = 5.0
+# At most half of the threads do heavy work or wait for it. At most half of the processors do it.
+_entrance: Final = BoundedSemaphore(THREADS // 2)
+_processors: Final = BoundedSemaphore(max(1, min(THREADS // 2, (os.cpu_count() or 1) // 2)))
+
+
+@contextmanager
+def admitted(request: Request, *images: bytes) -> Iterator[None]:
+    """Allow the block to predict the images, if the client and the server have the capacity.
+
+    Raises `Throttled` if the client does not have enough processor time left, `BatchTooLarge` if
+    the images have too many pixels in sum, and `Busy` if too many other requests take long.
+    """
+    work = [prediction.estimate_work(image) for image in images]
+    if len(images) > 1 and sum(each.pixels for each in work) > prediction.MAX_BATCH_PIXELS:
+        raise exceptions.BatchTooLarge
+    milliseconds = sum(each.milliseconds for each in work)
+    if milliseconds < HEAVY_MILLISECONDS:
+        yield
+        return
+    throttling.prepay(request, milliseconds)
+    if not _entrance.acquire(blocking=False):
+        raise exceptions.Busy
+    try:
+        if not _processors.acquire(timeout=MAX_WAIT_SECONDS):
+            raise exceptions.Busy
+        try:
+            yield
+        finally:
+            _processors.release()
+    finally:
+        _entrance.release()

@@ -1,0 +1,46 @@
+"""Limit the rows and bytes that each owner and each client address stores in a day."""
+
+import uuid
+from collections.abc import Sequence
+from typing import Final
+
+from django.conf import settings
+from rest_framework.request import Request
+
+from recognizer.accounts import client_ip
+from recognizer.api import exceptions, throttling
+from recognizer.api.throttling import DAY, Charge
+from recognizer.models import Submission
+
+ROWS_PER_MINUTE: Final = "submit"
+
+
+def consume(request: Request, owner: uuid.UUID, submissions: Sequence[Submission]) -> None:
+    """Count unsaved submissions against the quotas.
+
+    The view's throttle has already counted the first row against the quota per minute. Raises
+    `Throttled` or `StorageLimitReached`, and counts nothing more, if that would exceed a quota.
+    """
+    throttling.consume(request, {ROWS_PER_MINUTE: len(submissions) - 1})
+    if wait := throttling.try_consume(request, _charges(request, owner, submissions)):
+        raise exceptions.StorageLimitReached(wait)
+
+
+def refund(request: Request, owner: uuid.UUID, stored: Sequence[tuple[Submission, bool]]) -> None:
+    """Take back the charges for submissions that were already stored."""
+    existing = [submission for submission, is_new in stored if not is_new]
+    if existing:
+        throttling.refund(_charges(request, owner, existing))
+
+
+def _charges(request: Request, owner: uuid.UUID, submissions: Sequence[Submission]) -> list[Charge]:
+    clients = {"owner": f"owner {owner}", "address": client_ip.client_network(request)}
+    amounts = {
+        "rows": len(submissions),
+        "bytes": sum(submission.stored_bytes for submission in submissions),
+    }
+    return [
+        Charge(quota, limit, DAY, clients[scope], amounts[unit])
+        for quota, limit in settings.DAILY_QUOTAS.items()
+        for scope, unit in [quota.split("-")]
+    ]

@@ -1,0 +1,95 @@
+"""Each client has a quota of processor time. Large images are charged before they are decoded."""
+
+import base64
+import json
+import threading
+
+import pytest
+from PIL import Image
+
+from recognizer.api import heavy_work
+from tests.fuzz.corpus import encoded
+from tests.support.factories import client_with_key, drawing_png, png
+
+BATCH = "/api/v1/recognize/batch/"
+# Half a kilobyte, and more than a tenth of a second to decode.
+FLAT_WEBP = encoded(Image.new("RGB", (1500, 1500), "white"), "WEBP", lossless=True)
+
+
+def send_batch(visitor, images):
+    body = {"images": [base64.b64encode(image).decode() for image in images]}
+    return visitor.post(BATCH, json.dumps(body), content_type="application/json")
+
+
+def status_and_code(response):
+    return response.status_code, response.json()["code"]
+
+
+def remaining(response):
+    """Return the remaining milliseconds."""
+    items = dict(item.split(";", 1) for item in response["RateLimit"].split(", "))
+    return int(items['"processor"'].split(";")[0].removeprefix("r="))
+
+
+@pytest.fixture(autouse=True)
+def _quota(settings):
+    settings.QUOTAS = {"processor": 1000, "recognize": 3000, "submit": 600}
+
+
+def test_rejects_a_batch_that_would_take_too_long_without_decoding_it(visitor):
+    assert len(FLAT_WEBP) < 1000
+    assert status_and_code(send_batch(visitor, [FLAT_WEBP] * 12)) == (429, "throttled")
+    assert visitor.recognize(drawing_png()).status_code == 200
+
+
+def test_large_images_use_up_the_quota(visitor):
+    statuses = [visitor.recognize(FLAT_WEBP).status_code for _ in range(60)]
+    assert set(statuses) == {400, 429}  # They are blank.
+    assert statuses == sorted(statuses)
+    assert visitor.recognize(drawing_png()).status_code == 200  # It needs less than what is left.
+
+
+def test_long_lists_use_up_the_quota(visitor, settings):
+    settings.QUOTAS = {"processor": 1}
+    assert [visitor.get("/api/v1/schema/").status_code for _ in range(2)] == [200, 429]
+
+
+def test_headers_tell_the_milliseconds(visitor):
+    first = visitor.recognize(drawing_png())
+    assert '"processor";q=1000;w=60;qu="milliseconds"' in first["RateLimit-Policy"]
+    assert remaining(visitor.recognize(FLAT_WEBP)) <= remaining(first) - 200  # estimated
+    # Afterwards, the measured time replaces the estimated one.
+    assert 0 < remaining(visitor.recognize(drawing_png())) < remaining(first)
+
+
+def test_new_key_gives_no_new_quota(django_user_model, settings):
+    settings.QUOTAS = {"processor": 1}
+    ana = django_user_model.objects.create_user("ana")
+    one, other = client_with_key(ana, "read"), client_with_key(ana, "read")
+    assert one.get("/api/v1/schema/").status_code == 200
+    assert other.get("/api/v1/schema/").status_code == 429
+
+
+def test_rejects_a_batch_with_too_many_pixels_in_sum(visitor, settings):
+    settings.QUOTAS = {}
+    image = png(Image.new("L", (3600, 3600)))
+    assert send_batch(visitor, [image] * 3).status_code == 200
+    assert status_and_code(send_batch(visitor, [image] * 4)) == (400, "batch_too_large")
+
+
+def test_half_of_the_threads_stay_free_for_drawings(visitor, settings, monkeypatch):
+    """One image is decoded and one waits. The third one is rejected. A drawing is predicted."""
+    monkeypatch.setattr(heavy_work, "_processors", threading.BoundedSemaphore(1))
+    with heavy_work._processors:
+        waiting = threading.Thread(target=lambda: heavy_work._entrance.acquire())
+        waiting.start()
+        waiting.join()
+        heavy_work._entrance.acquire()
+        try:
+            response = visitor.recognize(FLAT_WEBP)
+            assert status_and_code(response) == (503, "busy")
+            assert response["Retry-After"] == "1"
+            assert visitor.recognize(drawing_png()).status_code == 200
+        finally:
+            heavy_work._entrance.release(2)
+    assert visitor.recognize(FLAT_WEBP).status_code == 400
