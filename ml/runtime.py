@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from ai_edge_litert.interpreter import Interpreter
 
-from ml.arrays import IMAGE_SIDE, Pixels
+from ml.arrays import EMBEDDING_SIZE, IMAGE_SIDE, Embedding, Pixels, Probabilities
 
 DIGIT_COUNT: Final = 10
 NOT_A_DIGIT: Final = 10  # the label of the eleventh output class
@@ -56,14 +56,32 @@ class Recognizer:
         """Return the prediction for one model input, (28, 28) uint8."""
         return to_prediction(self.predict_proba(pixels))
 
-    def predict_proba(self, pixels: Pixels) -> npt.NDArray[np.float32]:
-        """Return the calibrated probabilities of the eleven classes, (11,) float32."""
+    def predict_proba(self, pixels: Pixels) -> Probabilities:
+        """Return the calibrated probabilities of the eleven classes."""
+        return self._run(pixels)[CLASS_COUNT]
+
+    @property
+    def has_embedding(self) -> bool:
+        """Return whether the model computes embeddings. Older models do not."""
+        return len(self._interpreter().get_output_details()) > 1
+
+    def embed(self, pixels: Pixels) -> Embedding | None:
+        """Return the embedding of one model input, or None if the model computes none."""
+        return self._run(pixels).get(EMBEDDING_SIZE)
+
+    def predict_and_embed(self, pixels: Pixels) -> tuple[Probabilities, Embedding | None]:
+        """Return what `predict_proba` and `embed` return, in the time of one of them."""
+        outputs = self._run(pixels)
+        return outputs[CLASS_COUNT], outputs.get(EMBEDDING_SIZE)
+
+    def _run(self, pixels: Pixels) -> dict[int, npt.NDArray[np.float32]]:
+        """Return the outputs of the model by their size."""
         interpreter = self._interpreter()
         image = (pixels.astype(np.float32) / 255).reshape(1, IMAGE_SIDE, IMAGE_SIDE, 1)
         interpreter.set_tensor(interpreter.get_input_details()[0]["index"], image)
         interpreter.invoke()
-        output = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
-        return np.asarray(output[0], np.float32)
+        outputs = (interpreter.get_tensor(o["index"]) for o in interpreter.get_output_details())
+        return {output.size: output[0] for output in outputs}
 
     def _interpreter(self) -> Interpreter:
         if not hasattr(self._local, "interpreter"):
@@ -102,7 +120,7 @@ def load_base() -> Recognizer:
     return Recognizer((BASE / "model.tflite").read_bytes())
 
 
-def to_prediction(probabilities: npt.NDArray[np.float32]) -> Prediction:
+def to_prediction(probabilities: Probabilities) -> Prediction:
     """Convert the probabilities of the eleven classes, (11,), to a prediction.
 
     The label is `NOT_A_DIGIT` if its probability exceeds 0.5, and otherwise the most likely digit.

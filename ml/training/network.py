@@ -10,9 +10,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from ml.arrays import IMAGE_SIDE
+from ml.arrays import EMBEDDING_SIZE, IMAGE_SIDE
 from ml.runtime import CLASS_COUNT, NOT_A_DIGIT, CorruptModelError
 from ml.training.calibration import Calibration
+from ml.training.embedding import Projection
 
 # Channels, stride and padding of each 3x3 convolution. The stride of the first convolution saves
 # most of the computation. The last two convolutions need no padding, because the border of the 7x7
@@ -71,20 +72,30 @@ def interpolate_weights(network: keras.Model, earlier: bytes, share: float) -> N
     network.set_weights([share * new + (1 - share) * old for new, old in pairs])
 
 
-def to_litert(network: keras.Model, calibration: Calibration) -> bytes:
+def hidden_layer(network: keras.Model) -> keras.Model:
+    """Return the part of the network that computes its last hidden layer, (n, features) float32."""
+    return keras.Model(network.input, network.layers[-1].input)
+
+
+def to_litert(network: keras.Model, calibration: Calibration, projection: Projection) -> bytes:
     """Export the network as a LiteRT model that predicts calibrated probabilities.
 
     The exported model takes (1, 28, 28, 1) float32 in 0..1. It returns (1, 11) float32 that sum to
-    1.
+    1, and the embedding, (1, EMBEDDING_SIZE) float32 of length 1.
     """
+    layers = keras.layers
     inputs = keras.Input((IMAGE_SIDE, IMAGE_SIDE, 1), batch_size=1)
+    hidden = hidden_layer(network)(inputs, training=False)
     bias = np.zeros(CLASS_COUNT, np.float32)
     bias[NOT_A_DIGIT] = calibration.outlier_bias
-    logits = (network(inputs, training=False) + bias) / calibration.temperature
-    calibrated = keras.Model(inputs, keras.layers.Softmax()(logits))
+    logits = (network.layers[-1](hidden) + bias) / calibration.temperature
+    project = layers.Dense(EMBEDDING_SIZE)
+    embedding = layers.UnitNormalization()(project(hidden))
+    project.set_weights([projection.matrix, -projection.mean @ projection.matrix])
+    exported = keras.Model(inputs, [layers.Softmax()(logits), embedding])
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.tflite"
-        calibrated.export(
+        exported.export(
             path,
             format="litert",
             verbose=False,

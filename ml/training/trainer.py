@@ -18,7 +18,8 @@ from ml.data.negatives import make_negatives
 from ml.data.restroking import restroke
 from ml.runtime import Recognizer
 from ml.training import network
-from ml.training.calibration import UNCALIBRATED, calibrate
+from ml.training.calibration import UNCALIBRATED, Calibration, calibrate
+from ml.training.embedding import fit_projection
 from ml.training.optimizer import adamw_optimizer, muon_optimizer
 from ml.training.results import Progress, TrainingResult
 
@@ -66,11 +67,20 @@ def train(
     train_loop(model, data, optimizer, epochs, rng, on_progress)
     if start is not None:
         network.interpolate_weights(model, start, INTERPOLATION)
-    # Calibrate the exported network, because its weights are quantized.
-    uncalibrated = Recognizer(network.to_litert(model, UNCALIBRATED))
-    calibration = calibrate(uncalibrated, mnist.calibration)
-    weights, litert = network.weights_to_bytes(model), network.to_litert(model, calibration)
+    calibration, litert = export(model, mnist)
+    weights = network.weights_to_bytes(model)
     return TrainingResult(weights, litert, calibration, epochs, int(label_noise.sum()))
+
+
+def export(model: keras.Model, mnist: Mnist) -> tuple[Calibration, bytes]:
+    """Return the calibration of a trained network, and the network as a LiteRT file."""
+    digits = mnist.training.images[..., None] / np.float32(255)
+    hidden = network.hidden_layer(model).predict(digits, batch_size=512, verbose=0)
+    projection = fit_projection(hidden)
+    # Calibrate the exported network, because its weights are quantized.
+    uncalibrated = Recognizer(network.to_litert(model, UNCALIBRATED, projection))
+    calibration = calibrate(uncalibrated, mnist.calibration)
+    return calibration, network.to_litert(model, calibration, projection)
 
 
 def _seed(seed: int) -> np.random.Generator:

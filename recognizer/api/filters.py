@@ -4,8 +4,9 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from django import forms
-from django.db.models import F, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import F, PositiveSmallIntegerField, Subquery
+from django.db.models.fields.json import KT
+from django.db.models.functions import Cast, Coalesce
 from django.utils.translation import gettext as _
 from django_filters import rest_framework as filters
 from django_filters.fields import IsoDateTimeField
@@ -105,18 +106,20 @@ def with_filter_aliases(
     owner and read only the owner's few rows. Coalesce hides the filtered columns from SQLite, which
     would otherwise use their indexes and read the matching rows of all owners.
     """
+    personal_label = Cast(KT("personal_prediction__label"), PositiveSmallIntegerField())
     return submissions.alias(
+        filter_digit=Coalesce(personal_label, "predicted_digit"),
         **{
             f"filter_{name}": Coalesce(name, name) if has_one_owner else F(name)
             for name in ("label", "review", "source", "model_version")
-        }
+        },
     )
 
 
 class SubmissionFilter(filters.FilterSet):
     """Filter a queryset that has the aliases of `with_filter_aliases`."""
 
-    digit = LabelFilter("predicted_digit")
+    digit = LabelFilter("filter_digit")
     corrected_digit = LabelFilter("corrected_digit")
     label = LabelFilter("filter_label")
     review = filters.ChoiceFilter(field_name="filter_review", choices=Review.choices)

@@ -8,6 +8,7 @@ from rest_framework.views import APIView
 
 from recognizer.accounts import ownership
 from recognizer.api import heavy_work, schema, storage_quotas
+from recognizer.api.personal import memory_owner
 from recognizer.api.serializers import (
     MultiDigitResultSerializer,
     NewSubmissionSerializer,
@@ -33,7 +34,8 @@ class RecognizeNumberView(APIView):
         body.is_valid(raise_exception=True)
         image = body.validated_data["image"]
         with heavy_work.admitted(request, image):
-            result = prediction.predict_number(image)
+            memory = memory_owner(request, body.validated_data["personal"])
+            result = prediction.predict_number(image, memory)
         context = {"explain": body.validated_data["explain"], "version": result.version}
         return Response(MultiDigitResultSerializer(result, context=context).data)
 
@@ -61,7 +63,8 @@ class StoreNumberView(APIView):
         body.is_valid(raise_exception=True)
         image = body.validated_data["image"]
         with heavy_work.admitted(request, image):
-            result = prediction.predict_number(image)
+            memory = memory_owner(request, body.validated_data["personal"])
+            result = prediction.predict_number(image, memory)
         owner = ownership.get_or_create_owner(request)
         new = prediction.new_submissions(
             result,

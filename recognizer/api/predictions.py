@@ -1,5 +1,6 @@
 """Predict digits without storing anything."""
 
+import uuid
 from typing import Any
 
 from drf_spectacular.utils import extend_schema
@@ -9,6 +10,7 @@ from rest_framework.views import APIView
 
 from recognizer.api import exceptions, heavy_work, schema, throttling
 from recognizer.api.fields import read_image_bytes
+from recognizer.api.personal import memory_owner
 from recognizer.api.serializers import (
     PredictionResultSerializer,
     RecognizeBatchRequestSerializer,
@@ -33,7 +35,8 @@ class RecognizeView(APIView):
         body.is_valid(raise_exception=True)
         image = body.validated_data["image"]
         with heavy_work.admitted(request, image):
-            result = prediction.predict_image(image)
+            owner = memory_owner(request, body.validated_data["personal"])
+            result = prediction.predict_image(image, owner)
         context = {"explain": body.validated_data["explain"], "version": result.version}
         return Response(PredictionResultSerializer(result, context=context).data)
 
@@ -59,7 +62,8 @@ class RecognizeBatchView(APIView):
         throttling.consume(request, {self.throttle_scope: len(images) - 1})
         items = [_read(image) for image in images]
         with heavy_work.admitted(request, *(item for item in items if isinstance(item, bytes))):
-            return Response({"results": [_predict_item(item) for item in items]})
+            owner = memory_owner(request, body.validated_data["personal"])
+            return Response({"results": [_predict_item(item, owner) for item in items]})
 
 
 def _read(image: Any) -> bytes | prediction.BadImageError:
@@ -69,11 +73,13 @@ def _read(image: Any) -> bytes | prediction.BadImageError:
         return error
 
 
-def _predict_item(item: bytes | prediction.BadImageError) -> dict[str, Any]:
+def _predict_item(
+    item: bytes | prediction.BadImageError, owner: uuid.UUID | None
+) -> dict[str, Any]:
     try:
         if isinstance(item, prediction.BadImageError):
             raise item
-        result = prediction.predict_image(item)
+        result = prediction.predict_image(item, owner)
     except prediction.BadImageError as error:
         return {"prediction": None, "error": exceptions.error_body(exceptions.BadImage(error))}
     return {"prediction": PredictionResultSerializer(result).data, "error": None}

@@ -52,23 +52,37 @@ def _explain() -> serializers.BooleanField:
     )
 
 
+def _personal() -> serializers.BooleanField:
+    return serializers.BooleanField(
+        default=True,
+        help_text="Whether the drawings that you corrected may adjust the prediction.",
+    )
+
+
 # Clients send these bodies as a form with uploaded files, or as JSON with base64.
 RECOGNIZE_BODY: Final = {
     "multipart/form-data": inline_serializer(
-        "RecognizeForm", {"image": serializers.FileField(), "explain": _explain()}
+        "RecognizeForm",
+        {"image": serializers.FileField(), "explain": _explain(), "personal": _personal()},
     ),
     "application/json": inline_serializer(
-        "Recognize", {"image": Base64Field(), "explain": _explain()}
+        "Recognize", {"image": Base64Field(), "explain": _explain(), "personal": _personal()}
     ),
 }
 RECOGNIZE_BATCH_BODY: Final = {
     "multipart/form-data": inline_serializer(
         "RecognizeBatchForm",
-        {"images": serializers.ListField(child=serializers.FileField(), **_BATCH_LIMITS)},
+        {
+            "images": serializers.ListField(child=serializers.FileField(), **_BATCH_LIMITS),
+            "personal": _personal(),
+        },
     ),
     "application/json": inline_serializer(
         "RecognizeBatch",
-        {"images": serializers.ListField(child=BatchImageField(), **_BATCH_LIMITS)},
+        {
+            "images": serializers.ListField(child=BatchImageField(), **_BATCH_LIMITS),
+            "personal": _personal(),
+        },
     ),
 }
 SUBMISSION_BODY: Final = {
@@ -78,6 +92,7 @@ SUBMISSION_BODY: Final = {
             "image": serializers.FileField(),
             "source": _source(),
             "strokes": StrokesTextField(required=False),
+            "personal": _personal(),
         },
     ),
     "application/json": inline_serializer(
@@ -86,6 +101,7 @@ SUBMISSION_BODY: Final = {
             "image": Base64Field(),
             "source": _source(),
             "strokes": StrokesField(required=False, allow_null=True),
+            "personal": _personal(),
         },
     ),
 }

@@ -26,7 +26,6 @@ from recognizer.models import ModelVersion, Review, Source, Status, Submission, 
 from recognizer.serving import model_registry
 from recognizer.serving.prediction import (
     PredictionResult,
-    SegmentedDigit,
     explain,
     is_correct,
     png_data_url,
@@ -36,7 +35,10 @@ NUMBER_HELP = "The digits as text, such as 42 or 007; null if one of them is not
 MAX_BATCH_SIZE: Final = 64
 CLIENT_SOURCES: Final = [choice for choice in Source.choices if choice[0] != Source.IMPORT]
 MODEL_INPUT_HELP = "The 28×28 image that the network received, as a data URL."
-Predicted = PredictionResult | SegmentedDigit
+PERSONAL_HELP = (
+    "What the network alone predicts, if the drawings that you corrected have adjusted this "
+    "prediction; otherwise null."
+)
 
 
 class ProbabilitiesField(serializers.ListField):
@@ -56,6 +58,7 @@ class RecognizeRequestSerializer(ImageSerializer):
     """A request for the prediction of one image."""
 
     explain = StrictBooleanField(default=False)
+    personal = StrictBooleanField(default=True)
 
 
 class RecognizeBatchRequestSerializer(serializers.Serializer):
@@ -64,6 +67,7 @@ class RecognizeBatchRequestSerializer(serializers.Serializer):
     images = serializers.ListField(
         child=EncodedImageField(), min_length=1, max_length=MAX_BATCH_SIZE
     )
+    personal = StrictBooleanField(default=True)
 
 
 class NewSubmissionSerializer(ImageSerializer):
@@ -71,6 +75,7 @@ class NewSubmissionSerializer(ImageSerializer):
 
     source = ChoiceField(choices=CLIENT_SOURCES, default=Source.API)
     strokes = StrokesField(default=None, allow_null=True)
+    personal = StrictBooleanField(default=True)
 
 
 class CorrectionSerializer(serializers.Serializer):
@@ -85,35 +90,53 @@ class ApprovalSerializer(serializers.Serializer):
     digit = DigitField(required=False)
 
 
+class PersonalSerializer(serializers.Serializer):
+    """How the drawings that a visitor corrected adjusted a prediction."""
+
+    network_digit = DigitField(
+        source="network.label", help_text="The digit that the network alone predicts."
+    )
+    network_confidence = serializers.FloatField(
+        source="network.confidence", min_value=0, max_value=1
+    )
+    neighbours = serializers.ListField(
+        child=serializers.UUIDField(),
+        max_length=3,
+        help_text="The ids of the visitor's similar drawings with this digit, most similar first.",
+    )
+
+
 class PredictionSerializer(serializers.Serializer):
     """The fields that all predictions share."""
 
-    digit = DigitField(source="prediction.label")
-    confidence = serializers.FloatField(source="prediction.confidence", min_value=0, max_value=1)
-    probabilities = ProbabilitiesField(source="prediction.probabilities")
+    digit = DigitField(source="shown.label")
+    confidence = serializers.FloatField(source="shown.confidence", min_value=0, max_value=1)
+    probabilities = ProbabilitiesField(source="shown.probabilities")
+    personal = PersonalSerializer(allow_null=True, help_text=PERSONAL_HELP)
     model_input = serializers.SerializerMethodField(help_text=MODEL_INPUT_HELP)
     explanation = serializers.SerializerMethodField(
         help_text="28 rows of 28 numbers from -1 to 1: how much the confidence drops if this part "
         "of the drawing is covered. Null unless the request sets explain to true."
     )
 
-    def get_model_input(self, result: Predicted) -> str:
+    def get_model_input(self, result: PredictionResult) -> str:
         return png_data_url(result.pixels.tobytes())
 
     @extend_schema_field(
         {"type": "array", "items": {"type": "array", "items": {"type": "number"}}, "nullable": True}
     )
-    def get_explanation(self, result: Predicted) -> list[list[float]] | None:
+    def get_explanation(self, result: PredictionResult) -> list[list[float]] | None:
         if not self.context.get("explain"):
             return None
         return explain(result.pixels, self.context["version"]).round(3).tolist()
 
-    def to_representation(self, result: Predicted) -> dict[str, Any]:
+    def to_representation(self, result: PredictionResult) -> dict[str, Any]:
         """Build the response by hand, because DRF's own method is slow."""
         return {
-            "digit": to_digit(result.prediction.label),
-            "confidence": result.prediction.confidence,
-            "probabilities": list(result.prediction.probabilities),
+            "digit": to_digit(result.shown.label),
+            "confidence": result.shown.confidence,
+            "probabilities": list(result.shown.probabilities),
+            "personal": result.personal and PersonalSerializer(result.personal).data,
             "model_input": self.get_model_input(result),
             "explanation": self.get_explanation(result),
         }
@@ -193,9 +216,10 @@ class SubmissionSerializer(serializers.Serializer):
     source = serializers.ChoiceField(choices=Source.choices, read_only=True)
     image = serializers.SerializerMethodField(help_text="URL of the stored image.")
     model_input = serializers.SerializerMethodField(help_text=MODEL_INPUT_HELP)
-    digit = DigitField(source="predicted_digit", read_only=True)
-    confidence = serializers.FloatField(read_only=True)
-    probabilities = ProbabilitiesField(read_only=True)
+    digit = DigitField(source="shown_digit", read_only=True)
+    confidence = serializers.FloatField(source="shown_confidence", read_only=True)
+    probabilities = ProbabilitiesField(source="shown_probabilities", read_only=True)
+    personal = serializers.SerializerMethodField(help_text=PERSONAL_HELP)
     model_version = serializers.IntegerField(source="model_version.number", read_only=True)
     correction = serializers.SerializerMethodField(
         help_text="The visitor's correction or confirmation."
@@ -223,6 +247,16 @@ class SubmissionSerializer(serializers.Serializer):
 
     def get_image(self, submission: Submission) -> str:
         return reverse("submission-image", args=[submission.pk], request=self.context["request"])
+
+    @extend_schema_field(PersonalSerializer(allow_null=True))
+    def get_personal(self, submission: Submission) -> dict[str, Any] | None:
+        if submission.personal_prediction is None:
+            return None
+        return {
+            "network_digit": to_digit(submission.predicted_digit),
+            "network_confidence": submission.confidence,
+            "neighbours": submission.personal_prediction["neighbours"],
+        }
 
     @extend_schema_field(AnnotationSerializer(allow_null=True))
     def get_correction(self, submission: Submission) -> dict[str, Any] | None:

@@ -28,6 +28,7 @@ from recognizer.api.authentication import HasScope, IsReviewer, can_view_all
 from recognizer.api.filters import SubmissionFilter, with_filter_aliases
 from recognizer.api.pagination import SubmissionPagination
 from recognizer.api.parsers import JSONParser
+from recognizer.api.personal import memory_owner
 from recognizer.api.serializers import (
     ApprovalSerializer,
     CorrectionSerializer,
@@ -131,7 +132,8 @@ class SubmissionViewSet(
         body.is_valid(raise_exception=True)
         image = body.validated_data["image"]
         with heavy_work.admitted(request, image):
-            result = prediction.predict_image(image)
+            memory = memory_owner(request, body.validated_data["personal"])
+            result = prediction.predict_image(image, memory)
         owner = ownership.get_or_create_owner(request)
         new = prediction.new_submission(
             result,

@@ -21,6 +21,7 @@ from recognizer.models.model_version import (
     ModelVersionQuerySet,
     VersionState,
 )
+from recognizer.models.personal_memory import remembered_state
 from recognizer.models.submission import Submission
 from recognizer.models.submission_queryset import (
     CONFIRMED_OR_UNCORRECTED,
@@ -75,6 +76,7 @@ __all__ = [
     "VersionState",
     "change_ledger_owner",
     "pseudonym",
+    "remembered_state",
     "round_after",
     "to_digit",
 ]

@@ -47,9 +47,21 @@ class Submission(models.Model):
     confidence = models.FloatField()
     probabilities = models.JSONField(help_text="of the ten digits")
     model_version = models.ForeignKey("ModelVersion", models.PROTECT, related_name="submissions")
+    personal_prediction = models.JSONField(
+        null=True,
+        editable=False,
+        help_text="what the owner was told, if the owner's memory adjusted the prediction: label, "
+        "confidence, probabilities, neighbours",
+    )
 
     corrected_digit = models.PositiveSmallIntegerField(choices=Label, null=True, blank=True)
     corrected_at = models.DateTimeField(null=True, blank=True)
+    remembered = models.BooleanField(
+        default=True,
+        db_default=True,
+        editable=False,
+        help_text="if it is corrected, it adjusts the predictions for its owner",
+    )
 
     review = models.CharField(max_length=8, choices=Review, default=Review.PENDING)
     label = models.PositiveSmallIntegerField(choices=Label, null=True, blank=True)
@@ -138,6 +150,11 @@ class Submission(models.Model):
                 name="submission_by_version",
             ),
             models.Index(fields=("owner", "-created", "-id"), name="submission_by_owner"),
+            models.Index(
+                fields=("owner", "-corrected_at", "-id"),
+                condition=Q(corrected_digit__isnull=False),
+                name="submission_by_memory",
+            ),
             # Without the next indexes, a list filtered by a rare value would scan the whole table.
             models.Index(
                 fields=("model_version", "-created", "-id"), name="submission_by_version_time"
@@ -174,6 +191,26 @@ class Submission(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_predicted_digit_display()} ({self.id})"
+
+    @property
+    def shown_digit(self) -> int:
+        """Return the label that the visitor saw: the network's, or the personal prediction's."""
+        return (
+            self.personal_prediction["label"] if self.personal_prediction else self.predicted_digit
+        )
+
+    @property
+    def shown_confidence(self) -> float:
+        """Return the confidence that the visitor saw."""
+        return (
+            self.personal_prediction["confidence"] if self.personal_prediction else self.confidence
+        )
+
+    @property
+    def shown_probabilities(self) -> list[float]:
+        """Return the probabilities of the ten digits that the visitor saw."""
+        personal = self.personal_prediction
+        return personal["probabilities"] if personal else self.probabilities
 
     @property
     def status(self) -> Status:
@@ -219,11 +256,11 @@ class Submission(models.Model):
         changed = (
             Submission.objects.pending()
             .filter(pk=self.pk)
-            .update(corrected_digit=label, corrected_at=now)
+            .update(corrected_digit=label, corrected_at=now, remembered=True)
         )
         if not changed:
             raise AlreadyReviewedError
-        self.corrected_digit, self.corrected_at = label, now
+        self.corrected_digit, self.corrected_at, self.remembered = label, now, True
         self.__dict__.pop("learned_in", None)  # It depends on the correction.
 
     def approve(self, reviewer: Any, label: Label) -> None:

@@ -30,6 +30,8 @@ LIVE_PREDICTION_DIFFERS: Final = Q(live_prediction__isnull=False) & ~Q(
 # submissions are in round 0, the same number in round 1, and twice as many in each later round.
 ROUND_SIZE: Final = 30
 LAST_ROUND: Final = 6
+# An owner's memory holds this many of the owner's corrected drawings.
+MEMORY_SIZE: Final = 250
 BATCH_SIZE: Final = 1000  # rows; databases limit the number of parameters of a statement
 # The values of the fields of a submission that no reviewer has claimed.
 UNCLAIMED: Final[dict[str, None]] = {"claimed_by": None, "claimed_until": None}
@@ -55,6 +57,17 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
     def corrected(self) -> Self:
         """Return the submissions with a correction, even if it confirms the prediction."""
         return self.filter(corrected_digit__isnull=False)
+
+    def remembered(self, owner: uuid.UUID) -> Self:
+        """Return the owner's newest corrected drawings, which adjust the owner's predictions.
+
+        Rejected and forgotten drawings are not included. The annotation `effective_label` is the
+        reviewer's label if there is one, otherwise the correction.
+        """
+        rows = self.owned_by(owner).corrected().filter(remembered=True)
+        rows = rows.exclude(review=Review.REJECTED).order_by("-corrected_at", "-id")
+        labelled = rows.annotate(effective_label=Coalesce("label", "corrected_digit"))
+        return labelled[:MEMORY_SIZE]
 
     def pending(self) -> Self:
         return self.filter(review=Review.PENDING)

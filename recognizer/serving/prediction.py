@@ -4,6 +4,7 @@ import base64
 import hashlib
 import math
 import uuid
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Final
@@ -23,15 +24,17 @@ from ml.runtime import NOT_A_DIGIT, Prediction, Recognizer
 from recognizer import metrics
 from recognizer.models import Label, Source, Submission
 from recognizer.models.strokes import rounded
-from recognizer.serving import model_registry
+from recognizer.serving import model_registry, personal_memory
+from recognizer.serving.personal_memory import OwnerMemory, PersonalPrediction
+from recognizer.serving.stored_pixels import to_array
 
 __all__ = [
     "MAX_BATCH_PIXELS",
     "BadImageError",
+    "DigitResult",
     "IdempotencyConflictError",
     "MultiDigitResult",
     "PredictionResult",
-    "SegmentedDigit",
     "decode_pixels",
     "estimate_work",
     "explain",
@@ -77,17 +80,26 @@ class PredictionResult:
     """The prediction for one image.
 
     `grey` is the decoded image. `pixels` is the model input, (28, 28) uint8. `version` is the
-    version that predicted.
+    version that predicted. `prediction` is the network's own. `personal` is what the owner's memory
+    makes of it, or None.
     """
 
     grey: GreyImage
     pixels: Pixels
     prediction: Prediction
+    personal: PersonalPrediction | None
     version: model_registry.LoadedVersion
 
+    @property
+    def shown(self) -> Prediction:
+        """Return the prediction that the visitor sees."""
+        return self.personal.prediction if self.personal else self.prediction
 
-def predict_image(data: bytes) -> PredictionResult:
+
+def predict_image(data: bytes, owner: uuid.UUID | None) -> PredictionResult:
     """Predict the digit in an image file.
+
+    The memory of `owner`, if it is not None, adjusts the prediction.
 
     Raises `BadImageError` if the file is not an accepted image, or if it shows no drawing.
     """
@@ -96,36 +108,68 @@ def predict_image(data: bytes) -> PredictionResult:
         pixels = normalize(grey)
         version = model_registry.loaded_version()
         prediction = version.recognizer.predict(pixels)
+        memory = personal_memory.memory_of(owner, version)
+        personal = memory.predict(pixels) if memory else None
     _count(prediction, version)
-    return PredictionResult(grey, pixels, prediction, version)
+    return PredictionResult(grey, pixels, prediction, personal, version)
+
+
+@dataclass(frozen=True)
+class DigitResult(PredictionResult):
+    """The prediction for one digit of an image.
+
+    `box` and `crop_strokes` are those of `SegmentedDigit`.
+    """
+
+    box: tuple[float, float, float, float]
+    crop_strokes: Callable[[list[Any]], list[Any]]
 
 
 @dataclass(frozen=True)
 class MultiDigitResult:
     """The predictions for an image of one or more digits, from left to right."""
 
-    digits: list[SegmentedDigit]
+    digits: list[DigitResult]
     version: model_registry.LoadedVersion
 
     @property
     def text(self) -> str | None:
         """Return the digits as text, such as "42" or "007". Return None if one is "not a digit"."""
-        labels = [digit.prediction.label for digit in self.digits]
+        labels = [digit.shown.label for digit in self.digits]
         return None if NOT_A_DIGIT in labels else "".join(map(str, labels))
 
 
-def predict_number(data: bytes) -> MultiDigitResult:
+def predict_number(data: bytes, owner: uuid.UUID | None) -> MultiDigitResult:
     """Find and predict all digits in an image file.
+
+    The memory of `owner`, if it is not None, adjusts the prediction of each digit. It does not
+    change how the image is split into digits.
 
     Raises `BadImageError` if the file is not an accepted image, or if it shows no drawing.
     """
     with metrics.PREDICTION_SECONDS.time():
         grey = decode(data)
         version = model_registry.loaded_version()
-        digits = segment_and_predict(grey, version.recognizer)
+        segments = segment_and_predict(grey, version.recognizer)
+        memory = personal_memory.memory_of(owner, version)
+        digits = [_to_digit_result(segment, version, memory) for segment in segments]
     for digit in digits:
         _count(digit.prediction, version)
     return MultiDigitResult(digits, version)
+
+
+def _to_digit_result(
+    segment: SegmentedDigit, version: model_registry.LoadedVersion, memory: OwnerMemory | None
+) -> DigitResult:
+    return DigitResult(
+        segment.grey,
+        segment.pixels,
+        segment.prediction,
+        memory.predict(segment.pixels) if memory else None,
+        version,
+        segment.box,
+        segment.crop_strokes,
+    )
 
 
 def explain(pixels: Pixels, version: model_registry.LoadedVersion) -> npt.NDArray[np.float32]:
@@ -172,6 +216,7 @@ def new_submission(
         predicted_digit=result.prediction.label,
         confidence=result.prediction.confidence,
         probabilities=result.prediction.probabilities,
+        personal_prediction=result.personal and result.personal.to_json(),
         model_version=result.version.row,
         live_prediction=result.prediction.label,
         live_prediction_version=result.version.row,
@@ -205,7 +250,7 @@ def new_submissions(
     """Return an unsaved submission of each digit with its own strokes, from left to right."""
     return [
         new_submission(
-            PredictionResult(digit.grey, digit.pixels, digit.prediction, result.version),
+            digit,
             owner=owner,
             source=source,
             strokes=strokes and digit.crop_strokes(strokes),
@@ -222,7 +267,7 @@ def store_all(submissions: list[Submission]) -> list[tuple[Submission, bool]]:
 
 def repredict(pixels: bytes | memoryview, recognizer: Recognizer) -> Prediction:
     """Return the prediction for a stored model input, 28×28 bytes."""
-    return recognizer.predict(_to_array(pixels))
+    return recognizer.predict(to_array(pixels))
 
 
 def is_correct(submission: Submission, version: model_registry.LoadedVersion | None) -> bool | None:
@@ -242,7 +287,7 @@ def png_data_url(pixels: bytes | memoryview) -> str:
 
 def to_png(pixels: bytes | memoryview) -> bytes:
     """Return a stored model input, 28×28 bytes, as a PNG file."""
-    return encode_png(_to_array(pixels))
+    return encode_png(to_array(pixels))
 
 
 def decode_pixels(png: bytes) -> bytes:
@@ -267,7 +312,3 @@ def reencode(image: bytes) -> bytes:
 def _count(prediction: Prediction, version: model_registry.LoadedVersion) -> None:
     label = Label(prediction.label).label
     metrics.count_prediction(version.number, label, prediction.confidence)
-
-
-def _to_array(pixels: bytes | memoryview) -> Pixels:
-    return np.frombuffer(pixels, np.uint8).reshape(IMAGE_SIDE, IMAGE_SIDE)

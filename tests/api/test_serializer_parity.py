@@ -3,9 +3,8 @@
 import pytest
 from rest_framework.serializers import Serializer
 
-from ml.preprocessing.segmentation import segment_and_predict
 from recognizer.api.serializers import PredictionResultSerializer, SegmentedDigitSerializer
-from recognizer.serving import model_registry, prediction
+from recognizer.serving import prediction
 from tests.support.factories import drawing_png
 
 
@@ -16,15 +15,22 @@ def represent_by_fields(serializer):
 
 @pytest.mark.parametrize("explain", [False, True])
 def test_prediction_matches_its_fields(db, explain):
-    result = prediction.predict_image(drawing_png(7))
+    result = prediction.predict_image(drawing_png(7), owner=None)
     context = {"explain": explain, "version": result.version}
     serializer = PredictionResultSerializer(result, context=context)
     assert (serializer.data["explanation"] is not None) == explain
     assert serializer.data == represent_by_fields(serializer)
 
 
+def test_personal_prediction_matches_its_fields(visitor):
+    owner = visitor.submit_and_get(digit=1).owner
+    result = prediction.predict_image(drawing_png(7, seed=1), owner)
+    serializer = PredictionResultSerializer(result)
+    assert serializer.data["personal"]["network_digit"] == 7
+    assert serializer.data == represent_by_fields(serializer)
+
+
 def test_segmented_digit_matches_its_fields(db):
-    version = model_registry.loaded_version()
-    digits = segment_and_predict(prediction.decode(drawing_png(7)), version.recognizer)
-    serializer = SegmentedDigitSerializer(digits[0], context={"version": version})
+    result = prediction.predict_number(drawing_png(7), owner=None)
+    serializer = SegmentedDigitSerializer(result.digits[0], context={"version": result.version})
     assert serializer.data == represent_by_fields(serializer)

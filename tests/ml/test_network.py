@@ -5,7 +5,10 @@ import pytest
 
 from ml.runtime import NOT_A_DIGIT, CorruptModelError, Recognizer, to_prediction
 from ml.training import network
-from ml.training.calibration import Calibration
+from ml.training.calibration import UNCALIBRATED, Calibration
+from ml.training.embedding import Projection, fit_projection
+
+FIRST_64_FEATURES = Projection(np.zeros(1152, np.float32), np.eye(1152, 64, dtype=np.float32))
 
 
 def test_exported_network_predicts_the_same_probabilities():
@@ -15,10 +18,38 @@ def test_exported_network_predicts_the_same_probabilities():
     logits[:, NOT_A_DIGIT] -= 1
     logits /= 2
     expected = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
-    recognizer = Recognizer(network.to_litert(model, Calibration(outlier_bias=-1, temperature=2)))
+    calibration = Calibration(outlier_bias=-1, temperature=2)
+    recognizer = Recognizer(network.to_litert(model, calibration, FIRST_64_FEATURES))
     for image, probabilities in zip(images, expected, strict=True):
         # The exported weights are quantized to 8 bits.
         assert recognizer.predict_proba(image) == pytest.approx(probabilities, abs=0.005)
+
+
+def test_exported_network_returns_the_projected_hidden_layer_with_length_1():
+    model = network.build()
+    image = np.random.default_rng(0).integers(0, 256, (28, 28)).astype(np.uint8)
+    hidden = network.hidden_layer(model)(image[None, ..., None].astype(np.float32) / 255)
+    projection = Projection(FIRST_64_FEATURES.mean + 0.1, FIRST_64_FEATURES.matrix)
+    expected = np.array(hidden)[0, :64] - 0.1
+    expected /= np.linalg.norm(expected)
+    recognizer = Recognizer(network.to_litert(model, UNCALIBRATED, projection))
+    assert recognizer.has_embedding
+    assert recognizer.embed(image) == pytest.approx(expected, abs=0.02)
+    probabilities, embedding = recognizer.predict_and_embed(image)
+    assert (probabilities == recognizer.predict_proba(image)).all()
+    assert (embedding == recognizer.embed(image)).all()
+
+
+def test_projection_keeps_the_main_components_and_reduces_their_differences():
+    rng = np.random.default_rng(0)
+    scales = np.linspace(4, 0.1, 100)
+    features = (rng.normal(size=(5000, 100)) * scales + 3).astype(np.float32)
+    projection = fit_projection(features)
+    projected = (features - projection.mean) @ projection.matrix
+    assert projected.shape == (5000, 64)
+    assert projected.mean(axis=0) == pytest.approx(0, abs=0.01)
+    variances = projected.var(axis=0)
+    assert 1.5 < variances.max() / variances.min() < 10  # 8 in the features
 
 
 def test_weights_survive_a_round_trip_through_bytes():

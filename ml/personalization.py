@@ -1,0 +1,66 @@
+"""Adjust a prediction to one person's earlier drawings, without training.
+
+The method follows Tip-Adapter (R. Zhang et al., "Tip-Adapter: Training-Free Adaption of CLIP for
+Few-Shot Classification", 2022): each drawing whose label the person has given supports that label
+if the new drawing is similar to it.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from ml.arrays import Embedding, Indices, Labels, Probabilities
+from ml.runtime import CLASS_COUNT
+
+# Chosen on the drawings of writers 1 to 15 and on MNIST's validation images.
+# docs/personal-memory.md evaluates them on other writers.
+SHARPNESS: Final = 7.0  # A higher value lets only more similar drawings count.
+WEIGHT: Final = 10.0
+MIN_PROBABILITY: Final = (
+    1e-6  # A lower probability counts as this one, so that it can be outweighed.
+)
+MIN_SIMILARITY: Final = 0.5  # of a drawing that `nearest` returns
+EMBEDDING_SCALE: Final = 127  # of the embeddings in a `Memory`
+
+StoredEmbeddings = npt.NDArray[np.int8]  # (n, 64), embeddings times EMBEDDING_SCALE, rounded
+
+
+@dataclass(frozen=True)
+class Memory:
+    """One person's earlier drawings: their labels and their embeddings."""
+
+    labels: Labels
+    embeddings: StoredEmbeddings
+
+    def similarity(self, embedding: Embedding) -> npt.NDArray[np.float32]:
+        """Return the cosine similarity of each drawing to a new one, (n,) in -1..1."""
+        scaled = np.asarray(embedding / EMBEDDING_SCALE, np.float32)
+        return self.embeddings.astype(np.float32) @ scaled
+
+
+def to_stored(embedding: Embedding) -> StoredEmbeddings:
+    """Return an embedding in the form in which a `Memory` stores it: one byte per number."""
+    return np.rint(embedding * EMBEDDING_SCALE).astype(np.int8)
+
+
+def personalize(
+    probabilities: Probabilities, similarity: npt.NDArray[np.float32], labels: Labels
+) -> Probabilities:
+    """Return the probabilities of the eleven classes, given the person's earlier drawings.
+
+    `similarity`, (n,), and `labels`, (n,), describe these drawings. The logit of each class rises
+    by `WEIGHT` times the root of the summed support of its drawings. Because of the root, a second
+    similar drawing counts less than the first.
+    """
+    support = np.bincount(labels, np.exp(SHARPNESS * (similarity - 1)), CLASS_COUNT)
+    logits = np.log(np.maximum(probabilities, MIN_PROBABILITY)) + WEIGHT * np.sqrt(support)
+    odds = np.exp(logits - logits.max())
+    return np.asarray(odds / odds.sum(), np.float32)
+
+
+def nearest(similarity: npt.NDArray[np.float32], labels: Labels, label: int, count: int) -> Indices:
+    """Return the indices of at most `count` similar drawings with the label, most similar first."""
+    candidates = np.flatnonzero((labels == label) & (similarity >= MIN_SIMILARITY))
+    return candidates[np.argsort(-similarity[candidates])][:count]

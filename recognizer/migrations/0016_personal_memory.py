@@ -1,0 +1,30 @@
+from django.db import migrations, models
+
+from recognizer.migrations._operations import AddIndexConcurrently
+
+
+class Migration(migrations.Migration):
+    """Add the columns of the personal memory, and an index of the corrected drawings by owner."""
+
+    atomic = False
+
+    dependencies = [
+        ('recognizer', '0015_fill_review_rounds'),
+    ]
+
+    operations = [
+        migrations.AddField(
+            model_name='submission',
+            name='personal_prediction',
+            field=models.JSONField(editable=False, help_text="what the owner was told, if the owner's memory adjusted the prediction: label, confidence, probabilities, neighbours", null=True),
+        ),
+        migrations.AddField(
+            model_name='submission',
+            name='remembered',
+            field=models.BooleanField(db_default=True, default=True, editable=False, help_text='if it is corrected, it adjusts the predictions for its owner'),
+        ),
+        AddIndexConcurrently(
+            model_name='submission',
+            index=models.Index(condition=models.Q(('corrected_digit__isnull', False)), fields=['owner', '-corrected_at', '-id'], name='submission_by_memory'),
+        ),
+    ]

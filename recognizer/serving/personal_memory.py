@@ -1,0 +1,139 @@
+"""Adjust predictions to their owner: remember the drawings that the owner has corrected.
+
+The embeddings of these drawings are computed from the stored model inputs, and each process keeps
+them in memory. Before each use, one query tells whether the owner's drawings have changed, so a
+correction, a review or a deletion counts at once in every process.
+"""
+
+import threading
+import uuid
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from ml.arrays import EMBEDDING_SIZE, Pixels
+from ml.personalization import Memory, StoredEmbeddings, nearest, personalize, to_stored
+from ml.runtime import Prediction, to_prediction
+from recognizer.models import Submission, remembered_state
+from recognizer.serving.model_registry import LoadedVersion
+from recognizer.serving.stored_pixels import to_array
+
+MAX_NEIGHBOURS: Final = 3
+# Each process keeps at most this many drawings of all owners, about 80 bytes each.
+MAX_CACHED_DRAWINGS: Final = 40_000
+
+Ids = npt.NDArray[np.void]  # (n,), the 16 bytes of each UUID: a tenth of the size of UUID objects
+
+
+@dataclass(frozen=True)
+class PersonalPrediction:
+    """What a prediction becomes with the owner's memory.
+
+    `network` is the network's own prediction. `neighbours` are the owner's drawings that support
+    `prediction` most, most similar first.
+    """
+
+    network: Prediction
+    prediction: Prediction
+    neighbours: tuple[uuid.UUID, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the value for `Submission.personal_prediction`."""
+        return {
+            "label": self.prediction.label,
+            "confidence": self.prediction.confidence,
+            "probabilities": self.prediction.probabilities,
+            "neighbours": [str(pk) for pk in self.neighbours],
+        }
+
+
+@dataclass(frozen=True)
+class OwnerMemory:
+    """An owner's memory for one version.
+
+    `state` is what `remembered_state` returned before the drawings were loaded.
+    """
+
+    version: LoadedVersion
+    state: tuple[Any, ...]
+    ids: Ids
+    memory: Memory
+
+    def predict(self, pixels: Pixels) -> PersonalPrediction:
+        """Return the prediction for a model input, adjusted by the owner's drawings."""
+        probabilities, embedding = self.version.recognizer.predict_and_embed(pixels)
+        assert embedding is not None
+        similarity, labels = self.memory.similarity(embedding), self.memory.labels
+        prediction = to_prediction(personalize(probabilities, similarity, labels))
+        indices = nearest(similarity, labels, prediction.label, MAX_NEIGHBOURS)
+        neighbours = tuple(uuid.UUID(bytes=self.ids[i].tobytes()) for i in indices)
+        return PersonalPrediction(to_prediction(probabilities), prediction, neighbours)
+
+
+_lock = threading.Lock()
+_cache: OrderedDict[uuid.UUID, OwnerMemory] = OrderedDict()  # the least recently used comes first
+
+
+def memory_of(owner: uuid.UUID | None, version: LoadedVersion) -> OwnerMemory | None:
+    """Return the owner's memory.
+
+    Return None if `owner` is None, if the owner has not corrected a drawing, or if the version
+    computes no embeddings.
+    """
+    if owner is None or not version.recognizer.has_embedding:
+        return None
+    state = remembered_state(owner)
+    with _lock:
+        cached = _cache.get(owner) if state else _cache.pop(owner, None)
+        if state and cached:
+            _cache.move_to_end(owner)
+    if state is None:
+        return None
+    if cached is None or (cached.version.pk, cached.state) != (version.pk, state):
+        known = cached if cached and cached.version.pk == version.pk else None
+        cached = _load(owner, version, state, known)
+        _keep(owner, cached)
+    return cached if len(cached.ids) else None
+
+
+def _load(
+    owner: uuid.UUID, version: LoadedVersion, state: tuple[Any, ...], known: OwnerMemory | None
+) -> OwnerMemory:
+    """Return the owner's memory. Compute only the embeddings that are not in `known`."""
+    remembered = Submission.objects.remembered(owner)
+    # mypy does not know the annotations of a queryset.
+    rows = list(remembered.values_list("pk", "effective_label"))  # type: ignore[misc]
+    embeddings = _known_embeddings(known)
+    missing = [pk for pk, _ in rows if pk.bytes not in embeddings]
+    pixels = Submission.objects.filter(pk__in=missing).values_list("pk", "pixels")
+    for pk, stored in pixels:
+        embedding = version.recognizer.embed(to_array(stored))
+        assert embedding is not None
+        embeddings[pk.bytes] = to_stored(embedding)
+    # A drawing that was deleted meanwhile has no embedding. The next request sees a new state.
+    rows = [(pk, label) for pk, label in rows if pk.bytes in embeddings]
+    ids = np.array([pk.bytes for pk, _ in rows], "V16")
+    stacked = np.array([embeddings[pk.bytes] for pk, _ in rows], np.int8)
+    memory = Memory(
+        np.array([label for _, label in rows], np.uint8), stacked.reshape(-1, EMBEDDING_SIZE)
+    )
+    return OwnerMemory(version, state, ids, memory)
+
+
+def _known_embeddings(known: OwnerMemory | None) -> dict[bytes, StoredEmbeddings]:
+    if known is None:
+        return {}
+    return {pk.tobytes(): row for pk, row in zip(known.ids, known.memory.embeddings, strict=True)}
+
+
+def _keep(owner: uuid.UUID, memory: OwnerMemory) -> None:
+    """Cache the memory, and drop the least recently used ones if the cache is full."""
+    with _lock:
+        _cache[owner] = memory
+        _cache.move_to_end(owner)
+        total = sum(len(cached.ids) for cached in _cache.values())
+        while total > MAX_CACHED_DRAWINGS:
+            total -= len(_cache.popitem(last=False)[1].ids)

@@ -1,0 +1,86 @@
+"""A person's earlier drawings adjust the probabilities of a new one."""
+
+import numpy as np
+import pytest
+
+from ml.arrays import EMBEDDING_SIZE
+from ml.personalization import Memory, nearest, personalize, to_stored
+from ml.runtime import NOT_A_DIGIT, load_base
+
+
+def unit(*values):
+    vector = np.zeros(EMBEDDING_SIZE, np.float32)
+    vector[: len(values)] = values
+    return vector / np.linalg.norm(vector)
+
+
+def probabilities(**values):
+    found = np.full(11, 1e-5, np.float32)
+    for label, value in values.items():
+        found[int(label[1:])] = value
+    return found / found.sum()
+
+
+def test_a_similar_drawing_raises_the_probability_of_its_label():
+    before = probabilities(d7=0.9, d1=0.1)
+    after = personalize(before, np.array([0.9], np.float32), np.array([1]))
+    assert after.argmax() == 1
+    assert after.sum() == pytest.approx(1)
+    assert after[7] > after[3]
+
+
+def test_a_different_drawing_changes_nothing_noticeable():
+    before = probabilities(d7=0.9, d1=0.1)
+    after = personalize(before, np.array([-0.2], np.float32), np.array([1]))
+    assert after.argmax() == 7
+    assert after[7] == pytest.approx(before[7], abs=0.02)
+
+
+def test_each_further_drawing_counts_less():
+    before = probabilities(d7=0.999)
+    gains = []
+    for count in range(4):
+        after = personalize(before, np.full(count, 0.6, np.float32), np.ones(count, int))
+        gains.append(np.log(after[1] / after[7]))
+    first, second, third = np.diff(gains)
+    assert first > second > third > 0
+
+
+def test_a_confident_prediction_outweighs_one_moderately_similar_drawing():
+    before = probabilities(d7=0.9999)
+    after = personalize(before, np.array([0.5], np.float32), np.array([1]))
+    assert after.argmax() == 7
+
+
+def test_not_a_digit_is_a_label_like_the_others():
+    before = probabilities(d7=0.9, d10=0.1)
+    after = personalize(before, np.array([0.95], np.float32), np.array([NOT_A_DIGIT]))
+    assert after.argmax() == NOT_A_DIGIT
+
+
+def test_stored_embeddings_give_nearly_the_same_similarity():
+    first, second = unit(3, 1, -2), unit(2, 2, -1)
+    memory = Memory(np.array([4], np.uint8), np.stack([to_stored(first)]))
+    assert memory.similarity(second) == pytest.approx([first @ second], abs=0.01)
+
+
+def test_nearest_returns_similar_drawings_with_the_label_most_similar_first():
+    similarity = np.array([0.7, 0.99, 0.9, 0.2, 0.8], np.float32)
+    labels = np.array([1, 2, 1, 1, 1], np.uint8)
+    assert nearest(similarity, labels, 1, count=2).tolist() == [2, 4]
+    assert nearest(similarity, labels, 1, count=9).tolist() == [2, 4, 0]
+    assert nearest(similarity, labels, 5, count=9).tolist() == []
+
+
+def test_the_base_embeds_the_digits_of_one_writer_close_to_each_other(real_digits):
+    from benchmarks.stroke_rendering import draw
+    from ml.preprocessing.normalize import normalize
+
+    base = load_base()
+    ones = [d for d in real_digits if d["writer"] == 1 and d["digit"] == 1][:10]
+    twos = [d for d in real_digits if d["writer"] == 1 and d["digit"] == 2][:10]
+    vectors = [base.embed(normalize(draw(d["strokes"]))) for d in ones + twos]
+    assert np.linalg.norm(vectors, axis=1) == pytest.approx(1, abs=0.01)
+    similarity = np.array(vectors) @ np.array(vectors).T
+    same, other = similarity[:10, :10], similarity[:10, 10:]
+    assert same.mean() > other.mean() + 0.3
