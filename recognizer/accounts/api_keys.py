@@ -12,7 +12,6 @@ from recognizer import audit
 from recognizer.models import ApiKey
 from recognizer.models.api_key import KEY_PREFIX
 
-REVIEW_PERMISSION: Final = "recognizer.change_submission"
 # Each key has its own rate limits, so a user could avoid them with any number of keys.
 MAX_KEYS_PER_USER: Final = 10
 
@@ -58,8 +57,3 @@ def delete_expired(owner: Any) -> None:
         for key in expired:
             audit.record(owner, key, DELETION, "Deleted, because it had expired.")
             key.delete()
-
-
-def may_review(user: Any) -> bool:
-    """Return whether the user has the permission to review submissions."""
-    return bool(user.has_perm(REVIEW_PERMISSION))

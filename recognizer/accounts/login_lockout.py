@@ -8,7 +8,7 @@ counts are in Django's cache, which all web processes share, and they expire by 
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, Final, Self
+from typing import Any, Final
 
 from django.contrib.auth.backends import ModelBackend
 from django.core.cache import cache
@@ -61,11 +61,11 @@ class ThrottledBackend(ModelBackend):
         if request is None or username is None:  # The login pages send both.
             return super().authenticate(request, username, password, **kwargs)
         address = client_ip.client_network(request)
-        with (
-            _Attempt(MAX_FAILURES_OF_ADDRESS, address) as at_address,
-            _Attempt(MAX_FAILURES, address, username) as with_name,
-            _turn(may_wait=at_address.count <= MAX_FAILURES_TO_WAIT),
-        ):
+        at_address = _Attempt(MAX_FAILURES_OF_ADDRESS, address)
+        with_name = _Attempt(MAX_FAILURES, address, username)
+        # Most refusals only read, so that somebody who guesses passwords causes little work.
+        with_name.check()
+        with _turn(may_wait=at_address.check() <= MAX_FAILURES_TO_WAIT), at_address, with_name:
             user = super().authenticate(request, username, password, **kwargs)
             at_address.failed = with_name.failed = user is None
         if user is not None:
@@ -78,42 +78,48 @@ class ThrottledBackend(ModelBackend):
 class _Attempt:
     """An attempt to log in. It counts as a failure until it ends otherwise."""
 
-    failed = False
+    failed = is_last = False
 
     def __init__(self, limit: int, *client: str) -> None:
         # Store a keyed hash, because the client may be an address.
         digest = salted_hmac("login", "\n".join(client), algorithm="sha256").hexdigest()[:32]
         self._key, self._limit = f"login:{digest}", limit
 
-    def __enter__(self) -> Self:
-        try:
-            self.count = cache.incr(self._key)
-        except ValueError:
-            # If two attempts add the key at the same time, the second add() does nothing.
-            cache.add(self._key, 0, timeout=LOCKOUT_SECONDS)
-            self.count = cache.incr(self._key)
-        if self.count > self._limit:
-            self._uncount()
+    def check(self) -> int:
+        """Return the number of failures. Raises `LoginRefusedError` if they reach the limit."""
+        count: int = cache.get(self._key, 0)
+        if count >= self._limit:
             raise LoginRefusedError(LOCKOUT_SECONDS)
-        return self
+        return count
+
+    def __enter__(self) -> None:
+        # Increment before comparing, so that two simultaneous attempts count each other.
+        count = self._increment()
+        if count > self._limit:
+            self._decrement()
+            raise LoginRefusedError(LOCKOUT_SECONDS)
+        self.is_last = count == self._limit  # if it fails
 
     def __exit__(self, *_: Any) -> None:
         if not self.failed:
-            self._uncount()
+            self._decrement()
         elif self.is_last:
             # The lockout lasts its full time, whenever the first failure was.
             cache.touch(self._key, LOCKOUT_SECONDS)
-
-    @property
-    def is_last(self) -> bool:
-        """Return whether this failure starts a lockout."""
-        return self.count == self._limit
 
     def reset(self) -> None:
         """Forget all failures of the client."""
         cache.delete(self._key)
 
-    def _uncount(self) -> None:
+    def _increment(self) -> int:
+        try:
+            return cache.incr(self._key)
+        except ValueError:
+            # If two attempts add the key at the same time, the second add() does nothing.
+            cache.add(self._key, 0, timeout=LOCKOUT_SECONDS)
+            return cache.incr(self._key)
+
+    def _decrement(self) -> None:
         # A missing count has expired, or another login has reset it.
         with suppress(ValueError):
             cache.decr(self._key)

@@ -2,34 +2,14 @@
 
 from typing import Any
 
-from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from recognizer.accounts import api_keys
 from recognizer.admin.pagination import BoundedCountAdmin
-from recognizer.models import ApiKey, Scope
-
-
-class ApiKeyCreationForm(forms.ModelForm):
-    """The form for a new key: its user, name, scopes and expiry."""
-
-    user = forms.ModelChoiceField(get_user_model().objects.order_by("username"))
-    scopes = forms.MultipleChoiceField(choices=Scope.choices, widget=forms.CheckboxSelectMultiple)
-
-    class Meta:
-        model = ApiKey
-        fields = ("user", "name", "scopes", "expiry")
-
-    def clean_user(self) -> Any:
-        user = self.cleaned_data["user"]
-        if api_keys.has_reached_limit(user):
-            limit = api_keys.MAX_KEYS_PER_USER
-            raise forms.ValidationError(f"{user} has {limit} keys. Revoke one of them first.")
-        return user
+from recognizer.models import ApiKey
 
 
 class NoChangeAdmin(admin.ModelAdmin):
@@ -41,25 +21,19 @@ class NoChangeAdmin(admin.ModelAdmin):
 
 @admin.register(ApiKey)
 class ApiKeyAdmin(NoChangeAdmin):
-    """Create and revoke the keys of any user."""
+    """List and revoke the keys of all users.
 
-    form = ApiKeyCreationForm
+    Nobody can create keys here, because a key acts with the rights of its user. Users create their
+    own keys on /keys/.
+    """
+
     list_display = ("name", "visible_prefix", "user", "scope_names", "created", "expiry")
     list_select_related = ("user",)
     list_filter = ("user",)
     fields = ("user", "name", "scopes", "expiry")
 
-    def save_model(self, request: HttpRequest, obj: ApiKey, form: Any, change: bool) -> None:
-        key, secret = api_keys.create_key(
-            obj.user, obj.name, obj.scopes, by=request.user, expires=obj.expiry
-        )
-        # The admin goes on with `obj`, so it must become the key that was created.
-        obj.__dict__.update(key.__dict__)
-        self.message_user(
-            request,
-            f"The key is {secret}. Give it to {obj.user} now: it is never shown again.",
-            messages.WARNING,
-        )
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
 
     def delete_model(self, request: HttpRequest, obj: ApiKey) -> None:
         api_keys.revoke(obj, by=request.user)
@@ -68,10 +42,7 @@ class ApiKeyAdmin(NoChangeAdmin):
         for key in queryset:
             api_keys.revoke(key, by=request.user)
 
-    # `create_key` and `revoke` write the audit entries themselves. The admin must not add more.
-    def log_addition(self, *_: Any) -> None:  # type: ignore[override]
-        pass
-
+    # `revoke` writes the audit entries itself. The admin must not add more.
     def log_deletions(self, *_: Any) -> None:  # type: ignore[override]
         pass
 

@@ -13,6 +13,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.html import format_html
 
+from recognizer.accounts import rights
 from recognizer.admin.base import ObjectPageAdmin
 from recognizer.admin.pagination import BoundedCountAdmin
 from recognizer.models import (
@@ -179,6 +180,12 @@ class SubmissionAdmin(ObjectPageAdmin, BoundedCountAdmin):
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return rights.can_view_all(request.user)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return rights.can_review(request.user)
 
     def object_context(self, request: HttpRequest, obj: Submission) -> dict[str, Any]:
         return {

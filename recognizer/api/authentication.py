@@ -15,8 +15,8 @@ from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
-from recognizer.accounts import owner_cookie
-from recognizer.accounts.api_keys import delete_expired, may_review
+from recognizer.accounts import owner_cookie, rights
+from recognizer.accounts.api_keys import delete_expired
 from recognizer.models import ApiKey, Scope
 
 
@@ -87,34 +87,38 @@ class CookieScheme(SessionScheme):
 
 
 class HasScope(BasePermission):
-    """Require that an API key has the view's `required_scope`. Other requests need no scope."""
+    """Require that an API key has one of the view's `accepted_scopes`, if there are any.
+
+    A scope only counts if the key's owner has the right to use it. Sessions need no scope.
+    """
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        """Return whether the view requires no scope, the key has it, or there is no key."""
-        required = getattr(view, "required_scope", None)
-        self.message = gettext("The API key lacks the scope “%(scope)s”.") % {"scope": required}
-        return required is None or _has_scope(request, required)
+        """Return whether the view needs no scope, the key has one, or there is no key."""
+        accepted = getattr(view, "accepted_scopes", ())
+        if request.auth is None or not accepted:
+            return True
+        self.message = gettext("The API key lacks the scope “%(scope)s”.") % {"scope": accepted[0]}
+        return not set(accepted).isdisjoint(_scopes(request))
 
 
 class IsReviewer(BasePermission):
-    """Require the permission to review submissions."""
+    """Require that the user is a reviewer."""
 
     message = gettext_lazy("Only reviewers are allowed to do this.")
 
     def has_permission(self, request: Request, view: Any) -> bool:
         """Return whether the user is a reviewer."""
-        return may_review(request.user)
+        return rights.can_review(request.user)
 
 
 def can_view_all(request: Request) -> bool:
     """Return whether the request may see everybody's submissions.
 
-    Only staff and reviewers may. If they use an API key, it also needs the scope `review`.
+    The user needs the right, and an API key needs the scope `review`.
     """
-    is_allowed = bool(request.user.is_staff) or may_review(request.user)
-    return is_allowed and _has_scope(request, Scope.REVIEW)
+    return Scope.REVIEW in _scopes(request)
 
 
-def _has_scope(request: Request, scope: Scope) -> bool:
+def _scopes(request: Request) -> list[Scope]:
     key: ApiKey | None = request.auth  # type: ignore[assignment]
-    return key is None or scope in key.scopes
+    return rights.effective_scopes(request.user, key)

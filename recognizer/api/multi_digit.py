@@ -44,7 +44,7 @@ class StoreNumberView(APIView):
     """Predict the digits in one image, and store each digit as a separate submission."""
 
     throttle_scope = "submit"
-    required_scope = Scope.SUBMIT
+    accepted_scopes = (Scope.SUBMIT,)
 
     @extend_schema(
         summary="Predict the digits in an image and store one submission for each",

@@ -57,9 +57,7 @@ DELETION_RESPONSES: Final[dict[int, Any]] = {
 
 
 @extend_schema_view(
-    list=extend_schema(
-        summary="List your own submissions, newest first (staff and reviewers: all)"
-    ),
+    list=extend_schema(summary="List your own submissions, newest first (reviewers: all)"),
     retrieve=extend_schema(
         summary="Get one submission, with its strokes", responses=SubmissionWithStrokesSerializer
     ),
@@ -72,8 +70,8 @@ class SubmissionViewSet(
 ):
     """Visitors can read, correct and delete their own submissions.
 
-    Requests for another visitor's submission get a 404, as if it did not exist. Staff and reviewers
-    can also read all submissions, and reviewers can approve and reject them.
+    Requests for another visitor's submission get a 404, as if it did not exist. Reviewers can also
+    read, approve and reject all submissions. `recognizer.accounts.rights` has the rules.
     """
 
     queryset = (
@@ -92,11 +90,13 @@ class SubmissionViewSet(
         return {"create": "submit", "correction": "correct"}.get(self.action)
 
     @property
-    def required_scope(self) -> Scope:
-        """Return the scope that an API key needs for the action."""
+    def accepted_scopes(self) -> tuple[Scope, ...]:
+        """Return the scopes of which an API key needs one for the action."""
         if self.action in REVIEW_ACTIONS:
-            return Scope.REVIEW
-        return Scope.READ if self.request.method in SAFE_METHODS else Scope.SUBMIT
+            return (Scope.REVIEW,)
+        if self.request.method in SAFE_METHODS:
+            return (Scope.READ, Scope.REVIEW)
+        return (Scope.SUBMIT,)
 
     def get_queryset(self) -> SubmissionQuerySet:
         """Return the submissions that the request may see or change."""

@@ -10,6 +10,7 @@ from django.utils.crypto import constant_time_compare
 from django.views.decorators.http import require_safe
 
 from recognizer import metrics
+from recognizer.accounts import rights
 from recognizer.models import ModelVersion
 from recognizer.ops.db_metrics import DatabaseCollector
 from recognizer.serving import model_registry
@@ -63,7 +64,7 @@ def _may_read_metrics(request: HttpRequest) -> bool:
     # The token is checked first, because it works without the database and its sessions.
     if expected and constant_time_compare(given, f"Bearer {expected}"):
         return True
-    return request.user.is_staff
+    return rights.is_staff(request.user)
 
 
 def _unavailable(reason: str) -> JsonResponse:

@@ -1,4 +1,4 @@
-"""Restrict the review pages to reviewers: staff with the permission to change submissions."""
+"""Restrict the review pages to reviewers."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonRespons
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from recognizer.accounts.api_keys import may_review
+from recognizer.accounts import rights
 
 View = Callable[..., HttpResponse]
 
@@ -24,11 +24,11 @@ def reviewers_only(view: View) -> Callable[..., HttpResponseBase]:
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if not request.user.is_staff:
+        if not rights.is_staff(request.user):
             if request.accepts("text/html"):
                 return redirect_to_login(request.get_full_path(), reverse("admin:login"))
             return JsonResponse({"detail": _("You are logged out.")}, status=401)
-        if not may_review(request.user):
+        if not rights.can_review(request.user):
             raise PermissionDenied
         return view(request, *args, **kwargs)
 

@@ -14,14 +14,14 @@ from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
+from recognizer.accounts import rights
 from recognizer.accounts.api_keys import (
     MAX_KEYS_PER_USER,
     create_key,
     has_reached_limit,
-    may_review,
     revoke,
 )
-from recognizer.models import ApiKey, Scope
+from recognizer.models import ApiKey
 
 # Choices of the form: (number of days, label). With the empty value, the key does not expire.
 LIFETIMES: Final = [
@@ -42,7 +42,6 @@ class ApiKeyForm(forms.Form):
     scopes = forms.MultipleChoiceField(
         label=gettext_lazy("Permissions"),
         widget=forms.CheckboxSelectMultiple,
-        choices=Scope.choices,
     )
     lifetime = forms.ChoiceField(
         label=gettext_lazy("Valid for"),
@@ -54,9 +53,8 @@ class ApiKeyForm(forms.Form):
     def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._user = user
-        if not may_review(user):
-            choices = [choice for choice in Scope.choices if choice[0] != Scope.REVIEW]
-            self.fields["scopes"].choices = choices  # type: ignore[attr-defined]
+        choices = [(scope, scope.label) for scope in rights.available_scopes(user)]
+        self.fields["scopes"].choices = choices  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         if has_reached_limit(self._user):

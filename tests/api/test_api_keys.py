@@ -104,10 +104,10 @@ def test_rejects_the_key_of_an_inactive_user(ana):
     assert status_and_code(program.get(LIST)) == (401, "authentication_failed")
 
 
-def test_staff_need_the_scope_review_to_see_all_submissions(visitor, reviewer):
+def test_reviewers_need_the_scope_review_to_see_all_submissions(visitor, reviewer):
     row = visitor.submit_and_get()
     assert client_with_key(reviewer, "read").get(f"{LIST}{row.id}/").status_code == 404
-    assert client_with_key(reviewer, "read", "review").get(f"{LIST}{row.id}/").status_code == 200
+    assert client_with_key(reviewer, "review").get(f"{LIST}{row.id}/").status_code == 200
 
 
 def test_scope_review_does_not_make_a_reviewer(visitor, ana):

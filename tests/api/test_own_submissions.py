@@ -1,4 +1,4 @@
-"""GET and DELETE /api/v1/submissions/: a visitor's own submissions; staff can list all."""
+"""GET and DELETE /api/v1/submissions/: a visitor's own submissions; reviewers can list all."""
 
 import base64
 
@@ -35,7 +35,7 @@ def test_list_of_a_new_visitor_is_empty(visitor):
     assert ids(visitor.get("/api/v1/submissions/")) == []
 
 
-def test_staff_see_all_submissions(visitor, reviewer_client):
+def test_reviewers_see_all_submissions(visitor, reviewer_client):
     row = visitor.submit_and_get()
     assert ids(reviewer_client.get("/api/v1/submissions/")) == [str(row.id)]
     assert reviewer_client.get(f"/api/v1/submissions/{row.id}/").status_code == 200

@@ -100,7 +100,6 @@ class World:
             "/api/v1/submissions/": image,
             "/admin/auth/group/add/": {"name": "x"},
             "/admin/auth/user/add/": {"username": "x", "usable_password": "false"},
-            "/admin/recognizer/apikey/add/": {"user": self.owner.pk, "name": "x", "scopes": "read"},
             "/admin/recognizer/trainingrun/add/": {"seed": 1},
             "/admin/recognizer/submission/": {
                 "action": "reject",
