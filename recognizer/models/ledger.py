@@ -115,6 +115,6 @@ def change_ledger_owner(old: uuid.UUID, new: uuid.UUID) -> None:
     """Give the entries and counts of the owner `old` to the owner `new`."""
     before, after = pseudonym(old), pseudonym(new)
     LedgerEntry.objects.filter(owner=before).update(owner=after)
-    for row in DeletedEntryCount.objects.filter(owner=before):
+    for row in DeletedEntryCount.objects.filter(owner=before).select_for_update():
         DeletedEntryCount.add(row.version_id, after, row.count)
         row.delete()

@@ -82,6 +82,18 @@ def test_rejects_short_secret_key(monkeypatch, tmp_path):
         env.secret_key(tmp_path / "key")
 
 
+def test_reads_former_secret_keys(monkeypatch):
+    assert env.secret_key_fallbacks("VARIABLE") == []
+    monkeypatch.setenv("VARIABLE", f"{'a' * 50}, {'b' * 50}")
+    assert env.secret_key_fallbacks("VARIABLE") == ["a" * 50, "b" * 50]
+
+
+def test_rejects_short_former_secret_keys(monkeypatch):
+    monkeypatch.setenv("VARIABLE", f"{'a' * 50},secret")
+    with pytest.raises(ImproperlyConfigured, match="VARIABLE must have at least 50"):
+        env.secret_key_fallbacks("VARIABLE")
+
+
 def test_rejects_damaged_secret_key_file(monkeypatch, tmp_path):
     monkeypatch.delenv("SECRET_KEY", raising=False)
     (tmp_path / "key").write_text("")

@@ -4,6 +4,7 @@ import os
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from threading import Barrier, Event
 
 import numpy as np
@@ -102,3 +103,12 @@ def test_log_in_at_the_end_of_a_training():
 
     in_threads(record, lambda: ownership._merge(anonymous, account))
     assert set(LedgerEntry.objects.values_list("owner", flat=True)) == {pseudonym(account)}
+
+
+def test_simultaneous_requests_after_a_login_count_deleted_drawings_once():
+    account, version = uuid.uuid4(), create_version(model_registry.live_version())
+    for _ in range(10):
+        anonymous = uuid.uuid4()
+        DeletedEntryCount.add(version.pk, pseudonym(anonymous), 1)
+        in_threads(*[partial(ownership._merge, anonymous, account)] * 4)
+    assert DeletedEntryCount.objects.get().count == 10
