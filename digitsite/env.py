@@ -12,6 +12,7 @@ import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
 CONNECT_TIMEOUT: Final = 3  # seconds, for PostgreSQL
+CACHE_TIMEOUT: Final = 1  # second, for Redis
 
 
 def boolean(name: str, default: bool) -> bool:
@@ -91,8 +92,15 @@ def database(name: str, kept_in: Path) -> dict[str, Any]:
         # gives up early, and tries again at the next request.
         "pool": {"timeout": CONNECT_TIMEOUT, "reconnect_timeout": CONNECT_TIMEOUT},
     }
-    # Django must close its connection after each request, because that returns it to the pool.
-    return {**parsed, "CONN_MAX_AGE": 0, "OPTIONS": options}
+    return {
+        **parsed,
+        # Django must close its connection after each request, because that returns it to the pool.
+        "CONN_MAX_AGE": 0,
+        # The pool checks each connection that it hands out. Otherwise, requests would get the
+        # connections that broke when PostgreSQL was restarted.
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": options,
+    }
 
 
 def _sqlite(folder: Path) -> dict[str, Any]:
@@ -134,7 +142,12 @@ def cache(name: str, kept_in: Path) -> dict[str, Any]:
         raise ImproperlyConfigured(
             f"{name} must be redis://host:port/number, or empty for a file in DATA_DIR."
         )
-    return {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": url}
+    return {
+        "BACKEND": "digitsite.redis_cache.RedisCache",
+        "LOCATION": url,
+        # By default, a command waits for minutes for a host that does not answer.
+        "OPTIONS": {"socket_connect_timeout": CACHE_TIMEOUT, "socket_timeout": CACHE_TIMEOUT},
+    }
 
 
 def secret_key(path: Path) -> str:

@@ -3,16 +3,22 @@
 The rate limits need an atomic increment that all processes share. Django's file and database caches
 increment a value in two steps, so two simultaneous requests may count as one. Django's memory cache
 belongs to a single process. This cache increments a value in a single statement.
+
+A damaged file is replaced by a new one, because the cache holds nothing of lasting value.
 """
 
 import json
+import logging
 import sqlite3
+import threading
 import time
 from collections.abc import Iterable
-from functools import cached_property
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 from django.core.cache.backends.base import DEFAULT_TIMEOUT, BaseCache
+
+from digitsite.memory_fallback import MemoryFallback
 
 TABLE = """
 CREATE TABLE IF NOT EXISTS entry (key TEXT PRIMARY KEY, value, expires REAL) WITHOUT ROWID;
@@ -22,14 +28,22 @@ UPSERT = """
 INSERT INTO entry VALUES (:key, :value, :expires)
 ON CONFLICT (key) DO UPDATE SET value = :value, expires = :expires
 """
+# SQLITE_ERROR means that the table is missing or is another one.
+DAMAGE: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR)
+LOCK_TIMEOUT: Final = 5  # seconds
+
+log = logging.getLogger(__name__)
+_replacing = threading.Lock()
 
 
-class SQLiteCache(BaseCache):
+class FileCache(BaseCache):
     """A cache of values that JSON can represent. Django creates one instance per thread."""
 
     def __init__(self, path: Any, params: dict[str, Any]) -> None:
         super().__init__(params)
-        self._path = path
+        self._path = Path(path)
+        self._connection: sqlite3.Connection | None = None
+        self._file: tuple[int, int] | None = None  # the file that the connection has opened
 
     def get(self, key: str, default: Any = None, version: int | None = None) -> Any:
         row = self._run("SELECT value FROM entry WHERE key = :key AND expires > :now", key, version)
@@ -63,7 +77,7 @@ class SQLiteCache(BaseCache):
     def get_many(self, keys: Iterable[str], version: int | None = None) -> dict[str, Any]:
         names = {self.make_and_validate_key(key, version): key for key in keys}
         marks = ",".join("?" * len(names))
-        rows = self._connection.execute(
+        rows = self._execute(
             f"SELECT key, value FROM entry WHERE expires > ? AND key IN ({marks})",
             (time.time(), *names),
         )
@@ -77,7 +91,7 @@ class SQLiteCache(BaseCache):
         return self._run("DELETE FROM entry WHERE key = :key RETURNING 1", key, version) is not None
 
     def clear(self) -> None:
-        self._connection.execute("DELETE FROM entry")
+        self._execute("DELETE FROM entry", ())
 
     def _run(
         self, statement: str, key: str, version: int | None, timeout: Any = None, **values: Any
@@ -87,16 +101,59 @@ class SQLiteCache(BaseCache):
         values["key"] = self.make_and_validate_key(key, version)
         values["now"] = time.time()
         values["expires"] = float("inf") if expires is None else expires
-        rows = self._connection.execute(statement, values).fetchall()
+        rows = self._execute(statement, values)
         return rows[0] if rows else None
 
-    @cached_property
-    def _connection(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self._path, timeout=20, isolation_level=None)
-        # With synchronous=OFF, requests do not wait for the disk, but counts can be lost if the
-        # machine crashes.
-        connection.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;" + TABLE)
-        return connection
+    def _execute(self, statement: str, values: Any) -> list[Any]:
+        """Return the rows of the statement. If the file is damaged, replace it and try again."""
+        try:
+            return self._connect().execute(statement, values).fetchall()
+        except sqlite3.DatabaseError as error:
+            self._disconnect()
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF not in DAMAGE:
+                raise
+            log.error("%s is damaged and is replaced, so counts start again: %s", self._path, error)
+        self._replace_file()
+        return self._connect().execute(statement, values).fetchall()
+
+    def _connect(self) -> sqlite3.Connection:
+        """Return the connection to the file. If the file is another one by now, open that."""
+        file = self._identify_file()
+        if self._connection is None or file != self._file:
+            self._disconnect()
+            self._file = file
+            self._connection = sqlite3.connect(
+                self._path, timeout=LOCK_TIMEOUT, isolation_level=None
+            )
+            # With synchronous=NORMAL, SQLite waits for the disk only at a checkpoint.
+            pragmas = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
+            self._connection.executescript(pragmas + TABLE)
+        return self._connection
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _identify_file(self) -> tuple[int, int] | None:
+        try:
+            found = self._path.stat()
+        except FileNotFoundError:
+            return None
+        return found.st_dev, found.st_ino
+
+    def _replace_file(self) -> None:
+        """Delete the damaged file, unless another thread or process has already replaced it."""
+        with _replacing:
+            if self._identify_file() == self._file:
+                for suffix in ("", "-wal", "-shm"):
+                    Path(f"{self._path}{suffix}").unlink(missing_ok=True)
+
+
+class SQLiteCache(MemoryFallback, FileCache):
+    """The cache in a file, with the memory of the process as its fallback."""
+
+    store_errors = (sqlite3.DatabaseError, OSError)
 
 
 def _to_sql(value: Any) -> Any:

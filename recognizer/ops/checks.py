@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from django.conf import settings
-from django.core.cache import cache
+from django.core.cache import caches
 from django.core.checks import CheckMessage, Error, Info, Tags, Warning, register
 from django.db import DatabaseError, connection
 
+from digitsite.memory_fallback import MemoryFallback
 from recognizer.models import ModelVersion
-from recognizer.ops.outages import OUTAGE_ERRORS
 from recognizer.serving import model_registry
 
 SQLITE_CACHE: Final = "digitsite.sqlite_cache.SQLiteCache"
@@ -57,11 +57,12 @@ def _check_live_version() -> list[CheckMessage]:
 
 @register(Tags.caches, deploy=True)
 def check_cache_counts(**_: Any) -> list[CheckMessage]:
-    """Return an error if the cache cannot count requests. The API then returns 503."""
+    """Return an error if the cache cannot count. Each process then counts in its memory."""
+    store = caches["default"]
+    assert isinstance(store, MemoryFallback)
     try:
-        cache.set("check", 0, timeout=1)
-        cache.incr("check")
-    except OUTAGE_ERRORS as error:
+        store.check_store()
+    except store.store_errors as error:
         message = f"The cache cannot count requests: {error}"
         hint = "Start the cache or correct CACHE_URL. If it is empty, make DATA_DIR writable."
         return [Error(message, hint, id="digitsite.E003")]
