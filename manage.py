@@ -1,10 +1,12 @@
 #!/usr/bin/env python
 """Django's command-line utility."""
 
+import errno
 import os
 import signal
 import sys
 
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
 
 if __name__ == "__main__":
@@ -13,6 +15,13 @@ if __name__ == "__main__":
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         execute_from_command_line(sys.argv)
+    except (ImproperlyConfigured, PermissionError) as error:
+        # The operator can solve this, and needs no traceback.
+        sys.exit(f"Error: {error}")
+    except OSError as error:
+        if error.errno not in (errno.EROFS, errno.ENOSPC, errno.EDQUOT):
+            raise
+        sys.exit(f"Error: {error}")
     except KeyboardInterrupt:
         # The command did not handle the exception.
         sys.stderr.write("\nInterrupted.\n")

@@ -5,6 +5,8 @@ Each function raises `ImproperlyConfigured` if the value is invalid. The message
 
 import os
 import secrets
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -71,6 +73,7 @@ def database(name: str, kept_in: Path) -> dict[str, Any]:
     """
     url = os.environ.get(name, "")
     if not url:
+        _require_writable(kept_in, "digitsite.sqlite3", name)
         return _sqlite(kept_in)
     if not url.startswith(("postgres://", "postgresql://")):
         raise ImproperlyConfigured(
@@ -134,6 +137,7 @@ def cache(name: str, kept_in: Path) -> dict[str, Any]:
     """
     url = os.environ.get(name, "")
     if not url:
+        _require_writable(kept_in, "cache.sqlite3", name)
         return {
             "BACKEND": "digitsite.sqlite_cache.SQLiteCache",
             "LOCATION": kept_in / "cache.sqlite3",
@@ -161,12 +165,14 @@ def secret_key(path: Path) -> str:
             raise ImproperlyConfigured("SECRET_KEY must have at least 50 characters.")
         return given
     try:
-        # With mode "x", only one of two simultaneous first starts creates the file.
-        with open(path, "x", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
-            file.write(secrets.token_urlsafe(50))
-    except FileExistsError:
-        pass
-    key = path.read_text()
+        if not path.exists():
+            _create_secret_key(path)
+        key = path.read_text()
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"The secret key cannot be read or created: {error}. Make DATA_DIR writable, or set "
+            "SECRET_KEY."
+        ) from error
     if len(key) < 50:
         raise ImproperlyConfigured(f"{path} is damaged. Delete it. This ends all sessions.")
     return key
@@ -178,3 +184,31 @@ def secret_key_fallbacks(name: str) -> list[str]:
     if any(len(key) < 50 for key in keys):
         raise ImproperlyConfigured(f"Each key in {name} must have at least 50 characters.")
     return keys
+
+
+def _create_secret_key(path: Path) -> None:
+    """Create the file, unless another process that starts at the same moment has created it."""
+    # mkstemp() makes the file readable by its owner only.
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name)
+    try:
+        with open(handle, "w") as file:
+            file.write(secrets.token_urlsafe(50))
+            file.flush()
+            os.fsync(handle)
+        # A link appears with its whole content, and never replaces an existing file.
+        with suppress(FileExistsError):
+            os.link(temporary, path)
+    finally:
+        os.unlink(temporary)
+
+
+def _require_writable(folder: Path, file_name: str, variable: str) -> None:
+    """Raise `ImproperlyConfigured` if SQLite cannot write to the file in the folder.
+
+    SQLite creates further files in the folder.
+    """
+    for path in (folder, folder / file_name):
+        if path.exists() and not os.access(path, os.W_OK):
+            raise ImproperlyConfigured(
+                f"{path} is not writable. Make DATA_DIR and its files writable, or set {variable}."
+            )
