@@ -19,7 +19,7 @@ REDIS_URL ?= redis://127.0.0.1:6379/15
 .PHONY: run test test-quick test-services test-poisoning test-kills test-endurance fuzz fuzz-images \
 	audit lint format browser base messages bench profile bench-soak bench-recognition \
 	bench-learning bench-numbers bench-million bench-retrain-million bench-export-million \
-	bench-latency bench-ledger-million bench-guessing lock
+	bench-latency bench-slow-clients bench-ledger-million bench-guessing lock
 
 # Serve the site. The worker executes the training runs that are started in the admin. It exits with
 # the server.
@@ -121,6 +121,10 @@ bench-latency: .venv/installed browser
 # Measure how much eight guessers of passwords slow down other people (ten minutes).
 bench-guessing: .venv/installed
 	@$(BIN)/python -m benchmarks.password_guessing
+
+# Measure other visitors' response times while 200 slow clients are connected (five minutes).
+bench-slow-clients: .venv/installed
+	@$(BIN)/python -m benchmarks.slow_clients
 
 # Measure the requests per second, compared with a no-op view and a Flask baseline (five minutes).
 bench bench-soak: export WEB_PYTHON := .venv-web/bin/python

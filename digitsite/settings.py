@@ -147,6 +147,8 @@ SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 
 # Bytes. A photo from a phone fits, even if it is encoded in base64.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10_000_000
+# Uploads are never written to a temporary file, because the disk may be full.
+FILE_UPLOAD_MAX_MEMORY_SIZE = DATA_UPLOAD_MAX_MEMORY_SIZE
 
 REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],

@@ -1,0 +1,20 @@
+"""Large uploads stay in memory, so that the site predicts while the disk is full."""
+
+import io
+import tempfile
+
+import pytest
+from PIL import Image
+
+from tests.support.factories import drawing_png, png
+
+pytestmark = pytest.mark.database
+
+
+def test_predicts_without_room_for_a_temporary_file(visitor, monkeypatch, tmp_path):
+    drawing = Image.open(io.BytesIO(drawing_png(7))).resize((2000, 2000))
+    data = png(drawing, compress_level=0)
+    assert 3_000_000 < len(data) < 10_000_000
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nothing"))
+    response = visitor.recognize(data)
+    assert (response.status_code, response.json()["digit"]) == (200, 7)
