@@ -1,11 +1,9 @@
 """Admin pages to find and review submissions."""
 
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
-from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin.helpers import ActionForm
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -16,10 +14,11 @@ from django.utils.html import format_html
 from recognizer.accounts import rights
 from recognizer.admin.base import ObjectPageAdmin
 from recognizer.admin.pagination import BoundedCountAdmin
+from recognizer.admin.review_forms import OUTDATED, ReviewActionForm, ReviewForm
 from recognizer.models import (
-    AlreadyReviewedError,
     Label,
     ModelVersion,
+    OutdatedError,
     Review,
     Submission,
     SubmissionQuerySet,
@@ -27,11 +26,6 @@ from recognizer.models import (
 from recognizer.serving import model_registry, reevaluation
 from recognizer.serving.model_registry import CorruptModelError, ModelFilesPrunedError
 from recognizer.serving.prediction import png_data_url, repredict
-
-ALREADY_REVIEWED: Final = (
-    "The review of this submission has changed since you opened the page, so your change was not "
-    "saved. Reload the page to see the current review."
-)
 
 
 class DisagreementFilter(admin.SimpleListFilter):
@@ -51,46 +45,9 @@ class DisagreementFilter(admin.SimpleListFilter):
         return queryset
 
 
-class ReviewActionForm(ActionForm):
-    """The form next to the list's actions, with the label for the action `approve`."""
-
-    label = forms.TypedChoiceField(
-        choices=[("", "the corrected digit"), *Label.choices],
-        coerce=int,
-        required=False,
-        empty_value=None,
-        label="Approve as",
-    )
-
-
-class ReviewForm(forms.ModelForm):
-    """The form for the review of one submission: pending, rejected, or approved with a label."""
-
-    # The time of the last review when the page was rendered. If the stored time differs, the review
-    # has changed since then. The form must not overwrite the newer review.
-    reviewed_at_shown = forms.CharField(required=False, widget=forms.HiddenInput, label="")
-
-    class Meta:
-        model = Submission
-        fields = ("review", "label")
-        help_texts = {"label": "Used only with “approved”. Leave empty to use the corrected digit."}
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.initial["reviewed_at_shown"] = str(self.instance.reviewed_at)
-
-    def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or {}
-        # The value is empty if a client sends the form without having loaded the page.
-        if cleaned.get("reviewed_at_shown") not in ("", self.initial["reviewed_at_shown"]):
-            self.add_error(None, ALREADY_REVIEWED)
-        if cleaned.get("review") != Review.APPROVED:
-            cleaned["label"] = None
-        elif cleaned.get("label") is None:
-            cleaned["label"] = self.instance.corrected_digit
-            if cleaned["label"] is None:
-                self.add_error("label", "Choose a label: there is no corrected digit.")
-        return cleaned
+def shown_revisions(request: HttpRequest) -> dict[str, str]:
+    """Return {id: revision} of the rows of the list from which the request was sent."""
+    return dict(text.split("=", 1) for text in request.POST.getlist("shown") if "=" in text)
 
 
 def predictions_by_version(submission: Submission) -> list[tuple[ModelVersion, str, str, str]]:
@@ -124,7 +81,7 @@ class SubmissionAdmin(ObjectPageAdmin, BoundedCountAdmin):
         "thumbnail",
         "predicted_digit",
         "confidence_percent",
-        "corrected_digit",
+        "correction",
         "review",
         "label",
         "model_version",
@@ -153,15 +110,12 @@ class SubmissionAdmin(ObjectPageAdmin, BoundedCountAdmin):
         ("stored_image", "thumbnail"),
         ("predicted_digit", "confidence_percent", "digit_probabilities", "model_version"),
         ("corrected_digit", "corrected_at"),
-        ("review", "label", "reviewed_at_shown"),
+        ("review", "label", "shown"),
         ("reviewed_by", "reviewed_at", "learned_in"),
         ("id", "owner", "source", "created"),
     )
     readonly_fields = tuple(
-        name
-        for row in fields
-        for name in row
-        if name not in ("review", "label", "reviewed_at_shown")
+        name for row in fields for name in row if name not in ("review", "label", "shown")
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
@@ -202,9 +156,9 @@ class SubmissionAdmin(ObjectPageAdmin, BoundedCountAdmin):
     ) -> Any:
         try:
             return super().changeform_view(request, object_id, form_url, extra_context)
-        except AlreadyReviewedError:
-            # The review changed after the form was validated and before it was saved.
-            self.message_user(request, ALREADY_REVIEWED, messages.ERROR)
+        except OutdatedError:
+            # The submission changed after the form was validated and before it was saved.
+            self.message_user(request, OUTDATED, messages.ERROR)
             return redirect(request.path)
 
     def save_model(self, request: HttpRequest, obj: Submission, form: Any, change: bool) -> None:
@@ -217,27 +171,43 @@ class SubmissionAdmin(ObjectPageAdmin, BoundedCountAdmin):
 
     @admin.action(description="Approve: use for training", permissions=["change"])
     def approve(self, request: HttpRequest, queryset: SubmissionQuerySet) -> None:
-        chosen = request.POST["label"]
-        labels = {row: int(chosen) if chosen else row.corrected_digit for row in queryset}
-        labelled = {row: Label(label) for row, label in labels.items() if label is not None}
-        approved = sum(self._decide(request, row, label) for row, label in labelled.items())
-        self.message_user(request, f"{approved} approved.")
-        self._warn_already_reviewed(request, len(labelled) - approved)
-        if unlabelled := len(labels) - len(labelled):
-            text = f"{unlabelled} unchanged: no correction. Choose a label in “Approve as”."
+        labels = self._labels(request, queryset)
+        results = [self._decide(request, row, label) for row, label in labels.items()]
+        self.message_user(request, f"{sum(results)} approved.")
+        self._warn_outdated(request, len(results) - sum(results))
+
+    def _labels(
+        self, request: HttpRequest, queryset: SubmissionQuerySet
+    ) -> dict[Submission, Label]:
+        """Return the labels to approve: the chosen one, or the corrections that the page showed."""
+        if chosen := request.POST["label"]:
+            return dict.fromkeys(queryset, Label(int(chosen)))
+        shown, rows = shown_revisions(request), list(queryset)
+        corrections = {row: row.corrected_digit for row in rows if str(row.pk) in shown}
+        labels = {row: Label(digit) for row, digit in corrections.items() if digit is not None}
+        if count := len(corrections) - len(labels):
+            text = f"{count} unchanged: no correction. Choose a label in “Approve as”."
             self.message_user(request, text, messages.WARNING)
+        if count := len(rows) - len(corrections):
+            text = f"{count} unchanged: the page did not show their corrections."
+            self.message_user(request, text, messages.WARNING)
+        return labels
 
     @admin.action(description="Reject: do not use for training", permissions=["change"])
     def reject(self, request: HttpRequest, queryset: SubmissionQuerySet) -> None:
         results = [self._decide(request, row, None) for row in queryset]
         self.message_user(request, f"{sum(results)} rejected.")
-        self._warn_already_reviewed(request, len(results) - sum(results))
+        self._warn_outdated(request, len(results) - sum(results))
 
     def _decide(self, request: HttpRequest, submission: Submission, label: Label | None) -> bool:
         """Approve the submission as `label`, or reject it if `label` is None.
 
-        Return False if the review has changed since the submission was loaded.
+        Return False if the review or the correction has changed since the page showed it.
         """
+        # With “Select all”, the queryset also contains rows that the page did not show.
+        current = submission.revision
+        if shown_revisions(request).get(str(submission.pk), current) != current:
+            return False
         message = "Rejected." if label is None else f"Approved as {label.label}."
         try:
             with transaction.atomic():  # Store no review without its audit entry.
@@ -246,13 +216,13 @@ class SubmissionAdmin(ObjectPageAdmin, BoundedCountAdmin):
                 else:
                     submission.approve(request.user, label)
                 self.log_change(request, submission, message)
-        except AlreadyReviewedError:
+        except OutdatedError:
             return False
         return True
 
-    def _warn_already_reviewed(self, request: HttpRequest, count: int) -> None:
+    def _warn_outdated(self, request: HttpRequest, count: int) -> None:
         if count:
-            text = f"{count} unchanged: reviewed by somebody else in the meantime."
+            text = f"{count} unchanged: corrected, reviewed or deleted in the meantime."
             self.message_user(request, text, messages.WARNING)
 
     @admin.display(description="model input")
@@ -260,6 +230,16 @@ class SubmissionAdmin(ObjectPageAdmin, BoundedCountAdmin):
         return format_html(
             '<img src="{}" width="56" height="56" alt="model input">',
             png_data_url(submission.pixels),
+        )
+
+    @admin.display(description="corrected digit")
+    def correction(self, submission: Submission) -> str:
+        # The actions compare this revision with the stored one. See `shown_revisions`.
+        return format_html(
+            '{}<input type="hidden" name="shown" value="{}={}">',
+            submission.get_corrected_digit_display() or "–",
+            submission.pk,
+            submission.revision,
         )
 
     @admin.display(description="drawing")

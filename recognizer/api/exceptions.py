@@ -45,7 +45,7 @@ CODES: Final = {
     "method_not_allowed": (405, "The `Allow` header lists the allowed methods."),
     "not_acceptable": (406, "The `Accept` header does not allow JSON."),
     "already_reviewed": (409, "A reviewer has already approved or rejected the submission."),
-    "no_label": (409, "The submission has no correction: send `digit`."),
+    "correction_changed": (409, "The visitor has changed the correction since you read it."),
     "idempotency_key_reused": (409, "You used this `Idempotency-Key` with another image."),
     "body_too_large": (413, "The body is larger than 10 MB."),
     "unsupported_media_type": (415, "Send JSON or a multipart form."),
@@ -91,12 +91,12 @@ class AlreadyReviewed(exceptions.APIException):
     default_detail = _("This submission has already been reviewed.")
 
 
-class NoLabel(exceptions.APIException):
-    """409 if an approval contains no label and the submission has no correction."""
+class CorrectionChanged(exceptions.APIException):
+    """409 if the visitor has changed the correction since the reviewer read it."""
 
     status_code = status.HTTP_409_CONFLICT
-    default_code = "no_label"
-    default_detail = _("The submission has no correction. Send a digit, or null.")
+    default_code = "correction_changed"
+    default_detail = _("The visitor has changed the correction. Read the submission again.")
 
 
 class IdempotencyConflict(exceptions.APIException):

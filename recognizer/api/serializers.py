@@ -84,10 +84,21 @@ class CorrectionSerializer(serializers.Serializer):
     digit = DigitField()
 
 
-class ApprovalSerializer(serializers.Serializer):
-    """A reviewer's approval. Without a digit, it approves the correction."""
+class RejectionSerializer(serializers.Serializer):
+    """A reviewer's rejection."""
 
-    digit = DigitField(required=False)
+    corrected_at = serializers.DateTimeField(
+        required=False,
+        allow_null=True,
+        help_text="The time of the correction that you read (correction.at), or null if there was "
+        "none. If the correction has changed since, nothing is stored.",
+    )
+
+
+class ApprovalSerializer(RejectionSerializer):
+    """A reviewer's approval of a label."""
+
+    digit = DigitField()
 
 
 class PersonalSerializer(serializers.Serializer):

@@ -1,7 +1,6 @@
 """Store, list, correct, review and delete submissions."""
 
 import re
-from collections.abc import Callable
 from typing import Any, Final
 
 from django.contrib.admin.models import CHANGE
@@ -34,6 +33,7 @@ from recognizer.api.serializers import (
     CorrectionSerializer,
     DeletionSerializer,
     NewSubmissionSerializer,
+    RejectionSerializer,
     SubmissionSerializer,
     SubmissionWithStrokesSerializer,
 )
@@ -187,7 +187,7 @@ class SubmissionViewSet(
         return Response(self.get_serializer(submission).data)
 
     @extend_schema(
-        summary="For reviewers: approve the correction or another label",
+        summary="For reviewers: approve the submission with a label",
         request=ApprovalSerializer,
         responses={200: SubmissionSerializer, 409: schema.ERROR, **schema.BODY_ERRORS},
     )
@@ -200,41 +200,43 @@ class SubmissionViewSet(
     def approve(self, request: Request, **kwargs: Any) -> Response:
         body = ApprovalSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-
-        def decide(submission: Submission) -> str:
-            label = body.validated_data.get("digit", submission.corrected_digit)
-            if label is None:
-                raise exceptions.NoLabel
-            submission.approve(request.user, Label(label))
-            return f"Approved as {Label(label).label}."
-
-        return self._review(decide)
+        return self._review(body.validated_data, Label(body.validated_data["digit"]))
 
     @extend_schema(
         summary="For reviewers: reject the submission",
-        request=None,
-        responses={200: SubmissionSerializer, 409: schema.ERROR},
+        request=RejectionSerializer,
+        responses={200: SubmissionSerializer, 409: schema.ERROR, **schema.BODY_ERRORS},
     )
-    @action(detail=True, methods=["post"], permission_classes=[HasScope, IsReviewer])
+    @action(
+        detail=True,
+        methods=["post"],
+        parser_classes=[JSONParser],
+        permission_classes=[HasScope, IsReviewer],
+    )
     def reject(self, request: Request, **kwargs: Any) -> Response:
-        def decide(submission: Submission) -> str:
-            submission.reject(request.user)
-            return "Rejected."
+        body = RejectionSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        return self._review(body.validated_data, None)
 
-        return self._review(decide)
-
-    def _review(self, decide: Callable[[Submission], str]) -> Response:
-        """Review a pending submission. `decide` changes it and returns the audit message.
+    def _review(self, body: dict[str, Any], label: Label | None) -> Response:
+        """Approve a pending submission as `label`, or reject it if `label` is None.
 
         The review and its audit entry are stored in one transaction. Raises `AlreadyReviewed` if
-        the submission is not pending.
+        the submission is not pending, and `CorrectionChanged` if the body contains another time of
+        the correction.
         """
         with transaction.atomic():
             locked = self.get_queryset().select_for_update(of=("self",))
             submission: Submission = get_object_or_404(locked, id=self.kwargs["id"])
             if submission.review != Review.PENDING:
                 raise exceptions.AlreadyReviewed
-            message = decide(submission)
+            if body.get("corrected_at", submission.corrected_at) != submission.corrected_at:
+                raise exceptions.CorrectionChanged
+            if label is None:
+                submission.reject(self.request.user)
+            else:
+                submission.approve(self.request.user, label)
+            message = "Rejected." if label is None else f"Approved as {label.label}."
             audit.record(self.request.user, submission, CHANGE, message)
         return Response(self.get_serializer(submission).data)
 

@@ -5,7 +5,16 @@ A change of one row is a method of its model. A change of many rows is a method 
 
 from recognizer.models.api_key import ApiKey, Scope
 from recognizer.models.blind_review import BlindReview
-from recognizer.models.choices import AlreadyReviewedError, Label, Review, Source, Status, to_digit
+from recognizer.models.choices import (
+    AlreadyReviewedError,
+    CorrectionChangedError,
+    Label,
+    OutdatedError,
+    Review,
+    Source,
+    Status,
+    to_digit,
+)
 from recognizer.models.ledger import (
     WENT_LIVE,
     DeletedEntryCount,
@@ -55,6 +64,7 @@ __all__ = [
     "AlreadyReviewedError",
     "ApiKey",
     "BlindReview",
+    "CorrectionChangedError",
     "DeletedEntryCount",
     "Label",
     "LedgerEntry",
@@ -62,6 +72,7 @@ __all__ = [
     "ModelFiles",
     "ModelVersion",
     "ModelVersionQuerySet",
+    "OutdatedError",
     "Review",
     "RunCancelledError",
     "RunNotWaitingError",

@@ -1,4 +1,4 @@
-"""Choices that several models share, and the error for a submission that was already reviewed."""
+"""Choices that several models share, and the errors for an outdated submission."""
 
 from django.db import models
 
@@ -54,5 +54,13 @@ class Status(models.TextChoices):
     LEARNED = "learned"
 
 
-class AlreadyReviewedError(Exception):
+class OutdatedError(Exception):
+    """Raised when a submission must not be changed, because it has changed since it was read."""
+
+
+class AlreadyReviewedError(OutdatedError):
     """Raised when a submission must not be changed, because it was reviewed meanwhile."""
+
+
+class CorrectionChangedError(OutdatedError):
+    """Raised when a review must not be stored, because the correction was changed meanwhile."""

@@ -11,7 +11,14 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.functional import cached_property
 
-from recognizer.models.choices import AlreadyReviewedError, Label, Review, Source, Status
+from recognizer.models.choices import (
+    AlreadyReviewedError,
+    CorrectionChangedError,
+    Label,
+    Review,
+    Source,
+    Status,
+)
 from recognizer.models.submission_queryset import (
     CORRECTION_DISAGREES,
     LIVE_PREDICTION_DIFFERS,
@@ -242,6 +249,11 @@ class Submission(models.Model):
         strokes = len(json.dumps(self.strokes)) if self.strokes else 0
         return len(self.image) + len(self.pixels) + strokes
 
+    @property
+    def revision(self) -> str:
+        """Return a text that each review and each correction changes."""
+        return f"{self.reviewed_at} {self.corrected_at}"
+
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         """Delete the submission and its ledger entries. Only their number remains."""
         return Submission.objects.filter(pk=self.pk).delete()
@@ -266,28 +278,28 @@ class Submission(models.Model):
     def approve(self, reviewer: Any, label: Label) -> None:
         """Approve the submission with this label. Later training runs can use it.
 
-        Raises `AlreadyReviewedError` if the review changed after the submission was loaded.
+        Raises `OutdatedError` if the review or correction changed after the submission was loaded.
         """
         self._review(Review.APPROVED, reviewer, label)
 
     def reject(self, reviewer: Any) -> None:
         """Reject the submission. Later training runs do not use it.
 
-        Raises `AlreadyReviewedError` if the review changed after the submission was loaded.
+        Raises `OutdatedError` if the review or correction changed after the submission was loaded.
         """
         self._review(Review.REJECTED, reviewer, None)
 
     def reopen(self) -> None:
         """Remove the review, so that the visitor can correct the prediction again.
 
-        Raises `AlreadyReviewedError` if the review changed after the submission was loaded.
+        Raises `OutdatedError` if the review or correction changed after the submission was loaded.
         """
         self._review(Review.PENDING, None, None)
 
     def confirm_label(self, reviewer: Any) -> None:
         """Keep the label, although a training run found that it is probably wrong.
 
-        Raises `AlreadyReviewedError` if the review changed after the submission was loaded.
+        Raises `OutdatedError` if the review or correction changed after the submission was loaded.
         """
         assert self.label is not None
         self._review(Review.APPROVED, reviewer, Label(self.label), label_confirmed=True)
@@ -302,10 +314,10 @@ class Submission(models.Model):
             **UNCLAIMED,
             **fields,
         }
-        # A compare-and-set: if another review was stored meanwhile, `reviewed_at` is different.
-        unchanged = Submission.objects.filter(pk=self.pk, reviewed_at=self.reviewed_at)
-        if not unchanged.update(**values):
-            raise AlreadyReviewedError
+        # A compare-and-set: another review changes `reviewed_at`, a correction `corrected_at`.
+        same_review = Submission.objects.filter(pk=self.pk, reviewed_at=self.reviewed_at)
+        if not same_review.filter(corrected_at=self.corrected_at).update(**values):
+            raise CorrectionChangedError if same_review.exists() else AlreadyReviewedError
         for name, value in values.items():
             setattr(self, name, value)
         self.__dict__.pop("learned_in", None)  # It depends on the label.

@@ -2,6 +2,7 @@
 
 import uuid
 from collections import Counter
+from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -96,6 +97,15 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
     def agreeing(self) -> Self:
         """Return the submissions whose correction confirms the prediction."""
         return self.filter(corrected_digit=F("predicted_digit"))
+
+    def with_corrections(self, corrected_at: Mapping[uuid.UUID, datetime | None]) -> Self:
+        """Return the submissions with these ids whose correction still has the given time."""
+        corrected = {pk: time for pk, time in corrected_at.items() if time is not None}
+        # No two corrections have the same time, so the times need not be compared one by one.
+        return self.filter(
+            Q(pk__in=corrected, corrected_at__in=corrected.values())
+            | Q(pk__in=corrected_at.keys() - corrected.keys(), corrected_at=None)
+        )
 
     def labelled(self, include_pending: bool) -> Self:
         """Return the submissions that have a label to train on.

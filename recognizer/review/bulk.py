@@ -74,7 +74,7 @@ def _store(request: HttpRequest, label: Label, form: BulkReviewForm) -> None:
     reject, now = form.cleaned_data["excluded_action"] == "reject", timezone.now()
     with transaction.atomic():  # Store no decision without its audit entry.
         result = decisions.bulk_approve(
-            label, shown, excluded & shown, reject=reject, reviewer=request.user, at=now
+            label, shown, excluded & shown.keys(), reject=reject, reviewer=request.user, at=now
         )
         reviewed = Submission.objects.filter(reviewed_by=request.user.pk, reviewed_at=now)
         reviewed = reviewed.only("predicted_digit")
@@ -98,7 +98,7 @@ def _report(label: Label, result: BulkResult, unchanged: int) -> str:
         text = _("%(count)d flagged and moved to the front of the queue.")
         sentences.append(text % {"count": result.flagged})
     if unchanged:
-        text = _("%(count)d unchanged: already reviewed or deleted.")
+        text = _("%(count)d unchanged: corrected, reviewed or deleted in the meantime.")
         sentences.append(text % {"count": unchanged})
     return " ".join(sentences)
 

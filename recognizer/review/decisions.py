@@ -8,6 +8,7 @@ from recognizer.models import (
     UNCLAIMED,
     AlreadyReviewedError,
     BlindReview,
+    CorrectionChangedError,
     Label,
     Review,
     Submission,
@@ -23,14 +24,21 @@ class BulkResult(NamedTuple):
     flagged: int
 
 
-def decide(submission: Submission, reviewer: Any, label: Label | None) -> bool:
+def decide(
+    submission: Submission, reviewer: Any, label: Label | None, *, corrected_at: datetime | None
+) -> bool:
     """Approve the submission as `label`, or reject it if `label` is None.
+
+    `corrected_at` is the time of the correction that the reviewer saw.
 
     Return whether the submission changed. It does not change for a blind review, or if this
     reviewer has already made the same decision. Raises `AlreadyReviewedError` if the submission has
-    a decision, and neither of these cases applies.
+    a decision, and neither of these cases applies. Raises `CorrectionChangedError` if the visitor
+    has changed the correction since.
     """
     if submission.review == Review.PENDING:
+        if submission.corrected_at != corrected_at:
+            raise CorrectionChangedError
         if label is None:
             submission.reject(reviewer)
         else:
@@ -109,7 +117,7 @@ def _blind_review(submission: Submission, reviewer: Any) -> BlindReview | None:
 
 def bulk_approve(
     label: Label,
-    shown: set[UUID],
+    shown: dict[UUID, datetime | None],
     excluded: set[UUID],
     *,
     reject: bool,
@@ -118,11 +126,12 @@ def bulk_approve(
 ) -> BulkResult:
     """Approve the submissions in `shown` as `label`, except those in `excluded`.
 
-    With `reject`, the excluded submissions are rejected. Otherwise, they are flagged, so that they
-    come first in the queue. Submissions that were reviewed in the meantime do not change.
+    `shown` contains the time of the correction that the reviewer saw. With `reject`, the excluded
+    submissions are rejected. Otherwise, they are flagged, so that they come first in the queue.
+    Submissions that were corrected or reviewed in the meantime do not change.
     """
-    included = Submission.objects.filter(pk__in=shown - excluded)
-    others = Submission.objects.filter(pk__in=excluded)
+    unchanged = Submission.objects.with_corrections(shown)
+    included, others = unchanged.exclude(pk__in=excluded), unchanged.filter(pk__in=excluded)
     approved = included.store_review_of_pending(Review.APPROVED, reviewer, label, at)
     if reject:
         rejected = others.store_review_of_pending(Review.REJECTED, reviewer, None, at)

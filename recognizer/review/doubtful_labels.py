@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from recognizer import audit
-from recognizer.models import AlreadyReviewedError, Label, Submission, SubmissionQuerySet
+from recognizer.models import Label, OutdatedError, Submission, SubmissionQuerySet
 from recognizer.review import decisions, queue
 from recognizer.review.decorators import reviewers_only
 from recognizer.review.forms import DoubtfulLabelForm, error_summary
@@ -128,7 +128,7 @@ def _decide(request: HttpRequest) -> tuple[int, str]:
     try:
         label, seen_at = form.cleaned_data["decision"], form.cleaned_data["seen_at"]
         return 200, _store(submission, request.user, label, seen_at)
-    except AlreadyReviewedError:
+    except OutdatedError:
         return 409, existing_review_text(submission)
 
 

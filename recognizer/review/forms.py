@@ -1,5 +1,6 @@
 """The forms behind the review pages."""
 
+from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -13,9 +14,13 @@ ACTIONS: Final = ("approve", "reject", "skip", "undo")
 
 
 class DecisionForm(forms.Form):
-    """A reviewer's action on one submission: a decision, a skip or an undo."""
+    """A reviewer's action on one submission: a decision, a skip or an undo.
+
+    `corrected_at` is the time of the correction that the page showed, if it showed one.
+    """
 
     id = forms.UUIDField()
+    corrected_at = forms.DateTimeField(required=False)
     action = forms.ChoiceField(choices=[(action, action) for action in ACTIONS])
     label = forms.TypedChoiceField(
         choices=Label.choices, coerce=int, required=False, empty_value=None
@@ -55,10 +60,31 @@ class SubmissionIdsField(forms.Field):
             raise ValidationError(_("The submission ids are not valid.")) from error
 
 
+class ShownSubmissionsField(forms.Field):
+    """The ids of the submissions that a page showed, and the times of their corrections.
+
+    Each value is `ID=TIME`, or `ID=` without a correction.
+    """
+
+    widget = forms.MultipleHiddenInput
+    empty_values = [*forms.Field.empty_values, {}]
+
+    def to_python(self, value: Any) -> dict[UUID, datetime | None]:
+        pairs = (text.partition("=") for text in value or ())
+        try:
+            return {UUID(pk): _to_time(at) if at else None for pk, __, at in pairs}
+        except (ValueError, OverflowError) as error:
+            raise ValidationError(_("The submission ids are not valid.")) from error
+
+
+def _to_time(text: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone(UTC)
+
+
 class BulkReviewForm(forms.Form):
     """The submissions shown, those excluded from approval, and the action for the excluded ones."""
 
-    shown = SubmissionIdsField()
+    shown = ShownSubmissionsField()
     excluded = SubmissionIdsField(required=False)
     excluded_action = forms.ChoiceField(choices=[("flag", "flag"), ("reject", "reject")])
 

@@ -61,11 +61,19 @@ def existing_review_text(submission: Submission) -> str:
     return _("%(reviewer)s has already approved this drawing as %(label)s.") % values
 
 
+def changed_correction_text(submission: Submission) -> str:
+    """Return a sentence for a reviewer whose decision came too late: the correction is new."""
+    values = {"label": short_label(submission.suggested_label)}
+    return _("The visitor has changed the label to “%(label)s” in the meantime.") % values
+
+
 def _card(submission: Submission, duplicate_count: int) -> dict[str, Any]:
     return {
         "id": str(submission.pk),
         "image": reverse("submission-image", args=[submission.pk]),
         "model_input": png_data_url(submission.pixels),
+        # The page sends the time back, so that a later correction is not overlooked.
+        "corrected_at": submission.corrected_at.isoformat() if submission.corrected_at else "",
         "suggested_label": submission.suggested_label,
         "label_name": short_label(submission.suggested_label),
         "summary": summarize(submission),

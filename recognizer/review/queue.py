@@ -36,14 +36,14 @@ def claim(reviewer: Any, *, include_snoozed: bool = False) -> list[Submission]:
     with transaction.atomic():
         first = _lock(claimable.most_doubtful_first(), CLAIM_SIZE - OLDEST_PER_CLAIM)
         oldest = _lock(claimable.exclude(pk__in=first).oldest_first(), OLDEST_PER_CLAIM)
-        return list(_claim([*first, *oldest], reviewer).most_doubtful_first())
+        return for_cards(_claim([*first, *oldest], reviewer).most_doubtful_first())
 
 
 def claim_similar(reviewer: Any, suggested_label: Label) -> list[Submission]:
     """Claim submissions with one suggested label for a bulk review, lowest priority first."""
     claimable = _claimable(reviewer).filter(suggested_label=suggested_label).surest_first()
     with transaction.atomic():
-        return list(_claim(_lock(claimable, BULK_SIZE), reviewer).surest_first())
+        return for_cards(_claim(_lock(claimable, BULK_SIZE), reviewer).surest_first())
 
 
 def _claimable(reviewer: Any, *, include_snoozed: bool = False) -> SubmissionQuerySet:
@@ -67,9 +67,14 @@ def _claim(ids: list[UUID], reviewer: Any) -> SubmissionQuerySet:
     """Claim the submissions and return them, without an order."""
     claimed = Submission.objects.filter(pk__in=ids)
     claimed.update(claimed_by=reviewer, claimed_until=Now() + CLAIM_DURATION)
-    return claimed.select_related("model_version", "live_prediction_version").defer(
-        "image", "strokes", "model_version__card", "live_prediction_version__card"
-    )
+    return claimed
+
+
+def for_cards(submissions: SubmissionQuerySet) -> list[Submission]:
+    """Load the submissions with everything that their cards show."""
+    rows = submissions.select_related("model_version", "live_prediction_version")
+    hidden = ("image", "strokes", "model_version__card", "live_prediction_version__card")
+    return list(rows.defer(*hidden))
 
 
 def count_pending() -> int:

@@ -15,14 +15,19 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_POST, require_safe
 
 from recognizer import audit
-from recognizer.models import AlreadyReviewedError, Label, Submission
+from recognizer.models import AlreadyReviewedError, CorrectionChangedError, Label, Submission
 from recognizer.review import agreement as agreement_data
 from recognizer.review import blind_reviews, decisions
 from recognizer.review import dashboard as dashboard_data
 from recognizer.review import queue as review_queue
 from recognizer.review.decorators import reviewers_only
 from recognizer.review.forms import DecisionForm, error_summary
-from recognizer.review.presenters import deleted_text, existing_review_text, to_cards
+from recognizer.review.presenters import (
+    changed_correction_text,
+    deleted_text,
+    existing_review_text,
+    to_cards,
+)
 from recognizer.training import training_data
 
 
@@ -88,25 +93,37 @@ def decide(request: HttpRequest) -> HttpResponse:
     submission = rows.filter(pk=form.cleaned_data["id"]).first()
     if submission is None:
         return JsonResponse({"detail": deleted_text()}, status=410)
-    action, label = form.cleaned_data["action"], form.cleaned_data["label"]
     try:
         with transaction.atomic():  # Store no decision without its audit entry.
-            _perform(action, label, submission, request.user)
+            _perform(form, submission, request.user)
+    except CorrectionChangedError:
+        return _changed_correction(submission)
     except AlreadyReviewedError:
         return JsonResponse({"detail": existing_review_text(submission)}, status=409)
     return JsonResponse({})
 
 
-def _perform(action: str, label: int | None, submission: Submission, reviewer: Any) -> None:
+def _changed_correction(submission: Submission) -> JsonResponse:
+    """Return what has changed, and the new card."""
+    current = review_queue.for_cards(Submission.objects.filter(pk=submission.pk))
+    if not current:
+        return JsonResponse({"detail": deleted_text()}, status=410)
+    body = {"detail": changed_correction_text(current[0]), "card": to_cards(current)[0]}
+    return JsonResponse(body, status=409)
+
+
+def _perform(form: DecisionForm, submission: Submission, reviewer: Any) -> None:
+    action, label = form.cleaned_data["action"], form.cleaned_data["label"]
+    corrected_at = form.cleaned_data["corrected_at"]
     if action == "skip":
         review_queue.snooze(submission, reviewer)
     elif action == "undo":
         if decisions.undo(submission, reviewer):
             audit.record(reviewer, submission, CHANGE, "Review undone.")
     elif action == "reject" or label is None:
-        if decisions.decide(submission, reviewer, None):
+        if decisions.decide(submission, reviewer, None, corrected_at=corrected_at):
             audit.record(reviewer, submission, CHANGE, "Rejected.")
-    elif decisions.decide(submission, reviewer, Label(label)):
+    elif decisions.decide(submission, reviewer, Label(label), corrected_at=corrected_at):
         audit.record(reviewer, submission, CHANGE, f"Approved as {Label(label).label}.")
 
 

@@ -58,7 +58,7 @@ async function save() {
       decision.sent = true;
       const { ok, body } = await post(page.decide, decisionFields(decision));
       unsaved.shift();
-      if (!ok) showFailure(decision, body.detail);
+      if (!ok) showFailure(decision, body);
       render();
     }
   } catch (reason) {
@@ -69,13 +69,21 @@ async function save() {
 }
 
 function decisionFields({ card, action, label }) {
-  return { id: card.id, action, ...(label === undefined ? {} : { label }) };
+  const fields = { id: card.id, corrected_at: card.corrected_at, action };
+  return label === undefined ? fields : { ...fields, label };
 }
 
-// Another reviewer was faster, or the visitor deleted the drawing: drop the card.
-function showFailure({ card }, detail) {
+// Another reviewer was faster, or the visitor deleted the drawing: drop the card. If the visitor
+// changed the correction, the server sends a new card. It comes last, so that the card that the
+// reviewer is looking at stays.
+function showFailure({ card }, { detail, card: newCard }) {
   cards = cards.filter((other) => other !== card);
-  for (const decision of decisions) if (decision.card === card) decision.result = detail;
+  const replacement = newCard ? preloadImage(newCard) : card;
+  if (newCard) cards.push(replacement);
+  for (const decision of decisions.filter((each) => each.card === card)) {
+    decision.result = detail;
+    decision.card = replacement;
+  }
   announce(detail);
 }
 
@@ -147,7 +155,7 @@ function undo() {
   // If the decision was not sent yet, the server need not undo it.
   if (decision.sent) unsaved.push({ card: decision.card, action: "undo" });
   else unsaved.splice(unsaved.indexOf(decision), 1);
-  cards.unshift(decision.card);
+  cards = [decision.card, ...cards.filter((other) => other !== decision.card)];
   emptyQueue = null;
   render();
   announce(page.undone);

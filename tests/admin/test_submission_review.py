@@ -5,6 +5,7 @@ from django.contrib.admin.models import LogEntry
 
 from recognizer.models import AlreadyReviewedError, Label, Submission
 from tests.support.factories import Visitor, drawing_png
+from tests.support.review_helpers import ids
 
 pytestmark = pytest.mark.database
 
@@ -12,7 +13,9 @@ LIST = "/admin/recognizer/submission/"
 
 
 def run_action(reviewer_client, action, *rows, label=""):
-    body = {"action": action, "_selected_action": [str(row.pk) for row in rows], "label": label}
+    """Run an action on the rows, as a page that showed them in this state."""
+    shown = [f"{row.pk}={row.revision}" for row in rows]
+    body = {"action": action, "_selected_action": ids(rows), "label": label, "shown": shown}
     return reviewer_client.post(LIST, body, follow=True)
 
 
@@ -70,7 +73,7 @@ def test_form_stores_review(visitor, reviewer_client, form, expected):
     row = visitor.submit_and_get(drawing_png(7), digit=1)
     page = f"{LIST}{row.pk}/change/"
     assert "stored image" in reviewer_client.get(page).content.decode()
-    assert reviewer_client.post(page, form).status_code == 302
+    assert reviewer_client.post(page, form | {"shown": row.revision}).status_code == 302
     row.refresh_from_db()
     assert (row.review, row.label) == expected
     assert LogEntry.objects.filter(object_id=row.pk).exists()
@@ -78,7 +81,8 @@ def test_form_stores_review(visitor, reviewer_client, form, expected):
 
 def test_form_requires_label_without_correction(visitor, reviewer_client):
     row = visitor.submit_and_get()
-    page = reviewer_client.post(f"{LIST}{row.pk}/change/", {"review": "approved", "label": ""})
+    form = {"review": "approved", "label": "", "shown": row.revision}
+    page = reviewer_client.post(f"{LIST}{row.pk}/change/", form)
     assert "Choose a label" in page.content.decode()
     row.refresh_from_db()
     assert row.review == "pending"
@@ -87,7 +91,8 @@ def test_form_requires_label_without_correction(visitor, reviewer_client):
 def test_visitor_can_correct_again_after_reopening(visitor, reviewer_client, reviewer):
     row = visitor.submit_and_get(digit=1)
     row.approve(reviewer, Label.ONE)
-    reviewer_client.post(f"{LIST}{row.pk}/change/", {"review": "pending", "label": ""})
+    form = {"review": "pending", "label": "", "shown": row.revision}
+    reviewer_client.post(f"{LIST}{row.pk}/change/", form)
     assert visitor.correct(row.pk, 2).status_code == 200
 
 
@@ -139,17 +144,15 @@ def test_submissions_cannot_be_added(reviewer_client):
 def test_stale_form_does_not_overwrite_review(visitor, reviewer_client, reviewer):
     row = visitor.submit_and_get(digit=1)
     url = f"{LIST}{row.pk}/change/"
-    shown = reviewer_client.get(url).context["adminform"].form.initial["reviewed_at_shown"]
+    shown = reviewer_client.get(url).context["adminform"].form.initial["shown"]
     row.approve(reviewer, Label.ONE)
-    page = reviewer_client.post(
-        url, {"review": "rejected", "label": "", "reviewed_at_shown": shown}
-    )
-    assert "The review of this submission has changed" in page.content.decode()
+    page = reviewer_client.post(url, {"review": "rejected", "label": "", "shown": shown})
+    assert "The review or the correction of this submission has changed" in page.content.decode()
     row.refresh_from_db()
     assert (row.review, row.label) == ("approved", 1)
 
-    shown = reviewer_client.get(url).context["adminform"].form.initial["reviewed_at_shown"]
-    reviewer_client.post(url, {"review": "rejected", "label": "", "reviewed_at_shown": shown})
+    shown = reviewer_client.get(url).context["adminform"].form.initial["shown"]
+    reviewer_client.post(url, {"review": "rejected", "label": "", "shown": shown})
     row.refresh_from_db()
     assert row.review == "rejected"
 
@@ -163,9 +166,10 @@ def test_simultaneous_review_shows_warning(visitor, reviewer_client, monkeypatch
 
     monkeypatch.setattr(Submission, action, raise_already_reviewed)
     page = run_action(reviewer_client, action, row).content.decode()
-    assert "1 unchanged: reviewed by somebody else in the meantime." in page
+    assert "1 unchanged: corrected, reviewed or deleted in the meantime." in page
     assert f"0 {action}" in page
     body = {"review": action + ("d" if action == "approve" else "ed"), "label": ""}
+    body["shown"] = row.revision
     page = reviewer_client.post(f"{LIST}{row.pk}/change/", body, follow=True).content.decode()
-    assert "The review of this submission has changed" in page
+    assert "The review or the correction of this submission has changed" in page
     assert not LogEntry.objects.exists()

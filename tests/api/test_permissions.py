@@ -39,6 +39,7 @@ class World:
         self.reviewer.groups.add(self.group)
         self.superuser = users.create_superuser("eve")
         self.submission = self.client("owner").submit_and_get(drawing_png(7), digit=7)
+        self.corrected_at = self.submission.corrected_at.isoformat()
         self.apikey, _ = create_key(self.owner, "ana's", Scope.values, by=self.owner)
         self.modelversion = create_version(live_version())
         self.trainingrun = TrainingRun.objects.create(options={}, state=RunState.DONE)
@@ -92,8 +93,15 @@ class World:
         return {
             "/keys/": {"name": "x", "scopes": ["read"], "lifetime": "30"},
             "/language/": {"language": "fr"},
-            "/review/decide/": {"id": row, "action": "reject"},
-            "/review/bulk/<int:label>/": {"shown": row, "excluded_action": "flag"},
+            "/review/decide/": {
+                "id": row,
+                "action": "reject",
+                "corrected_at": self.corrected_at,
+            },
+            "/review/bulk/<int:label>/": {
+                "shown": f"{row}={self.corrected_at}",
+                "excluded_action": "flag",
+            },
             "/api/v1/recognize/": image,
             "/api/v1/numbers/": image,
             "/api/v1/numbers/recognize/": image,
@@ -106,7 +114,10 @@ class World:
                 "_selected_action": row,
                 "label": "",
             },
-            "/admin/recognizer/submission/<path:object_id>/change/": {"review": "rejected"},
+            "/admin/recognizer/submission/<path:object_id>/change/": {
+                "review": "rejected",
+                "shown": self.submission.revision,
+            },
         }.get(route, {"post": "yes"})
 
     def json(self, route):
@@ -115,6 +126,7 @@ class World:
             "/api/v1/recognize/batch/": {"images": []},
             "/api/v1/submissions/<uuid:id>/correction/": {"digit": 1},
             "/api/v1/submissions/<uuid:id>/approve/": {"digit": 7},
+            "/api/v1/submissions/<uuid:id>/reject/": {"corrected_at": self.corrected_at},
         }.get(route)
 
     def results(self, method, route):

@@ -24,9 +24,9 @@ def decide(client, row, action, **body):
     )
 
 
-def test_approves_the_correction(visitor, program, reviewer):
+def test_approves_the_label(visitor, program, reviewer):
     row = visitor.submit_and_get(drawing_png(7), digit=1)
-    response = decide(program, row, "approve")
+    response = decide(program, row, "approve", digit=1)
     assert response.status_code == 200
     assert response.json()["label"]["digit"] == 1
     row.refresh_from_db()
@@ -51,13 +51,13 @@ def test_rejects_a_submission(visitor, program):
 
 def test_reviewer_can_use_a_session(visitor, reviewer_client):
     row = visitor.submit_and_get(digit=1)
-    assert decide(reviewer_client, row, "approve").status_code == 200
+    assert decide(reviewer_client, row, "approve", digit=1).status_code == 200
 
 
-def test_returns_409_without_a_correction(visitor, program):
-    row = visitor.submit_and_get()
+def test_approval_requires_a_label(visitor, program):
+    row = visitor.submit_and_get(digit=1)
     response = decide(program, row, "approve")
-    assert (response.status_code, response.json()["code"]) == (409, "no_label")
+    assert (response.status_code, list(response.json()["fields"])) == (400, ["digit"])
     row.refresh_from_db()
     assert row.review == "pending"
     assert not LogEntry.objects.filter(object_id=row.pk).exists()
@@ -67,7 +67,7 @@ def test_returns_409_without_a_correction(visitor, program):
 @pytest.mark.parametrize("second", ["approve", "reject"])
 def test_does_not_overwrite_a_review(visitor, program, first, second):
     row = visitor.submit_and_get(digit=1)
-    decide(program, row, first)
+    assert decide(program, row, first, digit=1).status_code == 200
     before = Submission.objects.filter(pk=row.pk).values().get()
     response = decide(program, row, second, digit=5)
     assert (response.status_code, response.json()["code"]) == (409, "already_reviewed")
@@ -77,9 +77,9 @@ def test_does_not_overwrite_a_review(visitor, program, first, second):
 @pytest.mark.parametrize("action", ["approve", "reject"])
 def test_only_reviewers_can_review(visitor, action, django_user_model):
     row = visitor.submit_and_get(digit=1)
-    assert decide(visitor, row, action).status_code == 401
+    assert decide(visitor, row, action, digit=1).status_code == 401
     ana = django_user_model.objects.create_user("ana", is_staff=True)
-    assert decide(client_with_key(ana, "review"), row, action).status_code == 403
+    assert decide(client_with_key(ana, "review"), row, action, digit=1).status_code == 403
     row.refresh_from_db()
     assert row.review == "pending"
 
@@ -87,7 +87,7 @@ def test_only_reviewers_can_review(visitor, action, django_user_model):
 @pytest.mark.parametrize("action", ["approve", "reject"])
 def test_needs_the_scope_review(visitor, reviewer, action):
     row = visitor.submit_and_get(digit=1)
-    response = decide(client_with_key(reviewer, "read", "submit"), row, action)
+    response = decide(client_with_key(reviewer, "read", "submit"), row, action, digit=1)
     assert (response.status_code, response.json()["code"]) == (403, "permission_denied")
 
 

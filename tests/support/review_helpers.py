@@ -57,8 +57,18 @@ def claimed_ids(client, **fields):
 
 
 def decide(client, row, action, label=None):
-    body = {"id": str(row.pk), "action": action}
+    """Send a decision about a row, as a page that showed the row in this state."""
+    body = {"id": str(row.pk), "action": action, "corrected_at": isoformat(row.corrected_at)}
     return client.post("/review/decide/", body if label is None else body | {"label": str(label)})
+
+
+def isoformat(time):
+    return time.isoformat() if time else ""
+
+
+def shown(rows):
+    """Return the values of bulk review's field `shown` for the rows."""
+    return [f"{row.pk}={isoformat(row.corrected_at)}" for row in rows]
 
 
 def ids(rows):
