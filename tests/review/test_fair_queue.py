@@ -27,11 +27,10 @@ def _no_blind_reviews(monkeypatch):
 def draw(owner=None, *, confidence=0.99, correction=None):
     """Store a random drawing that is predicted as a 7, and correct it."""
     grey = rng.integers(0, 256, (28, 28), np.uint8)
-    result = prediction.PredictionResult(
-        grey, grey, Prediction(7, confidence, [0.1] * 10), model_registry.loaded_version()
-    )
+    predicted, version = Prediction(7, confidence, [0.1] * 10), model_registry.loaded_version()
+    result = prediction.PredictionResult(grey, grey, predicted, None, version)
     new = prediction.new_submission(
-        result, owner=owner or uuid.uuid4(), source=Source.API, strokes=None
+        result, strokes=None, owner=owner or uuid.uuid4(), source=Source.API
     )
     row, _ = prediction.store(new)
     if correction is not None:
