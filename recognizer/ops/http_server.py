@@ -12,24 +12,21 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any, Final
 
 from waitress import wasyncore
 from waitress.channel import HTTPChannel
-from waitress.parser import HTTPRequestParser, ParsingError, TransferEncodingNotImplemented
 from waitress.server import TcpWSGIServer
 from waitress.task import WSGITask
-from waitress.utilities import Error, RequestEntityTooLarge
+
+from recognizer.ops.http_request import Request
 
 THREADS: Final = 4
 MAX_CONNECTIONS: Final = 400
 MAX_HEADER_BYTES: Final = 32_768  # request line and headers
 MAX_BODY_BYTES: Final = 10_100_000  # more than Django's limit, so that Django rejects the body
-MAX_DISCARDED_BYTES: Final = 100_000_000  # of a body that is too large
 MAX_MEMORY_BYTES: Final = 200_000_000  # of requests and responses in all connections
-# Headers must arrive within this time. A body has more time: one second for MIN_BYTES_PER_SECOND.
-RECEIVE_SECONDS: Final = 20
-MIN_BYTES_PER_SECOND: Final = 5_000
 SEND_SECONDS: Final = 120
 # A thread that computes gives way to the others after this time.
 SWITCH_SECONDS: Final = 0.0005
@@ -42,61 +39,6 @@ STOP_RECEIVE_SECONDS: Final = 3
 WSGIApplication = Callable[..., Iterable[bytes]]
 
 log = logging.getLogger(__name__)
-
-
-class Request(HTTPRequestParser):
-    """A request that is being received."""
-
-    def __init__(self, adj: Any) -> None:
-        super().__init__(adj)
-        self.error: Error | None = None
-        self.started = time.monotonic()
-        self._discard_bytes = 0  # of a body that is too large
-
-    def received(self, data: bytes) -> int:
-        """Take in some bytes. Return how many of them belong to this request."""
-        if self._discard_bytes:
-            return self._discard(data)
-        consumed: int = super().received(data)
-        if isinstance(self.error, RequestEntityTooLarge):
-            # The application rejects the request because of its declared length. If the connection
-            # were closed before the body has arrived, most clients would not see the response.
-            self.error = self.body_rcv = None
-            if self.content_length <= MAX_DISCARDED_BYTES:
-                self._discard_bytes = self.content_length
-                self.completed = False
-            else:
-                self.headers["CONNECTION"] = "close"
-        if not self.completed or self.empty:
-            return consumed
-        self.expect_continue = False  # Otherwise, waitress would wait for the body.
-        if consumed < len(data):
-            # The client sends the next request without waiting. Browsers and proxies do not. With
-            # many such requests, the unsent responses would take much memory.
-            self.headers["CONNECTION"] = "close"
-        return len(data)
-
-    def _discard(self, data: bytes) -> int:
-        count = min(len(data), self._discard_bytes)
-        self._discard_bytes -= count
-        self.body_bytes_received += count
-        self.completed = not self._discard_bytes
-        return count
-
-    def parse_header(self, header_plus: bytes) -> None:
-        """Parse the request line and the headers. Raises `ParsingError` if they are invalid."""
-        try:
-            super().parse_header(header_plus)
-        except ValueError as error:  # waitress does not expect it from urlsplit() and int()
-            raise ParsingError("Invalid URL or number") from error
-        if self.chunked:
-            # waitress searches long lines between chunks again and again, which takes too long.
-            raise TransferEncodingNotImplemented("Content-Length is required")
-
-    def is_late(self, now: float) -> bool:
-        """Return whether the client has exceeded the time for the bytes that it has sent."""
-        allowed: float = RECEIVE_SECONDS + self.body_bytes_received / MIN_BYTES_PER_SECOND
-        return now - self.started > allowed
 
 
 class Task(WSGITask):
@@ -293,6 +235,7 @@ def make_server(application: WSGIApplication, listener: socket.socket) -> Server
 def serve(application: WSGIApplication, listener: socket.socket) -> None:
     """Serve until Ctrl-C or SIGTERM. Then finish the requests that are running."""
     sys.setswitchinterval(SWITCH_SECONDS)
+    _allow_open_files(2 * MAX_CONNECTIONS + 200)  # a connection may also send a file
     server = make_server(application, listener)
 
     def stop(number: int, _frame: Any) -> None:
@@ -303,3 +246,15 @@ def serve(application: WSGIApplication, listener: socket.socket) -> None:
         signal.signal(number, stop)
     server.print_listen("Serving on {}, port {}")
     server.run_until_stopped()
+
+
+def _allow_open_files(count: int) -> None:
+    """Raise the limit of open files, which is 256 on macOS."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < count:
+        with suppress(ValueError):  # The hard limit is lower.
+            resource.setrlimit(resource.RLIMIT_NOFILE, (count, hard))

@@ -4,6 +4,8 @@
 """
 
 import socket
+import subprocess
+import sys
 import time
 from urllib.parse import urlsplit
 
@@ -11,9 +13,10 @@ import pytest
 import requests
 
 from benchmarks.slow_clients import ALL, slow_clients
-from recognizer.ops import http_server
+from recognizer.ops import http_request, http_server
 from tests.support.factories import drawing_png
 from tests.support.http_server import POST, exchange, serve
+from tests.support.live_site import ROOT
 
 pytestmark = pytest.mark.slow
 
@@ -39,7 +42,7 @@ def test_answers_others_despite_40_slow_clients(live_site):
     ids=["header", "body", "refused body", "incomplete body", "nothing"],
 )
 def test_closes_a_connection_after_its_deadline(monkeypatch, start, repeated):
-    monkeypatch.setattr(http_server, "RECEIVE_SECONDS", 2)
+    monkeypatch.setattr(http_request, "RECEIVE_SECONDS", 2)
     monkeypatch.setattr(http_server, "IDLE_SECONDS", 2)
     with serve() as address, socket.create_connection(address) as client:
         client.sendall(start)
@@ -69,7 +72,7 @@ def test_closes_a_connection_that_reads_no_response(monkeypatch):
 
 
 def test_a_fast_client_may_send_a_large_body_for_long(monkeypatch):
-    monkeypatch.setattr(http_server, "RECEIVE_SECONDS", 1)
+    monkeypatch.setattr(http_request, "RECEIVE_SECONDS", 1)
     with serve() as address, socket.create_connection(address) as client:
         client.sendall(POST % 50_000)
         for _ in range(10):
@@ -113,3 +116,20 @@ def test_unfinished_bodies_hold_a_bounded_memory(monkeypatch):
             client.close()
         assert closed == 3
         assert exchange(address, b"GET / HTTP/1.1\r\n\r\n").startswith(b"HTTP/1.1 200")
+
+
+OPEN_FILES = """
+import os, resource, signal, threading
+from recognizer.ops import http_server
+resource.setrlimit(resource.RLIMIT_NOFILE, (256, 4096))
+threading.Timer(1, os.kill, (os.getpid(), signal.SIGTERM)).start()
+http_server.serve(None, http_server.listen("127.0.0.1", 0))
+print(resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs the module resource")
+def test_raises_a_low_limit_of_open_files():
+    command = [sys.executable, "-c", OPEN_FILES]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert int(done.stdout) > 2 * http_server.MAX_CONNECTIONS
