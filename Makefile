@@ -18,8 +18,8 @@ REDIS_URL ?= redis://127.0.0.1:6379/15
 
 .PHONY: run test test-quick test-services test-poisoning test-kills test-endurance fuzz fuzz-images \
 	audit lint format browser base messages bench profile bench-soak bench-recognition \
-	bench-learning bench-numbers bench-million bench-retrain-million bench-export-million \
-	bench-latency bench-slow-clients bench-ledger-million bench-guessing lock
+	bench-learning bench-personal bench-numbers bench-million bench-retrain-million \
+	bench-export-million bench-latency bench-slow-clients bench-ledger-million bench-guessing lock
 
 # Serve the site. The worker executes the training runs that are started in the admin. It exits with
 # the server.
@@ -108,6 +108,11 @@ bench-recognition: .venv/installed browser
 # Measure how corrections improve the model, and write docs/learning.md (half an hour).
 bench-learning: .venv/installed
 	@TF_CPP_MIN_LOG_LEVEL=3 $(BIN)/python -m benchmarks.learning \
+		$(or $(MNIST_PATH),var/mnist.npz) "$(REAL_DATA)"
+
+# Measure how corrections help their author, and write docs/personal-memory.md (ten minutes).
+bench-personal: .venv/installed
+	@TF_CPP_MIN_LOG_LEVEL=3 $(BIN)/python -m benchmarks.personal_memory \
 		$(or $(MNIST_PATH),var/mnist.npz) "$(REAL_DATA)"
 
 # Measure the accuracy on two-digit numbers (two minutes).

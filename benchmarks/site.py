@@ -41,32 +41,48 @@ def reset() -> None:
     """Delete all data. The base becomes the live version."""
     call_command("migrate", verbosity=0)
     call_command("flush", interactive=False, verbosity=0)
+    from recognizer.serving import model_registry
+
+    model_registry._loaded = None  # This process must not go on with a deleted version.
 
 
 class Visitor:
-    """A visitor with their own cookie."""
+    """A visitor with their own cookie, or without a cookie if `name` is None."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str | None) -> None:
         from recognizer.accounts import owner_cookie
 
         self._client = Client(SERVER_NAME="localhost")
         # The owner id depends only on the name, so the same visitors are held out in each run.
-        owner = uuid.uuid5(OWNER_NAMESPACE, name)
-        self._client.cookies[owner_cookie.COOKIE_NAME] = owner_cookie.signed(owner)
+        self.owner = uuid.uuid5(OWNER_NAMESPACE, name or "")
+        if name is not None:
+            self._client.cookies[owner_cookie.COOKIE_NAME] = owner_cookie.signed(self.owner)
 
     def correct(self, canvas: Canvas, digit: int | None) -> str:
         """Submit a drawing and correct or confirm its prediction. Return the submission's id."""
-        submission = self._post("/api/v1/submissions/", {"image": _upload(canvas)})["id"]
+        submission = str(self.submit(canvas)["id"])
+        self.label(submission, digit)
+        return submission
+
+    def submit(self, canvas: Canvas) -> dict[str, Any]:
+        """Submit a drawing, and return the stored submission."""
+        return self._post("/api/v1/submissions/", {"image": _upload(canvas)})
+
+    def label(self, submission: str, digit: int | None) -> None:
+        """Correct or confirm the prediction of a submission, given by its id."""
         self._post(
             f"/api/v1/submissions/{submission}/correction/",
             {"digit": digit},
             content_type="application/json",
         )
-        return str(submission)
 
-    def predict(self, canvas: Canvas) -> int | None:
-        """Return the live version's prediction, or None for "not a digit"."""
-        digit: int | None = self._post("/api/v1/recognize/", {"image": _upload(canvas)})["digit"]
+    def predict(self, canvas: Canvas, *, personal: bool) -> int | None:
+        """Return the prediction, or None for "not a digit".
+
+        Without `personal`, it is the prediction of the live version alone.
+        """
+        data = {"image": _upload(canvas), "personal": str(personal).lower()}
+        digit: int | None = self._post("/api/v1/recognize/", data)["digit"]
         return digit
 
     def _post(self, path: str, data: dict[str, Any], **options: Any) -> dict[str, Any]:
