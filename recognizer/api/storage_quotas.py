@@ -1,4 +1,8 @@
-"""Limit the rows and bytes that each owner and each client address stores in a day."""
+"""Limit the rows and bytes that each owner and each client address stores in a day.
+
+The count of an address also assigns its drawings to rounds of the review queue, because everybody
+can be a new owner at any time.
+"""
 
 import uuid
 from collections.abc import Sequence
@@ -10,9 +14,11 @@ from rest_framework.request import Request
 from recognizer.accounts import client_ip
 from recognizer.api import exceptions, throttling
 from recognizer.api.throttling import DAY, Charge
-from recognizer.models import Submission
+from recognizer.models import Submission, round_after
 
 ROWS_PER_MINUTE: Final = "submit"
+# In the review queue, an address counts as this many owners, because a class can share it.
+OWNERS_PER_ADDRESS: Final = 4
 
 
 def consume(request: Request, owner: uuid.UUID, submissions: Sequence[Submission]) -> None:
@@ -24,6 +30,9 @@ def consume(request: Request, owner: uuid.UUID, submissions: Sequence[Submission
     throttling.consume(request, {ROWS_PER_MINUTE: len(submissions) - 1})
     if wait := throttling.try_consume(request, _charges(request, owner, submissions)):
         raise exceptions.StorageLimitReached(wait)
+    earlier = throttling.used(request, "address-rows") - len(submissions)
+    for submission in submissions:
+        submission.review_round = round_after(max(0, earlier) // OWNERS_PER_ADDRESS)
 
 
 def refund(request: Request, owner: uuid.UUID, stored: Sequence[tuple[Submission, bool]]) -> None:

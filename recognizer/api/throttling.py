@@ -140,6 +140,12 @@ def try_consume(request: Request, charges: list[Charge]) -> float:
     return wait
 
 
+def used(request: Request, quota: str) -> int:
+    """Return the units of a quota that this request has charged, including earlier requests."""
+    told = _told(request._request).get(quota)
+    return told[0].limit - told[1] if told else 0
+
+
 def refund(charges: list[Charge]) -> None:
     """Take back charges for what was not used after all."""
     _add(charges, time.time(), sign=-1)

@@ -188,7 +188,8 @@ def store(submission: Submission) -> tuple[Submission, bool]:
 
     Raises `IdempotencyConflictError` if the owner has used the key for another image.
     """
-    submission.review_round = Submission.objects.next_round(submission.owner)
+    owner_round = Submission.objects.next_round(submission.owner)
+    submission.review_round = max(submission.review_round, owner_round)
     try:
         with _savepoint_if_needed():
             submission.save(force_insert=True)

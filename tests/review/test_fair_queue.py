@@ -7,9 +7,18 @@ import numpy as np
 import pytest
 
 from ml.runtime import Prediction
-from recognizer.models import LAST_ROUND, ROUND_SIZE, Label, Source, Submission, round_after
+from recognizer.models import (
+    LAST_ROUND,
+    ROUND_SIZE,
+    Label,
+    Source,
+    Submission,
+    round_after,
+    submission_queryset,
+)
 from recognizer.review import blind_reviews, queue
 from recognizer.serving import model_registry, prediction
+from tests.support.factories import Visitor, drawing_png
 from tests.support.review_helpers import claim, claimed_ids, ids, submissions
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
@@ -93,6 +102,19 @@ def test_rounds_of_one_owner_double(db):
     submissions(ROUND_SIZE - 1, owner=owner)
     assert [draw(owner).review_round for _ in range(2)] == [0, 1]
     assert draw().review_round == 0
+
+
+def test_owners_of_one_address_share_rounds(settings, monkeypatch):
+    settings.DAILY_QUOTAS = {"address-rows": 100}
+    monkeypatch.setattr(submission_queryset, "ROUND_SIZE", 2)
+
+    def round_of(seed, address):
+        visitor = Visitor(REMOTE_ADDR=address)
+        return visitor.submit_and_get(drawing_png(7, seed)).review_round
+
+    # An address counts as four owners.
+    assert [round_of(seed, "192.0.2.1") for seed in range(18)] == [0] * 8 + [1] * 8 + [2] * 2
+    assert round_of(18, "192.0.2.2") == 0
 
 
 def test_only_pending_drawings_count(reviewer):
