@@ -115,7 +115,8 @@ def guessing(port: int, addresses: int) -> Iterator[Any]:
     process = spawn.Process(target=_guess_with_threads, args=(port, addresses, guesses))
     process.start()
     try:
-        while not guesses.value:
+        # In the first second, a login may be refused because others are waiting.
+        while guesses.value < 2 * GUESSERS:
             time.sleep(0.01)
         yield guesses
     finally:

@@ -8,13 +8,16 @@ counts are in Django's cache, which all web processes share, and they expire by 
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 from typing import Any, Final
 
 from django.contrib.auth.backends import ModelBackend
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.crypto import salted_hmac
+from django.utils.translation import get_language
 
 from recognizer.accounts import client_ip
 
@@ -26,13 +29,12 @@ MAX_FAILURES_OF_ADDRESS: Final = 30
 LOCKOUT_SECONDS: Final = 15 * 60
 
 # Checking a password takes a third of a second of processor time. Each process checks one password
-# at a time, and one other login may wait. Two of its threads are always free for other requests.
+# at a time, and one other login may wait, unless there were failures at its address. So others can
+# log in while somebody guesses passwords, and most threads are always free for other requests.
 _checking = threading.Lock()
 _waiting = threading.Semaphore(1)
 # When to try again after being refused because other logins are checked.
 BUSY_SECONDS: Final = 2
-# An address with more failures may not wait, so that others can log in while it guesses passwords.
-MAX_FAILURES_TO_WAIT: Final = 3
 
 
 class LoginRefusedError(Exception):
@@ -65,7 +67,7 @@ class ThrottledBackend(ModelBackend):
         with_name = _Attempt(MAX_FAILURES, address, username)
         # Most refusals only read, so that somebody who guesses passwords causes little work.
         with_name.check()
-        with _turn(may_wait=at_address.check() <= MAX_FAILURES_TO_WAIT), at_address, with_name:
+        with _turn(may_wait=not at_address.check()), at_address, with_name:
             user = super().authenticate(request, username, password, **kwargs)
             at_address.failed = with_name.failed = user is None
         if user is not None:
@@ -142,19 +144,34 @@ def _turn(may_wait: bool) -> Iterator[None]:
 
 
 class LoginRefusedMiddleware:
-    """Return a page with status 429 that tells the user when to try again."""
+    """Return a page with status 429 that tells the user when to try again.
+
+    If the address is locked out, the login pages are not called, so that a refusal takes less time
+    than any other page.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.method == "POST" and request.path in (reverse("login"), reverse("admin:login")):
+            try:
+                _Attempt(MAX_FAILURES_OF_ADDRESS, client_ip.client_network(request)).check()
+            except LoginRefusedError as error:
+                return _refusal(error)
         return self._get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        if not isinstance(error, LoginRefusedError):
-            return None
-        is_locked_out = error.retry_after == LOCKOUT_SECONDS
-        context = {"minutes": LOCKOUT_SECONDS // 60 if is_locked_out else None}
-        response = render(request, "recognizer/lockout.html", context, status=429)
-        response["Retry-After"] = str(error.retry_after)
-        return response
+        return _refusal(error) if isinstance(error, LoginRefusedError) else None
+
+
+def _refusal(error: LoginRefusedError) -> HttpResponse:
+    page = _refusal_page(get_language() or "", error.retry_after == LOCKOUT_SECONDS)
+    return HttpResponse(page, status=429, headers={"Retry-After": str(error.retry_after)})
+
+
+@lru_cache
+def _refusal_page(language: str, is_locked_out: bool) -> str:
+    """Return the page in the active language. Rendering would take longer than all the rest."""
+    minutes = LOCKOUT_SECONDS // 60 if is_locked_out else None
+    return render_to_string("recognizer/lockout.html", {"minutes": minutes})
