@@ -19,7 +19,8 @@ REDIS_URL ?= redis://127.0.0.1:6379/15
 .PHONY: run test test-quick test-services test-poisoning test-kills test-endurance fuzz fuzz-images \
 	audit lint format browser base messages bench profile bench-soak bench-recognition \
 	bench-learning bench-personal bench-numbers bench-million bench-retrain-million \
-	bench-export-million bench-latency bench-slow-clients bench-ledger-million bench-guessing lock
+	bench-export-million bench-flood bench-latency bench-slow-clients bench-ledger-million \
+	bench-guessing lock
 
 # Serve the site. The worker executes the training runs that are started in the admin. It exits with
 # the server.
@@ -166,6 +167,10 @@ bench-export-million: .venv/installed
 # Measure the training ledger with 1,000,000 entries. This uses var/retrain-million, too.
 bench-ledger-million: .venv/installed
 	@$(BIN)/python -m benchmarks.ledger_million $(LABELS)
+
+# Measure the response times while one address floods the site (15 minutes).
+bench-flood: .venv/installed
+	@$(BIN)/python -m benchmarks.flood
 
 # Collect the UI strings in locale/, and compile the translations. This needs gettext (on Debian:
 # apt-get install gettext).

@@ -7,6 +7,7 @@ import ipaddress
 import re
 from typing import Any, Final
 
+from django.http import HttpRequest
 from rest_framework.throttling import BaseThrottle
 
 # Some reverse proxies report the address with its port, and an IPv6 address in brackets.
@@ -34,3 +35,12 @@ def client_network(request: Any) -> str:
             return str(ipaddress.ip_network((int(address), 64), strict=False))
         address = address.ipv4_mapped
     return str(address)
+
+
+def network_of_connection(connection: Any) -> str:
+    """Return the client of the first waiting request of a waitress connection."""
+    request = HttpRequest()
+    request.META["REMOTE_ADDR"] = str(connection.addr[0])
+    if forwarded := connection.requests[0].headers.get("X_FORWARDED_FOR"):
+        request.META["HTTP_X_FORWARDED_FOR"] = forwarded
+    return client_network(request)

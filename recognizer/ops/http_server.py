@@ -20,6 +20,7 @@ from waitress.channel import HTTPChannel
 from waitress.server import TcpWSGIServer
 from waitress.task import WSGITask
 
+from recognizer.ops.fair_queue import ClientOf, FairDispatcher, peer_address
 from recognizer.ops.http_request import Request
 
 THREADS: Final = 4
@@ -209,10 +210,13 @@ def listen(host: str, port: int) -> socket.socket:
     return socket.create_server((host, port), family=family, dualstack_ipv6=dual_stack)
 
 
-def make_server(application: WSGIApplication, listener: socket.socket) -> Server:
+def make_server(
+    application: WSGIApplication, listener: socket.socket, client_of: ClientOf = peer_address
+) -> Server:
     """Return a server that does not run yet."""
     return Server(
         application,
+        dispatcher=FairDispatcher(THREADS, client_of),
         _sock=listener,
         bind_socket=False,
         sockinfo=(listener.family, listener.type, listener.proto, listener.getsockname()),
@@ -232,11 +236,13 @@ def make_server(application: WSGIApplication, listener: socket.socket) -> Server
     )
 
 
-def serve(application: WSGIApplication, listener: socket.socket) -> None:
+def serve(
+    application: WSGIApplication, listener: socket.socket, client_of: ClientOf = peer_address
+) -> None:
     """Serve until Ctrl-C or SIGTERM. Then finish the requests that are running."""
     sys.setswitchinterval(SWITCH_SECONDS)
     _allow_open_files(2 * MAX_CONNECTIONS + 200)  # a connection may also send a file
-    server = make_server(application, listener)
+    server = make_server(application, listener, client_of)
 
     def stop(number: int, _frame: Any) -> None:
         signal.signal(number, signal.SIG_DFL)  # A second signal ends the process at once.

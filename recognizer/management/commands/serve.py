@@ -6,6 +6,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.core.servers.basehttp import get_internal_wsgi_application
 
+from recognizer.accounts import client_ip
 from recognizer.ops import http_server
 
 
@@ -19,4 +20,4 @@ class Command(BaseCommand):
         except OSError as error:
             address = f"{settings.BIND}, port {settings.PORT}"
             raise CommandError(f"Cannot listen on {address}: {error}") from error
-        http_server.serve(application, listener)
+        http_server.serve(application, listener, client_ip.network_of_connection)
