@@ -88,7 +88,9 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
         """Return the round of the next submission of this owner."""
         # More than this many are in the last round, so it is enough to count up to this number.
         limit = ROUND_SIZE << (LAST_ROUND - 1)
-        return round_after(self.owned_by(owner).pending().order_by()[:limit].count())
+        # The index contains `review`, so the database need not read the rows.
+        pending = self.owned_by(owner).pending().order_by().values("review")
+        return round_after(pending[:limit].count())
 
     def disagreeing(self) -> Self:
         """Return the submissions whose correction differs from the prediction."""
