@@ -88,11 +88,17 @@ def loaded_version() -> LoadedVersion:
     Raises `CorruptModelError` if no version can be loaded.
     """
     global _loaded, _checked_at
-    with _lock:
+    current = _loaded
+    # During an outage, the query of another thread takes seconds. Do not wait for it.
+    if not _lock.acquire(blocking=current is None) and current is not None:
+        return current
+    try:
         if _loaded is None or time.monotonic() - _checked_at >= REFRESH_SECONDS:
             _loaded = _load_live(_loaded)
             _checked_at = time.monotonic()
         return _loaded
+    finally:
+        _lock.release()
 
 
 def loaded_version_or_none() -> LoadedVersion | None:
