@@ -25,6 +25,6 @@ class Migration(migrations.Migration):
         ),
         AddIndexConcurrently(
             model_name='submission',
-            index=models.Index(condition=models.Q(('corrected_digit__isnull', False)), fields=['owner', '-corrected_at', '-id'], name='submission_by_memory'),
+            index=models.Index(condition=models.Q(('corrected_digit__isnull', False)), fields=['owner', '-corrected_at', '-id', 'remembered', 'review', 'reviewed_at', 'label', 'corrected_digit'], name='submission_by_memory'),
         ),
     ]

@@ -157,8 +157,18 @@ class Submission(models.Model):
                 name="submission_by_version",
             ),
             models.Index(fields=("owner", "-created", "-id"), name="submission_by_owner"),
+            # A covering index: each prediction for an owner reads up to 250 of its rows.
             models.Index(
-                fields=("owner", "-corrected_at", "-id"),
+                fields=(
+                    "owner",
+                    "-corrected_at",
+                    "-id",
+                    "remembered",
+                    "review",
+                    "reviewed_at",
+                    "label",
+                    "corrected_digit",
+                ),
                 condition=Q(corrected_digit__isnull=False),
                 name="submission_by_memory",
             ),
