@@ -35,6 +35,7 @@ class World:
         self.keys = [client_with_key(self.user, *scopes) for scopes in SCOPE_SETS]
         self.own = self.session.submit_and_get(drawing_png(3))
         self.other = Visitor().submit_and_get(drawing_png(7), digit=7)
+        self.rejection = {"review": "rejected", "shown": self.other.revision}
 
     def set_rights(self, permission, flags):
         """Give the user a permission (or the group Reviewers) and the flags."""
@@ -54,7 +55,7 @@ class World:
         return [
             self.send(self.session, "/review/"),
             self.send(self.session, ADMIN),
-            self.send(self.session, f"{ADMIN}{self.other.pk}/change/", {"review": "rejected"}),
+            self.send(self.session, f"{ADMIN}{self.other.pk}/change/", self.rejection),
             self.send(self.session, "/metrics/"),
             self.send(self.session, "/keys/", {"name": "x", "scopes": ["review"], "lifetime": ""}),
             *(self.api(client) for client in (self.session, *self.keys)),
