@@ -57,6 +57,11 @@ class Site:
 
     def __enter__(self):
         self.prepare()
+        self.start()
+        return self
+
+    def start(self):
+        """Start the server of a prepared site, and wait until it is ready."""
         with open(self.stderr, "w") if self.stderr else nullcontext() as log:
             self.server = subprocess.Popen(
                 [sys.executable, "manage.py", "serve"],
@@ -69,7 +74,6 @@ class Site:
         except AssertionError:
             self.__exit__()
             raise
-        return self
 
     def _wait_until_ready(self):
         deadline = time.monotonic() + 60
