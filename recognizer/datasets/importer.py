@@ -2,10 +2,9 @@
 
 import hashlib
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import islice
 from typing import Any, Final
 
 from django.contrib.admin.models import ADDITION, CHANGE
@@ -20,8 +19,11 @@ from recognizer.serving.prediction import BadImageError, reencode, repredict, to
 from recognizer.training.training_data import is_mnist_evaluation_image
 
 NAMESPACE: Final = uuid.UUID("b2f0a7a5-6d52-4f0e-9a0a-5a4b1c3a7f10")
-# Rows stored in one transaction.
+# A chunk is in memory, and stored in one transaction. It has at most CHUNK_SIZE rows, and ends as
+# soon as its images and strokes need CHUNK_BYTES.
 CHUNK_SIZE: Final = 1000
+CHUNK_BYTES: Final = 20_000_000
+BYTES_PER_POINT: Final = 300  # of a stroke, as Python objects
 
 
 @dataclass
@@ -52,8 +54,8 @@ def load(rows: Iterable[Row], *, by: Any, report: Callable[[ImportCounts], None]
     `report` is called after each chunk. After an interruption, a second import stores the rest.
     Raises `DatasetError` if a row or its image is invalid. Earlier chunks stay stored.
     """
-    counts, now, remaining = ImportCounts(), timezone.now(), iter(rows)
-    while chunk := list(islice(remaining, CHUNK_SIZE)):
+    counts, now = ImportCounts(), timezone.now()
+    for chunk in _chunks(rows):
         # Rows without a time get distinct times, in the order of the dataset.
         submissions = [
             _to_submission(row, by, now + timedelta(microseconds=index))
@@ -67,6 +69,19 @@ def load(rows: Iterable[Row], *, by: Any, report: Callable[[ImportCounts], None]
         counts.for_evaluation += sum(submission.for_evaluation for submission in stored)
         report(counts)
     return counts
+
+
+def _chunks(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    chunk: list[Row] = []
+    size = 0
+    for row in rows:
+        chunk.append(row)
+        size += len(row.image or b"") + BYTES_PER_POINT * sum(map(len, row.strokes or ()))
+        if len(chunk) >= CHUNK_SIZE or size >= CHUNK_BYTES:
+            yield chunk
+            chunk, size = [], 0
+    if chunk:
+        yield chunk
 
 
 def _store(submissions: list[Submission], by: Any) -> list[Submission]:

@@ -10,8 +10,22 @@ from typing import IO, Any, Final, Self
 from uuid import UUID
 
 from recognizer.datasets import NOT_A_DIGIT, DatasetError, Row
+from recognizer.datasets.limits import read_lines
+from recognizer.models.strokes import are_strokes
 
 FILE: Final = "drawings.ndjson.gz"
+# The largest image that the site stores has 13 million pixels, in base64.
+MAX_LINE_LENGTH: Final = 20_000_000
+MAX_WRITER_LENGTH: Final = 1000
+INVALID_LINE_ERRORS: Final = (
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    OverflowError,
+    RecursionError,
+    DatasetError,
+)
 
 
 class Writer:
@@ -48,24 +62,32 @@ def read(path: Path) -> Iterator[Row]:
     path = path / FILE if path.is_dir() else path
     lines: IO[str] = gzip.open(path, "rt") if path.suffix == ".gz" else path.open()  # noqa: SIM115
     with lines:
-        for line_number, line in enumerate(lines, 1):
+        for line_number, line in read_lines(lines, path.name, MAX_LINE_LENGTH):
             try:
                 yield _parse_row(json.loads(line))
-            except (ValueError, KeyError, TypeError, OverflowError, DatasetError) as error:
+            except INVALID_LINE_ERRORS as error:
                 raise DatasetError(f"{path.name}, line {line_number}: {error!r}") from error
 
 
 def _parse_row(drawing: Any) -> Row:
-    label = drawing["label"]
+    label, writer, strokes = drawing["label"], drawing.get("writer"), drawing.get("strokes")
+    # The values "7", 7.9 and true are not labels, although int() accepts them.
+    if label is not None and type(label) is not int:
+        raise DatasetError("the label must be a whole number or null")
+    if writer is not None and (not isinstance(writer, str) or len(writer) > MAX_WRITER_LENGTH):
+        raise DatasetError(f"the writer must be a text of up to {MAX_WRITER_LENGTH} characters")
+    (writer or "").encode()  # raises ValueError if it contains half of a surrogate pair
+    if strokes is not None and not are_strokes(strokes):
+        raise DatasetError("the strokes are not valid: see the documentation of the API")
     return Row(
         pixels=base64.b64decode(drawing["pixels"], validate=True),
-        label=NOT_A_DIGIT if label is None else int(label),
+        label=NOT_A_DIGIT if label is None else label,
         split="test" if drawing.get("split") == "test" else "train",
         id=UUID(drawing["id"]) if drawing.get("id") else None,
         created=_parse_utc(drawing["created"]) if drawing.get("created") else None,
-        writer=drawing.get("writer"),
+        writer=writer,
         image=base64.b64decode(drawing["image"], validate=True) if drawing.get("image") else None,
-        strokes=drawing.get("strokes"),
+        strokes=strokes,
     )
 
 

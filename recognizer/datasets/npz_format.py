@@ -4,11 +4,12 @@ import shutil
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any, Final, Self
+from typing import IO, Final, Self
 
 from numpy.lib import format as npy
 
 from recognizer.datasets import PIXEL_COUNT, SIDE, SPLITS, DatasetError, Row, Split
+from recognizer.datasets.limits import open_member
 
 FILE: Final = "mnist.npz"
 
@@ -64,8 +65,8 @@ def read(path: Path) -> Iterator[Row]:
         with zipfile.ZipFile(path) as archive:
             for split in SPLITS:
                 with (
-                    archive.open(f"x_{split}.npy") as images,
-                    archive.open(f"y_{split}.npy") as labels,
+                    open_member(archive, f"x_{split}.npy") as images,
+                    open_member(archive, f"y_{split}.npy") as labels,
                 ):
                     yield from _read_split(images, labels, split)
     except (zipfile.BadZipFile, KeyError, ValueError) as error:
@@ -94,9 +95,10 @@ def _write_header(member: IO[bytes], shape: tuple[int, ...]) -> None:
 
 def _read_header(member: IO[bytes]) -> tuple[tuple[int, ...], int]:
     """Return the shape of an array and the size of its items in bytes."""
-    version = npy.read_magic(member)
-    readers: Any = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
-    shape, fortran_order, dtype = readers[version](member)
+    # Later versions are for headers of up to 4 GB.
+    if npy.read_magic(member) != (1, 0):
+        raise DatasetError("The arrays must have version 1.0 of the .npy format.")
+    shape, fortran_order, dtype = npy.read_array_header_1_0(member)
     if fortran_order or dtype.kind not in "ui" or dtype.byteorder == ">" or not shape:
         raise DatasetError(
             "The arrays must contain little-endian integers in C order "

@@ -6,6 +6,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final, Self
 
 from recognizer.datasets import NOT_A_DIGIT, DatasetError, Row, Split
+from recognizer.datasets.limits import open_member
 from recognizer.serving.prediction import BadImageError, decode_pixels, to_png
 
 # An open ZIP file keeps the names of all its members in memory, so their number is limited.
@@ -62,10 +63,13 @@ def _read_archive(archive: zipfile.ZipFile) -> Iterator[Row]:
     for member in archive.infolist():
         path = PurePosixPath(member.filename)
         if path.suffix == ".png" and path.parent.name in LABELS_BY_FOLDER:
-            if member.file_size > MAX_IMAGE_BYTES:
+            with open_member(archive, member) as file:
+                # The size that the ZIP file announces may be wrong.
+                image = file.read(MAX_IMAGE_BYTES + 1)
+            if len(image) > MAX_IMAGE_BYTES:
                 raise DatasetError(f"{path} has more than {MAX_IMAGE_BYTES} bytes.")
             split: Split = "test" if "test" in path.parts else "train"
-            pixels = _decode(archive.read(member), path)
+            pixels = _decode(image, path)
             yield Row(pixels, LABELS_BY_FOLDER[path.parent.name], split)
 
 

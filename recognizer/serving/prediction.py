@@ -194,10 +194,11 @@ def store(submission: Submission) -> tuple[Submission, bool]:
         with _savepoint_if_needed():
             submission.save(force_insert=True)
     except IntegrityError:
-        earlier = Submission.objects.filter(
-            owner=submission.owner, image_sha256=submission.image_sha256
-        ).first()
-        if earlier is None:
+        own = Submission.objects.owned_by(submission.owner)
+        earlier = own.filter(image_sha256=submission.image_sha256).first()
+        key = submission.idempotency_key
+        with_key = own.filter(idempotency_key=key, idempotency_key__isnull=False)
+        if earlier is None or with_key.exclude(pk=earlier.pk).exists():
             raise IdempotencyConflictError from None
         return earlier, False
     metrics.SUBMISSIONS.labels(submission.source).inc()

@@ -27,6 +27,14 @@ def test_rejects_another_image_with_the_same_key(visitor):
     assert Submission.objects.count() == 1
 
 
+def test_rejects_another_stored_image_with_the_same_key(visitor):
+    send(visitor, drawing_png(7), "my-7")
+    assert visitor.submit(drawing_png(3)).status_code == 201
+    response = send(visitor, drawing_png(3), "my-7")
+    assert (response.status_code, response.json()["code"]) == (409, "idempotency_key_reused")
+    assert Submission.objects.count() == 2
+
+
 def test_same_image_with_another_key_is_the_same_submission(visitor):
     first = send(visitor, drawing_png(7), "one")
     second = send(visitor, drawing_png(7), "two")

@@ -1,6 +1,7 @@
 """`manage.py import_dataset`: store a labelled dataset as approved submissions."""
 
 import json
+import zlib
 from argparse import ArgumentParser
 from dataclasses import asdict
 from pathlib import Path
@@ -42,7 +43,7 @@ class Command(BaseCommand):
         try:
             rows = FORMATS[options["format"]].read(options["path"])
             counts = load(rows, by=user, report=on_progress)
-        except (DatasetError, OSError, EOFError, DatabaseError) as error:
+        except (DatasetError, OSError, EOFError, zlib.error, DatabaseError) as error:
             raise CommandError(f"{error} {summary(counts)}") from error
         except KeyboardInterrupt:
             raise CommandError(

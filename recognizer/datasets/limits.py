@@ -1,0 +1,38 @@
+"""Read datasets from strangers without holding more than a small part of a file in memory."""
+
+import zipfile
+from collections.abc import Iterator
+from typing import IO, Final
+
+from recognizer.datasets import DatasetError
+
+# zipfile decompresses members of other types, such as bzip2, without a limit.
+COMPRESSION_TYPES: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+ENCRYPTED: Final = 0x1  # a bit of the flags of a member
+
+
+def read_lines(file: IO[str], name: str, max_length: int) -> Iterator[tuple[int, str]]:
+    """Yield (line number, line). `name` is that of the file.
+
+    Raises `DatasetError` if a line is longer than `max_length` characters, or not UTF-8.
+    """
+    number = 1
+    try:
+        while line := file.readline(max_length + 1):
+            if len(line) > max_length:
+                raise DatasetError(f"{name}, line {number} has more than {max_length} characters.")
+            yield number, line
+            number += 1
+    except UnicodeDecodeError as error:
+        raise DatasetError(f"{name}, line {number}: {error}") from error
+
+
+def open_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo | str) -> IO[bytes]:
+    """Open a file in a ZIP file. `read(n)` of the result decompresses about n bytes.
+
+    Raises `DatasetError` if the file is encrypted or compressed with another method than deflate.
+    """
+    info = archive.getinfo(member) if isinstance(member, str) else member
+    if info.compress_type not in COMPRESSION_TYPES or info.flag_bits & ENCRYPTED:
+        raise DatasetError(f"{info.filename} must be stored or deflated, and not encrypted.")
+    return archive.open(info)

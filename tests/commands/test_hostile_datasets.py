@@ -1,0 +1,172 @@
+"""A dataset from a stranger is refused with a message, and never fills the memory."""
+
+import base64
+import gzip
+import json
+import struct
+import tracemalloc
+import zipfile
+
+import numpy as np
+import pytest
+from django.core.management import CommandError, call_command
+
+from recognizer.datasets import DatasetError, Row
+from recognizer.datasets.formats import FORMATS
+from recognizer.datasets.importer import ImportCounts, load
+from recognizer.models import Submission
+from recognizer.models.strokes import MAX_POINTS, MAX_STROKES
+
+PIXELS = base64.b64encode(bytes(784)).decode()
+VALID = {"label": 3, "pixels": PIXELS}
+HUGE = 100_000_000  # bytes
+
+
+def import_dataset(name, path):
+    call_command("import_dataset", name, str(path), "--by=rosa")
+
+
+def import_line(tmp_path, line):
+    path = tmp_path / "drawings.ndjson"
+    path.write_text(line)
+    import_dataset("ndjson", path)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"strokes": "a line"},
+        {"strokes": [[[1, 2]]]},
+        {"strokes": [[[1, 2, None]]]},
+        {"strokes": [[[1e9, 2, 3]]]},
+        {"strokes": [[[float("nan"), 2, 3]]]},
+        {"strokes": [[]] * (MAX_STROKES + 1)},
+        {"strokes": [[[1, 2, 3]] * (MAX_POINTS + 1)]},
+        {"label": 7.9},
+        {"label": "7"},
+        {"label": True},
+        {"writer": ["ana"]},
+        {"writer": "\ud800"},
+        {"writer": "x" * 1001},
+        {"id": 5},
+        {"created": "9999-12-31T23:59:59-23:59"},
+        {"image": PIXELS},
+    ],
+    ids=lambda fields: str(fields)[:50],
+)
+def test_rejects_a_row_that_the_api_would_not_store(reviewer, tmp_path, fields):
+    with pytest.raises(CommandError, match=r"line 1|image of"):
+        import_line(tmp_path, json.dumps(VALID | fields))
+    assert not Submission.objects.exists()
+
+
+def test_accepts_valid_strokes(reviewer, tmp_path):
+    import_line(tmp_path, json.dumps(VALID | {"strokes": [[[1, 2.5, 3]], []], "writer": "ana"}))
+    assert Submission.objects.get().strokes == [[[1, 2.5, 3]], []]
+
+
+def test_rejects_deeply_nested_json(reviewer, tmp_path):
+    with pytest.raises(CommandError, match="line 1"):
+        import_line(tmp_path, "[" * 200_000)
+
+
+def long_ndjson_line(folder):
+    with gzip.open(folder / "drawings.ndjson.gz", "wb", compresslevel=1) as file:
+        write_huge(file, b'{"label": 3, "pixels": "', b"A")
+    return folder
+
+
+def long_csv_line(folder):
+    header = ",".join(["label", *(f"pixel{n}" for n in range(784))])
+    with open(folder / "train.csv", "wb") as file:
+        write_huge(file, f"{header}\n".encode(), b"0")
+    return folder / "train.csv"
+
+
+def image_of_false_size(folder):
+    """Write a ZIP file that announces 100 bytes for an image of 100 MB."""
+    path = folder / "digits.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        with archive.open("train/3/a.png", "w") as member:
+            write_huge(member, b"", b"\0")
+        size = struct.pack("<I", archive.getinfo("train/3/a.png").file_size)
+    path.write_bytes(path.read_bytes().replace(size, struct.pack("<I", 100)))
+    return path
+
+
+def image_in_bzip2(folder):
+    """Write a ZIP file whose image has 100 MB, in a method that zipfile reads without a limit."""
+    path = folder / "digits.zip"
+    with (
+        zipfile.ZipFile(path, "w", zipfile.ZIP_BZIP2) as archive,
+        archive.open("train/3/a.png", "w") as member,
+    ):
+        write_huge(member, b"", b"\0")
+    return folder
+
+
+def long_array_header(folder):
+    with zipfile.ZipFile(folder / "mnist.npz", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("y_train.npy", b"")
+        with archive.open("x_train.npy", "w") as member:
+            write_huge(member, b"\x93NUMPY\x02\x00" + struct.pack("<I", HUGE), b" ")
+    return folder
+
+
+def write_huge(file, start, byte):
+    file.write(start)
+    for _ in range(HUGE // 1_000_000):
+        file.write(byte * 1_000_000)
+
+
+@pytest.mark.parametrize(
+    ("name", "make"),
+    [
+        ("ndjson", long_ndjson_line),
+        ("csv", long_csv_line),
+        ("png", image_of_false_size),
+        ("png", image_in_bzip2),
+        ("npz", long_array_header),
+    ],
+)
+def test_huge_member_does_not_fill_the_memory(tmp_path, name, make):
+    path = make(tmp_path)
+    tracemalloc.start()
+    with pytest.raises(DatasetError):
+        list(FORMATS[name].read(path))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 0.6 * HUGE
+
+
+def test_large_images_are_imported_in_small_portions(reviewer, monkeypatch):
+    monkeypatch.setattr("recognizer.datasets.importer.CHUNK_BYTES", 100_000)
+    strokes, ends = [[[1, 2, 3]] * 200], []
+    noise = np.random.default_rng(0).integers(0, 256, (5, 784), np.uint8)
+    rows = [Row(pixels.tobytes(), 3, strokes=strokes) for pixels in noise]
+
+    def report(counts: ImportCounts):
+        ends.append(counts.read)
+
+    load(rows, by=reviewer, report=report)
+    assert ends == [2, 4, 5]
+
+
+def test_damaged_compression_is_reported(reviewer, tmp_path):
+    content = bytearray(gzip.compress(json.dumps(VALID).encode() * 2000))
+    content[50] ^= 0xFF
+    (tmp_path / "drawings.ndjson.gz").write_bytes(content)
+    with pytest.raises(CommandError):
+        import_dataset("ndjson", tmp_path)
+
+
+def test_encrypted_file_is_refused(reviewer, tmp_path):
+    path = tmp_path / "digits.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("train/3/a.png", b"secret")
+    content = bytearray(path.read_bytes())
+    content[6] |= 1
+    content[content.index(b"PK\1\2") + 8] |= 1
+    path.write_bytes(content)
+    with pytest.raises(CommandError, match="not encrypted"):
+        import_dataset("png", path)
