@@ -70,7 +70,7 @@ test-poisoning: .venv/installed
 # Killing the server or a command at any moment must lose nothing and leave no change without its audit
 # entry: 100 kills on SQLite, and 100 on PostgreSQL if it is running (half an hour).
 test-kills: .venv/installed
-	@KILLS=100 $(PYTEST) -v -rP -n 2 tests/integration/test_kills.py
+	@KILLS=100 $(PYTEST) -v -rP -n 2 -o faulthandler_timeout=0 tests/integration/test_kills.py
 
 # Writing for a minute must lose nothing, while the live version changes 100 times. Promotions and
 # prunings at the same moment must leave one live version with its files, also on PostgreSQL if it is
