@@ -276,6 +276,7 @@ def test_killed_processes_lose_nothing_and_leave_no_change_without_an_entry(oper
         step()
         operations.check_versions()
         kills[step.__name__] += 1
+        print(f"{kills.total()}: {step.__name__}, {len(operations.answered)} drawings", flush=True)
     site.run_script(LET_A_MINUTE_PASS)
     site.query(RELABEL)
     assert site.manage("retrain", "--epochs=1").returncode in (0, 3)
