@@ -84,7 +84,10 @@ OPERATIONS = {
     "reject in the list": lambda s: s.action("reject", label=""),
     "delete in the list": lambda s: s.action("delete_selected", post="yes"),
     "review on the page": lambda s: s.admin(
-        f"submission/{s.rows[0].pk}/change/", review="approved", label="7"
+        f"submission/{s.rows[0].pk}/change/",
+        review="approved",
+        label="7",
+        shown=s.rows[0].revision,
     ),
     "delete on the page": lambda s: s.admin(f"submission/{s.rows[0].pk}/delete/", post="yes"),
     "bulk review": lambda s: s.client.post(
