@@ -5,11 +5,13 @@ from django.urls import path
 from django.views.generic import TemplateView
 
 from recognizer.ops import health
-from recognizer.web import api_key_views, views
+from recognizer.web import api_key_views, memory_views, views
 
 urlpatterns = [
     path("", views.draw, name="draw"),
     path("mine/", views.my_drawings, name="mine"),
+    path("mine/memory/", memory_views.switch_memory, name="switch-memory"),
+    path("mine/memory/forget/", memory_views.forget, name="forget"),
     path("privacy/", TemplateView.as_view(template_name="recognizer/privacy.html"), name="privacy"),
     path("login/", LoginView.as_view(), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),

@@ -3,6 +3,7 @@
 import uuid
 from typing import Final
 
+from django.http import HttpRequest
 from rest_framework.request import Request
 
 from recognizer.accounts import ownership
@@ -17,6 +18,11 @@ def memory_owner(request: Request, wanted: bool) -> uuid.UUID | None:
 
     `wanted` is the value of `personal` in the request.
     """
-    if not wanted or request.COOKIES.get(MEMORY_COOKIE) == MEMORY_OFF:
+    if not wanted or is_turned_off(request):
         return None
     return ownership.current_owner(request)
+
+
+def is_turned_off(request: HttpRequest | Request) -> bool:
+    """Return whether the visitor has turned the memory off in this browser."""
+    return request.COOKIES.get(MEMORY_COOKIE) == MEMORY_OFF

@@ -70,6 +70,10 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
         labelled = rows.annotate(effective_label=Coalesce("label", "corrected_digit"))
         return labelled[:MEMORY_SIZE]
 
+    def forget(self) -> int:
+        """Exclude the corrected drawings from their owners' memories, and return their number."""
+        return self.corrected().filter(remembered=True).update(remembered=False)
+
     def pending(self) -> Self:
         return self.filter(review=Review.PENDING)
 

@@ -43,6 +43,18 @@ DRAW_PAGE_STRINGS: Final = {
     "choose_digit": _("To correct only one digit, select it above."),
     "saved": _("Saved. If the prediction is wrong, correct it: that helps the site learn."),
     "thanks": _("Thank you. Saved as {name}. A reviewer will check it."),
+    "remembered": _(
+        "Thanks. I’ll read that as {name} for you from now on; "
+        "a reviewer decides whether everybody gets it."
+    ),
+    "remembered_not_a_digit": _(
+        "Thanks. I’ll no longer read that as a digit for you; "
+        "a reviewer decides whether everybody gets it."
+    ),
+    "taught": _("I read {name}. You taught me: it looks like these."),
+    "taught_not_a_digit": _("I read no digit. You taught me: it looks like these."),
+    "alike": _("It looks like these drawings of yours:"),
+    "own_drawing": _("One of your drawings"),
     "offline_drawing": _("No connection. Your drawing is kept. Trying again …"),
     "offline_correction": _("No connection. Your correction is kept. Trying again …"),
     "busy_drawing": _("The site is busy. Your drawing is kept. Trying again …"),

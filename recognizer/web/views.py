@@ -14,6 +14,7 @@ from recognizer.api.pagination import SubmissionPagination
 from recognizer.models import Submission
 from recognizer.serving import model_registry
 from recognizer.serving.prediction import png_data_url
+from recognizer.web.memory_views import memory_context, memory_is_used
 from recognizer.web.status_messages import describe_status
 from recognizer.web.ui_strings import DRAW_PAGE_STRINGS, label_phrase
 
@@ -34,6 +35,7 @@ def draw(request: HttpRequest) -> HttpResponse:
     """Show the page where visitors draw a digit, see the prediction and correct it."""
     context = {
         "ui_strings": DRAW_PAGE_STRINGS,
+        "remembers": memory_is_used(request, model_registry.loaded_version_or_none()),
         "owner_token": ownership.new_visitor_token(request),
     }
     return render(request, "recognizer/draw.html", context)
@@ -57,6 +59,7 @@ def my_drawings(request: HttpRequest) -> HttpResponse:
     live = model_registry.loaded_version_or_none()
     context = {
         "drawings": [_drawing_context(submission, live) for submission in submissions or ()],
+        "memory": memory_context(request, owner, live),
         "count": own_submissions[: COUNT_LIMIT + 1].count(),
         "count_limit": COUNT_LIMIT,
         "newer": paginator.get_previous_link(),
@@ -69,10 +72,12 @@ def _drawing_context(
     submission: Submission, live: model_registry.LoadedVersion | None
 ) -> dict[str, Any]:
     corrected = submission.corrected_digit
+    shown, network = submission.shown_digit, submission.predicted_digit
     return {
         "submission": submission,
         "model_input": png_data_url(submission.pixels),
-        "prediction": label_phrase(submission.predicted_digit),
+        "prediction": label_phrase(shown),
+        "network_prediction": None if network == shown else label_phrase(network),
         "correction": None if corrected is None else label_phrase(corrected),
         "status_message": describe_status(submission, live),
     }

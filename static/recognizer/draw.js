@@ -64,7 +64,7 @@ function onKeyDown(event) {
   else if (!store.drawing.predictions) return;
   else if (/^[0-9]$/.test(key)) store.correct(Number(key));
   else if (/^n$/i.test(key)) store.correct(null);
-  else if (key === "Enter" && !target.closest("button, a, input, label")) store.confirm();
+  else if (key === "Enter" && !target.closest("button, a, input, label, summary")) store.confirm();
   else return;
   event.preventDefault();
 }

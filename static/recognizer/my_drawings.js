@@ -9,6 +9,8 @@ const NOTICE_KEY = "deletion-notice"; // in sessionStorage, to survive the reloa
 
 const page = document.getElementById("mine").dataset;
 const dialog = document.getElementById("confirm-deletion");
+const forgetForm = document.getElementById("forget"); // null if there is nothing to forget
+const forgetDialog = document.getElementById("confirm-forgetting");
 let idToDelete = ""; // empty means all drawings
 
 // Return the response, or null after showing an error.
@@ -46,6 +48,17 @@ function showDeletionNotice() {
   const notice = document.getElementById("deletion-notice");
   notice.textContent = sessionStorage.getItem(NOTICE_KEY);
   sessionStorage.removeItem(NOTICE_KEY);
+}
+
+// ---- The personal memory ----
+function confirmForgetting(event) {
+  event.preventDefault();
+  forgetDialog.returnValue = "keep";
+  forgetDialog.showModal();
+}
+
+function forgetConfirmed() {
+  if (forgetDialog.returnValue === "forget") forgetForm.submit();
 }
 
 // ---- Replay ----
@@ -111,4 +124,6 @@ function onEachClick(selector, listener) {
 onEachClick("#mine button.delete", askForConfirmation);
 onEachClick("button.replay", replay);
 dialog.addEventListener("close", deleteConfirmed);
+forgetForm?.addEventListener("submit", confirmForgetting);
+forgetDialog.addEventListener("close", forgetConfirmed);
 showDeletionNotice();

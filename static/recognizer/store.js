@@ -174,7 +174,7 @@ function showSaved(target) {
 }
 
 async function saveCorrection(target) {
-  const { corrections, savedCorrections, submissions } = target;
+  const { corrections, savedCorrections, submissions, predictions } = target;
   const index = unsavedCorrection(target);
   const digit = corrections[index];
   const url = `${page.submissions}${submissions[index].id}/correction/`;
@@ -182,12 +182,22 @@ async function saveCorrection(target) {
   if (ok) {
     savedCorrections[index] = digit;
     const isComplete = submissions.every((_, i) => savedCorrections[i] !== undefined);
-    const name = isComplete ? numberPhrase(savedCorrections) : labelPhrase(digit);
-    target.notice = fill(uiStrings.thanks, { name });
+    const digits = isComplete ? savedCorrections : [digit];
+    const isNew = predictions?.some((prediction, i) => isMisread(prediction, savedCorrections[i]));
+    target.notice = fill(thanks(digits, isNew), { name: numberPhrase(digits) });
   } else {
     corrections[index] = savedCorrections[index];
     target.notice = body.detail;
   }
+}
+
+const isMisread = ({ digit }, correction) => correction !== undefined && correction !== digit;
+
+// The visitor's memory learns from corrections at once, unless it is turned off.
+function thanks(digits, isNew) {
+  if (!isNew || !page.remembers) return uiStrings.thanks;
+  const isNotADigit = digits.length === 1 && digits[0] === null;
+  return isNotADigit ? uiStrings.remembered_not_a_digit : uiStrings.remembered;
 }
 
 function toRequestBody({ strokes, upload }) {

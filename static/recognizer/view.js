@@ -49,9 +49,13 @@ function describe(predictions) {
 
 function describeNumber(predictions) {
   const confidence = predictions.reduce((product, each) => product * each.confidence, 1);
-  const name = store.numberPhrase(predictions.map(({ digit }) => digit));
-  const template = confidence >= SURE_CONFIDENCE ? uiStrings.sure : uiStrings.likely;
-  return fill(template, { name, percent: formatPercent(confidence) });
+  return describeBriefly(predictions.map(({ digit }) => digit), confidence);
+}
+
+function describeBriefly(digits, confidence) {
+  const values = { name: store.numberPhrase(digits), percent: formatPercent(confidence) };
+  if (digits.length === 1 && digits[0] === null) return fill(uiStrings.not_a_digit, values);
+  return fill(confidence >= SURE_CONFIDENCE ? uiStrings.sure : uiStrings.likely, values);
 }
 
 // Change an element only when its text differs. Otherwise screen readers would repeat the text.
@@ -77,18 +81,20 @@ export function render() {
   const prediction = predictions?.[selected];
   renderProbabilities(prediction);
   renderModelInput(prediction);
+  renderPersonal(prediction);
   repaint();
 }
 
 function renderSentence() {
-  const { content, predictions, refusal } = store.drawing;
+  const { content, predictions, selected, refusal } = store.drawing;
   const waiting = store.isBlank(content) ? uiStrings.empty : uiStrings.predicting;
   const error = store.connectionError || refusal;
   const text = error || (predictions ? describe(predictions) : waiting);
+  const taught = !error && predictions ? taughtSentence(predictions[selected]) : "";
   page.state = error ? "error" : predictions || store.isBlank(content) ? "ready" : "waiting";
   $("prediction").setAttribute("aria-busy", store.isPredicting());
   const isNew = text !== $("sentence").textContent;
-  if (isNew && text !== uiStrings.predicting) announce(text, ANNOUNCE_AFTER_MS);
+  if (isNew && text !== uiStrings.predicting) announce(`${text} ${taught}`.trim(), ANNOUNCE_AFTER_MS);
   setText($("sentence"), text);
 }
 
@@ -157,10 +163,53 @@ function renderModelInput(prediction) {
   if (prediction && image.src !== prediction.model_input) image.src = prediction.model_input;
   $("explain").disabled = !prediction;
   $("explain").setAttribute("aria-pressed", store.explanationWanted);
-  const drops = store.explanationWanted && prediction?.explanation;
+  // The parts of the drawing explain what the network alone predicts.
+  const drops = store.explanationWanted && !isTaught(prediction) && prediction?.explanation;
   $("heatmap").hidden = !drops;
   if (drops) paintHeatmap(drops);
   setText($("explanation"), drops ? describeExplanation(drops) : "");
+}
+
+// ---- The visitor's own drawings, which adjust the predictions ----
+const isTaught = (prediction) =>
+  Boolean(prediction?.personal) && prediction.personal.network_digit !== prediction.digit;
+
+function taughtSentence(prediction) {
+  if (!isTaught(prediction)) return "";
+  const { digit } = prediction;
+  const template = digit === null ? uiStrings.taught_not_a_digit : uiStrings.taught;
+  return fill(template, { name: store.labelPhrase(digit) });
+}
+
+function renderPersonal(prediction) {
+  const taught = taughtSentence(prediction);
+  $("personal").hidden = !taught;
+  if (taught) {
+    const { network_digit: digit, network_confidence: confidence } = prediction.personal;
+    setText($("network-alone"), describeBriefly([digit], confidence));
+  }
+  renderNeighbours($("taught"), taught, taught ? prediction : null);
+  const explained = store.explanationWanted && prediction?.personal ? prediction : null;
+  renderNeighbours($("alike"), explained ? taught || uiStrings.alike : "", explained);
+}
+
+// Show a sentence and, in the next element, the drawings that it is about.
+function renderNeighbours(sentence, text, prediction) {
+  const itself = store.drawing.submissions[store.drawing.selected]?.id;
+  const ids = (prediction?.personal?.neighbours ?? []).filter((id) => id !== itself);
+  const frame = sentence.nextElementSibling;
+  setText(sentence, text);
+  // An image that could not be loaded stays away: its drawing was deleted.
+  if (frame.dataset.ids !== ids.join()) frame.replaceChildren(...ids.map(neighbourImage));
+  frame.dataset.ids = ids.join();
+}
+
+function neighbourImage(id) {
+  const image = new Image();
+  image.alt = uiStrings.own_drawing;
+  image.addEventListener("error", () => image.remove());
+  image.src = `${page.submissions}${id}/image/`;
+  return image;
 }
 
 // ---- Explanation ----

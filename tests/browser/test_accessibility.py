@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from recognizer.models import Label, Submission
 from tests.browser.pointer import draw_by_mouse
 from tests.support.review_helpers import doubtful_labels
-from tests.support.synthetic_digits import row_of
+from tests.support.synthetic_digits import row_of, square_strokes
 
 RULES = {
     "runOnly": {
@@ -57,7 +57,34 @@ def not_a_digit(page, four):
 def corrected_digit(page, four):
     digit(page, four)
     page.get_by_role("button", name="9", exact=True).click()
-    expect(page.get_by_text("Thank you")).to_be_visible()
+    expect(page.get_by_text("Thanks.")).to_be_visible()
+
+
+def taught_digit(page, four):
+    for seed in (1, 2, 9):
+        draw_by_mouse(page, square_strokes(seed))
+        if seed < 9:
+            page.get_by_role("button", name="0", exact=True).click()
+            expect(page.locator("#notice")).to_contain_text("Thank")
+            page.locator("#clear").click()
+    page.get_by_role("button", name="Why this prediction?").click()
+    page.get_by_text("What the network alone says").click()
+    expect(page.locator("#network-alone")).to_contain_text("does not look like a digit")
+    page.clock.fast_forward(2000)
+    expect(page.locator("#notice")).to_contain_text("Saved.")
+
+
+def my_drawings_of_taught_digit(page, four):
+    taught_digit(page, four)
+    page.get_by_role("link", name="My drawings").click()
+    expect(page.get_by_text("The network alone: not a digit").first).to_be_visible()
+    page.wait_for_load_state("networkidle")
+
+
+def confirm_forgetting(page, four):
+    my_drawings_of_taught_digit(page, four)
+    page.locator("#forget button").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
 
 
 def offline(page, four):
@@ -107,6 +134,9 @@ STATES = (
     multi_digit_number,
     not_a_digit,
     corrected_digit,
+    taught_digit,
+    my_drawings_of_taught_digit,
+    confirm_forgetting,
     offline,
     keyboard_help,
     my_drawings,

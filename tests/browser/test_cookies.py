@@ -17,7 +17,7 @@ def store(page, strokes):
 
 def correct(page, digit):
     page.click(f"#correction button[value='{digit}']")
-    expect(page.locator("#notice")).to_contain_text("Thank you")
+    expect(page.locator("#notice")).to_contain_text("Thanks.")
 
 
 def names(page):

@@ -83,7 +83,7 @@ def test_layout_is_stable_when_the_prediction_appears(open_page, four):
     before = page.locator("#probabilities").bounding_box()
     draw_by_mouse(page, four)
     page.get_by_role("button", name="Not a digit", exact=True).click()
-    expect(page.get_by_text("Thank you")).to_be_visible()
+    expect(page.get_by_text("Thanks.")).to_be_visible()
 
     assert page.locator("#probabilities").bounding_box() == before
 

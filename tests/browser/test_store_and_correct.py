@@ -19,7 +19,10 @@ def expect_notice(page):
 
 def expect_saved_as(page, label):
     """Wait until the page confirms that the server has this correction."""
-    expect_notice(page).to_have_text(f"Thank you. Saved as {label}. A reviewer will check it.")
+    expect_notice(page).to_have_text(
+        f"Thanks. I’ll read that as {label} for you from now on; "
+        "a reviewer decides whether everybody gets it."
+    )
 
 
 def finish(page):
@@ -85,14 +88,17 @@ def test_stores_a_correction(stored):
 def test_stores_a_confirmation(stored):
     click(stored, "Yes, it’s a 4")
 
-    expect_saved_as(stored, "a 4")
+    expect_notice(stored).to_have_text("Thank you. Saved as a 4. A reviewer will check it.")
     assert Submission.objects.get().corrected_digit == Label.FOUR
 
 
 def test_stores_not_a_digit(stored):
     click(stored, "Not a digit")
 
-    expect_saved_as(stored, "not a digit")
+    expect_notice(stored).to_have_text(
+        "Thanks. I’ll no longer read that as a digit for you; "
+        "a reviewer decides whether everybody gets it."
+    )
     assert Submission.objects.get().corrected_digit == Label.NOT_A_DIGIT
 
 

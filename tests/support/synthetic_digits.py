@@ -9,7 +9,7 @@ import numpy as np
 
 from benchmarks.stroke_rendering import draw
 
-__all__ = ["draw", "row_of", "strokes_of"]
+__all__ = ["draw", "row_of", "square_strokes", "strokes_of"]
 
 
 def _arc(cx, cy, rx, ry, start, end, points=16):
@@ -59,6 +59,13 @@ def strokes_of(digit, rng):
         points = (points - 100) @ matrix.T + 100 + waves + rng.normal(0, 3, 2)
         strokes.append(points.clip(0, 200).round(1).tolist())
     return strokes
+
+
+def square_strokes(seed):
+    """Return one stroke: a drawn square. The base predicts "not a digit"."""
+    rng = np.random.default_rng(seed)
+    corners = np.array([(0, 0), (200, 0), (200, 200), (0, 200)]) + rng.normal(0, 8, (4, 2))
+    return [_line(*corners.tolist(), corners[0].tolist())]
 
 
 def row_of(*digits, gap=60, seed=3):

@@ -102,7 +102,7 @@ def test_status_without_usable_version(visitor, seven, reviewer):
 
 def test_list_has_pages(visitor, monkeypatch, django_assert_num_queries):
     rows = [visitor.submit_and_get(drawing_png(2, seed)) for seed in range(25)]
-    with django_assert_num_queries(2):  # the page, the count
+    with django_assert_num_queries(3):  # the page, the memory, the count
         first = visitor.get("/mine/")
     assert len(first.context["drawings"]) == 24
     assert "25 drawings" in first.content.decode()
