@@ -147,7 +147,7 @@ def _images(rng: np.random.Generator) -> list[tuple[bytes, bytes]]:
     from benchmarks.stroke_rendering import draw
     from ml.preprocessing.decode import decode, encode_png
     from ml.preprocessing.normalize import normalize
-    from recognizer.serving.prediction import to_png
+    from recognizer.serving.stored_pixels import to_png
 
     images = []
     for _ in range(DISTINCT_IMAGE_COUNT):

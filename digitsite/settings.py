@@ -203,7 +203,7 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
         "SourceEnum": "recognizer.models.Source",
-        "ClientSourceEnum": "recognizer.api.serializers.CLIENT_SOURCES",
+        "ClientSourceEnum": "recognizer.api.request_serializers.CLIENT_SOURCES",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",

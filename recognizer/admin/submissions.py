@@ -25,7 +25,7 @@ from recognizer.models import (
 )
 from recognizer.serving import model_registry, reevaluation
 from recognizer.serving.model_registry import CorruptModelError, ModelFilesPrunedError
-from recognizer.serving.prediction import png_data_url, repredict
+from recognizer.serving.stored_pixels import png_data_url, repredict
 
 
 class DisagreementFilter(admin.SimpleListFilter):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.urls import reverse
 
 from recognizer.models import Submission
-from recognizer.serving.prediction import png_data_url
+from recognizer.serving.stored_pixels import png_data_url
 
 
 @dataclass(frozen=True)

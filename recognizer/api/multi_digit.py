@@ -9,14 +9,10 @@ from rest_framework.views import APIView
 from recognizer.accounts import ownership
 from recognizer.api import heavy_work, schema, storage_quotas
 from recognizer.api.personal import memory_owner
-from recognizer.api.serializers import (
-    MultiDigitResultSerializer,
-    NewSubmissionSerializer,
-    RecognizeRequestSerializer,
-    StoredDigitsSerializer,
-)
+from recognizer.api.request_serializers import NewSubmissionSerializer, RecognizeRequestSerializer
+from recognizer.api.serializers import MultiDigitResultSerializer, StoredDigitsSerializer
 from recognizer.models import Scope
-from recognizer.serving import prediction
+from recognizer.serving import prediction, storage
 
 
 class RecognizeNumberView(APIView):
@@ -66,14 +62,14 @@ class StoreNumberView(APIView):
             memory = memory_owner(request, body.validated_data["personal"])
             result = prediction.predict_number(image, memory)
         owner = ownership.get_or_create_owner(request)
-        new = prediction.new_submissions(
+        new = storage.new_submissions(
             result,
             owner=owner,
             source=body.validated_data["source"],
             strokes=body.validated_data["strokes"],
         )
         storage_quotas.consume(request, owner, new)
-        stored = prediction.store_all(new)
+        stored = storage.store_all(new)
         storage_quotas.refund(request, owner, stored)
         number = {"number": result.text, "submissions": [submission for submission, _ in stored]}
         return Response(

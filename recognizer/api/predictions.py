@@ -11,12 +11,11 @@ from rest_framework.views import APIView
 from recognizer.api import exceptions, heavy_work, schema, throttling
 from recognizer.api.fields import read_image_bytes
 from recognizer.api.personal import memory_owner
-from recognizer.api.serializers import (
-    PredictionResultSerializer,
+from recognizer.api.request_serializers import (
     RecognizeBatchRequestSerializer,
-    RecognizeBatchResponseSerializer,
     RecognizeRequestSerializer,
 )
+from recognizer.api.serializers import PredictionResultSerializer, RecognizeBatchResponseSerializer
 from recognizer.serving import prediction
 
 

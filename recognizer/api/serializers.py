@@ -1,4 +1,4 @@
-"""Serializers for the request and response bodies.
+"""Serializers for the response bodies.
 
 Most requests ask for a prediction. DRF copies all declared fields for each response, which is slow.
 The prediction serializers therefore build their responses by hand in `to_representation`, and their
@@ -6,7 +6,7 @@ fields only describe the schema. tests/api/test_serializer_parity.py checks that
 the fields.
 """
 
-from typing import Any, Final
+from typing import Any
 
 from django.utils.functional import cached_property
 from drf_spectacular.utils import extend_schema_field
@@ -15,25 +15,15 @@ from rest_framework.reverse import reverse
 
 from recognizer.api.exceptions import CODES
 from recognizer.api.fields import (
-    ChoiceField,
     DigitField,
-    EncodedImageField,
-    ImageField,
-    StrictBooleanField,
     StrokesField,
 )
 from recognizer.models import ModelVersion, Review, Source, Status, Submission, to_digit
 from recognizer.serving import model_registry
-from recognizer.serving.prediction import (
-    PredictionResult,
-    explain,
-    is_correct,
-    png_data_url,
-)
+from recognizer.serving.prediction import PredictionResult, explain
+from recognizer.serving.stored_pixels import is_correct, png_data_url
 
 NUMBER_HELP = "The digits as text, such as 42 or 007; null if one of them is not a digit."
-MAX_BATCH_SIZE: Final = 64
-CLIENT_SOURCES: Final = [choice for choice in Source.choices if choice[0] != Source.IMPORT]
 MODEL_INPUT_HELP = "The 28×28 image that the network received, as a data URL."
 PERSONAL_HELP = (
     "What the network alone predicts, if the drawings that you corrected have adjusted this "
@@ -48,57 +38,6 @@ class ProbabilitiesField(serializers.ListField):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(min_length=10, max_length=10, **kwargs)
-
-
-class ImageSerializer(serializers.Serializer):
-    image = ImageField()
-
-
-class RecognizeRequestSerializer(ImageSerializer):
-    """A request for the prediction of one image."""
-
-    explain = StrictBooleanField(default=False)
-    personal = StrictBooleanField(default=True)
-
-
-class RecognizeBatchRequestSerializer(serializers.Serializer):
-    """A request for the predictions of several images."""
-
-    images = serializers.ListField(
-        child=EncodedImageField(), min_length=1, max_length=MAX_BATCH_SIZE
-    )
-    personal = StrictBooleanField(default=True)
-
-
-class NewSubmissionSerializer(ImageSerializer):
-    """A request to predict an image and store it."""
-
-    source = ChoiceField(choices=CLIENT_SOURCES, default=Source.API)
-    strokes = StrokesField(default=None, allow_null=True)
-    personal = StrictBooleanField(default=True)
-
-
-class CorrectionSerializer(serializers.Serializer):
-    """A visitor's correction or confirmation."""
-
-    digit = DigitField()
-
-
-class RejectionSerializer(serializers.Serializer):
-    """A reviewer's rejection."""
-
-    corrected_at = serializers.DateTimeField(
-        required=False,
-        allow_null=True,
-        help_text="The time of the correction that you read (correction.at), or null if there was "
-        "none. If the correction has changed since, nothing is stored.",
-    )
-
-
-class ApprovalSerializer(RejectionSerializer):
-    """A reviewer's approval of a label."""
-
-    digit = DigitField()
 
 
 class PersonalSerializer(serializers.Serializer):

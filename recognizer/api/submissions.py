@@ -28,12 +28,14 @@ from recognizer.api.filters import SubmissionFilter, with_filter_aliases
 from recognizer.api.pagination import SubmissionPagination
 from recognizer.api.parsers import JSONParser
 from recognizer.api.personal import memory_owner
-from recognizer.api.serializers import (
+from recognizer.api.request_serializers import (
     ApprovalSerializer,
     CorrectionSerializer,
-    DeletionSerializer,
     NewSubmissionSerializer,
     RejectionSerializer,
+)
+from recognizer.api.serializers import (
+    DeletionSerializer,
     SubmissionSerializer,
     SubmissionWithStrokesSerializer,
 )
@@ -45,7 +47,7 @@ from recognizer.models import (
     Submission,
     SubmissionQuerySet,
 )
-from recognizer.serving import prediction
+from recognizer.serving import prediction, storage
 
 REVIEW_ACTIONS: Final = ("approve", "reject")
 DELETION_RESPONSES: Final[dict[int, Any]] = {
@@ -135,7 +137,7 @@ class SubmissionViewSet(
             memory = memory_owner(request, body.validated_data["personal"])
             result = prediction.predict_image(image, memory)
         owner = ownership.get_or_create_owner(request)
-        new = prediction.new_submission(
+        new = storage.new_submission(
             result,
             owner=owner,
             source=body.validated_data["source"],
@@ -144,8 +146,8 @@ class SubmissionViewSet(
         )
         storage_quotas.consume(request, owner, [new])
         try:
-            submission, is_new = prediction.store(new)
-        except prediction.IdempotencyConflictError as error:
+            submission, is_new = storage.store(new)
+        except storage.IdempotencyConflictError as error:
             storage_quotas.refund(request, owner, [(new, False)])
             raise exceptions.IdempotencyConflict from error
         storage_quotas.refund(request, owner, [(submission, is_new)])

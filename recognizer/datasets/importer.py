@@ -15,7 +15,8 @@ from recognizer import audit
 from recognizer.datasets import DatasetError, Row
 from recognizer.models import Review, Source, Submission
 from recognizer.serving import model_registry
-from recognizer.serving.prediction import BadImageError, reencode, repredict, to_png
+from recognizer.serving.prediction import BadImageError, reencode
+from recognizer.serving.stored_pixels import repredict, to_png
 from recognizer.training.training_data import is_mnist_evaluation_image
 
 NAMESPACE: Final = uuid.UUID("b2f0a7a5-6d52-4f0e-9a0a-5a4b1c3a7f10")

@@ -7,7 +7,8 @@ from typing import Final, Self
 
 from recognizer.datasets import NOT_A_DIGIT, DatasetError, Row, Split
 from recognizer.datasets.limits import open_member
-from recognizer.serving.prediction import BadImageError, decode_pixels, to_png
+from recognizer.serving.prediction import BadImageError
+from recognizer.serving.stored_pixels import decode_pixels, to_png
 
 # An open ZIP file keeps the names of all its members in memory, so their number is limited.
 MEMBERS_PER_ARCHIVE = 50_000

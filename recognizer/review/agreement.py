@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from recognizer.models import BlindReview, Review, Submission
 from recognizer.review.presenters import short_label
-from recognizer.serving.prediction import png_data_url
+from recognizer.serving.stored_pixels import png_data_url
 
 REVIEW_LIMIT: Final = 1000  # The table of owners covers this many of the newest reviews.
 OWNER_LIMIT: Final = 20  # rows of the table

@@ -20,7 +20,7 @@ from recognizer.review.decorators import reviewers_only
 from recognizer.review.forms import DoubtfulLabelForm, error_summary
 from recognizer.review.presenters import deleted_text, existing_review_text, short_label, to_percent
 from recognizer.serving import model_registry
-from recognizer.serving.prediction import png_data_url, repredict
+from recognizer.serving.stored_pixels import png_data_url, repredict
 
 PAGE_SIZE: Final = 24
 

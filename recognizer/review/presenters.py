@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from recognizer.models import Label, Review, Submission
-from recognizer.serving.prediction import png_data_url
+from recognizer.serving.stored_pixels import png_data_url
 from recognizer.training.duplicates import NEAR_DUPLICATE_CORRELATION, unit_vector
 
 # Near duplicates are searched among the owner's drawings made at most this long before or after.

@@ -15,7 +15,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from recognizer.models import Label, Submission, SubmissionQuerySet
-from recognizer.serving import model_registry, prediction
+from recognizer.serving import model_registry, stored_pixels
 
 CLAIM_SIZE: Final = 20  # submissions per claim
 OLDEST_PER_CLAIM: Final = 2  # of them; so each submission is reviewed at some time
@@ -127,6 +127,8 @@ def refresh_predictions() -> None:
     outdated = Submission.objects.pending().filter(live_prediction_version__lt=live.pk)
     submissions = list(outdated.order_by("live_prediction_version").only("pixels")[:REFRESH_SIZE])
     for submission in submissions:
-        submission.live_prediction = prediction.repredict(submission.pixels, live.recognizer).label
+        submission.live_prediction = stored_pixels.repredict(
+            submission.pixels, live.recognizer
+        ).label
         submission.live_prediction_version_id = live.pk
     Submission.objects.bulk_update(submissions, ["live_prediction", "live_prediction_version"])

@@ -7,7 +7,7 @@ from typing import Final
 from django.db.models import QuerySet
 
 from recognizer.models import Label, ModelVersion, Review, Submission
-from recognizer.serving import prediction
+from recognizer.serving import stored_pixels
 from recognizer.serving.model_registry import Recognizer
 
 # Limits for one page of the admin. A prediction takes about 0.1 ms. Loading a version takes longer.
@@ -51,7 +51,7 @@ def newest_approved() -> list[Submission]:
 def predict_all(recognizer: Recognizer, submissions: list[Submission]) -> Predictions:
     """Predict the label of each submission with `recognizer`."""
     return {
-        submission: Label(prediction.repredict(submission.pixels, recognizer).label)
+        submission: Label(stored_pixels.repredict(submission.pixels, recognizer).label)
         for submission in submissions
     }
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from ml.runtime import load_base
 from recognizer.models import Label
-from recognizer.serving.prediction import repredict
+from recognizer.serving.stored_pixels import repredict
 from recognizer.training.batches import Row
 from recognizer.training.duplicates import with_pixels
 

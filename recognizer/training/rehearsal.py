@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from ml.runtime import Recognizer
 from recognizer.models import Submission
-from recognizer.serving.prediction import repredict
+from recognizer.serving.stored_pixels import repredict
 
 DRAWING_LIMIT: Final = 1000
 

@@ -13,7 +13,7 @@ from recognizer.accounts import ownership
 from recognizer.api.personal import MEMORY_COOKIE, MEMORY_OFF, is_turned_off
 from recognizer.models import Submission
 from recognizer.serving.model_registry import LoadedVersion
-from recognizer.serving.prediction import png_data_url
+from recognizer.serving.stored_pixels import png_data_url
 from recognizer.web.ui_strings import label_phrase
 
 COOKIE_AGE: Final = 365 * 24 * 60 * 60  # seconds

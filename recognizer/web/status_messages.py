@@ -4,7 +4,7 @@ from django.utils.translation import gettext as _
 
 from recognizer.models import Status, Submission
 from recognizer.serving import model_registry
-from recognizer.serving.prediction import is_correct
+from recognizer.serving.stored_pixels import is_correct
 from recognizer.web.ui_strings import label_phrase
 
 

@@ -13,7 +13,7 @@ from recognizer.accounts import ownership
 from recognizer.api.pagination import SubmissionPagination
 from recognizer.models import Submission
 from recognizer.serving import model_registry
-from recognizer.serving.prediction import png_data_url
+from recognizer.serving.stored_pixels import png_data_url
 from recognizer.web.memory_views import memory_context, memory_is_used
 from recognizer.web.status_messages import describe_status
 from recognizer.web.ui_strings import DRAW_PAGE_STRINGS, label_phrase

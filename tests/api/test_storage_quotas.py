@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from recognizer.models import Submission
-from recognizer.serving.prediction import MAX_STORED_BYTES
+from recognizer.serving.storage import MAX_STORED_BYTES
 from tests.support.factories import Visitor, client_with_key, drawing_png, png
 from tests.support.synthetic_digits import draw, strokes_of
 

@@ -17,7 +17,7 @@ from recognizer.models import (
     submission_queryset,
 )
 from recognizer.review import blind_reviews, queue
-from recognizer.serving import model_registry, prediction
+from recognizer.serving import model_registry, prediction, storage
 from tests.support.factories import Visitor, drawing_png
 from tests.support.review_helpers import claim, claimed_ids, ids, submissions
 
@@ -38,10 +38,10 @@ def draw(owner=None, *, confidence=0.99, correction=None):
     grey = rng.integers(0, 256, (28, 28), np.uint8)
     predicted, version = Prediction(7, confidence, [0.1] * 10), model_registry.loaded_version()
     result = prediction.PredictionResult(grey, grey, predicted, None, version)
-    new = prediction.new_submission(
+    new = storage.new_submission(
         result, strokes=None, owner=owner or uuid.uuid4(), source=Source.API
     )
-    row, _ = prediction.store(new)
+    row, _ = storage.store(new)
     if correction is not None:
         row.correct(correction)
     return row

@@ -1,0 +1,69 @@
+"""Serializers for the request bodies."""
+
+from typing import Final
+
+from rest_framework import serializers
+
+from recognizer.api.fields import (
+    ChoiceField,
+    DigitField,
+    EncodedImageField,
+    ImageField,
+    StrictBooleanField,
+    StrokesField,
+)
+from recognizer.models import Source
+
+MAX_BATCH_SIZE: Final = 64
+CLIENT_SOURCES: Final = [choice for choice in Source.choices if choice[0] != Source.IMPORT]
+
+
+class ImageSerializer(serializers.Serializer):
+    image = ImageField()
+
+
+class RecognizeRequestSerializer(ImageSerializer):
+    """A request for the prediction of one image."""
+
+    explain = StrictBooleanField(default=False)
+    personal = StrictBooleanField(default=True)
+
+
+class RecognizeBatchRequestSerializer(serializers.Serializer):
+    """A request for the predictions of several images."""
+
+    images = serializers.ListField(
+        child=EncodedImageField(), min_length=1, max_length=MAX_BATCH_SIZE
+    )
+    personal = StrictBooleanField(default=True)
+
+
+class NewSubmissionSerializer(ImageSerializer):
+    """A request to predict an image and store it."""
+
+    source = ChoiceField(choices=CLIENT_SOURCES, default=Source.API)
+    strokes = StrokesField(default=None, allow_null=True)
+    personal = StrictBooleanField(default=True)
+
+
+class CorrectionSerializer(serializers.Serializer):
+    """A visitor's correction or confirmation."""
+
+    digit = DigitField()
+
+
+class RejectionSerializer(serializers.Serializer):
+    """A reviewer's rejection."""
+
+    corrected_at = serializers.DateTimeField(
+        required=False,
+        allow_null=True,
+        help_text="The time of the correction that you read (correction.at), or null if there was "
+        "none. If the correction has changed since, nothing is stored.",
+    )
+
+
+class ApprovalSerializer(RejectionSerializer):
+    """A reviewer's approval of a label."""
+
+    digit = DigitField()

@@ -1,0 +1,111 @@
+"""Store predicted images as submissions."""
+
+import hashlib
+import uuid
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, Final
+
+import numpy as np
+from django.db import IntegrityError, connection, transaction
+from PIL import Image
+
+from ml.arrays import GreyImage
+from ml.preprocessing.decode import encode_png
+from recognizer import metrics
+from recognizer.models import Source, Submission
+from recognizer.models.strokes import rounded
+from recognizer.serving.prediction import MultiDigitResult, PredictionResult
+
+# A drawing of the page takes 3 to 6 KB. A larger image is stored with fewer pixels.
+MAX_STORED_BYTES: Final = 100_000
+STORED_SIDE: Final = 300  # pixels; at most 90 KB
+
+
+class IdempotencyConflictError(Exception):
+    """Raised when the owner has already used the idempotency key for another image."""
+
+
+def store(submission: Submission) -> tuple[Submission, bool]:
+    """Store a new submission, and return the stored one and whether it is new.
+
+    Each owner's image is stored only once. Storing it again returns the existing submission.
+
+    Raises `IdempotencyConflictError` if the owner has used the key for another image.
+    """
+    owner_round = Submission.objects.next_round(submission.owner)
+    submission.review_round = max(submission.review_round, owner_round)
+    try:
+        with _savepoint_if_needed():
+            submission.save(force_insert=True)
+    except IntegrityError:
+        own = Submission.objects.owned_by(submission.owner)
+        earlier = own.filter(image_sha256=submission.image_sha256).first()
+        key = submission.idempotency_key
+        with_key = own.filter(idempotency_key=key, idempotency_key__isnull=False)
+        if earlier is None or with_key.exclude(pk=earlier.pk).exists():
+            raise IdempotencyConflictError from None
+        return earlier, False
+    metrics.SUBMISSIONS.labels(submission.source).inc()
+    return submission, True
+
+
+def new_submission(
+    result: PredictionResult, *, strokes: list[Any] | None, **fields: Any
+) -> Submission:
+    """Return an unsaved submission of a predicted image, with additional fields."""
+    image = _stored_png(result.grey)
+    return Submission(
+        strokes=strokes and rounded(strokes),
+        image=image,
+        image_sha256=hashlib.sha256(image).digest(),
+        pixels=result.pixels.tobytes(),
+        predicted_digit=result.prediction.label,
+        confidence=result.prediction.confidence,
+        probabilities=result.prediction.probabilities,
+        personal_prediction=result.personal and result.personal.to_json(),
+        model_version=result.version.row,
+        live_prediction=result.prediction.label,
+        live_prediction_version=result.version.row,
+        **fields,
+    )
+
+
+def _stored_png(grey: GreyImage) -> bytes:
+    """Return the image as a PNG file of at most `MAX_STORED_BYTES`."""
+    png = encode_png(grey)
+    if len(png) <= MAX_STORED_BYTES:
+        return png
+    image = Image.fromarray(grey)
+    image.thumbnail((STORED_SIDE, STORED_SIDE), Image.Resampling.BOX)
+    return encode_png(np.asarray(image))
+
+
+def _savepoint_if_needed() -> AbstractContextManager[Any]:
+    """Return a savepoint if a transaction is open, otherwise a context that does nothing.
+
+    Without an open transaction, a single statement is a transaction of its own. This holds SQLite's
+    write lock for the shortest time. Inside a transaction, the savepoint keeps the transaction
+    usable after an `IntegrityError`.
+    """
+    return transaction.atomic() if connection.in_atomic_block else nullcontext()
+
+
+def new_submissions(
+    result: MultiDigitResult, *, owner: uuid.UUID, source: Source, strokes: list[Any] | None
+) -> list[Submission]:
+    """Return an unsaved submission of each digit with its own strokes, from left to right."""
+    return [
+        new_submission(
+            digit,
+            owner=owner,
+            source=source,
+            strokes=strokes and digit.crop_strokes(strokes),
+        )
+        for digit in result.digits
+    ]
+
+
+def store_all(submissions: list[Submission]) -> list[tuple[Submission, bool]]:
+    """Store new submissions in one transaction. Return what `store` returns for each."""
+    with transaction.atomic():
+        return [store(submission) for submission in submissions]
