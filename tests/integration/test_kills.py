@@ -74,18 +74,22 @@ class Operations:
     def __init__(self, site, rng):
         self.site, self.rng, self.seeds = site, rng, count()
         self.answered = set()  # ids of drawings
-        self.site.start()
+        site.start()
         self.session = site.log_in("rosa", "a long password")
+        site.kill_server()
 
     def submit(self):
-        stop = threading.Event()
-        clients = [threading.Thread(target=self._submit_until, args=(stop,)) for _ in range(3)]
+        stop, statuses = threading.Event(), []
+        clients = [
+            threading.Thread(target=self._submit_until, args=(stop, statuses)) for _ in range(3)
+        ]
         self._kill_server_during(clients, 1.0, stop)
+        assert set(statuses) <= {201}
         rows = self.site.query("SELECT id FROM recognizer_submission")
         lost = self.answered - {UUID(str(pk)) for (pk,) in rows}
         assert not lost, f"{len(lost)} of {len(self.answered)} drawings are lost"
 
-    def _submit_until(self, stop):
+    def _submit_until(self, stop, statuses):
         while not stop.is_set():
             seed = next(self.seeds)
             drawing = {"image": drawing_png(seed % 10, seed)}
@@ -94,12 +98,15 @@ class Operations:
                 response = requests.post(url, files=drawing, timeout=30)
             except requests.RequestException:
                 return
-            assert response.status_code == 201
-            self.answered.add(UUID(response.json()["id"]))
+            statuses.append(response.status_code)
+            if response.status_code == 201:
+                self.answered.add(UUID(response.json()["id"]))
 
     def _kill_server_during(self, clients, seconds, stop=None):
         if self.site.server is None:
             self.site.start()
+            # The first prediction of a process takes longest.
+            requests.post(f"{self.site.url}/api/v1/recognize/", files={"image": drawing_png()})
         for client in clients:
             client.start()
         clients[0].join(self.rng.uniform(0, seconds))
@@ -118,7 +125,7 @@ class Operations:
         approved = [str(UUID(str(pk))) for (pk,) in self.site.query(f"SELECT id FROM {reviewed}")]
         entries = self.site.entries("Approved as 7", after)
         assert sorted(pk for _, pk, _ in entries) == sorted(approved)
-        assert not statuses or len(approved) == len(ids)
+        assert not statuses or (statuses, len(approved)) == ([302], len(ids))
         self.site.query(f"DELETE FROM {reviewed}")
 
     def _post_approval(self, ids, statuses):
@@ -134,8 +141,7 @@ class Operations:
             response = self.session.post(self.site.url + path, body, allow_redirects=False)
         except requests.RequestException:
             return
-        assert response.status_code == 302
-        statuses.append(302)
+        statuses.append(response.status_code)
 
     def import_drawings(self):
         after, folder = self.site.newest_entry(), self.site.folder / "import"
