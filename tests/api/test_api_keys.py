@@ -142,7 +142,7 @@ def test_key_does_not_take_over_submissions_of_the_cookie(visitor, ana):
 def test_approval_records_the_owner_of_the_key(visitor, reviewer):
     row = visitor.submit_and_get(digit=7)
     client_with_key(reviewer, "review").post(
-        f"{LIST}{row.id}/approve/", {}, content_type="application/json"
+        f"{LIST}{row.id}/approve/", {"digit": 7}, content_type="application/json"
     )
     row.refresh_from_db()
     assert (row.label, row.reviewed_by) == (Label.SEVEN, reviewer)
