@@ -4,7 +4,7 @@ import io
 import struct
 import warnings
 import zlib
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from PIL import Image
@@ -39,6 +39,9 @@ EXIF_TRANSPOSE: Final = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+# The keys of EXIF data in Pillow's `Image.info`. Parsing it takes time, and cameras store less.
+EXIF_KEYS: Final = ("exif", "Raw profile type exif")
+MAX_EXIF_LENGTH: Final = 65_535
 MIN_CONTRAST: Final = 96  # of 255, between the darkest and the brightest pixel
 MAX_SIDE: Final = 512  # pixels; larger images are shrunk, because the model input has only 28
 STRIP_PIXELS: Final = 250_000  # large images are converted and shrunk in strips of this size
@@ -129,8 +132,15 @@ def _load(image: Image.Image) -> Image.Image:
     )
     image.load()
     shrunk = _shrink(image, _shrink_factor(image))
-    transpose = EXIF_TRANSPOSE.get(image.getexif().get(EXIF_ORIENTATION, 1))
+    transpose = EXIF_TRANSPOSE.get(_orientation(image))
     return shrunk if transpose is None else shrunk.transpose(transpose)
+
+
+def _orientation(image: Image.Image) -> Any:
+    """Return the EXIF orientation, or 1 (upright) if there is none or the EXIF data is too long."""
+    if max(len(image.info.get(key, "")) for key in EXIF_KEYS) > MAX_EXIF_LENGTH:
+        return 1
+    return image.getexif().get(EXIF_ORIENTATION, 1)
 
 
 def _shrink_factor(image: Image.Image) -> int:

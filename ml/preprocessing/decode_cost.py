@@ -18,12 +18,17 @@ MAX_PIXELS: Final = {
     "GIF": 13_000_000,
     "WEBP": 2_400_000,  # the decoder makes several copies
 }
+# Pillow keeps each row separately, so millions of short rows would take far more than 64 MB.
+MAX_DECODED_SIDE: Final = 65_535  # pixels; JPEG and GIF allow no more
 # The decoder holds the coefficients of a whole JPEG if it has several scans.
 MAX_COEFFICIENT_BYTES: Final = 48_000_000
 
 # The maximum time in microseconds, measured on a machine of 2025.
 PIXEL_COST: Final = {"JPEG": 0.006, "PNG": 0.03, "GIF": 0.01, "WEBP": 0.1}
 JPEG_BYTE_COST: Final = 0.015
+# Pillow joins the EXIF segments of a JPEG one by one, and parses up to 65,535 entries.
+JPEG_EXIF_COST: Final = 1_000
+JPEG_EXIF_BYTE_COST: Final = 0.25
 JPEG_SCAN_COST: Final = 10_000  # for a scan of up to 13 million pixels
 JPEG_SCAN_PIXEL_COST: Final = 0.0008  # if the scan has more pixels
 PNG_TEXT_COST: Final = 3_000  # for any ancillary chunk: at worst, a text of one megabyte
@@ -32,7 +37,7 @@ PART_COST: Final = 5  # A part is a PNG chunk, a JPEG segment or a GIF block.
 STRAY_BYTE_COST: Final = 0.5  # for a byte that is not in any part
 
 PNG, JPEG, GIF = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF8"  # how files of each format begin
-START_OF_SCAN, END_OF_IMAGE = 0xDA, 0xD9
+START_OF_SCAN, END_OF_IMAGE, EXIF_MARKER, EXIF = 0xDA, 0xD9, 0xE1, b"Exif\0\0"
 START_OF_FRAME: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 MARKER: Final = re.compile(rb"\xff([^\x00\xff])")
 MARKER_IN_SCAN: Final = re.compile(rb"\xff([^\x00\xff\xd0-\xd7])")
@@ -58,7 +63,7 @@ class DecodeCost:
         pixels = width * height
         self.pixels = max(self.pixels, pixels)
         self.microseconds += PIXEL_COST[format] * pixels
-        self.is_too_large |= pixels > MAX_PIXELS[format]
+        self.is_too_large |= pixels > MAX_PIXELS[format] or max(width, height) > MAX_DECODED_SIDE
 
 
 def estimate(data: bytes) -> DecodeCost:
@@ -122,7 +127,10 @@ def _add_jpeg(data: bytes, cost: DecodeCost) -> None:
             if scans > 1:
                 cost.is_too_large |= bytes_per_pixel * cost.pixels > MAX_COEFFICIENT_BYTES
         if marker not in STANDALONE_MARKERS:
-            offset += int.from_bytes(data[offset : offset + 2])
+            length = int.from_bytes(data[offset : offset + 2])
+            if marker == EXIF_MARKER and data.startswith(EXIF, offset + 2):
+                cost.microseconds += JPEG_EXIF_COST + JPEG_EXIF_BYTE_COST * length
+            offset += length
 
 
 def _coefficient_bytes(frame: bytes) -> float:

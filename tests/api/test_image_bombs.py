@@ -101,6 +101,47 @@ def test_rejects_a_jpeg_with_too_many_scans():
     assert error_code(data[:-2] + last_scan * 60 + data[-2:]) == "damaged_image"
 
 
+def jpeg_with_exif(segment, count):
+    data = encoded(Image.new("L", (30, 30), 255), "JPEG")
+    content = b"Exif\0\0" + segment
+    return (
+        data[:2] + (b"\xff\xe1" + struct.pack(">H", 2 + len(content)) + content) * count + data[2:]
+    )
+
+
+def test_rejects_a_jpeg_with_too_many_exif_segments():
+    """Pillow joins them, and copies all earlier ones for each segment."""
+    assert error_code(jpeg_with_exif(bytes(130), 100)) is None
+    assert error_code(jpeg_with_exif(bytes(130), 1000)) == "damaged_image"
+
+
+def test_accepts_a_jpeg_with_much_other_metadata():
+    """Some phones store a depth map in many segments."""
+    data = encoded(Image.new("L", (30, 30), 255), "JPEG")
+    segment = b"\xff\xe1" + struct.pack(">H", 65_000) + b"http://ns.adobe.com/xmp/extension/\0"
+    assert error_code(data[:2] + segment.ljust(65_002, b"x") * 100 + data[2:]) is None
+
+
+@pytest.mark.parametrize("format", ["PNG", "WEBP"])
+def test_ignores_exif_data_with_too_many_entries(format):
+    entries = b"".join(struct.pack(">HHII", tag, 3, 1, 6 << 16) for tag in range(65_535))
+    exif = b"Exif\0\0MM\0*\0\0\0\x08\xff\xff" + entries + bytes(4)
+    data = encoded(Image.new("L", (30, 20), 255), format, exif=exif)
+    assert decode(data).shape == (20, 30), "not turned, so the EXIF data was not parsed"
+
+
+def test_estimates_the_time_for_exif_data_in_a_jpeg():
+    assert estimate(jpeg_with_exif(bytes(65_000), 12)).microseconds > 170_000
+
+
+@pytest.mark.parametrize("size", [(1, 65_536), (65_536, 1)])
+def test_rejects_images_with_a_very_long_side(size):
+    """Pillow takes 600 MB for millions of rows with one pixel each."""
+    assert error_code(encoded(Image.new("RGBA", size), "PNG")) == "image_too_large"
+    shorter = Image.new("L", tuple(min(side, 65_535) for side in size))
+    assert error_code(encoded(shorter, "PNG")) is None
+
+
 def test_ignores_data_after_a_jpeg():
     """Some phones store a video after the image."""
     data = encoded(Image.new("L", (30, 30), 255), "JPEG")
