@@ -57,8 +57,9 @@ class Request(HTTPRequestParser):
             super().parse_header(header_plus)
         except ValueError as error:  # waitress does not expect it from urlsplit() and int()
             raise ParsingError("Invalid URL or number") from error
-        if self.chunked:
-            # waitress searches long lines between chunks again and again, which takes too long.
+        # waitress searches long lines between chunks again and again, which takes too long. In
+        # HTTP/1.0, it ignores the header, so the body would count as the next request.
+        if self.chunked or "TRANSFER_ENCODING" in self.headers:
             raise TransferEncodingNotImplemented("Content-Length is required")
 
     def is_late(self, now: float) -> bool:

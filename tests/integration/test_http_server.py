@@ -31,8 +31,10 @@ GET = b"GET / HTTP/1.1\r\nHost: localhost\r\n"
         (POST.replace(b"%d", b"-1") % (), 400),
         (GET + b"X: " + 32_768 * b"x" + b"\r\n\r\n", 431),
         (GET + b"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n", 501),
+        (b"POST / HTTP/1.0\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n", 501),
+        (b"POST / HTTP/1.2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 501),
     ],
-    ids=range(8),
+    ids=range(10),
 )
 def test_rejects_an_invalid_request(request_bytes, status):
     with serve() as address:
