@@ -2,9 +2,12 @@
 
 from django.contrib import admin
 from django.contrib.admin.actions import delete_selected
+from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.models import Group, User
 from django.db import transaction
 
 from recognizer.admin.api_keys import ApiKeyAdmin, AuditTrailAdmin
+from recognizer.admin.base import RobustListAdmin
 from recognizer.admin.model_versions import ModelVersionAdmin
 from recognizer.admin.submissions import SubmissionAdmin
 from recognizer.admin.training_runs import TrainingRunAdmin
@@ -19,3 +22,16 @@ __all__ = [
 
 # Django's action is not one transaction, so a deletion and its audit entry could differ.
 admin.site.add_action(transaction.atomic(delete_selected), "delete_selected")
+
+
+class RobustUserAdmin(RobustListAdmin, UserAdmin):
+    """Django's admin for users."""
+
+
+class RobustGroupAdmin(RobustListAdmin, GroupAdmin):
+    """Django's admin for groups."""
+
+
+for model, model_admin in ((User, RobustUserAdmin), (Group, RobustGroupAdmin)):
+    admin.site.unregister(model)
+    admin.site.register(model, model_admin)

@@ -1,14 +1,47 @@
-"""The base class for admins that add content or views to the page of an object."""
+"""The base classes for admins."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from django.contrib import admin
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import ChangeList
+from django.core.exceptions import FieldError
+from django.db import DataError, NotSupportedError
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 
+# Filters raise these for values that the field or the database cannot compare, such as a number
+# with thirty digits.
+FILTER_ERRORS: Final = (
+    OverflowError,
+    ValueError,
+    TypeError,
+    FieldError,
+    DataError,
+    NotSupportedError,
+)
 
-class ObjectPageAdmin(admin.ModelAdmin):
+
+class RobustListAdmin(admin.ModelAdmin):
+    """Redirect to the list without filters if a filter in the URL cannot be applied."""
+
+    def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
+        """Return the list. Raises `IncorrectLookupParameters`, for which Django redirects."""
+        try:
+            return super().get_changelist_instance(request)
+        except FILTER_ERRORS as error:
+            raise IncorrectLookupParameters from error
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Return whether the URL may filter by this lookup."""
+        # SQLite's error for an invalid expression is the same as for an outage.
+        if lookup.endswith("regex"):
+            return False
+        return super().lookup_allowed(lookup, value, request)
+
+
+class ObjectPageAdmin(RobustListAdmin):
     """Allow subclasses to add context and further views to the page of an object."""
 
     def object_context(self, request: HttpRequest, obj: Any) -> dict[str, Any]:

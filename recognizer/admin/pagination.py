@@ -3,11 +3,12 @@
 from functools import cached_property
 from typing import Any, Final
 
-from django.contrib import admin
 from django.contrib.admin.views.main import PAGE_VAR
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest
+
+from recognizer.admin.base import RobustListAdmin
 
 # Rows are counted up to this many pages after the current one.
 LOOKAHEAD_PAGES: Final = 10
@@ -36,7 +37,7 @@ class BoundedPaginator(Paginator):
         return self._count_limit - 1
 
 
-class BoundedCountAdmin(admin.ModelAdmin):
+class BoundedCountAdmin(RobustListAdmin):
     """Use `BoundedPaginator` for the list.
 
     The templates `pagination.html` and `actions.html` adapt the admin to an incomplete count.

@@ -80,7 +80,7 @@ class World:
             "<id>": row.pk,
             "<path:object_id>": row.pk,
             "<path:content_type_id>": ContentType.objects.get_for_model(ApiKey).pk,
-            "^(?P<app_label>auth|recognizer|admin)/$": "recognizer/",
+            "^(?P<app_label>recognizer|admin|auth)/$": "recognizer/",
             "(?P<url>.*)$": "nowhere/",
         }.items():
             route = route.replace(placeholder, str(value))

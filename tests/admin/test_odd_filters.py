@@ -1,0 +1,60 @@
+"""A filter value that the database cannot compare is no server error."""
+
+import pytest
+from django.urls import reverse
+
+pytestmark = [pytest.mark.database, pytest.mark.django_db(transaction=True)]
+
+FILTERS = [
+    ("recognizer_submission", "model_version"),
+    ("recognizer_submission", "model_version__pk__in"),
+    ("recognizer_submission", "predicted_digit__in"),
+    ("recognizer_submission", "created__gte"),
+    ("recognizer_submission", "created__year"),
+    ("recognizer_submission", "image"),
+    ("recognizer_submission", "strokes__0__contains"),
+    ("recognizer_submission", "review__regex"),
+    ("recognizer_submission", "q"),
+    ("recognizer_submission", "p"),
+    ("recognizer_modelversion", "predecessor"),
+    ("recognizer_modelversion", "reason__regex"),
+    ("recognizer_trainingrun", "version"),
+    ("recognizer_trainingrun", "requested_by"),
+    ("recognizer_apikey", "user"),
+    ("admin_logentry", "user"),
+    ("admin_logentry", "content_type"),
+    ("auth_user", "groups"),
+    ("auth_user", "last_login__year"),
+    ("auth_group", "name__regex"),
+]
+VALUES = [
+    "9" * 30,
+    "-" + "9" * 30,
+    "9" * 5000,
+    "\0",
+    "\ud7ff",
+    "[",
+    "nan",
+    "0001-01-01T00:00+14:00",
+]
+
+
+@pytest.mark.parametrize(("model", "parameter"), FILTERS)
+def test_odd_filter_value_is_no_server_error(admin_client, model, parameter):
+    admin_client.raise_request_exception = False
+    for value in VALUES:
+        page = admin_client.get(reverse(f"admin:{model}_changelist"), {parameter: value})
+        assert page.status_code < 500, (parameter, value[:20])
+
+
+def test_redirects_to_the_list_without_the_filter(admin_client):
+    url = reverse("admin:recognizer_trainingrun_changelist")
+    page = admin_client.get(url, {"created__year": "9" * 30})
+    assert (page.status_code, page.url) == (302, f"{url}?e=1")
+
+
+def test_filters_users_as_before(admin_client, admin_user):
+    url = reverse("admin:auth_user_changelist")
+    for is_staff in (0, 1):
+        page = admin_client.get(url, {"is_staff__exact": is_staff})
+        assert list(page.context["cl"].result_list) == [admin_user] * is_staff
