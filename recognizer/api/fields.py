@@ -12,6 +12,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.utils import html
 
+from recognizer.api.parsers import MAX_JSON_VALUES
 from recognizer.models import Label, to_digit
 from recognizer.models.strokes import (
     MAX_COORDINATE,
@@ -180,7 +181,7 @@ class StrokesField(FormValueMixin, serializers.Field):
         """Return the strokes. Raises `ValidationError` if they are invalid or too many."""
         if isinstance(data, str):
             try:
-                data = json.loads(data)
+                data = json.loads(data) if data.count(",") <= MAX_JSON_VALUES else None
             except (ValueError, RecursionError):
                 self.fail("invalid")
         if not are_strokes(data):

@@ -1,7 +1,8 @@
 """Parse request bodies within the limits of the API."""
 
+import io
 import json
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
@@ -9,19 +10,26 @@ from django.utils.translation import gettext as _
 from rest_framework import parsers
 from rest_framework.exceptions import ParseError
 
+# The API needs at most some thousand values. Each takes about a hundred bytes of memory, so a body
+# of ten megabytes with a value in every third byte would take several hundred megabytes.
+MAX_JSON_VALUES: Final = 100_000
+
 
 class JSONParser(parsers.JSONParser):
-    """Reject JSON that is nested too deeply, or whose text cannot be encoded in UTF-8.
+    """Reject JSON that has too many values, is nested too deeply, or cannot be encoded in UTF-8.
 
-    DRF's parser fails at the first. It accepts the second, which an escape such as `\\ud800` (half
+    DRF's parser fails at deep nesting. It accepts text that an escape such as `\\ud800` (half
     of a surrogate pair) causes, but the database and the response could not store or repeat it.
     """
 
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
         """Parse the body. Raises `ParseError`, or `RequestDataTooBig` if it is too large."""
         _check_length(parser_context)
+        body = stream.read()
+        if body.count(b",") > MAX_JSON_VALUES:
+            raise ParseError(_("The JSON has too many values."))
         try:
-            data = super().parse(stream, media_type, parser_context)
+            data = super().parse(io.BytesIO(body), media_type, parser_context)
             json.dumps(data, ensure_ascii=False).encode()
         except RecursionError as error:
             raise ParseError(_("The JSON is nested too deeply.")) from error

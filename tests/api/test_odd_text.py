@@ -87,3 +87,16 @@ def test_odd_text_in_a_form_field_is_no_server_error(client, path, field, value)
     body = part + image + b"\r\n--x--\r\n"
     response = client.generic("POST", f"/api/v1/{path}", body, "multipart/form-data; boundary=x")
     assert response.status_code < 500
+
+
+def test_rejects_json_with_too_many_values(client):
+    """Ten megabytes of empty lists would take several hundred megabytes of memory."""
+    values = "[" + "[]," * 100_001 + "[]]"
+    assert post(client, "recognize/", values) == (400, "parse_error")
+    form = f'--x\r\nContent-Disposition: form-data; name="strokes"\r\n\r\n{values}\r\n--x--\r\n'
+    content_type = "multipart/form-data; boundary=x"
+    assert post(client, "submissions/", form, content_type) == (400, "invalid")
+
+
+def test_accepts_json_with_the_maximum_number_of_values(client):
+    assert post(client, "recognize/", "[" + "0," * 100_000 + "0]") == (400, "invalid")
