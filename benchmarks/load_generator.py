@@ -22,8 +22,8 @@ import numpy as np
 
 BOUNDARY: Final = "boundary-of-the-benchmark"
 CONTENT_LENGTH: Final = re.compile(rb"\r\ncontent-length: (\d+)", re.IGNORECASE)
-OWNER_COOKIE: Final = re.compile(rb"\r\nset-cookie: (owner=[^;]+)", re.IGNORECASE)
-CSRF_TOKEN: Final = re.compile(rb"\r\nset-cookie: csrftoken=([^;]+)", re.IGNORECASE)
+OWNER_COOKIE: Final = re.compile(rb"\r\nset-cookie: +(owner=[^;]+)", re.IGNORECASE)
+CSRF_TOKEN: Final = re.compile(rb"\r\nset-cookie: +csrftoken=([^;]+)", re.IGNORECASE)
 SUCCESS: Final = re.compile(rb"HTTP/1\.1 20[01] ")
 # A connection stays with one server process. Reconnecting distributes the load over all processes.
 REQUESTS_PER_CONNECTION: Final = 25

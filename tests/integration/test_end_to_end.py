@@ -1,6 +1,7 @@
 """A drawing goes through the whole site: submitted, corrected, approved, and used for training."""
 
 import json
+import re
 import threading
 import time
 
@@ -61,10 +62,13 @@ def test_correction_is_learned_while_the_site_serves(site):
         DJANGO_SUPERUSER_PASSWORD="a long password",
     ).returncode == 0  # fmt: skip
     reviewer = site.log_in("rosa", "a long password")
+    submissions = f"{site.url}/admin/recognizer/submission/"
+    shown = re.findall('name="shown" value="(.*?)"', reviewer.get(submissions).text)
     reviewer.post(
-        f"{site.url}/admin/recognizer/submission/",
+        submissions,
         {
             "action": "approve",
+            "shown": shown,
             "_selected_action": submission["id"],
             "label": "",
             "csrfmiddlewaretoken": token(reviewer),

@@ -65,7 +65,7 @@ class Admin:
             f"{self.api}{pk}/correction/", json={"digit": digit}, headers=self.csrf()
         )
         assert correction.status_code == 200
-        self.post("submission/", action="approve", _selected_action=pk, label="")
+        self.post("submission/", action="approve", _selected_action=pk, label=str(digit))
 
     def csrf(self):
         return {"X-CSRFToken": token(self.session)}
