@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.contrib.admin.models import ADDITION, DELETION
+from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.utils import timezone
 
@@ -12,14 +13,11 @@ from recognizer import audit
 from recognizer.models import ApiKey
 from recognizer.models.api_key import KEY_PREFIX
 
-# Each key has its own rate limits, so a user could avoid them with any number of keys.
 MAX_KEYS_PER_USER: Final = 10
 
 
-def has_reached_limit(owner: Any) -> bool:
-    """Return whether `owner` already has the maximum number of keys that have not expired."""
-    keys = ApiKey.objects.filter(user=owner).exclude(expiry__lt=timezone.now())
-    return keys.count() >= MAX_KEYS_PER_USER
+class TooManyKeysError(Exception):
+    """Raised when a user has the maximum number of keys and creates another one."""
 
 
 def create_key(
@@ -28,10 +26,15 @@ def create_key(
     """Create a key for `owner`. Return its row and its secret.
 
     The secret cannot be read again, because only its hash and its first characters are stored.
-    The audit trail names `by`.
+    The audit trail names `by`. Raises `TooManyKeysError` if the owner has `MAX_KEYS_PER_USER` keys
+    that have not expired.
     """
     with transaction.atomic():
+        # Simultaneous requests of the same user wait here, so that they count each other's keys.
+        get_user_model().objects.select_for_update(no_key=True).get(pk=owner.pk)
         delete_expired(owner)
+        if ApiKey.objects.filter(user=owner).count() >= MAX_KEYS_PER_USER:
+            raise TooManyKeysError
         # create() of django-rest-knox expects a duration, not a date, so `expires` is set later.
         key, secret = ApiKey.objects.create(
             owner, expiry=None, prefix=KEY_PREFIX, name=name, scopes=list(scopes)

@@ -17,8 +17,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 from recognizer.accounts import rights
 from recognizer.accounts.api_keys import (
     MAX_KEYS_PER_USER,
+    TooManyKeysError,
     create_key,
-    has_reached_limit,
     revoke,
 )
 from recognizer.models import ApiKey
@@ -56,20 +56,19 @@ class ApiKeyForm(forms.Form):
         choices = [(scope, scope.label) for scope in rights.available_scopes(user)]
         self.fields["scopes"].choices = choices  # type: ignore[attr-defined]
 
-    def clean(self) -> dict[str, Any]:
-        if has_reached_limit(self._user):
-            message = gettext("You have %(count)d keys. Revoke one of them first.")
-            raise forms.ValidationError(message % {"count": MAX_KEYS_PER_USER})
-        return super().clean() or {}
-
-    def create(self) -> str:
-        """Create the key and return its secret."""
+    def create(self) -> str | None:
+        """Create the key and return its secret. Return None if the user has too many keys."""
         data = self.cleaned_data
         days = data["lifetime"]
         expires = timezone.now() + timedelta(days=int(days)) if days else None
-        _, secret = create_key(
-            self._user, data["name"], data["scopes"], by=self._user, expires=expires
-        )
+        try:
+            _, secret = create_key(
+                self._user, data["name"], data["scopes"], by=self._user, expires=expires
+            )
+        except TooManyKeysError:
+            message = gettext("You have %(count)d keys. Revoke one of them first.")
+            self.add_error(None, message % {"count": MAX_KEYS_PER_USER})
+            return None
         return secret
 
 
@@ -83,8 +82,7 @@ def api_keys(request: HttpRequest) -> HttpResponse:
     """
     form = ApiKeyForm(request.POST or None, user=request.user)
     secret = None
-    if request.method == "POST" and form.is_valid():
-        secret = form.create()
+    if request.method == "POST" and form.is_valid() and (secret := form.create()):
         form = ApiKeyForm(user=request.user)
     keys = ApiKey.objects.filter(user=request.user)
     context = {"form": form, "keys": keys, "secret": secret}

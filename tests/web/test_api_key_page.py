@@ -10,6 +10,7 @@ from django.contrib.auth.models import Permission
 from recognizer.accounts import api_keys
 from recognizer.models import ApiKey
 from tests.support.factories import Visitor, drawing_png
+from tests.support.threads import run_at_once
 
 pytestmark = pytest.mark.database
 
@@ -127,6 +128,20 @@ def test_reviewer_can_create_key_with_review_scope(reviewer_client):
 
 def test_limits_number_of_keys(browser):
     assert [browser.post("/keys/", NEW).status_code for _ in range(11)] == [200] * 10 + [400]
+    assert ApiKey.objects.count() == 10
+
+
+@pytest.mark.django_db(transaction=True)
+def test_simultaneous_requests_do_not_exceed_the_limit(browser, ana):
+    cookies = browser.cookies
+
+    def create():
+        client = Visitor()
+        client.cookies = cookies
+        return client.post("/keys/", NEW).status_code
+
+    statuses = run_at_once(*[create] * 14)
+    assert sorted(statuses) == [200] * 10 + [400] * 4
     assert ApiKey.objects.count() == 10
 
 
