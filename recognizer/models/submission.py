@@ -214,18 +214,19 @@ class Submission(models.Model):
     def correct(self, label: Label) -> None:
         """Store the visitor's correction.
 
+        Sending the same label again does not change the time of the correction. Otherwise, a
+        visitor who does so every second would make each decision of a reviewer outdated.
+
         Raises `AlreadyReviewedError` if the submission is approved or rejected.
         """
-        now = timezone.now()
+        pending = Submission.objects.pending().filter(pk=self.pk)
         # One statement checks and updates, so a simultaneous review cannot come in between.
-        changed = (
-            Submission.objects.pending()
-            .filter(pk=self.pk)
-            .update(corrected_digit=label, corrected_at=now, remembered=True)
+        changed = pending.exclude(corrected_digit=label).update(
+            corrected_digit=label, corrected_at=timezone.now(), remembered=True
         )
-        if not changed:
+        if not changed and not pending.update(remembered=True):
             raise AlreadyReviewedError
-        self.corrected_digit, self.corrected_at, self.remembered = label, now, True
+        self.refresh_from_db(fields=("corrected_digit", "corrected_at", "remembered"))
         self.__dict__.pop("learned_in", None)  # It depends on the correction.
 
     def approve(self, reviewer: Any, label: Label) -> None:

@@ -1,10 +1,11 @@
 """POST /api/v1/submissions/{id}/correction/: the owner corrects or confirms the prediction."""
 
 import uuid
+from datetime import datetime
 
 import pytest
 
-from recognizer.models import Label
+from recognizer.models import Label, Submission
 from tests.support.factories import Visitor, drawing_png
 
 pytestmark = pytest.mark.database
@@ -38,6 +39,23 @@ def test_correction_can_be_changed(visitor):
     assert visitor.correct(row.id, 2).status_code == 200
     row.refresh_from_db()
     assert row.corrected_digit == 2
+
+
+def test_repeating_a_correction_does_not_change_its_time(visitor, reviewer):
+    row = visitor.submit_and_get(digit=2)
+    seen = Submission.objects.get(pk=row.pk)
+    response = visitor.correct(row.id, 2)
+    assert response.status_code == 200
+    assert datetime.fromisoformat(response.json()["correction"]["at"]) == row.corrected_at
+    seen.approve(reviewer, Label.TWO)  # raises an error if the correction has changed
+
+
+def test_repeating_a_correction_remembers_the_drawing_again(visitor):
+    row = visitor.submit_and_get(digit=2)
+    Submission.objects.filter(pk=row.pk).forget()
+    visitor.correct(row.id, 2)
+    row.refresh_from_db()
+    assert row.remembered
 
 
 @pytest.mark.parametrize("digit", [11, 10, -1, "7", 7.5, 7.0, True, [7], {}, "null"])
