@@ -4,10 +4,9 @@ A client is the user of an API key or, without a key, a client address (for IPv6
 The counts are in Django's cache, which all web processes share.
 """
 
-import logging
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
@@ -20,7 +19,6 @@ from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
 from recognizer.accounts import client_ip
-from recognizer.ops.outages import OUTAGE_ERRORS
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView
@@ -31,8 +29,6 @@ SLOTS_PER_WINDOW: Final = 6
 COUNTED_SLOTS: Final = SLOTS_PER_WINDOW + 1
 PROCESSOR: Final = "processor"  # the quota of processor time
 UNITS: Final = {PROCESSOR: "milliseconds", "rows": "rows", "bytes": "bytes"}
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -185,10 +181,7 @@ class RateLimitMiddleware:
 def _count_time(request: HttpRequest, charge: Charge, seconds: float) -> None:
     """Count the processor time that was used, without what was prepaid."""
     used = round(1000 * seconds) - getattr(request, "prepaid_milliseconds", 0)
-    try:
-        _add([Charge(charge.quota, charge.limit, charge.window, charge.client, used)], time.time())
-    except OUTAGE_ERRORS as error:
-        log.warning("could not count the processor time: %s", error)
+    _add([replace(charge, amount=used)], time.time())
 
 
 def _per_minute(request: Request, amounts: Mapping[str, int]) -> list[Charge]:
