@@ -90,17 +90,14 @@ def database(name: str, kept_in: Path) -> dict[str, Any]:
         # Without a timeout, a connection to a host that does not answer can hang for minutes.
         "connect_timeout": CONNECT_TIMEOUT,
         **parsed.get("OPTIONS", {}),
-        # A request that waits for a connection occupies a thread, which /healthz/ may need. By
-        # default, the pool backs off exponentially for minutes. With a short reconnect timeout, it
-        # gives up early, and tries again at the next request.
-        "pool": {"timeout": CONNECT_TIMEOUT, "reconnect_timeout": CONNECT_TIMEOUT},
     }
     return {
         **parsed,
-        # Django must close its connection after each request, because that returns it to the pool.
-        "CONN_MAX_AGE": 0,
-        # The pool checks each connection that it hands out. Otherwise, requests would get the
-        # connections that broke when PostgreSQL was restarted.
+        # Each of the server's few threads keeps its connection. A pool would be slower to notice
+        # that PostgreSQL was restarted: requests would wait for seconds, or even fail.
+        "CONN_MAX_AGE": None,
+        # Before its first query, each request checks whether the connection still works. If it does
+        # not, Django opens a new one at once.
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": options,
     }

@@ -10,8 +10,7 @@ from django.db import InterfaceError, OperationalError, connection
 OUTAGE_ERRORS: Final = (OperationalError, InterfaceError)
 # How long `retry` waits for the database.
 OUTAGE_SECONDS: Final = 60.0
-# Seconds between two attempts of `retry`. A restart of PostgreSQL cuts all connections in the pool.
-# Each attempt uses up one of them, until the pool opens new ones.
+# Seconds between two attempts of `retry`.
 RETRY_SECONDS: Final = 1.0
 
 Result = TypeVar("Result")

@@ -118,12 +118,8 @@ def test_parses_postgresql_url(monkeypatch, tmp_path):
         5433,
         "digits",
     ]
-    assert database["OPTIONS"] == {
-        "sslmode": "require",
-        "connect_timeout": 3,
-        "pool": {"timeout": 3, "reconnect_timeout": 3},
-    }
-    assert database["CONN_MAX_AGE"] == 0
+    assert database["OPTIONS"] == {"sslmode": "require", "connect_timeout": 3}
+    assert (database["CONN_MAX_AGE"], database["CONN_HEALTH_CHECKS"]) == (None, True)
 
 
 @pytest.mark.parametrize(
