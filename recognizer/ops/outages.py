@@ -5,8 +5,6 @@ An outage of the cache raises no exception: see `digitsite/memory_fallback.py`.
 
 from typing import Final
 
-from django.db import InterfaceError, OperationalError
+from recognizer.serving.model_registry import DATABASE_OUTAGES, CorruptModelError
 
-from recognizer.serving.model_registry import CorruptModelError
-
-OUTAGE_ERRORS: Final = (OperationalError, InterfaceError, CorruptModelError)
+OUTAGE_ERRORS: Final = (*DATABASE_OUTAGES, CorruptModelError)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from django.contrib.admin.models import CHANGE
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, InterfaceError, OperationalError, transaction
 
 from ml import runtime
 from ml.runtime import BASE, CorruptModelError, Recognizer
@@ -17,11 +17,13 @@ from recognizer import audit
 from recognizer.models import BASE_NUMBER, ModelFiles, ModelVersion, VersionState
 
 __all__ = [
+    "DATABASE_OUTAGES",
     "CorruptModelError",
     "LoadedVersion",
     "ModelFilesPrunedError",
     "Recognizer",
     "RejectedVersionError",
+    "database_answered",
     "live_version",
     "load",
     "load_weights",
@@ -35,6 +37,7 @@ __all__ = [
 
 # Minimum seconds between two queries of a process for the live version.
 REFRESH_SECONDS: Final = 1.0
+DATABASE_OUTAGES: Final = (OperationalError, InterfaceError)
 
 log = logging.getLogger(__name__)
 
@@ -77,28 +80,55 @@ class LoadedVersion:
 _lock = threading.Lock()
 _loaded: LoadedVersion | None = None
 _checked_at = -REFRESH_SECONDS
+_database_answered = True
 
 
 def loaded_version() -> LoadedVersion:
     """Return the live version, ready to predict.
 
     If the live version is corrupt, the process keeps using the version that it loaded before. A new
-    process loads the nearest ancestor that is not corrupt. Both cases are logged.
+    process loads the nearest ancestor that is not corrupt. Both cases are logged. While the
+    database does not answer, the process keeps using its version, too.
 
-    Raises `CorruptModelError` if no version can be loaded.
+    Raises `CorruptModelError` if no version can be loaded. Raises one of `DATABASE_OUTAGES` if the
+    database does not answer and no version is loaded.
     """
-    global _loaded, _checked_at
+    global _checked_at
     current = _loaded
     # During an outage, the query of another thread takes seconds. Do not wait for it.
     if not _lock.acquire(blocking=current is None) and current is not None:
         return current
     try:
         if _loaded is None or time.monotonic() - _checked_at >= REFRESH_SECONDS:
-            _loaded = _load_live(_loaded)
+            loaded = _refresh(_loaded)
             _checked_at = time.monotonic()
+            return loaded
         return _loaded
     finally:
         _lock.release()
+
+
+def _refresh(current: LoadedVersion | None) -> LoadedVersion:
+    """Load the live version if it is another one. During an outage, return `current`."""
+    global _loaded, _database_answered
+    try:
+        _loaded = _load_live(current)
+    except DATABASE_OUTAGES as error:
+        _database_answered = False
+        if current is None:
+            raise
+        log.error("the database does not answer, so %s stays in use: %s", current.row, error)
+        return current
+    _database_answered = True
+    return _loaded
+
+
+def database_answered() -> bool:
+    """Return whether the database answered the last check of `loaded_version`.
+
+    During an outage, each query can take seconds, so predictions should do without it.
+    """
+    return _database_answered
 
 
 def loaded_version_or_none() -> LoadedVersion | None:

@@ -5,6 +5,7 @@ them in memory. Before each use, one query tells whether the owner's drawings ha
 correction, a review or a deletion counts at once in every process.
 """
 
+import logging
 import threading
 import uuid
 from collections import OrderedDict
@@ -18,7 +19,11 @@ from ml.arrays import EMBEDDING_SIZE, Pixels
 from ml.personalization import Memory, StoredEmbeddings, nearest, personalize, to_stored
 from ml.runtime import Prediction, to_prediction
 from recognizer.models import Submission, remembered_state
-from recognizer.serving.model_registry import LoadedVersion
+from recognizer.serving.model_registry import (
+    DATABASE_OUTAGES,
+    LoadedVersion,
+    database_answered,
+)
 from recognizer.serving.stored_pixels import to_array
 
 MAX_NEIGHBOURS: Final = 3
@@ -73,6 +78,7 @@ class OwnerMemory:
         return PersonalPrediction(to_prediction(probabilities), prediction, neighbours)
 
 
+log = logging.getLogger(__name__)
 _lock = threading.Lock()
 _cache: OrderedDict[uuid.UUID, OwnerMemory] = OrderedDict()  # the least recently used comes first
 
@@ -80,11 +86,19 @@ _cache: OrderedDict[uuid.UUID, OwnerMemory] = OrderedDict()  # the least recentl
 def memory_of(owner: uuid.UUID | None, version: LoadedVersion) -> OwnerMemory | None:
     """Return the owner's memory.
 
-    Return None if `owner` is None, if the owner has not corrected a drawing, or if the version
-    computes no embeddings.
+    Return None if `owner` is None, if the owner has not corrected a drawing, if the version
+    computes no embeddings, or if the database does not answer.
     """
-    if owner is None or not version.recognizer.has_embedding:
+    if owner is None or not version.recognizer.has_embedding or not database_answered():
         return None
+    try:
+        return _current_memory(owner, version)
+    except DATABASE_OUTAGES as error:
+        log.error("the database does not answer, so a prediction is not personal: %s", error)
+        return None
+
+
+def _current_memory(owner: uuid.UUID, version: LoadedVersion) -> OwnerMemory | None:
     state = remembered_state(owner)
     with _lock:
         cached = _cache.get(owner) if state else _cache.pop(owner, None)

@@ -88,8 +88,8 @@ def test_recovers_from_a_restart_without_losing_a_submission(service, tmp_path):
         session = requests.Session()
         session.get(site.url, timeout=10)
 
-        def submit(seed):
-            url = f"{site.url}/api/v1/submissions/"
+        def submit(seed, path="submissions/"):
+            url = f"{site.url}/api/v1/{path}"
             response = requests.post(
                 url,
                 files={"image": drawing_png(seed % 10, seed)},
@@ -99,18 +99,29 @@ def test_recovers_from_a_restart_without_losing_a_submission(service, tmp_path):
             )
             return response.status_code
 
-        # Eight simultaneous requests use all connections of the pool.
-        statuses = list(pool.map(submit, range(16)))
+        # With an owner's cookie, predictions look for the owner's memory.
+        url, headers = f"{site.url}/api/v1/submissions/", {"X-CSRFToken": token(session)}
+        first = session.post(url, files={"image": drawing_png()}, headers=headers, timeout=30)
+        assert "owner" in session.cookies
+        # Eight simultaneous requests use all threads, and so all connections.
+        statuses = [first.status_code, *pool.map(submit, range(500, 516))]
         assert set(statuses) == {201}
         service.stop()
         service.start()
+        # No request fails because its thread has a connection from before the restart.
         statuses += [submit(seed) for seed in range(100, 104)]
+        statuses += pool.map(submit, range(104, 116))
+        assert set(statuses) == {201}
         service.stop()
         stopped_at = time.monotonic()
         stopped = list(pool.map(submit, range(200, 208)))
         assert set(stopped) == ({503} if isinstance(service, Postgres) else {201})
         assert time.monotonic() - stopped_at < 20  # not three seconds for each, one by one
         assert requests.get(f"{site.url}/healthz/", timeout=10).status_code == 200
+        # Drawing and recognizing go on, with the version in memory.
+        assert requests.get(site.url, cookies=session.cookies, timeout=10).status_code == 200
+        for path in ("recognize/", "numbers/recognize/"):
+            assert {submit(seed, path) for seed in range(3)} == {200}
         service.start()
         deadline = time.monotonic() + RECOVERY_SECONDS
         while submit(300) != 201:
