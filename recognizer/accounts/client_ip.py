@@ -38,9 +38,13 @@ def client_network(request: Any) -> str:
 
 
 def network_of_connection(connection: Any) -> str:
-    """Return the client of the first waiting request of a waitress connection."""
+    """Return the client of the first waiting request of a waitress connection.
+
+    If no request has arrived yet, return the client that has connected.
+    """
     request = HttpRequest()
     request.META["REMOTE_ADDR"] = str(connection.addr[0])
-    if forwarded := connection.requests[0].headers.get("X_FORWARDED_FOR"):
+    headers = connection.requests[0].headers if connection.requests else {}
+    if forwarded := headers.get("X_FORWARDED_FOR"):
         request.META["HTTP_X_FORWARDED_FOR"] = forwarded
     return client_network(request)

@@ -3,7 +3,8 @@
 One thread receives all requests and sends all responses. A request occupies one of the other
 threads only after it has been received completely, so a slow client holds a connection and nothing
 else. A connection has a deadline. If there are too many connections, or if they hold too much
-memory, the server closes those that have been waiting longest.
+memory, the server closes those of the client that has the most. Of these, it closes those first
+that have been waiting longest.
 """
 
 import logging
@@ -11,6 +12,7 @@ import signal
 import socket
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any, Final
@@ -62,6 +64,8 @@ class Channel(HTTPChannel):
         super().__init__(*args, **options)
         self._waiting_since = time.monotonic()
         self._discards = False
+        # No request has arrived yet, so behind a reverse proxy, this is the proxy.
+        self.client = self.server.client_of(self)
 
     def received(self, data: bytes) -> bool:
         """Take in some bytes."""
@@ -138,11 +142,12 @@ class Server(TcpWSGIServer):
     channel_class = Channel
     _stopping = False
     active_channels: dict[int, Channel]
+    client_of: ClientOf = staticmethod(peer_address)
 
     def handle_accept(self) -> None:
         super().handle_accept()
         if len(self.active_channels) > MAX_CONNECTIONS:
-            self._close_longest_waiting()
+            self._close_longest_waiting(lambda channel: 1)
 
     def maintenance(self, now: float) -> None:
         """Close overdue connections. waitress calls this every `cleanup_interval` seconds."""
@@ -155,19 +160,25 @@ class Server(TcpWSGIServer):
         """Close connections until the others hold at most `MAX_MEMORY_BYTES`."""
         channels = self.active_channels.values()
         while sum(channel.buffered_bytes() for channel in channels) > MAX_MEMORY_BYTES:
-            if not self._close_longest_waiting(min_bytes=1):
+            if not self._close_longest_waiting(Channel.buffered_bytes):
                 return
 
-    def _close_longest_waiting(self, min_bytes: int = 0) -> bool:
-        """Return whether there was such a connection."""
-        waiting = [
-            channel
-            for channel in self.active_channels.values()
-            if not channel.requests and channel.buffered_bytes() >= min_bytes
-        ]
-        if waiting:
-            min(waiting, key=lambda channel: channel.waiting_since).handle_close()
-        return bool(waiting)
+    def _close_longest_waiting(self, weight: Callable[[Channel], int]) -> bool:
+        """Close a connection of the client whose waiting connections have the highest weight.
+
+        Return whether there was such a connection. Otherwise, a client that opens one connection
+        after the other would close those of all others.
+        """
+        waiting = [channel for channel in self.active_channels.values() if not channel.requests]
+        weights = Counter[str]()
+        for channel in waiting:
+            weights[channel.client] += weight(channel)
+        if not +weights:
+            return False
+        [(client, _)] = weights.most_common(1)
+        theirs = [each for each in waiting if each.client == client and weight(each)]
+        min(theirs, key=lambda channel: channel.waiting_since).handle_close()
+        return True
 
     def run_until_stopped(self) -> None:
         """Serve until another thread or a signal handler calls `stop`."""
@@ -214,7 +225,7 @@ def make_server(
     application: WSGIApplication, listener: socket.socket, client_of: ClientOf = peer_address
 ) -> Server:
     """Return a server that does not run yet."""
-    return Server(
+    server = Server(
         application,
         dispatcher=FairDispatcher(THREADS, client_of),
         _sock=listener,
@@ -234,6 +245,8 @@ def make_server(
         log_socket_errors=False,
         ident="",
     )
+    server.client_of = client_of
+    return server
 
 
 def serve(

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import contextmanager, suppress
 from urllib.parse import urlsplit
 
 import pytest
@@ -94,6 +95,39 @@ def test_the_longest_waiting_connection_makes_room(monkeypatch):
         assert clients[-1].recv(12) == b"HTTP/1.1 200"
         for client in clients:
             client.close()
+
+
+@contextmanager
+def connections_from(address, source, count):
+    """Open new connections from another address of this host, and yield them."""
+    clients = [socket.create_connection(address, source_address=(source, 0)) for _ in range(count)]
+    yield clients
+    for client in clients:
+        client.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs the address 127.0.0.2")
+def test_a_client_with_many_connections_closes_only_its_own(monkeypatch):
+    monkeypatch.setattr(http_server, "MAX_CONNECTIONS", 10)
+    with serve() as address, socket.create_connection(address) as slow:
+        slow.sendall(POST % 2 + b"x")
+        with connections_from(address, "127.0.0.2", 40):
+            assert exchange(address, b"GET / HTTP/1.1\r\n\r\n").startswith(b"HTTP/1.1 200")
+            slow.sendall(b"x")
+            assert slow.recv(12) == b"HTTP/1.1 200"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs the address 127.0.0.2")
+def test_a_client_with_large_bodies_closes_only_its_own(monkeypatch):
+    monkeypatch.setattr(http_server, "MAX_MEMORY_BYTES", 20_000_000)
+    with serve() as address, socket.create_connection(address) as slow:
+        slow.sendall(POST % 1_000_000 + bytes(900_000))
+        with connections_from(address, "127.0.0.2", 4) as clients:
+            for client in clients:
+                with suppress(ConnectionError):
+                    client.sendall(POST % 10_000_000 + bytes(9_000_000))
+            slow.sendall(bytes(100_000))
+            assert slow.recv(12) == b"HTTP/1.1 200"
 
 
 def test_unfinished_bodies_hold_a_bounded_memory(monkeypatch):
