@@ -24,7 +24,7 @@ FILTER_ERRORS: Final = (
 
 
 class RobustListAdmin(admin.ModelAdmin):
-    """Redirect to the list without filters if a filter in the URL cannot be applied."""
+    """Redirect if the URL contains a filter or an id that the database cannot compare."""
 
     def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
         """Return the list. Raises `IncorrectLookupParameters`, for which Django redirects."""
@@ -39,6 +39,15 @@ class RobustListAdmin(admin.ModelAdmin):
         if lookup.endswith("regex"):
             return False
         return super().lookup_allowed(lookup, value, request)
+
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Any:
+        """Return the object, or None. PostgreSQL raises `DataError` for an id with a NUL."""
+        try:
+            return super().get_object(request, object_id, from_field)
+        except DataError:
+            return None
 
 
 class ObjectPageAdmin(RobustListAdmin):

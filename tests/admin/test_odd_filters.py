@@ -58,3 +58,11 @@ def test_filters_users_as_before(admin_client, admin_user):
     for is_staff in (0, 1):
         page = admin_client.get(url, {"is_staff__exact": is_staff})
         assert list(page.context["cl"].result_list) == [admin_user] * is_staff
+
+
+@pytest.mark.parametrize("page", ["change", "history", "delete"])
+def test_odd_id_is_no_server_error(admin_client, page):
+    admin_client.raise_request_exception = False
+    for object_id in VALUES:
+        url = reverse(f"admin:recognizer_apikey_{page}", args=[object_id])
+        assert admin_client.get(url).status_code == 302, object_id[:20]
