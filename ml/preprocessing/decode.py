@@ -123,7 +123,8 @@ def _load(image: Image.Image) -> Image.Image:
 
     The result has the mode L, RGB or RGBA. Raises `BadImageError` if the image is animated.
     """
-    if getattr(image, "is_animated", False):
+    # Many cameras store a JPEG with a smaller copy behind it. Pillow calls this format MPO.
+    if image.format != "MPO" and getattr(image, "is_animated", False):
         raise BadImageError("animated_image", "The image is animated. Send a still image.")
     # The JPEG decoder can shrink the image while decoding. Other formats ignore this call.
     factor = _shrink_factor(image)

@@ -101,6 +101,15 @@ def test_rejects_a_jpeg_with_too_many_scans():
     assert error_code(data[:-2] + last_scan * 60 + data[-2:]) == "damaged_image"
 
 
+def test_ignores_a_preview_after_a_jpeg():
+    """Many cameras store one, and the index of a multi-picture file."""
+    photo = Image.linear_gradient("L").resize((3000, 2000)).convert("RGB")
+    preview = photo.resize((600, 400))
+    data = encoded(photo, "MPO", save_all=True, append_images=[preview])
+    assert data.count(b"\xff\xd8\xff") == 2
+    assert (decode(data) == decode(encoded(photo, "JPEG"))).all()
+
+
 def jpeg_with_exif(segment, count):
     data = encoded(Image.new("L", (30, 30), 255), "JPEG")
     content = b"Exif\0\0" + segment
