@@ -18,3 +18,10 @@ def test_predicts_without_room_for_a_temporary_file(visitor, monkeypatch, tmp_pa
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nothing"))
     response = visitor.recognize(data)
     assert (response.status_code, response.json()["digit"]) == (200, 7)
+
+
+def test_pages_ignore_a_large_file_without_writing_it(visitor, monkeypatch, tmp_path):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nothing"))
+    visitor.raise_request_exception = False
+    file = io.BytesIO(bytes(10_050_000))
+    assert visitor.post("/login/", {"file": file, "username": "ana"}).status_code == 200
