@@ -147,8 +147,8 @@ SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 
 # Bytes. A photo from a phone fits, even if it is encoded in base64.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10_000_000
-# Uploads are never written to a temporary file, because the disk may be full. Files in a larger body
-# are ignored.
+# Uploads are never written to a temporary file, because the disk may be full. Django ignores the
+# files of a larger body.
 FILE_UPLOAD_MAX_MEMORY_SIZE = DATA_UPLOAD_MAX_MEMORY_SIZE
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
 
