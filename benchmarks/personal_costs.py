@@ -1,10 +1,11 @@
 """Measure what the personal memory costs: time per request, and memory of the process."""
 
+import gc
 import os
+import tracemalloc
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import median
 from time import perf_counter
 from typing import Final
@@ -22,15 +23,16 @@ SEED: Final = 5
 
 @dataclass(frozen=True)
 class Costs:
-    """The median times of a request to `recognize/`, in ms, and the growth of the process, in MB.
+    """The median times of a request to `recognize/`, in ms, and the memory of a process, in MB.
 
-    `stranger` is a visitor without a cookie. `newcomer` has a cookie, but corrected nothing.
-    `full` corrected 250 drawings or more.
+    `newcomer` has stored a drawing, but corrected none. `full` corrected 249 drawings or more. The
+    other two are the times of their requests with `personal` false.
     """
 
-    stranger: float
     newcomer: float
+    newcomer_off: float
     full: float
+    full_off: float
     megabytes: float
 
 
@@ -42,19 +44,19 @@ def measure_costs(drawings: Sequence[Drawing]) -> Costs:
     newcomer.submit(canvases[0])
     for drawing, canvas in zip(drawings, canvases, strict=True):
         full.correct(canvas, int(drawing.label))
-    visitors = [site.Visitor(None), newcomer, full]
-    times: list[list[float]] = [[], [], []]
+    kinds = [(newcomer, True), (newcomer, False), (full, True), (full, False)]
+    times: list[list[float]] = [[] for _ in kinds]
     for i in range(REQUEST_COUNT):
-        for visitor, found in zip(visitors, times, strict=True):
+        for (visitor, personal), found in zip(kinds, times, strict=True):
             start = perf_counter()
-            visitor.predict(canvases[i % len(canvases)], personal=True)
+            visitor.predict(canvases[i % len(canvases)], personal=personal)
             found.append(1000 * (perf_counter() - start))
-    stranger, beginner, expert = (median(found) for found in times)
-    return Costs(stranger, beginner, expert, _measure_memory())
+    newcomer_on, newcomer_off, full_on, full_off = (median(found) for found in times)
+    return Costs(newcomer_on, newcomer_off, full_on, full_off, _measure_memory())
 
 
 def _measure_memory() -> float:
-    """Return how many megabytes the process grows when many owners are active."""
+    """Return how many megabytes the memories of many active owners take."""
     from recognizer.serving import model_registry, personal_memory
 
     owners = [uuid.uuid4() for _ in range(OWNER_COUNT)]
@@ -62,10 +64,13 @@ def _measure_memory() -> float:
         _store_corrected(owner)
     version = model_registry.loaded_version()
     personal_memory.memory_of(owners[0], version)
-    before = _resident_megabytes()
+    tracemalloc.start()
     for owner in owners[1:]:
         assert personal_memory.memory_of(owner, version) is not None
-    return _resident_megabytes() - before
+    gc.collect()
+    megabytes = tracemalloc.get_traced_memory()[0] / 1e6
+    tracemalloc.stop()
+    return megabytes
 
 
 def _store_corrected(owner: uuid.UUID) -> None:
@@ -89,8 +94,3 @@ def _store_corrected(owner: uuid.UUID) -> None:
         )
         for i in range(DRAWINGS_PER_OWNER)
     )
-
-
-def _resident_megabytes() -> float:
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6

@@ -83,8 +83,8 @@ def write(report: Report) -> str:
         mnist_adjusted=f"{report.shared.mnist_errors_adjusted:.2%}",
         owners=f"{OWNER_COUNT:,}",
         drawings_per_owner=DRAWINGS_PER_OWNER,
-        newcomer=f"{report.costs.newcomer / report.costs.stranger - 1:+.1%}",
-        full=f"{report.costs.full - report.costs.stranger:.2f}",
+        newcomer=f"{report.costs.newcomer / report.costs.newcomer_off - 1:.1%}",
+        full=f"{report.costs.full - report.costs.full_off:.2f}",
         megabytes=f"{report.costs.megabytes:.1f}",
         **vars(report.retrained),
     )

@@ -47,16 +47,15 @@ def reset() -> None:
 
 
 class Visitor:
-    """A visitor with their own cookie, or without a cookie if `name` is None."""
+    """A visitor with their own cookie."""
 
-    def __init__(self, name: str | None) -> None:
+    def __init__(self, name: str) -> None:
         from recognizer.accounts import owner_cookie
 
         self._client = Client(SERVER_NAME="localhost")
         # The owner id depends only on the name, so the same visitors are held out in each run.
-        self.owner = uuid.uuid5(OWNER_NAMESPACE, name or "")
-        if name is not None:
-            self._client.cookies[owner_cookie.COOKIE_NAME] = owner_cookie.signed(self.owner)
+        self.owner = uuid.uuid5(OWNER_NAMESPACE, name)
+        self._client.cookies[owner_cookie.COOKIE_NAME] = owner_cookie.signed(self.owner)
 
     def correct(self, canvas: Canvas, digit: int | None) -> str:
         """Submit a drawing and correct or confirm its prediction. Return the submission's id."""

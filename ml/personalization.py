@@ -2,7 +2,8 @@
 
 The method follows Tip-Adapter (R. Zhang et al., "Tip-Adapter: Training-Free Adaption of CLIP for
 Few-Shot Classification", 2022): each drawing whose label the person has given supports that label
-if the new drawing is similar to it.
+if the new drawing is similar to it. A sample of MNIST's training images, the background, supports
+the digits with a small weight. Without it, a memory of nothing but mistakes would grow too strong.
 """
 
 from dataclasses import dataclass
@@ -12,12 +13,13 @@ import numpy as np
 import numpy.typing as npt
 
 from ml.arrays import Embedding, Indices, Labels, Probabilities
-from ml.runtime import CLASS_COUNT
+from ml.runtime import CLASS_COUNT, DIGIT_COUNT, Comparison
 
 # Chosen on the drawings of writers 1 to 15 and on MNIST's validation images.
 # docs/personal-memory.md evaluates them on other writers.
 SHARPNESS: Final = 7.0  # A higher value lets only more similar drawings count.
 WEIGHT: Final = 10.0
+BACKGROUND_WEIGHT: Final = 0.03  # of each of the 1,000 images, compared with a person's drawing
 MIN_PROBABILITY: Final = (
     1e-6  # A lower probability counts as this one, so that it can be outweighed.
 )
@@ -46,16 +48,19 @@ def to_stored(embedding: Embedding) -> StoredEmbeddings:
 
 
 def personalize(
-    probabilities: Probabilities, similarity: npt.NDArray[np.float32], labels: Labels
+    comparison: Comparison, similarity: npt.NDArray[np.float32], labels: Labels
 ) -> Probabilities:
     """Return the probabilities of the eleven classes, given the person's earlier drawings.
 
-    `similarity`, (n,), and `labels`, (n,), describe these drawings. The logit of each class rises
-    by `WEIGHT` times the root of the summed support of its drawings. Because of the root, a second
-    similar drawing counts less than the first.
+    `similarity`, (n,), and `labels`, (n,), describe these drawings. The support of a drawing is
+    exp(SHARPNESS * (similarity - 1)). The logit of each class rises by `WEIGHT` times the root of
+    its summed support. Because of the root, a second similar drawing counts less than the first.
     """
-    support = np.bincount(labels, np.exp(SHARPNESS * (similarity - 1)), CLASS_COUNT)
-    logits = np.log(np.maximum(probabilities, MIN_PROBABILITY)) + WEIGHT * np.sqrt(support)
+    kernel = np.exp(SHARPNESS * (similarity - 1))
+    support = np.bincount(labels, kernel, CLASS_COUNT).astype(np.float64)
+    support[:DIGIT_COUNT] += BACKGROUND_WEIGHT * comparison.background
+    logits = np.log(np.maximum(comparison.probabilities, MIN_PROBABILITY))
+    logits = logits + WEIGHT * np.sqrt(support)
     odds = np.exp(logits - logits.max())
     return np.asarray(odds / odds.sum(), np.float32)
 

@@ -42,6 +42,19 @@ class Prediction:
     probabilities: tuple[float, ...]
 
 
+@dataclass(frozen=True)
+class Comparison:
+    """The outputs of the model for one image.
+
+    `background`, (10,) float32, is the support of MNIST's training images for each digit. See
+    `ml.personalization`.
+    """
+
+    probabilities: Probabilities
+    embedding: Embedding
+    background: npt.NDArray[np.float32]
+
+
 class Recognizer:
     """A loaded model. It is thread-safe."""
 
@@ -65,14 +78,13 @@ class Recognizer:
         """Return whether the model computes embeddings. Older models do not."""
         return len(self._interpreter().get_output_details()) > 1
 
-    def embed(self, pixels: Pixels) -> Embedding | None:
-        """Return the embedding of one model input, or None if the model computes none."""
-        return self._run(pixels).get(EMBEDDING_SIZE)
+    def compare(self, pixels: Pixels) -> Comparison:
+        """Return the probabilities of one model input, and what compares it with other drawings.
 
-    def predict_and_embed(self, pixels: Pixels) -> tuple[Probabilities, Embedding | None]:
-        """Return what `predict_proba` and `embed` return, in the time of one of them."""
+        Only a model with `has_embedding` can do this.
+        """
         outputs = self._run(pixels)
-        return outputs[CLASS_COUNT], outputs.get(EMBEDDING_SIZE)
+        return Comparison(outputs[CLASS_COUNT], outputs[EMBEDDING_SIZE], outputs[DIGIT_COUNT])
 
     def _run(self, pixels: Pixels) -> dict[int, npt.NDArray[np.float32]]:
         """Return the outputs of the model by their size."""

@@ -11,9 +11,10 @@ import numpy as np
 import tensorflow as tf
 
 from ml.arrays import EMBEDDING_SIZE, IMAGE_SIDE
-from ml.runtime import CLASS_COUNT, NOT_A_DIGIT, CorruptModelError
+from ml.personalization import SHARPNESS
+from ml.runtime import CLASS_COUNT, DIGIT_COUNT, NOT_A_DIGIT, CorruptModelError
 from ml.training.calibration import Calibration
-from ml.training.embedding import Projection
+from ml.training.embedding import EmbeddingHead
 
 # Channels, stride and padding of each 3x3 convolution. The stride of the first convolution saves
 # most of the computation. The last two convolutions need no padding, because the border of the 7x7
@@ -77,22 +78,20 @@ def hidden_layer(network: keras.Model) -> keras.Model:
     return keras.Model(network.input, network.layers[-1].input)
 
 
-def to_litert(network: keras.Model, calibration: Calibration, projection: Projection) -> bytes:
+def to_litert(network: keras.Model, calibration: Calibration, head: EmbeddingHead) -> bytes:
     """Export the network as a LiteRT model that predicts calibrated probabilities.
 
     The exported model takes (1, 28, 28, 1) float32 in 0..1. It returns (1, 11) float32 that sum to
-    1, and the embedding, (1, EMBEDDING_SIZE) float32 of length 1.
+    1; the embedding, (1, EMBEDDING_SIZE) float32 of length 1; and the support of the background
+    for each digit, (1, 10) float32, as `ml.personalization` defines it.
     """
-    layers = keras.layers
     inputs = keras.Input((IMAGE_SIDE, IMAGE_SIDE, 1), batch_size=1)
     hidden = hidden_layer(network)(inputs, training=False)
     bias = np.zeros(CLASS_COUNT, np.float32)
     bias[NOT_A_DIGIT] = calibration.outlier_bias
     logits = (network.layers[-1](hidden) + bias) / calibration.temperature
-    project = layers.Dense(EMBEDDING_SIZE)
-    embedding = layers.UnitNormalization()(project(hidden))
-    project.set_weights([projection.matrix, -projection.mean @ projection.matrix])
-    exported = keras.Model(inputs, [layers.Softmax()(logits), embedding])
+    outputs = [keras.layers.Softmax()(logits), *_compare(hidden, head)]
+    exported = keras.Model(inputs, outputs)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.tflite"
         exported.export(
@@ -102,3 +101,18 @@ def to_litert(network: keras.Model, calibration: Calibration, projection: Projec
             optimizations=[tf.lite.Optimize.DEFAULT],  # quantizes the weights to 8 bits
         )
         return path.read_bytes()
+
+
+def _compare(hidden: keras.KerasTensor, head: EmbeddingHead) -> list[keras.KerasTensor]:
+    """Return the embedding of the hidden layer, and the support of the background."""
+    layers = keras.layers
+    project, compare = layers.Dense(EMBEDDING_SIZE), layers.Dense(len(head.background))
+    add_up = layers.Dense(DIGIT_COUNT, use_bias=False)
+    embedding = layers.UnitNormalization()(project(hidden))
+    exponents = compare(embedding)
+    support = add_up(layers.Activation("exponential")(exponents))
+    project.set_weights([head.matrix, -head.mean @ head.matrix])
+    ones = np.ones(len(head.background), np.float32)
+    compare.set_weights([SHARPNESS * head.background.T, -SHARPNESS * ones])
+    add_up.set_weights([np.eye(DIGIT_COUNT, dtype=np.float32)[head.labels]])
+    return [embedding, support]

@@ -19,7 +19,7 @@ from ml.data.restroking import restroke
 from ml.runtime import Recognizer
 from ml.training import network
 from ml.training.calibration import UNCALIBRATED, Calibration, calibrate
-from ml.training.embedding import fit_projection
+from ml.training.embedding import fit_embedding
 from ml.training.optimizer import adamw_optimizer, muon_optimizer
 from ml.training.results import Progress, TrainingResult
 
@@ -76,11 +76,11 @@ def export(model: keras.Model, mnist: Mnist) -> tuple[Calibration, bytes]:
     """Return the calibration of a trained network, and the network as a LiteRT file."""
     digits = mnist.training.images[..., None] / np.float32(255)
     hidden = network.hidden_layer(model).predict(digits, batch_size=512, verbose=0)
-    projection = fit_projection(hidden)
+    head = fit_embedding(hidden, mnist.training.labels)
     # Calibrate the exported network, because its weights are quantized.
-    uncalibrated = Recognizer(network.to_litert(model, UNCALIBRATED, projection))
+    uncalibrated = Recognizer(network.to_litert(model, UNCALIBRATED, head))
     calibration = calibrate(uncalibrated, mnist.calibration)
-    return calibration, network.to_litert(model, calibration, projection)
+    return calibration, network.to_litert(model, calibration, head)
 
 
 def _seed(seed: int) -> np.random.Generator:

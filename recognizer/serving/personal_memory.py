@@ -69,13 +69,12 @@ class OwnerMemory:
 
     def predict(self, pixels: Pixels) -> PersonalPrediction:
         """Return the prediction for a model input, adjusted by the owner's drawings."""
-        probabilities, embedding = self.version.recognizer.predict_and_embed(pixels)
-        assert embedding is not None
-        similarity, labels = self.memory.similarity(embedding), self.memory.labels
-        prediction = to_prediction(personalize(probabilities, similarity, labels))
+        comparison = self.version.recognizer.compare(pixels)
+        similarity, labels = self.memory.similarity(comparison.embedding), self.memory.labels
+        prediction = to_prediction(personalize(comparison, similarity, labels))
         indices = nearest(similarity, labels, prediction.label, MAX_NEIGHBOURS)
         neighbours = tuple(uuid.UUID(bytes=self.ids[i].tobytes()) for i in indices)
-        return PersonalPrediction(to_prediction(probabilities), prediction, neighbours)
+        return PersonalPrediction(to_prediction(comparison.probabilities), prediction, neighbours)
 
 
 log = logging.getLogger(__name__)
@@ -124,9 +123,7 @@ def _load(
     missing = [pk for pk, _ in rows if pk.bytes not in embeddings]
     pixels = Submission.objects.filter(pk__in=missing).values_list("pk", "pixels")
     for pk, stored in pixels:
-        embedding = version.recognizer.embed(to_array(stored))
-        assert embedding is not None
-        embeddings[pk.bytes] = to_stored(embedding)
+        embeddings[pk.bytes] = to_stored(version.recognizer.compare(to_array(stored)).embedding)
     # A drawing that was deleted meanwhile has no embedding. The next request sees a new state.
     rows = [(pk, label) for pk, label in rows if pk.bytes in embeddings]
     ids = np.array([pk.bytes for pk, _ in rows], "V16")

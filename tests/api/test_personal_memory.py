@@ -212,11 +212,13 @@ def test_only_new_drawings_are_embedded(visitor, monkeypatch):
     visitor.recognize(square_png(9))
     calls = []
     version = model_registry.loaded_version()
-    embed = version.recognizer.embed
-    monkeypatch.setattr(version.recognizer, "embed", lambda p: calls.append(1) or embed(p))
-    teach_zero(visitor, 3)
+    compare = version.recognizer.compare
+    monkeypatch.setattr(version.recognizer, "compare", lambda p: calls.append(1) or compare(p))
+    pk = visitor.submit(square_png(3)).json()["id"]
+    visitor.correct(pk, 0)
+    calls.clear()
     visitor.recognize(square_png(9))
-    assert len(calls) == 1
+    assert len(calls) == 2  # the new drawing, and the drawing to predict
 
 
 def test_a_full_cache_drops_the_least_recently_used_owner(monkeypatch):

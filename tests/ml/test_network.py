@@ -1,14 +1,22 @@
 """The network's weights, its export to LiteRT, and the conversion of probabilities."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from ml.personalization import SHARPNESS
 from ml.runtime import NOT_A_DIGIT, CorruptModelError, Recognizer, to_prediction
 from ml.training import network
 from ml.training.calibration import UNCALIBRATED, Calibration
-from ml.training.embedding import Projection, fit_projection
+from ml.training.embedding import EmbeddingHead, fit_embedding
 
-FIRST_64_FEATURES = Projection(np.zeros(1152, np.float32), np.eye(1152, 64, dtype=np.float32))
+FIRST_64_FEATURES = EmbeddingHead(
+    mean=np.zeros(1152, np.float32),
+    matrix=np.eye(1152, 64, dtype=np.float32),
+    background=np.eye(10, 64, dtype=np.float32),
+    labels=np.arange(10),
+)
 
 
 def test_exported_network_predicts_the_same_probabilities():
@@ -25,31 +33,34 @@ def test_exported_network_predicts_the_same_probabilities():
         assert recognizer.predict_proba(image) == pytest.approx(probabilities, abs=0.005)
 
 
-def test_exported_network_returns_the_projected_hidden_layer_with_length_1():
+def test_exported_network_compares_an_image_with_the_background():
     model = network.build()
     image = np.random.default_rng(0).integers(0, 256, (28, 28)).astype(np.uint8)
     hidden = network.hidden_layer(model)(image[None, ..., None].astype(np.float32) / 255)
-    projection = Projection(FIRST_64_FEATURES.mean + 0.1, FIRST_64_FEATURES.matrix)
-    expected = np.array(hidden)[0, :64] - 0.1
-    expected /= np.linalg.norm(expected)
-    recognizer = Recognizer(network.to_litert(model, UNCALIBRATED, projection))
+    head = replace(FIRST_64_FEATURES, mean=FIRST_64_FEATURES.mean + 0.1)
+    embedding = np.array(hidden)[0, :64] - 0.1
+    embedding /= np.linalg.norm(embedding)
+    support = np.exp(SHARPNESS * (embedding[:10] - 1))
+    recognizer = Recognizer(network.to_litert(model, UNCALIBRATED, head))
     assert recognizer.has_embedding
-    assert recognizer.embed(image) == pytest.approx(expected, abs=0.02)
-    probabilities, embedding = recognizer.predict_and_embed(image)
-    assert (probabilities == recognizer.predict_proba(image)).all()
-    assert (embedding == recognizer.embed(image)).all()
+    comparison = recognizer.compare(image)
+    assert comparison.embedding == pytest.approx(embedding, abs=0.02)
+    assert comparison.background == pytest.approx(support, abs=0.02)
+    assert (comparison.probabilities == recognizer.predict_proba(image)).all()
 
 
-def test_projection_keeps_the_main_components_and_reduces_their_differences():
+def test_embedding_keeps_the_main_components_and_reduces_their_differences():
     rng = np.random.default_rng(0)
     scales = np.linspace(4, 0.1, 100)
     features = (rng.normal(size=(5000, 100)) * scales + 3).astype(np.float32)
-    projection = fit_projection(features)
-    projected = (features - projection.mean) @ projection.matrix
+    head = fit_embedding(features, rng.integers(0, 10, 5000))
+    projected = (features - head.mean) @ head.matrix
     assert projected.shape == (5000, 64)
     assert projected.mean(axis=0) == pytest.approx(0, abs=0.01)
     variances = projected.var(axis=0)
     assert 1.5 < variances.max() / variances.min() < 10  # 8 in the features
+    assert head.background.shape == (1000, 64)
+    assert np.linalg.norm(head.background, axis=1) == pytest.approx(1)
 
 
 def test_weights_survive_a_round_trip_through_bytes():

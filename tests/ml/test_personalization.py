@@ -5,7 +5,7 @@ import pytest
 
 from ml.arrays import EMBEDDING_SIZE
 from ml.personalization import Memory, nearest, personalize, to_stored
-from ml.runtime import NOT_A_DIGIT, load_base
+from ml.runtime import NOT_A_DIGIT, Comparison, load_base
 
 
 def unit(*values):
@@ -21,9 +21,15 @@ def probabilities(**values):
     return found / found.sum()
 
 
+def adjust(before, similarity, labels, background=None):
+    background = np.zeros(10, np.float32) if background is None else background
+    comparison = Comparison(before, unit(1), background)
+    return personalize(comparison, np.array(similarity, np.float32), np.array(labels))
+
+
 def test_a_similar_drawing_raises_the_probability_of_its_label():
     before = probabilities(d7=0.9, d1=0.1)
-    after = personalize(before, np.array([0.9], np.float32), np.array([1]))
+    after = adjust(before, [0.9], [1])
     assert after.argmax() == 1
     assert after.sum() == pytest.approx(1)
     assert after[7] > after[3]
@@ -31,7 +37,7 @@ def test_a_similar_drawing_raises_the_probability_of_its_label():
 
 def test_a_different_drawing_changes_nothing_noticeable():
     before = probabilities(d7=0.9, d1=0.1)
-    after = personalize(before, np.array([-0.2], np.float32), np.array([1]))
+    after = adjust(before, [-0.2], [1])
     assert after.argmax() == 7
     assert after[7] == pytest.approx(before[7], abs=0.02)
 
@@ -40,7 +46,7 @@ def test_each_further_drawing_counts_less():
     before = probabilities(d7=0.999)
     gains = []
     for count in range(4):
-        after = personalize(before, np.full(count, 0.6, np.float32), np.ones(count, int))
+        after = adjust(before, [0.6] * count, np.ones(count, int))
         gains.append(np.log(after[1] / after[7]))
     first, second, third = np.diff(gains)
     assert first > second > third > 0
@@ -48,13 +54,20 @@ def test_each_further_drawing_counts_less():
 
 def test_a_confident_prediction_outweighs_one_moderately_similar_drawing():
     before = probabilities(d7=0.9999)
-    after = personalize(before, np.array([0.5], np.float32), np.array([1]))
+    after = adjust(before, [0.5], [1])
     assert after.argmax() == 7
+
+
+def test_the_background_protects_a_typical_digit():
+    before, background = probabilities(d7=0.9, d1=0.1), np.zeros(10, np.float32)
+    background[7] = 10  # of at most about 100
+    assert adjust(before, [0.65], [1]).argmax() == 1
+    assert adjust(before, [0.65], [1], background).argmax() == 7
 
 
 def test_not_a_digit_is_a_label_like_the_others():
     before = probabilities(d7=0.9, d10=0.1)
-    after = personalize(before, np.array([0.95], np.float32), np.array([NOT_A_DIGIT]))
+    after = adjust(before, [0.95], [NOT_A_DIGIT])
     assert after.argmax() == NOT_A_DIGIT
 
 
@@ -79,7 +92,7 @@ def test_the_base_embeds_the_digits_of_one_writer_close_to_each_other(real_digit
     base = load_base()
     ones = [d for d in real_digits if d["writer"] == 1 and d["digit"] == 1][:10]
     twos = [d for d in real_digits if d["writer"] == 1 and d["digit"] == 2][:10]
-    vectors = [base.embed(normalize(draw(d["strokes"]))) for d in ones + twos]
+    vectors = [base.compare(normalize(draw(d["strokes"]))).embedding for d in ones + twos]
     assert np.linalg.norm(vectors, axis=1) == pytest.approx(1, abs=0.01)
     similarity = np.array(vectors) @ np.array(vectors).T
     same, other = similarity[:10, :10], similarity[:10, 10:]

@@ -8,7 +8,7 @@ from ml.data import mnist
 from ml.runtime import NOT_A_DIGIT, Recognizer
 from ml.training import network
 from ml.training.calibration import UNCALIBRATED, calibrate
-from ml.training.embedding import Projection
+from ml.training.embedding import EmbeddingHead
 from ml.training.optimizer import Muon, muon_optimizer
 from ml.training.trainer import STEPS_BEFORE_ESTIMATE, train_loop
 
@@ -23,15 +23,16 @@ def test_calibrated_network_predicts_negatives_as_often_as_people_draw_them(digi
     """For an untrained network, the mean probability of "not a digit" becomes the prior, 0.02."""
     model = network.build()
 
-    projection = Projection(np.zeros(1152, np.float32), np.eye(1152, 64, dtype=np.float32))
+    matrix = np.eye(1152, 64, dtype=np.float32)
+    head = EmbeddingHead(np.zeros(1152, np.float32), matrix, matrix[:1], np.zeros(1, int))
 
     def negative_share(calibration):
-        recognizer = Recognizer(network.to_litert(model, calibration, projection))
+        recognizer = Recognizer(network.to_litert(model, calibration, head))
         probabilities = [recognizer.predict_proba(image) for image in digits.test.images]
         return np.mean(probabilities, axis=0)[NOT_A_DIGIT]
 
     assert negative_share(UNCALIBRATED) == pytest.approx(1 / 11, abs=0.04)
-    uncalibrated = Recognizer(network.to_litert(model, UNCALIBRATED, projection))
+    uncalibrated = Recognizer(network.to_litert(model, UNCALIBRATED, head))
     calibration = calibrate(uncalibrated, digits.calibration)
     assert negative_share(calibration) == pytest.approx(0.02, abs=0.01)
 
