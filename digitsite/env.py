@@ -14,6 +14,7 @@ import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
 CONNECT_TIMEOUT: Final = 3  # seconds, for PostgreSQL
+NETWORK_TIMEOUT: Final = 5  # seconds until PostgreSQL's host must confirm that it received a query
 CACHE_TIMEOUT: Final = 1  # second, for Redis
 
 
@@ -89,6 +90,9 @@ def database(name: str, kept_in: Path) -> dict[str, Any]:
     options = {
         # Without a timeout, a connection to a host that does not answer can hang for minutes.
         "connect_timeout": CONNECT_TIMEOUT,
+        # Without a timeout, a query to a host that has vanished occupies its thread for a quarter
+        # of an hour. Four such requests would stop the site.
+        "tcp_user_timeout": 1000 * NETWORK_TIMEOUT,
         **parsed.get("OPTIONS", {}),
     }
     return {

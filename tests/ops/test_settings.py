@@ -118,7 +118,11 @@ def test_parses_postgresql_url(monkeypatch, tmp_path):
         5433,
         "digits",
     ]
-    assert database["OPTIONS"] == {"sslmode": "require", "connect_timeout": 3}
+    assert database["OPTIONS"] == {
+        "sslmode": "require",
+        "connect_timeout": 3,
+        "tcp_user_timeout": 5000,
+    }
     assert (database["CONN_MAX_AGE"], database["CONN_HEALTH_CHECKS"]) == (None, True)
 
 
