@@ -15,8 +15,7 @@ from rest_framework.utils import html
 from recognizer.api.parsers import MAX_JSON_VALUES
 from recognizer.models import Label, to_digit
 from recognizer.models.strokes import (
-    MAX_COORDINATE,
-    MAX_MILLISECONDS,
+    MAX_NUMBER,
     MAX_POINTS,
     MAX_STROKES,
     are_strokes,
@@ -151,8 +150,8 @@ def read_image_bytes(data: Any) -> bytes:
                 "type": "array",
                 "items": {
                     "type": "number",
-                    "minimum": -MAX_MILLISECONDS,
-                    "maximum": MAX_MILLISECONDS,
+                    "minimum": -MAX_NUMBER,
+                    "maximum": MAX_NUMBER,
                 },
                 "minItems": 3,
                 "maxItems": 3,
@@ -160,7 +159,7 @@ def read_image_bytes(data: Any) -> bytes:
         },
         "nullable": True,
         "description": "The pen strokes. Each stroke is a list of points [x, y, milliseconds]. "
-        f"There are at most {MAX_POINTS} points. x and y are at most {MAX_COORDINATE}.",
+        f"There are at most {MAX_POINTS} points.",
     }
 )
 class StrokesField(FormValueMixin, serializers.Field):

@@ -5,8 +5,8 @@ from typing import Any, Final
 # More than a pen draws on the canvas, whose side is 280: its points are at least 1.5 apart.
 MAX_STROKES: Final = 200
 MAX_POINTS: Final = 2_000
-MAX_COORDINATE: Final = 10_000
-MAX_MILLISECONDS: Final = 24 * 60 * 60 * 1000
+# The largest x, y and time. A day of drawing, in milliseconds.
+MAX_NUMBER: Final = 24 * 60 * 60 * 1000
 
 
 def are_strokes(data: Any) -> bool:
@@ -28,8 +28,4 @@ def rounded(strokes: list[Any]) -> list[Any]:
 def _is_point(point: Any) -> bool:
     if not (isinstance(point, list) and len(point) == 3):
         return False
-    if not all(type(number) in (int, float) for number in point):
-        return False
-    x, y, milliseconds = point
-    is_near = abs(x) <= MAX_COORDINATE and abs(y) <= MAX_COORDINATE
-    return is_near and abs(milliseconds) <= MAX_MILLISECONDS
+    return all(type(number) in (int, float) and abs(number) <= MAX_NUMBER for number in point)

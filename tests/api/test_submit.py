@@ -109,7 +109,7 @@ def test_returns_the_stored_image(visitor):
         "[[[1, 2, true]]]",
         json.dumps([[]] * 201),
         json.dumps([[[0, 0, 0]] * 2001]),
-        "[[[1, 10001, 0]]]",
+        "[[[1, 86400001, 0]]]",
         "[" * 100_000,
     ],
     ids=range(14),
