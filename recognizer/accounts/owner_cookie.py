@@ -27,12 +27,14 @@ _META_KEY: Final = "OWNER_COOKIE"
 
 def read_cookie(request: HttpRequest) -> uuid.UUID | None:
     """Return the owner in the cookie, or None if it is missing, forged or expired."""
+    value = request.get_signed_cookie(COOKIE_NAME, default=None, max_age=RENEWAL_AGE)
+    if value is not None:
+        return uuid.UUID(value)
     value = request.get_signed_cookie(COOKIE_NAME, default=None, max_age=COOKIE_AGE)
     if value is None:
         return None
     owner = uuid.UUID(value)
-    if request.get_signed_cookie(COOKIE_NAME, default=None, max_age=RENEWAL_AGE) is None:
-        set_cookie(request, owner)
+    set_cookie(request, owner)
     return owner
 
 

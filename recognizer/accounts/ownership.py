@@ -7,6 +7,7 @@ submission. A signed cookie contains it: see owner_cookie.py.
 import uuid
 from typing import Any, Final
 
+from django.conf import settings
 from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.db import transaction
 from django.db.models import Case, Exists, OuterRef, Q, Value, When
@@ -69,7 +70,8 @@ def owner_for_user(user: Any) -> uuid.UUID:
 
 def _anonymous_owner(request: HttpRequest) -> uuid.UUID | None:
     owner = owner_cookie.read_cookie(request)
-    earlier = request.session.get(SESSION_KEY)
+    has_session = settings.SESSION_COOKIE_NAME in request.COOKIES
+    earlier = request.session.get(SESSION_KEY) if has_session else None
     if owner is None and earlier:
         owner = uuid.UUID(earlier)
         owner_cookie.set_cookie(request, owner)

@@ -20,6 +20,7 @@ from recognizer.api.fields import (
 )
 from recognizer.models import ModelVersion, Review, Source, Status, Submission, to_digit
 from recognizer.serving import model_registry
+from recognizer.serving.personal_memory import PersonalPrediction
 from recognizer.serving.prediction import PredictionResult, explain
 from recognizer.serving.stored_pixels import is_correct, png_data_url
 
@@ -86,10 +87,20 @@ class PredictionSerializer(serializers.Serializer):
             "digit": to_digit(result.shown.label),
             "confidence": result.shown.confidence,
             "probabilities": list(result.shown.probabilities),
-            "personal": result.personal and PersonalSerializer(result.personal).data,
+            "personal": _personal(result.personal),
             "model_input": self.get_model_input(result),
             "explanation": self.get_explanation(result),
         }
+
+
+def _personal(personal: PersonalPrediction | None) -> dict[str, Any] | None:
+    if personal is None:
+        return None
+    return {
+        "network_digit": to_digit(personal.network.label),
+        "network_confidence": personal.network.confidence,
+        "neighbours": [str(pk) for pk in personal.neighbours],
+    }
 
 
 class PredictionResultSerializer(PredictionSerializer):
