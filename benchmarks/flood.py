@@ -23,7 +23,7 @@ from PIL import Image, ImageDraw
 
 from benchmarks.load_generator import CONTENT_LENGTH
 from benchmarks.servers import PORT, SQLITE, BenchmarkSite
-from benchmarks.slow_clients import line, measure
+from benchmarks.slow_clients import HEADER, line, measure
 
 STATUS: Final = re.compile(rb"HTTP/1\.1 (\d+)")
 RETRY_AFTER: Final = re.compile(rb"\r\nretry-after: (\d+)", re.IGNORECASE)
@@ -42,7 +42,7 @@ def main() -> None:
         with site.serve():
             measure(site, options.seconds / 4)  # This load only warms up.
             idle = measure(site, options.seconds)
-            print(f"{'':<24} {'p50':>8} {'p99':>8} {'× idle':>7} {'requests':>9} {'errors':>7}")
+            print(HEADER)
             print(line("no flood", idle, idle), flush=True)
             for number, (name, request) in enumerate(dear_requests().items()):
                 if options.only in (None, name):

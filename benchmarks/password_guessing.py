@@ -1,4 +1,4 @@
-"""`make bench-guessing`: what other people notice while eight clients guess passwords.
+"""`make bench-guessing`: measure response times while eight clients guess passwords.
 
 The guessers try random user names as fast as they can, first from one address, then from eight.
 Meanwhile a visitor opens the draw page and requests predictions, and a user logs in. Both have

@@ -22,7 +22,7 @@ PREDICT: Final = "/api/v1/recognize/"
 CONNECTIONS: Final = 4  # of the other visitors
 REQUESTS_PER_SECOND: Final = 40  # of the other visitors in total
 PAUSE: Final = 1.0  # seconds between two bytes of a slow client
-# For each kind: what it sends at once, and what it then repeats, byte by byte.
+# For each kind: the bytes that it sends at once, and the bytes that it then sends one by one.
 POST: Final = "POST /api/v1/recognize/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n"
 LARGE_FILE: Final = "/static/drf_spectacular_sidecar/swagger-ui-dist/swagger-ui-bundle.js"
 KINDS: Final = {
@@ -34,6 +34,7 @@ KINDS: Final = {
     "reads nothing": (f"GET {LARGE_FILE} HTTP/1.1\r\nHost: localhost\r\n\r\n", ""),
 }
 ALL: Final = "all kinds"
+HEADER: Final = f"{'':<24} {'idle p99':>9} {'p99':>8} {'× idle':>7} {'requests':>9} {'errors':>7}"
 
 
 def main() -> None:
@@ -46,9 +47,7 @@ def main() -> None:
         site.prepare()
         with site.serve():
             measure(site, options.seconds / 4)  # This load only warms up.
-            print(
-                f"{'':<24} {'idle p99':>9} {'p99':>8} {'× idle':>7} {'requests':>9} {'errors':>7}"
-            )
+            print(HEADER)
             for kind in (*KINDS, ALL):
                 idle = measure(site, options.seconds)
                 with slow_clients("127.0.0.1", PORT, kind, options.clients):

@@ -180,7 +180,7 @@ REST_FRAMEWORK = {
 QUOTAS = {"recognize": 3000, "submit": 600, "correct": 600, "read": 3000}
 # Milliseconds of processor time per minute: a quarter of a processor.
 QUOTAS["processor"] = 15_000
-# What an owner and a client address may store in a day.
+# The maximum that an owner and a client address can store in a day.
 DAILY_QUOTAS = {
     "owner-rows": 10_000,
     "owner-bytes": 100_000_000,

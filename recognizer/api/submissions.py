@@ -93,7 +93,7 @@ class SubmissionViewSet(
 
     @property
     def accepted_scopes(self) -> tuple[Scope, ...]:
-        """Return the scopes of which an API key needs one for the action."""
+        """Return the scopes that allow the action. An API key needs one of them."""
         if self.action in REVIEW_ACTIONS:
             return (Scope.REVIEW,)
         if self.request.method in SAFE_METHODS:

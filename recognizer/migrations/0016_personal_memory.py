@@ -16,7 +16,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='submission',
             name='personal_prediction',
-            field=models.JSONField(editable=False, help_text="what the owner was told, if the owner's memory adjusted the prediction: label, confidence, probabilities, neighbours", null=True),
+            field=models.JSONField(editable=False, help_text="the prediction that the visitor saw, if the personal memory adjusted it: label, confidence, probabilities, neighbours", null=True),
         ),
         migrations.AddField(
             model_name='submission',

@@ -58,7 +58,7 @@ class Submission(models.Model):
     personal_prediction = models.JSONField(
         null=True,
         editable=False,
-        help_text="what the owner was told, if the owner's memory adjusted the prediction: label, "
+        help_text="the prediction that the visitor saw, if the personal memory adjusted it: label, "
         "confidence, probabilities, neighbours",
     )
 

@@ -35,7 +35,7 @@ Ids = npt.NDArray[np.void]  # (n,), the 16 bytes of each UUID: a tenth of the si
 
 @dataclass(frozen=True)
 class PersonalPrediction:
-    """What a prediction becomes with the owner's memory.
+    """A prediction that the owner's memory has adjusted.
 
     `network` is the network's own prediction. `neighbours` are the owner's drawings that support
     `prediction` most, most similar first.
@@ -141,8 +141,13 @@ def _known_embeddings(known: OwnerMemory | None) -> dict[bytes, StoredEmbeddings
 
 
 def _keep(owner: uuid.UUID, memory: OwnerMemory) -> None:
-    """Cache the memory, and drop the least recently used ones if the cache is full."""
+    """Cache the memory, and drop the least recently used ones if the cache is full.
+
+    Also drop the memories of other versions, because they keep these versions loaded.
+    """
     with _lock:
+        for other in [key for key, each in _cache.items() if each.version.pk != memory.version.pk]:
+            del _cache[other]
         _cache[owner] = memory
         _cache.move_to_end(owner)
         total = sum(len(cached.ids) for cached in _cache.values())

@@ -1,4 +1,4 @@
-"""The part of *My drawings* about the personal memory: what it holds, its switch, and *Forget*."""
+"""Show the personal memory on *My drawings*, turn it on or off, and forget its drawings."""
 
 import uuid
 from collections import defaultdict

@@ -197,9 +197,12 @@ def test_another_process_sees_a_correction_at_once(visitor):
     assert len(visitor.recognize(square_png(9)).json()["personal"]["neighbours"]) == 2
 
 
-def test_a_new_live_version_computes_its_own_embeddings(visitor):
-    teach_zero(visitor, 1)
-    visitor.recognize(square_png(9))
+def test_a_new_live_version_computes_its_own_embeddings_and_drops_the_others(visitor):
+    other = Visitor()
+    for each in (visitor, other):
+        teach_zero(each, 1)
+        each.recognize(square_png(9))
+    assert len(personal_memory._cache) == 2
     model_registry.promote(create_version(model_registry.live_version()), by="test")
     model_registry._loaded = None
     assert visitor.recognize(square_png(9)).json()["digit"] == 0
