@@ -4,7 +4,7 @@ const REQUEST_TIMEOUT_MS = 10_000;
 const MAX_KEEPALIVE_CHARS = 60_000; // A closing page can send at most 64 KB.
 
 export const $ = (id) => document.getElementById(id);
-export const page = $("page").dataset;
+export const page = $("main").dataset;
 export const uiStrings = JSON.parse($("ui-strings").textContent);
 
 const percentFormat = new Intl.NumberFormat(document.documentElement.lang, { style: "percent" });

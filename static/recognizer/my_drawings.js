@@ -7,7 +7,7 @@ const MAX_PAUSE_MS = 250; // A replay shortens longer pauses between points.
 const REPLAY_PEN_WIDTH = 18; // in the units of the canvas; the original width is not stored
 const NOTICE_KEY = "deletion-notice"; // in sessionStorage, to survive the reload
 
-const page = document.getElementById("mine").dataset;
+const page = document.getElementById("main").dataset;
 const dialog = document.getElementById("confirm-deletion");
 const forgetForm = document.getElementById("forget"); // null if there is nothing to forget
 const forgetDialog = document.getElementById("confirm-forgetting");
@@ -121,7 +121,7 @@ function onEachClick(selector, listener) {
   }
 }
 
-onEachClick("#mine button.delete", askForConfirmation);
+onEachClick("button.delete", askForConfirmation);
 onEachClick("button.replay", replay);
 dialog.addEventListener("close", deleteConfirmed);
 forgetForm?.addEventListener("submit", confirmForgetting);

@@ -67,8 +67,6 @@ function onKeyDown(event) {
 }
 
 function enhance(card) {
-  // Screen readers pass single keys to an application only.
-  card.setAttribute("role", "application");
   card.tabIndex = -1;
   card.addEventListener("submit", (event) => {
     event.preventDefault();

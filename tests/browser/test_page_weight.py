@@ -3,7 +3,7 @@
 from playwright.sync_api import expect
 
 MAX_BYTES = 80_000  # compressed, with headers
-MAX_REQUESTS = 13
+MAX_REQUESTS = 16
 
 
 def test_first_visit_is_light(browser, live_site):
