@@ -5,12 +5,16 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any, Final
 
+import numpy as np
+import numpy.typing as npt
 from django.contrib.admin.models import ADDITION, CHANGE
 from django.db import transaction
 from django.utils import timezone
 
+from ml.data.mnist_evaluation import digest
 from recognizer import audit
 from recognizer.datasets import DatasetError, Row
 from recognizer.models import Review, Source, Submission
@@ -46,6 +50,25 @@ class ImportCounts:
         return self.read - self.stored - self.rejected
 
 
+class ApprovedPixels:
+    """The pixels of all submissions that were approved before the import.
+
+    A format without ids is compared with them, because the same drawings may be stored with ids.
+    """
+
+    def __contains__(self, pixels: bytes) -> bool:
+        found = digest(pixels)
+        index = np.searchsorted(self._digests, np.uint64(found))
+        return bool(index < len(self._digests) and self._digests[index] == found)
+
+    @cached_property
+    def _digests(self) -> npt.NDArray[np.uint64]:
+        """Read the digests, (n,) uint64, sorted. A million take 8 MB."""
+        rows = Submission.objects.filter(review=Review.APPROVED).order_by()
+        pixels = rows.values_list("pixels", flat=True).iterator()
+        return np.sort(np.fromiter(map(digest, map(bytes, pixels)), np.uint64))
+
+
 def load(rows: Iterable[Row], *, by: Any, report: Callable[[ImportCounts], None]) -> ImportCounts:
     """Store the rows as submissions approved by `by`. Existing submissions keep their label.
 
@@ -55,7 +78,7 @@ def load(rows: Iterable[Row], *, by: Any, report: Callable[[ImportCounts], None]
     `report` is called after each chunk. After an interruption, a second import stores the rest.
     Raises `DatasetError` if a row or its image is invalid. Earlier chunks stay stored.
     """
-    counts, now = ImportCounts(), timezone.now()
+    counts, now, approved = ImportCounts(), timezone.now(), ApprovedPixels()
     for chunk in _chunks(rows):
         # Rows without a time get distinct times, in the order of the dataset.
         submissions = [
@@ -65,7 +88,7 @@ def load(rows: Iterable[Row], *, by: Any, report: Callable[[ImportCounts], None]
         ]
         counts.read += len(chunk)
         counts.rejected += len(chunk) - len(submissions)
-        stored = _store(submissions, by)
+        stored = _store(submissions, approved, by)
         counts.stored += len(stored)
         counts.for_evaluation += sum(submission.for_evaluation for submission in stored)
         report(counts)
@@ -85,18 +108,31 @@ def _chunks(rows: Iterable[Row]) -> Iterator[list[Row]]:
         yield chunk
 
 
-def _store(submissions: list[Submission], by: Any) -> list[Submission]:
+def _store(submissions: list[Submission], approved: ApprovedPixels, by: Any) -> list[Submission]:
     """Store the submissions that do not exist yet, with an audit entry, and return them.
 
     If the same drawing is in both splits, it is only used for evaluation, even if it was stored
     before.
     """
     unique = {submission.pk: submission for submission in submissions}
-    for_evaluation = {submission.pk for submission in submissions if submission.for_evaluation}
-    candidates = Submission.objects.filter(pk__in=unique)
+    # The ids under which the same drawings are stored if they came from a format without ids.
+    content_ids = {pk: _content_id(submission) for pk, submission in unique.items()}
+    for_evaluation = {
+        pk
+        for submission in submissions
+        if submission.for_evaluation
+        for pk in (submission.pk, content_ids[submission.pk])
+    }
+    candidates = Submission.objects.filter(pk__in={*unique, *content_ids.values()})
     with transaction.atomic():
         before = set(candidates.values_list("pk", flat=True))
-        Submission.objects.bulk_create(unique.values(), ignore_conflicts=True)
+        new = [
+            submission
+            for pk, submission in unique.items()
+            if not before & {pk, content_ids[pk]}
+            and not (pk == content_ids[pk] and bytes(submission.pixels) in approved)
+        ]
+        Submission.objects.bulk_create(new, ignore_conflicts=True)
         # Another import may store the same drawing at the same moment, at another time `now`.
         own = candidates.filter(reviewed_at__in={row.reviewed_at for row in submissions})
         stored = set(own.values_list("pk", flat=True)) - before
@@ -119,9 +155,7 @@ def _to_submission(row: Row, by: Any, now: datetime) -> Submission:
     version = model_registry.loaded_version()
     prediction = repredict(row.pixels, version.recognizer)
     image = _encode_image(row)
-    # Without an id in the row, the id depends only on the label and the pixels, so that a repeated
-    # import finds the existing submissions.
-    name = f"{row.label} {hashlib.sha256(row.pixels).hexdigest()}"
+    name = _content_name(row.label, row.pixels)
     return Submission(
         id=row.id or uuid.uuid5(NAMESPACE, name),
         created=row.created or now,
@@ -142,6 +176,18 @@ def _to_submission(row: Row, by: Any, now: datetime) -> Submission:
         reviewed_by=by,
         reviewed_at=now,
     )
+
+
+def _content_id(submission: Submission) -> uuid.UUID:
+    """Return the id of a new submission if the dataset has no ids.
+
+    It depends only on the label and the pixels, so that a repeated import finds the submission.
+    """
+    return uuid.uuid5(NAMESPACE, _content_name(submission.label, bytes(submission.pixels)))
+
+
+def _content_name(label: int | None, pixels: bytes) -> str:
+    return f"{label} {hashlib.sha256(pixels).hexdigest()}"
 
 
 def _encode_image(row: Row) -> bytes:

@@ -305,3 +305,33 @@ def test_rejects_invalid_options(reviewer, tmp_path, option):
     with pytest.raises(CommandError):
         call_command("export_dataset", "csv", str(tmp_path / "out"), "--by=rosa", option)
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), [("npz", "ndjson"), ("ndjson", "npz"), ("png", "idx")]
+)
+def test_second_format_of_an_export_adds_nothing(approved, tmp_path, capsys, first, second):
+    for name in (first, second):
+        export(name, tmp_path / name)
+    Submission.objects.all().delete()
+    assert load(first, tmp_path / first, capsys)["stored"] == 11
+    counts = load(second, tmp_path / second, capsys)
+    assert (counts["stored"], counts["existing"]) == (0, 11)
+    assert Submission.objects.count() == 11
+
+
+def test_own_export_adds_nothing(approved, tmp_path, capsys):
+    export("npz", tmp_path / "out")
+    assert load("npz", tmp_path / "out", capsys)["stored"] == 0
+
+
+def test_relabelled_import_is_not_stored_again(approved, tmp_path, capsys, reviewer):
+    for name in ("npz", "ndjson"):
+        export(name, tmp_path / name)
+    Submission.objects.all().delete()
+    load("npz", tmp_path / "npz", capsys)
+    row = Submission.objects.filter(label=3).first()
+    row.approve(reviewer, Label.EIGHT)
+    assert load("ndjson", tmp_path / "ndjson", capsys)["stored"] == 0
+    row.refresh_from_db()
+    assert row.label == Label.EIGHT
