@@ -34,6 +34,9 @@ NEGATIVES_DIGIT_MARGIN: Final = 0.01  # of the negatives, predicted as one and t
 HELD_OUT_MARGIN: Final = 0.01
 # The best version so far is chosen among the base and this many of the newest that went live.
 REFERENCE_LIMIT: Final = 10
+# These sets share no image. "all_styles" contains "mnist_validation".
+INDEPENDENT_SETS: Final = ("all_styles", "negatives", "held_out_corrections")
+MAX_REASONS: Final = 3  # comparisons that the reason of a rejected version names
 # Maximum number of training drawings to score, because scoring all of them could take too long.
 TRAINING_SAMPLE_SIZE: Final = 10_000
 
@@ -72,14 +75,27 @@ class CandidateEvaluation:
 
     @property
     def reason(self) -> str:
-        """Return the comparisons that reject the candidate, or a summary if it is accepted."""
-        if not self.accepted:
-            worse = [each for each in self.comparisons if each.verdict == Verdict.WORSE]
-            return f"{'; '.join(map(str, worse))}."
-        first = [result.comparisons[0] for result in self.results if result.comparisons]
-        has_drawings = any(each.owner_count for each in first)
-        note = "" if has_drawings else " It was not evaluated on people’s drawings."
-        return f"{'; '.join(map(str, first))}.{note}"
+        """Return in one sentence why the candidate is accepted or rejected."""
+        independent = [each for each in self.results if each.name in INDEPENDENT_SETS]
+        # The first comparison of a set is with the live version, on all images.
+        first = [result.comparisons[0] for result in independent if result.comparisons]
+        size = sum(each.size for each in first)
+        counts = (
+            f"{sum(each.fixed for each in first)} fixed, {sum(each.broken for each in first)} "
+            f"broken of {size:,} evaluation images"
+        )
+        if not any(each.owner_count for each in first):
+            counts += ", none of them by visitors"
+        return f"{counts}; {self._decision}."
+
+    @property
+    def _decision(self) -> str:
+        worse = [str(each) for each in self.comparisons if each.verdict == Verdict.WORSE]
+        if not worse:
+            return "accepted because no evaluation set shows a loss beyond its margin"
+        others = len(worse) - MAX_REASONS
+        more = f"; and {others} more" if others > 0 else ""
+        return f"rejected because of {'; '.join(worse[:MAX_REASONS])}{more}"
 
     @property
     def scores(self) -> dict[str, float | None]:

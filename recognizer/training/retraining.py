@@ -40,6 +40,9 @@ __all__ = [
 ]
 
 
+NOTHING_APPROVED: Final = (
+    "Nothing approved yet. Approve drawings on the review pages, or train with --from-scratch."
+)
 STATES_WITH_RESULT: Final = (RunState.DONE, RunState.REJECTED)
 
 
@@ -228,6 +231,9 @@ def _load_mnist() -> Mnist:
 def _reason_to_skip(live: ModelVersion, selection: TrainingSelection, options: Options) -> str:
     """Return why training would be pointless, or an empty string."""
     new_count, required_count = selection.new_count, options.if_new
+    is_trained_on_same = live.card["trained_on"]["corrections_sha256"] == selection.sha256
+    if is_trained_on_same and not options.from_scratch and not selection.labelled_count:
+        return NOTHING_APPROVED
     if required_count is not None and new_count < required_count:
         return f"New drawings: {new_count}; required: {required_count}."
     same = ModelVersion.objects.filter(
@@ -239,7 +245,6 @@ def _reason_to_skip(live: ModelVersion, selection: TrainingSelection, options: O
             f"{earlier} was trained on the same drawings. Its state is {earlier.state}: "
             f"{earlier.reason}"
         )
-    is_trained_on_same = live.card["trained_on"]["corrections_sha256"] == selection.sha256
     if is_trained_on_same and not options.from_scratch:
         return (
             f"{live} was already trained on the same drawings. Approve more, "

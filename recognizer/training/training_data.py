@@ -60,6 +60,11 @@ class TrainingSelection:
         return training_set_sha256(map(_identify, self.training))
 
     @property
+    def labelled_count(self) -> int:
+        """Return the number of labelled rows, also of those that are left out of the training."""
+        return len(self.training) + len(self.held_out) + sum(self.left_out_counts.values())
+
+    @property
     def counts(self) -> dict[str, int]:
         """Return the number of training, new, held-out and left-out rows.
 
