@@ -101,6 +101,8 @@ LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "keys"
 LOGOUT_REDIRECT_URL = "draw"
 
+CSRF_FAILURE_VIEW = "recognizer.web.csrf_views.csrf_failure"
+
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("es", "Spanish"), ("fr", "French"), ("zh-hans", "Chinese")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
