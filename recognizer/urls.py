@@ -5,18 +5,25 @@ from django.urls import path
 from django.views.generic import TemplateView
 
 from recognizer.ops import health
-from recognizer.web import api_key_views, memory_views, views
+from recognizer.web import api_key_views, correction_views, memory_views, views
 
 urlpatterns = [
     path("", views.draw, name="draw"),
     path("mine/", views.my_drawings, name="mine"),
+    path("mine/<uuid:id>/correction/", correction_views.correct, name="correct"),
     path("mine/memory/", memory_views.switch_memory, name="switch-memory"),
     path("mine/memory/forget/", memory_views.forget, name="forget"),
+    path(
+        "how-it-learns/",
+        TemplateView.as_view(template_name="recognizer/how_it_learns.html"),
+        name="how-it-learns",
+    ),
     path("privacy/", TemplateView.as_view(template_name="recognizer/privacy.html"), name="privacy"),
     path("login/", LoginView.as_view(), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
     path("keys/", api_key_views.api_keys, name="keys"),
     path("keys/<uuid:public_id>/revoke/", api_key_views.revoke_key, name="revoke-key"),
+    path("favicon.ico", views.favicon, name="favicon"),
     path("healthz/", health.healthz, name="healthz"),
     path("readyz/", health.readyz, name="readyz"),
     path("metrics/", health.metrics_view, name="metrics"),

@@ -1,11 +1,12 @@
 """Decide which owners are held out: versions are evaluated on their drawings, not trained."""
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from itertools import islice
 from typing import Final
 from uuid import UUID
 
-from recognizer.models import DeletedEntryCount, LedgerEntry, Review, pseudonym
+from recognizer.models import DeletedEntryCount, LedgerEntry, Review, Submission, pseudonym
 from recognizer.training.batches import Row, batched
 
 OWNERS_PER_HELD_OUT_OWNER: Final = 5  # About one owner in five is held out.
@@ -46,6 +47,45 @@ def choose_held_out_owners(rows: list[Row]) -> set[UUID]:
         untrained = owners - trained_owners(owners)
         chosen = set(sorted(untrained, key=_hash)[:1])
     return chosen
+
+
+def will_be_held_out(owner: UUID) -> bool:
+    """Return whether the next training run holds out this owner, who has approved drawings.
+
+    The result is that of `choose_held_out_owners`, but a page can wait for it: it reads only as
+    many owners as it needs.
+    """
+    if trained_owners([owner]):
+        return False
+    test_drawings = Submission.objects.filter(review=Review.APPROVED, for_evaluation=True)
+    if test_drawings.owned_by(owner).exists():
+        return True
+    if len(list(islice(_approved_owners(), MIN_OWNERS_TO_HOLD_OUT))) < MIN_OWNERS_TO_HOLD_OUT:
+        return False
+    if is_held_out(owner):
+        return True
+    return not (
+        any(_is_chosen_before(other, owner) for other in _approved_owners())
+        or _has_untrained(set(test_drawings.order_by().values_list("owner", flat=True)))
+    )
+
+
+def _is_chosen_before(other: UUID, owner: UUID) -> bool:
+    precedes = is_held_out(other) or _hash(other) < _hash(owner)
+    return precedes and _has_untrained({other})
+
+
+def _has_untrained(owners: set[UUID]) -> bool:
+    return bool(owners - trained_owners(owners))
+
+
+def _approved_owners() -> Iterator[UUID]:
+    """Yield the owners of approved drawings. Each owner takes one query that uses an index."""
+    approved = Submission.objects.filter(review=Review.APPROVED).order_by("owner")
+    rows = approved
+    while (owner := rows.values_list("owner", flat=True).first()) is not None:
+        yield owner
+        rows = approved.filter(owner__gt=owner)
 
 
 def trained_owners(owners: Collection[UUID]) -> set[UUID]:

@@ -8,20 +8,21 @@ from recognizer.serving.stored_pixels import is_correct
 from recognizer.web.ui_strings import label_phrase
 
 
-def describe_status(submission: Submission, live: model_registry.LoadedVersion | None) -> str:
+def describe_status(
+    submission: Submission, live: model_registry.LoadedVersion | None, *, is_held_out: bool
+) -> str:
     """Return one sentence about the submission's status.
 
-    For a learned submission, the sentence also says whether `live` predicts it correctly, unless
-    `live` is None because no version can be loaded.
+    For an approved submission, it depends on `is_held_out`, which is about the owner. For a learned
+    submission, the sentence also says whether `live` predicts it correctly, unless `live` is None
+    because no version can be loaded.
     """
     if submission.status == Status.REJECTED:
         return _("Rejected: a reviewer could not use it.")
     if submission.status == Status.PENDING:
         return _describe_pending(submission)
     if submission.status == Status.APPROVED:
-        return _("Approved as %(name)s. The next training run can use it.") % {
-            "name": _label_phrase_of(submission)
-        }
+        return _approved_template(is_held_out) % {"name": _label_phrase_of(submission)}
     return _describe_learned(submission, live)
 
 
@@ -29,6 +30,12 @@ def _describe_pending(submission: Submission) -> str:
     if submission.corrected_digit is None:
         return _("You have not confirmed or corrected the prediction.")
     return _("Pending: waiting for a reviewer.")
+
+
+def _approved_template(is_held_out: bool) -> str:
+    if is_held_out:
+        return _("Approved as %(name)s; used to test new versions.")
+    return _("Approved as %(name)s. The next training run can use it.")
 
 
 def _describe_learned(submission: Submission, live: model_registry.LoadedVersion | None) -> str:

@@ -2,8 +2,12 @@
 
 from typing import Any, Final
 
+from django.contrib.messages import get_messages
+from django.contrib.messages.storage.base import Message
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.templatetags.static import static
+from django.utils.cache import patch_cache_control
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 from rest_framework.exceptions import NotFound
@@ -11,15 +15,17 @@ from rest_framework.request import Request
 
 from recognizer.accounts import ownership
 from recognizer.api.pagination import SubmissionPagination
-from recognizer.models import Submission
+from recognizer.models import Label, Review, Status, Submission
 from recognizer.serving import model_registry
 from recognizer.serving.stored_pixels import png_data_url
+from recognizer.training.owner_split import will_be_held_out
 from recognizer.web.memory_views import memory_context, memory_is_used
 from recognizer.web.status_messages import describe_status
 from recognizer.web.ui_strings import DRAW_PAGE_STRINGS, label_phrase
 
 # Counting stops here: the page then shows "More than 1000 drawings". A full count may be slow.
 COUNT_LIMIT: Final = 1000
+FAVICON_AGE: Final = 24 * 60 * 60  # seconds
 
 
 class MyDrawingsPagination(SubmissionPagination):
@@ -57,8 +63,16 @@ def my_drawings(request: HttpRequest) -> HttpResponse:
     if not submissions and request.GET:
         return redirect("mine")
     live = model_registry.loaded_version_or_none()
+    has_approved = any(row.status == Status.APPROVED for row in submissions or ())
+    is_held_out = owner is not None and has_approved and will_be_held_out(owner)
+    notices = {message.extra_tags: message for message in get_messages(request)}
     context = {
-        "drawings": [_drawing_context(submission, live) for submission in submissions or ()],
+        "drawings": [
+            _drawing_context(submission, live, is_held_out, notices.pop(str(submission.pk), None))
+            for submission in submissions or ()
+        ],
+        "notices": notices.values(),
+        "labels": Label,
         "memory": memory_context(request, owner, live),
         "count": own_submissions[: COUNT_LIMIT + 1].count(),
         "count_limit": COUNT_LIMIT,
@@ -68,8 +82,19 @@ def my_drawings(request: HttpRequest) -> HttpResponse:
     return render(request, "recognizer/my_drawings.html", context)
 
 
+@require_safe
+def favicon(request: HttpRequest) -> HttpResponse:
+    """Redirect the programs that only know this path, and not the link in the pages."""
+    response = redirect(static("favicon.ico"))
+    patch_cache_control(response, public=True, max_age=FAVICON_AGE)
+    return response
+
+
 def _drawing_context(
-    submission: Submission, live: model_registry.LoadedVersion | None
+    submission: Submission,
+    live: model_registry.LoadedVersion | None,
+    is_held_out: bool,
+    notice: Message | None,
 ) -> dict[str, Any]:
     corrected = submission.corrected_digit
     shown, network = submission.shown_digit, submission.predicted_digit
@@ -79,5 +104,8 @@ def _drawing_context(
         "prediction": label_phrase(shown),
         "network_prediction": None if network == shown else label_phrase(network),
         "correction": None if corrected is None else label_phrase(corrected),
-        "status_message": describe_status(submission, live),
+        "can_correct": submission.review == Review.PENDING,
+        "is_corrected": corrected is not None,
+        "status_message": describe_status(submission, live, is_held_out=is_held_out),
+        "notice": notice,
     }

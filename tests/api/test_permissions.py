@@ -91,6 +91,7 @@ class World:
         """Return the form of a POST to the route. The default confirms a deletion in the admin."""
         image, row = {"image": upload(drawing_png(3))}, self.submission.pk
         return {
+            "/mine/<uuid:id>/correction/": {"label": 1},
             "/keys/": {"name": "x", "scopes": ["read"], "lifetime": "30"},
             "/language/": {"language": "fr"},
             "/review/decide/": {

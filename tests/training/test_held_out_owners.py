@@ -10,10 +10,10 @@ from django.utils import timezone
 
 from ml.preprocessing.normalize import normalize
 from ml.runtime import BASE, Recognizer
-from recognizer.models import Label, Submission
+from recognizer.models import Label, Review, Submission
 from recognizer.serving import model_registry
 from recognizer.training import label_check
-from recognizer.training.owner_split import is_held_out
+from recognizer.training.owner_split import is_held_out, will_be_held_out
 from recognizer.training.training_data import load_drawings, select
 from tests.support.factories import approved_submissions, create_version, learn
 from tests.support.synthetic_digits import draw, strokes_of
@@ -48,7 +48,11 @@ def approve(owner, digit=7, count=3, label=None, seed=None, **fields):
 
 
 def held_out_owners():
-    return {row.owner for row in select(include_pending=False).held_out}
+    """Return the owners that a training run holds out. The visitors' page must agree."""
+    held_out = {row.owner for row in select(include_pending=False).held_out}
+    owners = Submission.objects.filter(review=Review.APPROVED).values_list("owner", flat=True)
+    assert {owner for owner in owners if will_be_held_out(owner)} == held_out
+    return held_out
 
 
 @pytest.fixture
@@ -113,8 +117,8 @@ def test_drawing_learned_before_it_became_a_near_duplicate_is_not_held_out(peopl
 
 def test_owner_with_drawings_only_for_evaluation_is_held_out(people):
     approve(people[1], seed=5, for_evaluation=True)
+    assert held_out_owners() == {people[0], people[1]}
     selection = select(include_pending=False)
-    assert {row.owner for row in selection.held_out} == {people[0], people[1]}
     assert people[1] not in {row.owner for row in selection.training}
     learn(
         create_version(model_registry.live_version()),

@@ -1,9 +1,14 @@
 """/mine/: a visitor's own drawings with the status of each."""
 
+import uuid
+from itertools import count
+
 import pytest
 
+from recognizer.accounts import owner_cookie
 from recognizer.models import Label, Submission
 from recognizer.serving import model_registry
+from recognizer.training.owner_split import is_held_out
 from recognizer.web import views
 from tests.support import factories
 from tests.support.factories import Visitor, corrupt, create_version, drawing_png
@@ -65,6 +70,17 @@ def test_status_of_rejected_drawing(visitor, seven, reviewer):
 def test_status_of_approved_drawing(visitor, seven, reviewer):
     seven.approve(reviewer, Label.EIGHT)
     assert status_messages(visitor) == ["Approved as an 8. The next training run can use it."]
+
+
+def test_status_of_approved_drawing_of_held_out_owner(visitor, seven, reviewer):
+    owner = uuid.UUID(int=next(i for i in count() if is_held_out(uuid.UUID(int=i))))
+    Submission.objects.update(owner=owner)
+    visitor.cookies["owner"] = owner_cookie.signed(owner)
+    seven.approve(reviewer, Label.EIGHT)
+    assert status_messages(visitor) == ["Approved as an 8. The next training run can use it."]
+    for _ in range(4):
+        Visitor().submit_and_get(drawing_png(3)).approve(reviewer, Label.THREE)
+    assert status_messages(visitor) == ["Approved as an 8; used to test new versions."]
 
 
 def test_status_of_drawing_learned_by_live_version(visitor, seven, reviewer):
