@@ -123,6 +123,18 @@ def confirm_delete_all(page, four):
     expect(page.get_by_role("dialog")).to_be_visible()
 
 
+def corrected_on_my_drawings(page, four):
+    my_drawings(page, four)
+    page.locator(".drawings").get_by_role("button", name="Not a digit").first.click()
+    expect(page.get_by_text("Thank you.")).to_be_visible()
+    page.wait_for_load_state("networkidle")
+
+
+def how_it_learns(page, four):
+    page.get_by_role("link", name="How it learns").click()
+    expect(page.get_by_role("heading", name="How it learns")).to_be_visible()
+
+
 def page_not_found(page, four):
     page.goto(page.url + "nowhere/")
 
@@ -142,6 +154,8 @@ STATES = (
     my_drawings,
     no_drawings,
     confirm_delete_all,
+    corrected_on_my_drawings,
+    how_it_learns,
     page_not_found,
 )
 STATE_NAMES = [state.__name__ for state in STATES]

@@ -228,6 +228,7 @@ class VisibleText(HTMLParser):
     [
         "/",
         "/mine/",
+        "/how-it-learns/",
         "/keys/",
         "/nowhere/",
         "/review/",
