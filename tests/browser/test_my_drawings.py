@@ -47,7 +47,9 @@ def test_shows_image_correction_and_status(mine):
     card = cards(mine).last
     image = card.get_by_role("img", name="Drawing predicted as a 4")
     mine.wait_for_function("img => img.naturalWidth === 280", arg=image.element_handle())
-    expect(card).to_contain_text("a 9")
+    expect(card.get_by_role("button", name="9", exact=True)).to_have_attribute(
+        "aria-pressed", "true"
+    )
     expect(card).to_contain_text("Pending: waiting for a reviewer.")
 
 
@@ -57,6 +59,13 @@ def test_shows_the_status_after_the_review(mine, django_user_model):
     mine.reload()
 
     expect(cards(mine).last).to_contain_text("Approved as a 4. The next training run can use it.")
+
+
+def test_changes_the_correction_of_an_earlier_drawing(mine):
+    cards(mine).last.get_by_role("button", name="8", exact=True).click()
+
+    expect(cards(mine).last.get_by_role("status")).to_contain_text("Thank you. Saved as an 8.")
+    assert sorted(row.corrected_digit for row in Submission.objects.all()) == [1, 8]
 
 
 INK_UNTIL_REPLAY_ENDS = f"""canvas => new Promise((resolve) => {{
