@@ -211,6 +211,7 @@ SPECTACULAR_SETTINGS = {
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
+        "recognizer.api.schema.require_a_drawing",
         "recognizer.api.schema.add_errors",
     ],
 }

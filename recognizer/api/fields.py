@@ -89,7 +89,7 @@ class DigitField(serializers.Field):
         return to_digit(value)
 
 
-class EncodedImageField(serializers.Field):
+class EncodedImageField(FormValueMixin, serializers.Field):
     """Accept an uploaded file (form), or base64 text or a base64 data URL (JSON).
 
     Return the base64 text without decoding it.
@@ -154,12 +154,13 @@ def read_image_bytes(data: Any) -> bytes:
                     "maximum": MAX_NUMBER,
                 },
                 "minItems": 3,
-                "maxItems": 3,
+                "maxItems": 4,
             },
         },
         "nullable": True,
-        "description": "The pen strokes. Each stroke is a list of points [x, y, milliseconds]. "
-        f"There are at most {MAX_POINTS} points.",
+        "description": "The pen strokes. Each stroke is a list of points [x, y, milliseconds] or "
+        "[x, y, milliseconds, width]. x and y are pixels of a canvas of 280×280. The width is that "
+        f"of the line, in pixels. There are at most {MAX_POINTS} points.",
     }
 )
 class StrokesField(FormValueMixin, serializers.Field):
@@ -168,8 +169,8 @@ class StrokesField(FormValueMixin, serializers.Field):
     default_error_messages = {
         "invalid": format_lazy(
             _(
-                "Must be a list of strokes, each a list of [x, y, milliseconds]: "
-                "at most {strokes} strokes and {points} points."
+                "Must be a list of strokes, each a list of [x, y, milliseconds] or "
+                "[x, y, milliseconds, width]: at most {strokes} strokes and {points} points."
             ),
             strokes=MAX_STROKES,
             points=MAX_POINTS,

@@ -20,14 +20,14 @@ _processors: Final = BoundedSemaphore(max(1, min(THREADS // 2, (os.cpu_count() o
 
 
 @contextmanager
-def admitted(request: Request, *images: bytes) -> Iterator[None]:
-    """Allow the block to predict the images, if the client and the server have the capacity.
+def admitted(request: Request, *drawings: prediction.Drawing) -> Iterator[None]:
+    """Allow the block to predict the drawings, if the client and the server have the capacity.
 
     Raises `Throttled` if the client does not have enough processor time left, `BatchTooLarge` if
     the images have too many pixels in sum, and `Busy` if too many other requests take long.
     """
-    work = [prediction.estimate_work(image) for image in images]
-    if len(images) > 1 and sum(each.pixels for each in work) > prediction.MAX_BATCH_PIXELS:
+    work = [prediction.estimate_work(drawing) for drawing in drawings]
+    if len(drawings) > 1 and sum(each.pixels for each in work) > prediction.MAX_BATCH_PIXELS:
         raise exceptions.BatchTooLarge
     milliseconds = sum(each.milliseconds for each in work)
     if milliseconds < HEAVY_MILLISECONDS:

@@ -28,10 +28,10 @@ class RecognizeNumberView(APIView):
     def post(self, request: Request) -> Response:
         body = RecognizeRequestSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        image = body.validated_data["image"]
-        with heavy_work.admitted(request, image):
+        drawing = body.validated_data["drawing"]
+        with heavy_work.admitted(request, drawing):
             memory = memory_owner(request, body.validated_data["personal"])
-            result = prediction.predict_number(image, memory)
+            result = prediction.predict_number(drawing, memory)
         context = {"explain": body.validated_data["explain"], "version": result.version}
         return Response(MultiDigitResultSerializer(result, context=context).data)
 
@@ -57,10 +57,10 @@ class StoreNumberView(APIView):
     def post(self, request: Request) -> Response:
         body = NewSubmissionSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        image = body.validated_data["image"]
-        with heavy_work.admitted(request, image):
+        drawing = body.validated_data["drawing"]
+        with heavy_work.admitted(request, drawing):
             memory = memory_owner(request, body.validated_data["personal"])
-            result = prediction.predict_number(image, memory)
+            result = prediction.predict_number(drawing, memory)
         owner = ownership.get_or_create_owner(request)
         new = storage.new_submissions(
             result,

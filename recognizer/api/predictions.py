@@ -32,10 +32,10 @@ class RecognizeView(APIView):
     def post(self, request: Request) -> Response:
         body = RecognizeRequestSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        image = body.validated_data["image"]
-        with heavy_work.admitted(request, image):
+        drawing = body.validated_data["drawing"]
+        with heavy_work.admitted(request, drawing):
             owner = memory_owner(request, body.validated_data["personal"])
-            result = prediction.predict_image(image, owner)
+            result = prediction.predict_image(drawing, owner)
         context = {"explain": body.validated_data["explain"], "version": result.version}
         return Response(PredictionResultSerializer(result, context=context).data)
 

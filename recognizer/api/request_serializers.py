@@ -1,7 +1,8 @@
 """Serializers for the request bodies."""
 
-from typing import Final
+from typing import Any, Final
 
+from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from recognizer.api.fields import (
@@ -18,12 +19,21 @@ MAX_BATCH_SIZE: Final = 64
 CLIENT_SOURCES: Final = [choice for choice in Source.choices if choice[0] != Source.IMPORT]
 
 
-class ImageSerializer(serializers.Serializer):
-    image = ImageField()
+class DrawingSerializer(serializers.Serializer):
+    """An image file, strokes, or both. Adds `drawing`: the image or, without one, the strokes."""
+
+    image = ImageField(required=False)
+    strokes = StrokesField(default=None, allow_null=True)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        drawing = attrs.get("image", attrs["strokes"])
+        if drawing is None:
+            raise serializers.ValidationError({"image": _("Send an image, or strokes alone.")})
+        return {**attrs, "drawing": drawing}
 
 
-class RecognizeRequestSerializer(ImageSerializer):
-    """A request for the prediction of one image."""
+class RecognizeRequestSerializer(DrawingSerializer):
+    """A request for the prediction of one drawing."""
 
     explain = StrictBooleanField(default=False)
     personal = StrictBooleanField(default=True)
@@ -38,11 +48,10 @@ class RecognizeBatchRequestSerializer(serializers.Serializer):
     personal = StrictBooleanField(default=True)
 
 
-class NewSubmissionSerializer(ImageSerializer):
-    """A request to predict an image and store it."""
+class NewSubmissionSerializer(DrawingSerializer):
+    """A request to predict a drawing and store it."""
 
     source = ChoiceField(choices=CLIENT_SOURCES, default=Source.API)
-    strokes = StrokesField(default=None, allow_null=True)
     personal = StrictBooleanField(default=True)
 
 

@@ -34,7 +34,7 @@ class BatchImageField(serializers.Field):
 
 
 @extend_schema_field(
-    {"type": "string", "format": "strokes", "description": "JSON text, see NewSubmission."}
+    {"type": "string", "format": "strokes", "description": "JSON text, see the JSON body."}
 )
 class StrokesTextField(serializers.Field):
     """Describe what `StrokesField` accepts in a form."""
@@ -60,14 +60,28 @@ def _personal() -> serializers.BooleanField:
     )
 
 
+def _image_form() -> dict[str, serializers.Field]:
+    return {
+        "image": serializers.FileField(required=False),
+        "strokes": StrokesTextField(required=False),
+    }
+
+
+def _image_json() -> dict[str, serializers.Field]:
+    return {
+        "image": Base64Field(required=False),
+        "strokes": StrokesField(required=False, allow_null=True),
+    }
+
+
 # Clients send these bodies as a form with uploaded files, or as JSON with base64.
 RECOGNIZE_BODY: Final = {
     "multipart/form-data": inline_serializer(
         "RecognizeForm",
-        {"image": serializers.FileField(), "explain": _explain(), "personal": _personal()},
+        {**_image_form(), "explain": _explain(), "personal": _personal()},
     ),
     "application/json": inline_serializer(
-        "Recognize", {"image": Base64Field(), "explain": _explain(), "personal": _personal()}
+        "Recognize", {**_image_json(), "explain": _explain(), "personal": _personal()}
     ),
 }
 RECOGNIZE_BATCH_BODY: Final = {
@@ -89,21 +103,11 @@ RECOGNIZE_BATCH_BODY: Final = {
 SUBMISSION_BODY: Final = {
     "multipart/form-data": inline_serializer(
         "NewSubmissionForm",
-        {
-            "image": serializers.FileField(),
-            "source": _source(),
-            "strokes": StrokesTextField(required=False),
-            "personal": _personal(),
-        },
+        {**_image_form(), "source": _source(), "personal": _personal()},
     ),
     "application/json": inline_serializer(
         "NewSubmission",
-        {
-            "image": Base64Field(),
-            "source": _source(),
-            "strokes": StrokesField(required=False, allow_null=True),
-            "personal": _personal(),
-        },
+        {**_image_json(), "source": _source(), "personal": _personal()},
     ),
 }
 IDEMPOTENCY_KEY_PATTERN: Final = "[!-~]{1,64}"
@@ -121,6 +125,23 @@ BODY_ERRORS: Final = {400: ERROR, 413: ERROR, 415: ERROR}
 URI_TOO_LONG: Final = {
     "description": "The URL is too long. The web server itself responds, in HTML."
 }
+
+
+def require_a_drawing(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Require an image or strokes in each body that has both fields.
+
+    drf-spectacular calls this function as a hook and uses the schema that it returns.
+    """
+    for schema in result["components"]["schemas"].values():
+        if {"image", "strokes"} <= schema.get("properties", {}).keys():
+            if "id" in schema["properties"]:
+                continue  # a response
+            strokes = {**schema["properties"]["strokes"], "nullable": False}
+            schema["anyOf"] = [
+                {"required": ["image"]},
+                {"required": ["strokes"], "properties": {"strokes": strokes}},
+            ]
+    return result
 
 
 def add_errors(result: dict[str, Any], **_: Any) -> dict[str, Any]:

@@ -132,10 +132,10 @@ class SubmissionViewSet(
     def create(self, request: Request) -> Response:
         body = NewSubmissionSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        image = body.validated_data["image"]
-        with heavy_work.admitted(request, image):
+        drawing = body.validated_data["drawing"]
+        with heavy_work.admitted(request, drawing):
             memory = memory_owner(request, body.validated_data["personal"])
-            result = prediction.predict_image(image, memory)
+            result = prediction.predict_image(drawing, memory)
         owner = ownership.get_or_create_owner(request)
         new = storage.new_submission(
             result,

@@ -11,13 +11,14 @@ import numpy.typing as npt
 
 from ml.arrays import GreyImage, Pixels
 from ml.evaluation.occlusion import occlusion
-from ml.preprocessing import decode_cost
+from ml.preprocessing import decode_cost, stroke_rendering
 from ml.preprocessing.decode import MAX_SIDE, BadImageError, decode, encode_png
 from ml.preprocessing.normalize import normalize
 from ml.preprocessing.segmentation import SegmentedDigit, segment_and_predict
 from ml.runtime import NOT_A_DIGIT, Prediction
 from recognizer import metrics
 from recognizer.models import Label
+from recognizer.models.strokes import rounded
 from recognizer.serving import model_registry, personal_memory
 from recognizer.serving.personal_memory import OwnerMemory, PersonalPrediction
 
@@ -25,6 +26,7 @@ __all__ = [
     "MAX_BATCH_PIXELS",
     "BadImageError",
     "DigitResult",
+    "Drawing",
     "MultiDigitResult",
     "PredictionResult",
     "estimate_work",
@@ -36,6 +38,9 @@ __all__ = [
 
 MAX_BATCH_PIXELS: Final = decode_cost.MAX_PIXELS["JPEG"]  # of all images of a batch in sum
 PIXEL_MICROSECONDS: Final = 0.1  # of a decoded image, to find the ink and to predict it
+POINT_MICROSECONDS: Final = 100  # to draw one point of a stroke
+
+Drawing = bytes | list[Any]  # an image file, or pen strokes: see recognizer.models.strokes
 
 
 @dataclass(frozen=True)
@@ -46,9 +51,12 @@ class Work:
     milliseconds: int
 
 
-def estimate_work(data: bytes) -> Work:
-    """Estimate the work of decoding and predicting an image file, without decoding it."""
-    cost = decode_cost.estimate(data)
+def estimate_work(drawing: Drawing) -> Work:
+    """Estimate the work of predicting a drawing, without decoding its file."""
+    if not isinstance(drawing, bytes):
+        points = sum(map(len, drawing))
+        return Work(stroke_rendering.CANVAS_SIDE**2, points * POINT_MICROSECONDS // 1000)
+    cost = decode_cost.estimate(drawing)
     if cost.is_too_large or cost.is_too_slow:
         return Work(0, 0)  # It is rejected.
     predict = PIXEL_MICROSECONDS * min(cost.pixels, MAX_SIDE**2)
@@ -76,15 +84,21 @@ class PredictionResult:
         return self.personal.prediction if self.personal else self.prediction
 
 
-def predict_image(data: bytes, owner: uuid.UUID | None) -> PredictionResult:
-    """Predict the digit in an image file.
+def _to_grey(drawing: Drawing) -> GreyImage:
+    if isinstance(drawing, bytes):
+        return decode(drawing)
+    return stroke_rendering.draw_strokes(rounded(drawing))
+
+
+def predict_image(drawing: Drawing, owner: uuid.UUID | None) -> PredictionResult:
+    """Predict the digit in a drawing.
 
     The memory of `owner`, if it is not None, adjusts the prediction.
 
     Raises `BadImageError` if the file is not an accepted image, or if it shows no drawing.
     """
     with metrics.PREDICTION_SECONDS.time():
-        grey = decode(data)
+        grey = _to_grey(drawing)
         pixels = normalize(grey)
         version = model_registry.loaded_version()
         prediction = version.recognizer.predict(pixels)
@@ -119,8 +133,8 @@ class MultiDigitResult:
         return None if NOT_A_DIGIT in labels else "".join(map(str, labels))
 
 
-def predict_number(data: bytes, owner: uuid.UUID | None) -> MultiDigitResult:
-    """Find and predict all digits in an image file.
+def predict_number(drawing: Drawing, owner: uuid.UUID | None) -> MultiDigitResult:
+    """Find and predict all digits in a drawing.
 
     The memory of `owner`, if it is not None, adjusts the prediction of each digit. It does not
     change how the image is split into digits.
@@ -128,7 +142,7 @@ def predict_number(data: bytes, owner: uuid.UUID | None) -> MultiDigitResult:
     Raises `BadImageError` if the file is not an accepted image, or if it shows no drawing.
     """
     with metrics.PREDICTION_SECONDS.time():
-        grey = decode(data)
+        grey = _to_grey(drawing)
         version = model_registry.loaded_version()
         segments = segment_and_predict(grey, version.recognizer)
         memory = personal_memory.memory_of(owner, version)
