@@ -55,6 +55,7 @@ DRAW_PAGE_STRINGS: Final = {
     "taught_not_a_digit": _("I read no digit. You taught me: it looks like these."),
     "alike": _("It looks like these drawings of yours:"),
     "own_drawing": _("One of your drawings"),
+    "refused": _("The site did not save this. Reload the page."),
     "offline_drawing": _("No connection. Your drawing is kept. Trying again …"),
     "offline_correction": _("No connection. Your correction is kept. Trying again …"),
     "busy_drawing": _("The site is busy. Your drawing is kept. Trying again …"),

@@ -1,12 +1,12 @@
 // The draw page: connect the input (input.js), the state (store.js) and the rendering (view.js).
 
-import { $, uiStrings } from "./api.js";
+import { keyName, pressedShortcut, rememberShortcutSetting } from "../shortcuts.js";
 import { KeyboardInput, PointerInput } from "./input.js";
+import { $, uiStrings } from "./page.js";
+import { isBlank } from "./saving.js";
 import * as store from "./store.js";
 import { listenForImages } from "./upload.js";
 import { announce, render, repaint, resizeCanvas } from "./view.js";
-
-const SHORTCUTS_OFF_KEY = "shortcuts-off"; // in localStorage
 
 // ---- Drawing input ----
 const pen = {
@@ -28,7 +28,7 @@ listenForImages(document.querySelectorAll("[type=file]"), store.addUpload, refus
 // ---- Buttons ----
 function clear() {
   keyboardInput.discardStroke();
-  if (store.isBlank(store.drawing.content)) return;
+  if (isBlank(store.state.drawing.content)) return;
   store.startNew();
   announce(uiStrings.cleared);
 }
@@ -44,36 +44,40 @@ $("undo").addEventListener("click", store.undo);
 $("redo").addEventListener("click", store.redo);
 $("clear").addEventListener("click", clear);
 $("correction").addEventListener("click", onCorrectionClick);
-$("explain").addEventListener("click", () => store.requestExplanation(!store.explanationWanted));
+$("explain").addEventListener("click", () => store.requestExplanation(!store.state.explanationWanted));
 $("open-help").addEventListener("click", openHelp);
 
 // ---- Keyboard shortcuts ----
-const shortcuts = { z: store.undo, y: store.redo, Z: store.redo, Escape: clear, "?": openHelp };
+/** @type {Record<string, () => void>} */
+const shortcuts = { z: store.undo, y: store.redo, escape: clear, "?": openHelp };
 
-// Visitors who control the browser by voice can switch off the shortcuts that have no modifier key.
-// Ctrl+Z and Ctrl+Y stay on.
-function isShortcut({ key, ctrlKey, metaKey, altKey, repeat }) {
-  if (altKey || repeat || $("help").open) return false;
-  return ctrlKey || metaKey ? /^[zy]$/i.test(key) : $("shortcuts-enabled").checked;
-}
-
+// Ctrl+Z, Ctrl+Y and Ctrl+Shift+Z work even if the visitor has turned off the shortcuts that have no
+// modifier key.
 function onKeyDown(event) {
-  if (!isShortcut(event)) return;
-  const { key, target } = event;
-  if (key in shortcuts) shortcuts[key]();
-  else if (!store.drawing.predictions) return;
-  else if (/^[0-9]$/.test(key)) store.correct(Number(key));
-  else if (/^n$/i.test(key)) store.correct(null);
-  else if (key === "Enter" && !target.closest("button, a, input, label, summary")) store.confirm();
-  else return;
-  event.preventDefault();
+  if ($("help").open) return;
+  const isControl = (event.ctrlKey || event.metaKey) && !event.altKey && !event.repeat;
+  const key = isControl ? keyName(event) : pressedShortcut(event);
+  if (isControl && !/^[zy]$/.test(key)) return;
+  if (press(event.shiftKey && key === "z" ? "y" : key, event.target)) event.preventDefault();
 }
 
-$("shortcuts-enabled").checked = localStorage.getItem(SHORTCUTS_OFF_KEY) === null;
-$("shortcuts-enabled").addEventListener("change", ({ target }) => {
-  if (target.checked) localStorage.removeItem(SHORTCUTS_OFF_KEY);
-  else localStorage.setItem(SHORTCUTS_OFF_KEY, "yes");
-});
+/**
+ * Return whether the key is a shortcut.
+ *
+ * @param {string} key
+ * @param {Element} target
+ */
+function press(key, target) {
+  if (key in shortcuts) shortcuts[key]();
+  else if (!store.state.drawing.predictions) return false;
+  else if (/^[0-9]$/.test(key)) store.correct(Number(key));
+  else if (key === "n") store.correct(null);
+  else if (key === "enter" && !target.closest("button, a, input, label, summary")) store.confirm();
+  else return false;
+  return true;
+}
+
+rememberShortcutSetting();
 document.addEventListener("keydown", onKeyDown);
 
 // ---- Window ----

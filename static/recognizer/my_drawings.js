@@ -1,7 +1,7 @@
 // The visitor's own drawings: replay one stroke by stroke, delete one or all.
 
+import { request } from "../api.js";
 import { paintStrokes, SIDE } from "./canvas.js";
-import { csrfToken } from "../csrf.js";
 
 const MAX_PAUSE_MS = 250; // A replay shortens longer pauses between points.
 const REPLAY_PEN_WIDTH = 18; // in the units of the canvas; the original width is not stored
@@ -13,15 +13,19 @@ const forgetForm = document.getElementById("forget"); // null if there is nothin
 const forgetDialog = document.getElementById("confirm-forgetting");
 let idToDelete = ""; // empty means all drawings
 
-// Return the response, or null after showing an error.
-async function request(method, url) {
-  const headers = { "X-CSRFToken": csrfToken() };
-  const response = await fetch(url, { method, headers }).catch(() => null);
-  const isAlreadyDeleted = method === "DELETE" && response?.status === 404;
-  const succeeded = response?.ok || isAlreadyDeleted;
+/**
+ * Return the answer, or null after showing an error.
+ *
+ * @param {string} method
+ * @param {string} url
+ */
+async function callApi(method, url) {
+  const answer = await request(method, url).catch(() => null);
+  const isAlreadyDeleted = method === "DELETE" && answer?.status === 404;
+  const succeeded = answer?.ok || isAlreadyDeleted;
   const error = document.getElementById("error");
   error.textContent = succeeded ? "" : error.dataset.text;
-  return succeeded ? response : null;
+  return succeeded ? answer : null;
 }
 
 // ---- Deletion ----
@@ -36,11 +40,9 @@ function askForConfirmation({ currentTarget }) {
 async function deleteConfirmed() {
   if (dialog.returnValue !== "delete") return;
   const url = idToDelete ? `${page.submissions}${idToDelete}/` : page.submissions;
-  const response = await request("DELETE", url);
-  if (!response) return;
-  if (response.status === 200) {
-    sessionStorage.setItem(NOTICE_KEY, (await response.json()).detail);
-  }
+  const answer = await callApi("DELETE", url);
+  if (!answer) return;
+  if (answer.status === 200) sessionStorage.setItem(NOTICE_KEY, answer.body.detail);
   location.reload(); // Drawings of the next page move up.
 }
 
@@ -65,8 +67,8 @@ function forgetConfirmed() {
 async function replay({ currentTarget: button }) {
   if (button.disabled) return;
   button.disabled = true;
-  const response = await request("GET", `${page.submissions}${button.value}/`);
-  if (response) await animate(button.parentElement, (await response.json()).strokes);
+  const answer = await callApi("GET", `${page.submissions}${button.value}/`);
+  if (answer) await animate(button.parentElement, answer.body.strokes);
   button.disabled = false;
   button.focus();
 }

@@ -1,85 +1,93 @@
 // The state of the draw page: the content of the canvas, the predictions, and the corrections.
 // This module also sends each change to the server, and tries again after a lost connection.
 
-import { fill, page, request, uiStrings } from "./api.js";
+import { retryDelayMs } from "../api.js";
 import { toImage } from "./canvas.js";
+import { page, uiStrings } from "./page.js";
+import { BLANK, callApi, isBlank, isCorrected, isSaved, saveNext } from "./saving.js";
+
+/** @import { Content, Digit, Drawing, Prediction, Stroke, Upload } from "./types" */
 
 const FINISH_AFTER_MS = 2000; // A drawing counts as finished this long after its last stroke.
 const PREDICT_INTERVAL_MS = 300; // minimum between two predictions during a stroke
-const RETRY_AFTER_MS = 3000; // after a lost connection
 const MIN_CONFIDENCE_MID_STROKE = 0.6; // During a stroke, only show predictions above this.
-const MAX_STROKES = 200; // The server accepts no more.
-const MAX_POINTS = 2000; // of all strokes
-const MAX_STROKES_JSON_CHARS = 50_000; // A closing page can send at most 64 KB.
-const NOT_A_DIGIT = 10; // index of its phrase in uiStrings.labels
 
-const BLANK = { strokes: [], upload: null }; // Contents are never modified, only replaced.
+// Other modules only read the state.
+export const state = {
+  drawing: newDrawing(),
+  connectionError: "", // shown while the server cannot be reached
+  explanationWanted: false,
+};
 
-export let drawing = newDrawing();
-export let connectionError = ""; // shown while the server cannot be reached
-export let explanationWanted = false;
-
+/** @type {Set<Drawing>} */
 const outOfSync = new Set(); // drawings that the server does not fully know yet
 let syncing = false;
 // Requests for a prediction are numbered, so that a late response is ignored.
 let lastRequest = 0;
 let lastResponse = 0;
-let predictController, predictedAt, finishTimer, retryTimer;
-let notifyChange;
+let predictedAt = 0;
+/** @type {AbortController | undefined} */
+let predictController;
+/** @type {number | undefined} */
+let finishTimer;
+/** @type {number | undefined} */
+let retryTimer;
+let notifyChange = () => {};
 
+/** @param {() => void} listener */
 export function onChange(listener) {
   notifyChange = listener;
 }
 
+/** @returns {Drawing} */
 function newDrawing() {
   return {
     content: BLANK,
-    past: [], // earlier contents, for undo
-    future: [], // undone contents, for redo
-    finished: BLANK, // the content to store
-    processed: BLANK, // the content that the server has stored or refused
-    predictions: null, // one per digit, from left to right
-    selected: 0, // index of the digit that the details and the correction buttons refer to
-    submissions: [], // the stored submissions, one per digit
-    corrections: [], // one per digit; null means "not a digit", undefined means no correction
-    savedCorrections: [], // the corrections that the server has saved
-    refusal: "", // why the server refused the drawing
+    past: [],
+    future: [],
+    finished: BLANK,
+    processed: BLANK,
+    predictions: null,
+    selected: 0,
+    submissions: [],
+    corrections: [],
+    savedCorrections: [],
+    isStoredAgain: false,
+    refusal: "",
     notice: "",
   };
 }
 
-export const isBlank = ({ strokes, upload }) => !strokes.length && !upload;
-export const isCorrected = ({ corrections }) => corrections.some((label) => label !== undefined);
 export const isPredicting = () => lastRequest !== lastResponse;
 
 // ---- Connection ----
-// `error` is the Response of a busy server, or a network error.
+/** @param {unknown} error With which a request rejected. */
 function scheduleRetry(error) {
-  const isBusy = error instanceof Response;
-  const kept = isCorrected(drawing) ? "correction" : "drawing";
-  connectionError = uiStrings[`${isBusy ? "busy" : "offline"}_${kept}`];
+  const cause = error instanceof Response ? "busy" : "offline";
+  const kept = isCorrected(state.drawing) ? "correction" : "drawing";
+  state.connectionError = uiStrings[`${cause}_${kept}`];
   clearTimeout(retryTimer);
-  const retryAfterMs = isBusy && error.headers.get("Retry-After") * 1000;
-  retryTimer = setTimeout(retry, retryAfterMs || RETRY_AFTER_MS);
+  retryTimer = setTimeout(retry, retryDelayMs(error));
 }
 
 export function retry() {
-  if (!isBlank(drawing.content)) predict(drawing.content);
+  if (!isBlank(state.drawing.content)) predict(state.drawing.content);
   sync();
 }
 
 // ---- Live predictions; nothing is stored ----
+/** @param {Content} content */
 async function predict(content) {
   cancelPrediction();
   predictController = new AbortController();
   const requestNumber = ++lastRequest;
   predictedAt = Date.now();
   try {
-    const body = { image: toImage(content), explain: explanationWanted };
-    const response = await request("POST", page.recognize, body, predictController.signal);
+    const body = { image: toImage(content), explain: state.explanationWanted };
+    const answer = await callApi("POST", page.recognize, body, predictController.signal);
     if (requestNumber !== lastRequest) return;
-    connectionError = "";
-    showPrediction(content, response);
+    state.connectionError = "";
+    showPrediction(content, answer);
   } catch (error) {
     if (requestNumber === lastRequest) scheduleRetry(error);
   } finally {
@@ -88,16 +96,23 @@ async function predict(content) {
   }
 }
 
+/**
+ * @param {Content} content
+ * @param {{ok: boolean, body: any}} answer
+ */
 function showPrediction(content, { ok, body }) {
+  const { drawing } = state;
   // An unfinished digit often does not look like a digit. So do not show errors and uncertain
   // predictions before the stroke has ended.
   const isMidStroke = content !== drawing.content;
   if (isMidStroke && !(ok && body.digits.every(isConfidentDigit))) return;
   const predictions = ok ? body.digits : null;
   const selected = Math.min(drawing.selected, (predictions?.length ?? 1) - 1);
-  Object.assign(drawing, { predictions, selected, refusal: ok ? "" : body.detail });
+  const refusal = ok ? "" : (body?.detail ?? uiStrings.refused);
+  Object.assign(drawing, { predictions, selected, refusal });
 }
 
+/** @param {Prediction} prediction */
 const isConfidentDigit = ({ digit, confidence }) =>
   digit !== null && confidence > MIN_CONFIDENCE_MID_STROKE;
 
@@ -106,14 +121,18 @@ function cancelPrediction() {
   lastResponse = ++lastRequest;
 }
 
+/** @param {Stroke} stroke */
 export function predictStroke(stroke) {
-  if (connectionError || isPredicting() || Date.now() - predictedAt < PREDICT_INTERVAL_MS) return;
-  predict({ ...drawing.content, strokes: [...drawing.content.strokes, stroke] });
+  const isSoon = Date.now() - predictedAt < PREDICT_INTERVAL_MS;
+  if (state.connectionError || isPredicting() || isSoon) return;
+  const { content } = state.drawing;
+  predict({ ...content, strokes: [...content.strokes, stroke] });
 }
 
+/** @param {boolean} wanted */
 export function requestExplanation(wanted) {
-  explanationWanted = wanted;
-  if (wanted && drawing.predictions) predict(drawing.content);
+  state.explanationWanted = wanted;
+  if (wanted && state.drawing.predictions) predict(state.drawing.content);
   notifyChange();
 }
 
@@ -124,13 +143,14 @@ async function sync() {
   if (syncing) return; // The running loops also handle new changes.
   syncing = true;
   try {
-    for (const target of outOfSync) {
-      while (target.processed !== target.finished || unsavedCorrection(target) >= 0) {
-        await (target.processed !== target.finished ? storeDrawing : saveCorrection)(target);
-        connectionError = "";
+    for (const drawing of outOfSync) {
+      while (!isSaved(drawing)) {
+        const isReplaced = await saveNext(drawing);
+        if (isReplaced && drawing === state.drawing) cancelPrediction();
+        state.connectionError = "";
         notifyChange();
       }
-      outOfSync.delete(target);
+      outOfSync.delete(drawing);
     }
   } catch (error) {
     scheduleRetry(error);
@@ -139,113 +159,48 @@ async function sync() {
   notifyChange();
 }
 
-// Return the index of the first correction that the server does not know, or -1.
-function unsavedCorrection({ submissions, corrections, savedCorrections }) {
-  return submissions.findIndex(
-    (_, i) => corrections[i] !== undefined && corrections[i] !== savedCorrections[i],
-  );
-}
-
-async function storeDrawing(target) {
-  const { finished: content, submissions: previous } = target;
-  const { ok, body } = isBlank(content)
-    ? { ok: true, body: { submissions: [] } }
-    : await request("POST", page.store, toRequestBody(content));
-  if (!ok) {
-    const corrections = [...target.savedCorrections];
-    return Object.assign(target, { processed: content, refusal: body.detail, corrections });
-  }
-  const { submissions } = body;
-  const replaced = previous.filter(({ id }) => submissions.every((other) => other.id !== id));
-  for (const { id } of replaced) await request("DELETE", `${page.submissions}${id}/`);
-  Object.assign(target, { processed: content, submissions });
-  // A new model version may find fewer digits. Then the corrections no longer fit.
-  if (target.corrections.length > submissions.length) target.corrections = [];
-  if (submissions.length && content === target.content) showSaved(target);
-}
-
-function showSaved(target) {
-  const predictions = target.submissions.map((submission, i) => ({
-    ...target.predictions?.[i],
-    ...submission,
-  }));
-  Object.assign(target, { predictions, refusal: "", notice: uiStrings.saved });
-  if (target === drawing) cancelPrediction();
-}
-
-async function saveCorrection(target) {
-  const { corrections, savedCorrections, submissions, predictions } = target;
-  const index = unsavedCorrection(target);
-  const digit = corrections[index];
-  const url = `${page.submissions}${submissions[index].id}/correction/`;
-  const { ok, body } = await request("POST", url, { digit });
-  if (ok) {
-    savedCorrections[index] = digit;
-    const isComplete = submissions.every((_, i) => savedCorrections[i] !== undefined);
-    const digits = isComplete ? savedCorrections : [digit];
-    const isNew = predictions?.some((prediction, i) => isMisread(prediction, savedCorrections[i]));
-    target.notice = fill(thanks(digits, isNew), { name: numberPhrase(digits) });
-  } else {
-    corrections[index] = savedCorrections[index];
-    target.notice = body.detail;
-  }
-}
-
-const isMisread = ({ digit }, correction) => correction !== undefined && correction !== digit;
-
-// The visitor's memory learns from corrections at once, unless it is turned off.
-function thanks(digits, isNew) {
-  if (!isNew || !page.remembers) return uiStrings.thanks;
-  const isNotADigit = digits.length === 1 && digits[0] === null;
-  return isNotADigit ? uiStrings.remembered_not_a_digit : uiStrings.remembered;
-}
-
-function toRequestBody({ strokes, upload }) {
-  if (upload) return { image: upload.url, source: "upload" };
-  const start = strokes[0].points[0][2];
-  const points = strokes.map((stroke) => stroke.points.map(([x, y, time]) => [x, y, time - start]));
-  const fits =
-    points.length <= MAX_STROKES &&
-    points.flat().length <= MAX_POINTS &&
-    JSON.stringify(points).length <= MAX_STROKES_JSON_CHARS;
-  return { image: toImage({ strokes }), source: "canvas", strokes: fits ? points : null };
-}
-
 // ---- Editing ----
 // Continue this drawing. After a correction or an upload, start a new one instead.
 export function beginStroke() {
   clearTimeout(finishTimer);
   predictedAt = Date.now(); // Do not predict a stroke that has only just begun.
-  if (isCorrected(drawing) || drawing.content.upload) startNew();
+  if (isCorrected(state.drawing) || state.drawing.content.upload) startNew();
 }
 
+/** @param {Stroke} stroke */
 export function addStroke(stroke) {
-  const { content, past } = drawing;
+  const { content, past } = state.drawing;
   setContent({ ...content, strokes: [...content.strokes, stroke] }, [...past, content], []);
 }
 
+/** @param {Upload} upload */
 export function addUpload(upload) {
-  if (!isBlank(drawing.content)) startNew();
+  if (!isBlank(state.drawing.content)) startNew();
   setContent({ strokes: [], upload }, [BLANK], []);
 }
 
-export const canUndo = () => drawing.past.length > 0 && !isCorrected(drawing);
-export const canRedo = () => drawing.future.length > 0 && !isCorrected(drawing);
+export const canUndo = () => state.drawing.past.length > 0 && !isCorrected(state.drawing);
+export const canRedo = () => state.drawing.future.length > 0 && !isCorrected(state.drawing);
 
 export function undo() {
-  const { content, past, future } = drawing;
-  if (canUndo()) setContent(past.at(-1), past.slice(0, -1), [content, ...future]);
+  const { content, past, future } = state.drawing;
+  if (canUndo()) setContent(past[past.length - 1], past.slice(0, -1), [content, ...future]);
 }
 
 export function redo() {
-  const { content, past, future } = drawing;
+  const { content, past, future } = state.drawing;
   if (canRedo()) setContent(future[0], [...past, content], future.slice(1));
 }
 
+/**
+ * @param {Content} content
+ * @param {Content[]} past
+ * @param {Content[]} future
+ */
 function setContent(content, past, future) {
-  Object.assign(drawing, { content, past, future, refusal: "", notice: "" });
+  Object.assign(state.drawing, { content, past, future, refusal: "", notice: "" });
   cancelPrediction();
-  if (isBlank(content)) drawing.predictions = null;
+  if (isBlank(content)) state.drawing.predictions = null;
   else predict(content);
   clearTimeout(finishTimer);
   finishTimer = setTimeout(finish, FINISH_AFTER_MS);
@@ -254,48 +209,54 @@ function setContent(content, past, future) {
 
 export function finish() {
   clearTimeout(finishTimer);
-  drawing.finished = drawing.content;
-  outOfSync.add(drawing);
+  state.drawing.finished = state.drawing.content;
+  outOfSync.add(state.drawing);
   sync();
 }
 
 // Start a new drawing. Discard the old one, unless it is already stored or corrected. If a request
 // to store it is still running, its submission is deleted afterwards.
 export function startNew() {
+  const { drawing } = state;
   clearTimeout(finishTimer);
   if (!drawing.submissions.length && !isCorrected(drawing)) drawing.finished = BLANK;
   cancelPrediction();
-  connectionError = "";
-  drawing = newDrawing();
+  state.connectionError = "";
+  state.drawing = newDrawing();
   notifyChange();
 }
 
+/** @param {number} index */
 export function select(index) {
-  drawing.selected = index;
+  state.drawing.selected = index;
   notifyChange();
 }
 
+/** @param {string} reason */
 export function refuse(reason) {
-  drawing.refusal = reason;
+  state.drawing.refusal = reason;
   notifyChange();
 }
 
-// Correct the selected digit; null means "not a digit".
+/**
+ * Correct the selected digit.
+ *
+ * @param {Digit} digit
+ */
 export function correct(digit) {
-  drawing.corrections[drawing.selected] = digit;
-  finish();
+  state.drawing.corrections[state.drawing.selected] = digit;
+  saveCorrections();
 }
 
 export function confirm() {
-  drawing.corrections = drawing.predictions.map(({ digit }) => digit);
-  finish();
+  const predictions = state.drawing.predictions ?? [];
+  state.drawing.corrections = predictions.map(({ digit }) => digit);
+  saveCorrections();
 }
 
-// ---- Phrases ----
-export const labelPhrase = (digit) => uiStrings.labels[digit ?? NOT_A_DIGIT];
-
-// Return "42" for several digits, but "a 4" for a single one.
-export function numberPhrase(digits) {
-  if (digits.length === 1) return labelPhrase(digits[0]);
-  return digits.map((digit) => digit ?? "?").join("");
+// If the server has refused to store the drawing, try again with each correction.
+function saveCorrections() {
+  const { drawing } = state;
+  if (!drawing.submissions.length && !syncing) drawing.processed = BLANK;
+  finish();
 }

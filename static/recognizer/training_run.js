@@ -1,5 +1,7 @@
 // Keep the page of a training run up to date. Without JavaScript, the page reloads itself.
 
+import { isLoggedOut, request } from "../api.js";
+
 const POLL_INTERVAL_MS = 1000;
 const page = document.querySelector("[data-progress]");
 const progressBar = page.querySelector("progress");
@@ -14,16 +16,15 @@ function setText(element, text) {
 
 async function poll() {
   try {
-    const response = await fetch(page.dataset.progress, { redirect: "manual" });
-    if (response.type === "opaqueredirect") return location.reload(); // The user is logged out.
-    if (!response.ok) throw new Error(response.statusText);
-    const run = await response.json();
+    const { ok, status, body: run } = await request("GET", page.dataset.progress);
+    if (!ok) throw new Error(`status ${status}`);
     // The page looks different in each state. At the end, for example, it shows the scores.
     if (run.state !== page.dataset.state) return location.reload();
     setText(message, run.message);
     if (run.log) setText(log, run.log);
     if (run.share !== null) progressBar.value = run.share;
-  } catch {
+  } catch (error) {
+    if (isLoggedOut(error)) return location.reload(); // to the login page
     setText(message, "The server is not responding. Trying again …");
   }
   setTimeout(poll, POLL_INTERVAL_MS);

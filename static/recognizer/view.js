@@ -1,7 +1,8 @@
 // Render the state of the draw page, for sighted visitors and for screen readers.
 
-import { $, fill, formatPercent, page, uiStrings } from "./api.js";
 import { paintCanvas } from "./canvas.js";
+import { $, fill, formatPercent, labelPhrase, numberPhrase, page, uiStrings } from "./page.js";
+import { isBlank } from "./saving.js";
 import * as store from "./store.js";
 
 const ANNOUNCE_AFTER_MS = 900; // Announce a sentence only if it has not changed for this long.
@@ -25,7 +26,7 @@ export function resizeCanvas() {
 }
 
 export function repaint(currentStroke) {
-  const { content, predictions, selected } = store.drawing;
+  const { content, predictions, selected } = store.state.drawing;
   const strokes = currentStroke ? [...content.strokes, currentStroke] : content.strokes;
   const boxes = currentStroke ? [] : (predictions ?? []).map(({ box }) => box).filter(Boolean);
   context.strokeStyle = INK_COLOR;
@@ -36,13 +37,13 @@ export function repaint(currentStroke) {
 function describe(predictions) {
   if (predictions.length > 1) return describeNumber(predictions);
   const [{ digit, confidence, probabilities }] = predictions;
-  const values = { name: store.labelPhrase(digit), percent: formatPercent(confidence) };
+  const values = { name: labelPhrase(digit), percent: formatPercent(confidence) };
   if (digit === null) return fill(uiStrings.not_a_digit, values);
   if (confidence >= SURE_CONFIDENCE) return fill(uiStrings.sure, values);
   const others = probabilities.map((probability, other) => (other === digit ? 0 : probability));
   const second = others.indexOf(Math.max(...others));
   const isLikely = others[second] > MIN_SECOND_PROBABILITY;
-  values.other = store.labelPhrase(isLikely ? second : null);
+  values.other = labelPhrase(isLikely ? second : null);
   if (confidence < UNSURE_CONFIDENCE) return fill(uiStrings.unsure, values);
   return fill(isLikely ? uiStrings.likely_or : uiStrings.likely, values);
 }
@@ -53,7 +54,7 @@ function describeNumber(predictions) {
 }
 
 function describeBriefly(digits, confidence) {
-  const values = { name: store.numberPhrase(digits), percent: formatPercent(confidence) };
+  const values = { name: numberPhrase(digits), percent: formatPercent(confidence) };
   if (digits.length === 1 && digits[0] === null) return fill(uiStrings.not_a_digit, values);
   return fill(confidence >= SURE_CONFIDENCE ? uiStrings.sure : uiStrings.likely, values);
 }
@@ -70,14 +71,14 @@ export function announce(text, afterMs = 0) {
 
 // ---- The whole page ----
 export function render() {
-  const { content, predictions, selected, notice } = store.drawing;
+  const { content, predictions, selected, notice } = store.state.drawing;
   renderSentence();
   setText($("notice"), notice || (predictions?.length > 1 ? uiStrings.choose_digit : ""));
   renderDigits(predictions, selected);
   renderCorrections();
   $("undo").disabled = !store.canUndo();
   $("redo").disabled = !store.canRedo();
-  $("clear").disabled = store.isBlank(content);
+  $("clear").disabled = isBlank(content);
   const prediction = predictions?.[selected];
   renderProbabilities(prediction);
   renderModelInput(prediction);
@@ -86,12 +87,12 @@ export function render() {
 }
 
 function renderSentence() {
-  const { content, predictions, selected, refusal } = store.drawing;
-  const waiting = store.isBlank(content) ? uiStrings.empty : uiStrings.predicting;
-  const error = store.connectionError || refusal;
+  const { content, predictions, selected, refusal } = store.state.drawing;
+  const waiting = isBlank(content) ? uiStrings.empty : uiStrings.predicting;
+  const error = store.state.connectionError || refusal;
   const text = error || (predictions ? describe(predictions) : waiting);
   const taught = !error && predictions ? taughtSentence(predictions[selected]) : "";
-  page.state = error ? "error" : predictions || store.isBlank(content) ? "ready" : "waiting";
+  page.state = error ? "error" : predictions || isBlank(content) ? "ready" : "waiting";
   $("prediction").setAttribute("aria-busy", store.isPredicting());
   const isNew = text !== $("sentence").textContent;
   if (isNew && text !== uiStrings.predicting) announce(`${text} ${taught}`.trim(), ANNOUNCE_AFTER_MS);
@@ -121,23 +122,23 @@ function newTile(index, isButton) {
 
 // Hide the digit from screen readers, because the sentence names it.
 function renderSingleDigit(tile, digit) {
-  setText(tile, String(digit ?? store.labelPhrase(null)));
+  setText(tile, String(digit ?? labelPhrase(null)));
   tile.classList.toggle("text", digit === null);
   tile.setAttribute("aria-hidden", true);
 }
 
 function renderDigitButton(button, digit, place, isSelected) {
   setText(button, String(digit ?? "?"));
-  const values = { place, name: store.labelPhrase(digit) };
+  const values = { place, name: labelPhrase(digit) };
   button.setAttribute("aria-label", fill(uiStrings.digit_at, values));
   button.setAttribute("aria-pressed", isSelected);
 }
 
 function renderCorrections() {
-  const { predictions, corrections, selected } = store.drawing;
+  const { predictions, corrections, selected } = store.state.drawing;
   const digits = predictions?.map(({ digit }) => digit);
   const isConfirmed = Boolean(digits?.every((digit, i) => digit === corrections[i]));
-  const name = digits && store.numberPhrase(digits);
+  const name = digits && numberPhrase(digits);
   setText($("confirm"), digits ? fill(uiStrings.yes_it_is, { name }) : uiStrings.yes);
   $("confirm").setAttribute("aria-pressed", isConfirmed);
   $("correction").disabled = !digits;
@@ -162,9 +163,9 @@ function renderModelInput(prediction) {
   image.hidden = !prediction;
   if (prediction && image.src !== prediction.model_input) image.src = prediction.model_input;
   $("explain").disabled = !prediction;
-  $("explain").setAttribute("aria-pressed", store.explanationWanted);
+  $("explain").setAttribute("aria-pressed", store.state.explanationWanted);
   // The parts of the drawing explain what the network alone predicts.
-  const drops = store.explanationWanted && !isTaught(prediction) && prediction?.explanation;
+  const drops = store.state.explanationWanted && !isTaught(prediction) && prediction?.explanation;
   $("heatmap").hidden = !drops;
   if (drops) paintHeatmap(drops);
   setText($("explanation"), drops ? describeExplanation(drops) : "");
@@ -178,7 +179,7 @@ function taughtSentence(prediction) {
   if (!isTaught(prediction)) return "";
   const { digit } = prediction;
   const template = digit === null ? uiStrings.taught_not_a_digit : uiStrings.taught;
-  return fill(template, { name: store.labelPhrase(digit) });
+  return fill(template, { name: labelPhrase(digit) });
 }
 
 function renderPersonal(prediction) {
@@ -189,13 +190,13 @@ function renderPersonal(prediction) {
     setText($("network-alone"), describeBriefly([digit], confidence));
   }
   renderNeighbours($("taught"), taught, taught ? prediction : null);
-  const explained = store.explanationWanted && prediction?.personal ? prediction : null;
+  const explained = store.state.explanationWanted && prediction?.personal ? prediction : null;
   renderNeighbours($("alike"), explained ? taught || uiStrings.alike : "", explained);
 }
 
 // Show a sentence and, in the next element, the drawings that it is about.
 function renderNeighbours(sentence, text, prediction) {
-  const itself = store.drawing.submissions[store.drawing.selected]?.id;
+  const itself = store.state.drawing.submissions[store.state.drawing.selected]?.id;
   const ids = (prediction?.personal?.neighbours ?? []).filter((id) => id !== itself);
   const frame = sentence.nextElementSibling;
   setText(sentence, text);

@@ -1,8 +1,8 @@
 // Doubtful labels: one key per decision. A decision is saved in the background, while the focus
 // moves to the next drawing. Decided drawings keep their place, so that the buttons do not move.
 
-import { send } from "./server.js";
-import { pressedShortcut, rememberShortcutSetting } from "./shortcuts.js";
+import { isLoggedOut, request } from "../api.js";
+import { pressedShortcut, rememberShortcutSetting } from "../shortcuts.js";
 
 const $ = (id) => document.getElementById(id);
 const page = $("main").dataset;
@@ -21,11 +21,10 @@ async function save(card, decision) {
   const { action, elements } = card.querySelector("form");
   const fields = { id: elements.id.value, seen_at: elements.seen_at.value, decision };
   try {
-    const { ok, body } = await send(action, fields);
+    const { ok, body } = await request("POST", action, { form: fields });
     show(card, ok ? "decided" : "refused", body?.detail ?? page.refused);
   } catch (reason) {
-    const isLoggedOut = reason instanceof Response && reason.status === 401;
-    show(card, "unsaved", isLoggedOut ? page.loggedOut : page.failed);
+    show(card, "unsaved", isLoggedOut(reason) ? page.loggedOut : page.failed);
   }
   announce(card);
 }

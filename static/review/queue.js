@@ -1,10 +1,9 @@
 // The review queue: one drawing at a time, one key per decision. Decisions are saved in the
 // background, so that the next drawing appears at once.
 
-import { send } from "./server.js";
-import { pressedShortcut, rememberShortcutSetting } from "./shortcuts.js";
+import { isLoggedOut, request, retryDelayMs } from "../api.js";
+import { pressedShortcut, rememberShortcutSetting } from "../shortcuts.js";
 
-const RETRY_AFTER_MS = 3000; // after a lost connection
 const REFILL_BELOW = 10; // The page claims more drawings when it has fewer cards than this.
 const POLL_EMPTY_QUEUE_MS = 30_000;
 const RENEW_CLAIM_AFTER_MS = 120_000; // well before the server releases the claim
@@ -28,18 +27,18 @@ let retryTimer, pollTimer;
 
 // ---- Server ----
 async function post(url, fields) {
-  const { ok, body } = await send(url, fields);
+  const { ok, body } = await request("POST", url, { form: fields });
   if (url === page.decide || !unsaved.length) error = "";
   return { ok, body: body ?? { detail: page.refused } };
 }
 
-// `reason` is a Response or a network error.
+/** @param {unknown} reason With which the request rejected. */
 function scheduleRetry(reason) {
-  const status = reason instanceof Response ? reason.status : 0;
-  error = status === 401 ? page.loggedOut : status ? page.busy : page.offline;
-  $("error").querySelector("a").hidden = status !== 401;
+  const problem = reason instanceof Response ? page.busy : page.offline;
+  error = isLoggedOut(reason) ? page.loggedOut : problem;
+  $("error").querySelector("a").hidden = !isLoggedOut(reason);
   clearTimeout(retryTimer);
-  retryTimer = setTimeout(sync, RETRY_AFTER_MS);
+  retryTimer = setTimeout(sync, retryDelayMs(reason));
   render();
 }
 

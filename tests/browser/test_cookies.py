@@ -45,6 +45,13 @@ def log_in_elsewhere(page, site):
     return tab
 
 
+def log_out_elsewhere(page, site):
+    tab = page.context.new_page()
+    tab.goto(f"{site.url}/keys/")
+    tab.get_by_role("button", name="Log out").click()
+    tab.wait_for_url(f"{site.url}/")
+
+
 def test_first_drawing_sets_the_cookie(page, four):
     assert names(page) == {"csrftoken"}
     store(page, four)
@@ -82,6 +89,39 @@ def test_drawing_moves_with_a_login_in_another_tab(page, site, rosa, four):
     assert names(page) == {"csrftoken", "sessionid"}
     correct(page, 1)
     assert Submission.objects.get().owner == ownership.owner_for_user(rosa)
+
+
+def test_correction_is_saved_after_a_logout_in_another_tab(page, site, rosa, four):
+    tab = log_in_elsewhere(page, site)
+    page.reload()
+    store(page, four)
+    log_out_elsewhere(page, site)
+    tab.close()
+    correct(page, 1)
+    visitor, user = Submission.objects.order_by("-created")
+    assert (user.owner, user.corrected_digit) == (ownership.owner_for_user(rosa), None)
+    assert (visitor.corrected_digit, len(visitor.strokes)) == (1, len(user.strokes))
+
+
+def test_recovers_from_a_lost_csrf_cookie(page, four):
+    store(page, four)
+    page.context.clear_cookies(name="csrftoken")
+    correct(page, 1)
+    page.context.clear_cookies(name="csrftoken")
+    page.locator("#clear").click()
+    store(page, four[:1])
+    assert {row.corrected_digit for row in Submission.objects.all()} == {1, None}
+
+
+def test_answers_work_after_the_site_refused_to_store(page, four):
+    refusal = {"code": "some_code", "detail": "The reason, in a sentence."}
+    page.route("**/numbers/", lambda route: route.fulfill(status=400, json=refusal), times=1)
+    draw_by_mouse(page, four)
+    expect(page.locator("#sentence")).to_contain_text("This is a 4")
+    page.clock.fast_forward(2000)
+    expect(page.locator("#sentence")).to_have_text("The reason, in a sentence.")
+    correct(page, 1)
+    assert Submission.objects.get().corrected_digit == 1
 
 
 @pytest.mark.usefixtures("rosa")

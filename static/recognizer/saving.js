@@ -1,0 +1,145 @@
+// Store a drawing and its corrections on the server.
+
+import { request } from "../api.js";
+import { toImage } from "./canvas.js";
+import { fill, numberPhrase, page, uiStrings } from "./page.js";
+
+/** @import { Content, Digit, Drawing, Prediction, Stroke } from "./types" */
+
+const MAX_STROKES = 200; // The server accepts no more.
+const MAX_POINTS = 2000; // of all strokes
+const MAX_STROKES_JSON_CHARS = 50_000; // A closing page can send at most 64 KB.
+
+/** @type {Content} */
+export const BLANK = { strokes: [], upload: null }; // Contents are never modified, only replaced.
+
+/** @param {Content} content */
+export const isBlank = ({ strokes, upload }) => !strokes.length && !upload;
+
+/** @param {Drawing} drawing */
+export const isCorrected = ({ corrections }) => corrections.some((label) => label !== undefined);
+
+/** @param {Drawing} drawing */
+export const isSaved = (drawing) =>
+  drawing.processed === drawing.finished && unsavedCorrection(drawing) < 0;
+
+/**
+ * Call the API. The server ignores the token of a new visitor as soon as the browser sends a cookie.
+ *
+ * @param {string} method
+ * @param {string | undefined} path
+ * @param {object} [json]
+ * @param {AbortSignal} [signal]
+ */
+export function callApi(method, path, json, signal) {
+  const headers = { "X-Owner-Token": page.ownerToken ?? "" };
+  return request(method, path ?? "", { json, headers, signal });
+}
+
+/**
+ * Send the next request that the drawing needs. Return whether its predictions were replaced.
+ *
+ * @param {Drawing} drawing
+ */
+export async function saveNext(drawing) {
+  if (drawing.processed !== drawing.finished) return storeContent(drawing);
+  await saveCorrection(drawing);
+  return false;
+}
+
+/**
+ * Return the index of the first correction that the server does not know, or -1.
+ *
+ * @param {Drawing} drawing
+ */
+function unsavedCorrection({ submissions, corrections, savedCorrections }) {
+  return submissions.findIndex(
+    (_, i) => corrections[i] !== undefined && corrections[i] !== savedCorrections[i],
+  );
+}
+
+/** @param {Drawing} drawing */
+async function storeContent(drawing) {
+  const { finished: content, submissions: previous } = drawing;
+  const { ok, body } = isBlank(content)
+    ? { ok: true, body: { submissions: [] } }
+    : await callApi("POST", page.store, toRequestBody(content));
+  if (!ok) {
+    const corrections = [...drawing.savedCorrections];
+    Object.assign(drawing, { processed: content, refusal: body?.detail ?? uiStrings.refused, corrections });
+    return false;
+  }
+  /** @type {Drawing["submissions"]} */
+  const submissions = body.submissions;
+  const replaced = previous.filter(({ id }) => submissions.every((other) => other.id !== id));
+  for (const { id } of replaced) await callApi("DELETE", `${page.submissions}${id}/`);
+  Object.assign(drawing, { processed: content, submissions });
+  // A new model version may find fewer digits. Then the corrections no longer fit.
+  if (drawing.corrections.length > submissions.length) drawing.corrections = [];
+  if (!submissions.length || content !== drawing.content) return false;
+  const predictions = submissions.map((each, i) => ({ ...drawing.predictions?.[i], ...each }));
+  Object.assign(drawing, { predictions, refusal: "", notice: uiStrings.saved });
+  return true;
+}
+
+/** @param {Drawing} drawing */
+async function saveCorrection(drawing) {
+  const { corrections, savedCorrections, submissions, predictions } = drawing;
+  const index = unsavedCorrection(drawing);
+  const digit = /** @type {Digit} */ (corrections[index]);
+  const url = `${page.submissions}${submissions[index].id}/correction/`;
+  const { ok, status, body } = await callApi("POST", url, { digit });
+  if (ok) {
+    savedCorrections[index] = digit;
+    const isComplete = submissions.every((_, i) => savedCorrections[i] !== undefined);
+    const digits = isComplete ? /** @type {Digit[]} */ (savedCorrections) : [digit];
+    const isNew = predictions?.some((prediction, i) => isMisread(prediction, savedCorrections[i]));
+    drawing.notice = fill(thanks(digits, isNew), { name: numberPhrase(digits) });
+  } else if (status === 404 && !drawing.isStoredAgain) {
+    // The visitor logged out in another tab, so the submission belongs to somebody else now.
+    Object.assign(drawing, { processed: null, submissions: [], savedCorrections: [] });
+    drawing.isStoredAgain = true;
+  } else {
+    corrections[index] = savedCorrections[index];
+    drawing.notice = body?.detail ?? uiStrings.refused;
+  }
+}
+
+/**
+ * @param {Prediction} prediction
+ * @param {Digit | undefined} correction
+ */
+const isMisread = ({ digit }, correction) => correction !== undefined && correction !== digit;
+
+/**
+ * The visitor's memory learns from corrections at once, unless it is turned off.
+ *
+ * @param {Digit[]} digits
+ * @param {boolean | undefined} isNew
+ */
+function thanks(digits, isNew) {
+  if (!isNew || !page.remembers) return uiStrings.thanks;
+  const isNotADigit = digits.length === 1 && digits[0] === null;
+  return isNotADigit ? uiStrings.remembered_not_a_digit : uiStrings.remembered;
+}
+
+/** @param {Content} content */
+function toRequestBody({ strokes, upload }) {
+  if (upload) return { image: upload.url, source: "upload" };
+  return { image: toImage({ strokes, upload }), source: "canvas", strokes: toPoints(strokes) };
+}
+
+/**
+ * Return the points of each stroke, with times that start at 0, or null if there are too many.
+ *
+ * @param {Stroke[]} strokes
+ */
+function toPoints(strokes) {
+  const start = strokes[0].points[0][2];
+  const points = strokes.map((stroke) => stroke.points.map(([x, y, time]) => [x, y, time - start]));
+  const fits =
+    points.length <= MAX_STROKES &&
+    points.flat().length <= MAX_POINTS &&
+    JSON.stringify(points).length <= MAX_STROKES_JSON_CHARS;
+  return fits ? points : null;
+}

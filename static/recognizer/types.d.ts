@@ -1,0 +1,75 @@
+// Types of the draw page, for the type checker. Browsers never load this file.
+
+/** A point is [x, y, time]. A stylus adds its pressure, 0 to 1. */
+export type Point = number[];
+
+export interface Stroke {
+  width: number;
+  points: Point[];
+}
+
+export interface Upload {
+  bitmap: HTMLCanvasElement;
+  url: string;
+}
+
+export interface Content {
+  strokes: Stroke[];
+  upload: Upload | null;
+}
+
+/** Null means "not a digit". */
+export type Digit = number | null;
+
+/** [x, y, width, height] as fractions of the image. */
+export type Box = number[];
+
+export interface Prediction {
+  digit: Digit;
+  confidence: number;
+  probabilities: number[];
+  model_input: string;
+  box?: Box;
+  explanation?: number[][];
+  personal?: { network_digit: Digit; network_confidence: number; neighbours: string[] } | null;
+}
+
+export interface Submission extends Prediction {
+  id: string;
+}
+
+export interface Drawing {
+  content: Content;
+  /** Earlier contents, for undo. */
+  past: Content[];
+  /** Undone contents, for redo. */
+  future: Content[];
+  /** The content to store. */
+  finished: Content;
+  /** The content that the server has stored or refused. */
+  processed: Content | null;
+  /** One per digit, from left to right. */
+  predictions: Prediction[] | null;
+  /** Index of the digit that the details and the correction buttons refer to. */
+  selected: number;
+  /** The stored submissions, one per digit. */
+  submissions: Submission[];
+  /** One per digit; undefined means no correction. */
+  corrections: (Digit | undefined)[];
+  /** The corrections that the server has saved. */
+  savedCorrections: (Digit | undefined)[];
+  /** Whether the drawing was stored again, because its first submission is gone. */
+  isStoredAgain: boolean;
+  /** Why the server refused the drawing. */
+  refusal: string;
+  notice: string;
+}
+
+/** What a pen reports to. */
+export interface Pen {
+  width(): number;
+  beginStroke(): void;
+  continueStroke(stroke: Stroke): void;
+  endStroke(stroke: Stroke): void;
+  penToggled(isUp: boolean): void;
+}
