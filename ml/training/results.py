@@ -13,16 +13,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Progress:
-    """The progress of a training run after a step.
+    """The progress of a training run after a step, or during the evaluation after all steps.
 
-    `epoch` counts from 1. `share`, in 0..1, is the share of all steps that are done.
-    `seconds_left` is None until it can be estimated.
+    `epoch` counts from 1. `share`, in 0..1, is the share of all steps that are done. `loss` is None
+    during the evaluation. `seconds_left`, until the end of the evaluation, is None until it can be
+    estimated.
     """
 
     epoch: int
     epochs: int
     share: float
-    loss: float
+    loss: float | None
     seconds_left: float | None
 
 

@@ -115,7 +115,7 @@ def _print_progress(progress: Progress) -> None:
     minutes = "?" if progress.seconds_left is None else f"{progress.seconds_left / 60:.0f}"
     line = (
         f"epoch {progress.epoch} of {progress.epochs}, {progress.share:4.0%}, "
-        f"loss {progress.loss:.4f}, about {minutes} min left"
+        f"loss {progress.loss or 0:.4f}, about {minutes} min left"
     )
     print(line, file=sys.stderr, end="\r", flush=True)
 

@@ -1,7 +1,6 @@
 """Train the network on MNIST, on generated images, and on people's drawings."""
 
 import math
-import time
 from collections.abc import Callable, Iterator
 from typing import Final
 
@@ -21,6 +20,7 @@ from ml.training import network
 from ml.training.calibration import UNCALIBRATED, Calibration, calibrate
 from ml.training.embedding import fit_embedding
 from ml.training.optimizer import adamw_optimizer, muon_optimizer
+from ml.training.remaining_time import RemainingTime
 from ml.training.results import Progress, TrainingResult
 
 EPOCHS_FROM_SCRATCH: Final = 10
@@ -36,7 +36,10 @@ RESTROKED_SHARE: Final = 0.3
 DRAWING_WEIGHT: Final = 640
 MAX_DRAWING_REPEATS: Final = 75
 INTERPOLATION: Final = 0.8  # share of the new weights; the rest is the share of the old ones
-STEPS_BEFORE_ESTIMATE: Final = 50  # before the remaining time is estimated
+# The duration of the export, in training steps: one for each EXPORT_IMAGES_PER_STEP of MNIST's
+# images, and EXPORT_STEPS for the rest. Both were measured as processor time.
+EXPORT_IMAGES_PER_STEP: Final = 256
+EXPORT_STEPS: Final = 400
 
 
 def train(
@@ -64,7 +67,8 @@ def train(
     optimizer = muon_optimizer if start is None else adamw_optimizer
     epochs = epochs or (EPOCHS_FROM_SCRATCH if start is None else EPOCHS_FROM_LIVE)
     data = _training_set(mnist.training, drawings, label_noise, start is not None, rng)
-    train_loop(model, data, optimizer, epochs, rng, on_progress)
+    export_steps = EXPORT_STEPS + len(mnist.training) / EXPORT_IMAGES_PER_STEP
+    train_loop(model, data, optimizer, epochs, rng, on_progress, export_steps=export_steps)
     if start is not None:
         network.interpolate_weights(model, start, INTERPOLATION)
     calibration, litert = export(model, mnist)
@@ -129,15 +133,16 @@ def train_loop(
     rng: np.random.Generator,
     on_progress: Callable[[Progress], None],
     max_strength: float = MAX_STRENGTH,
+    export_steps: float = 0.0,
 ) -> None:
     """Train `model` on every image at least once per epoch, augmented differently each time.
 
     `optimizer` takes the total number of steps and returns an optimizer. `max_strength` is passed
-    to `augment`.
+    to `augment`, and `export_steps` to `RemainingTime`.
     """
     steps = math.ceil(len(data) / BATCH_SIZE)
     _compile(model, optimizer(epochs * steps))
-    timer = _StepTimer(epochs * steps)
+    timer = RemainingTime(epochs * steps, export_steps)
     for epoch in range(epochs):
         for batch in _batches(data, steps, rng):
             images = augment(batch.images, rng, max_strength)[..., None]
@@ -165,28 +170,3 @@ def _batches(
     order = np.resize(rng.permutation(len(data)), steps * BATCH_SIZE)
     for step in range(steps):
         yield data[order[step * BATCH_SIZE : (step + 1) * BATCH_SIZE]]
-
-
-class _StepTimer:
-    """Counts the steps and estimates the time for the remaining ones."""
-
-    def __init__(self, steps: int) -> None:
-        self._steps = steps
-        self._done_count = 0
-        self._started = 0.0
-
-    def count_step(self) -> None:
-        self._done_count += 1
-        if self._done_count == 1:  # The first step takes far longer, so the clock starts after it.
-            self._started = time.monotonic()
-
-    def share(self) -> float:
-        """Return the share of the steps that are done, in 0..1."""
-        return self._done_count / self._steps
-
-    def seconds_left(self) -> float | None:
-        """Return the estimated time for the remaining steps, or None if too few are done."""
-        if self._done_count < min(STEPS_BEFORE_ESTIMATE, self._steps):
-            return None
-        seconds = time.monotonic() - self._started
-        return seconds / max(self._done_count - 1, 1) * (self._steps - self._done_count)

@@ -138,10 +138,10 @@ def _describe_wait(run: TrainingRun) -> str:
 
 def _describe_epoch(progress: dict[str, Any]) -> str:
     loss = "" if progress["loss"] is None else f", loss {progress['loss']:.3f}"
-    if progress["share"] == 1:
-        return "All epochs are done. Calibrating, comparing and storing the result."
     seconds_left = progress["seconds_left"]
     left = "estimating …" if seconds_left is None else f"about {format_duration(seconds_left)} left"
+    if progress["share"] == 1:
+        return f"All epochs are done. Calibrating, comparing and storing the result, {left}."
     return (
         f"Epoch {progress['epoch']} of {progress['epochs']}, {progress['share']:.0%}{loss}, {left}"
     )

@@ -1,7 +1,8 @@
 """Compare a candidate (a newly trained model) with earlier versions on every evaluation set."""
 
 import logging
-from collections.abc import Iterator
+import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
@@ -34,8 +35,10 @@ NEGATIVES_DIGIT_MARGIN: Final = 0.01  # of the negatives, predicted as one and t
 HELD_OUT_MARGIN: Final = 0.01
 # The best version so far is chosen among the base and this many of the newest that went live.
 REFERENCE_LIMIT: Final = 10
+BEST_BY: Final = "all_styles"  # the set on which the best earlier version is chosen
+TIMING_SAMPLE_SIZE: Final = 300  # predictions to time
 # These sets share no image. "all_styles" contains "mnist_validation".
-INDEPENDENT_SETS: Final = ("all_styles", "negatives", "held_out_corrections")
+INDEPENDENT_SETS: Final = (BEST_BY, "negatives", "held_out_corrections")
 MAX_REASONS: Final = 3  # comparisons that the reason of a rejected version names
 # Maximum number of training drawings to score, because scoring all of them could take too long.
 TRAINING_SAMPLE_SIZE: Final = 10_000
@@ -123,32 +126,76 @@ class EvaluationSet:
     owners: Owners | None = None
 
 
+class _Predictor:
+    """Predicts whole sets, and reports the seconds that the remaining predictions will take."""
+
+    def __init__(self, total: int, on_seconds_left: Callable[[float], None]) -> None:
+        self._left = total
+        self._on_seconds_left = on_seconds_left
+
+    def predict(self, recognizer: Recognizer, data: LabelledImages) -> Labels:
+        started = time.monotonic()
+        predicted = predict_all(recognizer, data)
+        self._left -= len(data)
+        if len(data):
+            seconds = (time.monotonic() - started) / len(data)
+            self._on_seconds_left(max(self._left, 0) * seconds)
+        return predicted
+
+
 def evaluate(
-    live: ModelVersion, candidate: bytes, mnist: Mnist, held_out: Drawings, learned: Drawings
+    live: ModelVersion,
+    candidate: bytes,
+    sets: list[EvaluationSet],
+    on_seconds_left: Callable[[float], None],
 ) -> CandidateEvaluation:
     """Score the live version and the candidate on all evaluation sets, and compare them.
 
-    The verdict depends on MNIST's validation images, on images made from them, and on `held_out`.
-    No version was trained on any of these. `learned` is the candidate's training set. On each set,
-    the candidate is compared with the live version and with the best earlier version. Otherwise,
-    small losses could add up from one training run to the next.
+    The verdict depends on the sets with a margin. No version was trained on their images. On each
+    set, the candidate is compared with the live version and with the best earlier version.
+    Otherwise, small losses could add up from one training run to the next.
 
     Raises `CorruptModelError` if the live version or the candidate cannot be loaded.
     """
-    sets = list(_evaluation_sets(mnist, held_out, learned))
-    new, old = Recognizer(candidate), model_registry.load(live)
-    best = _best_earlier_version(live, old, sets)
-    return CandidateEvaluation([_evaluate_set(each, new, old, best) for each in sets])
+    new, versions = (
+        Recognizer(candidate),
+        {live: model_registry.load(live), **_earlier_versions(live)},
+    )
+    total = _count_predictions(len(versions), sets)
+    predictor = _Predictor(total, on_seconds_left)
+    best = _best_version(versions, sets, predictor)
+    reference = None if best == live else (best, versions[best])
+    return CandidateEvaluation(
+        [_evaluate_set(each, new, versions[live], reference, predictor) for each in sets]
+    )
 
 
-def _best_earlier_version(
-    live: ModelVersion, recognizer: Recognizer, sets: list[EvaluationSet]
-) -> tuple[ModelVersion, Recognizer] | None:
-    """Return the version with the most correct predictions of digits, or None if it is `live`."""
-    digits = next(each.data for each in sets if each.name == "all_styles")
-    versions = {live: recognizer} | _earlier_versions(live)
-    best = max(versions, key=lambda v: (predict_all(versions[v], digits) == digits.labels).sum())
-    return None if best == live else (best, versions[best])
+def estimate_seconds(recognizer: Recognizer, sets: list[EvaluationSet]) -> float:
+    """Return about how long `evaluate` takes, from the time of some predictions."""
+    sample = sets[0].data[np.arange(min(TIMING_SAMPLE_SIZE, len(sets[0].data)))]
+    started = time.monotonic()
+    predict_all(recognizer, sample)
+    seconds = (time.monotonic() - started) / max(len(sample), 1)
+    were_live = ModelVersion.objects.filter(state__in=WENT_LIVE, files__isnull=False)
+    version_count = min(were_live.count(), REFERENCE_LIMIT + 2)
+    return seconds * _count_predictions(version_count, sets)
+
+
+def _count_predictions(version_count: int, sets: list[EvaluationSet]) -> int:
+    """Return how many predictions an evaluation needs: see `evaluate`."""
+    digits = sum(len(each.data) for each in sets if each.name == BEST_BY)
+    models = 2 if version_count == 1 else 3
+    return version_count * digits + models * sum(len(each.data) for each in sets)
+
+
+def _best_version(
+    versions: dict[ModelVersion, Recognizer], sets: list[EvaluationSet], predictor: _Predictor
+) -> ModelVersion:
+    """Return the version with the most correct predictions of digits. The first one wins a tie."""
+    digits = next(each.data for each in sets if each.name == BEST_BY)
+    return max(
+        versions, key=lambda v: (predictor.predict(versions[v], digits) == digits.labels).sum()
+    )
 
 
 def _earlier_versions(live: ModelVersion) -> dict[ModelVersion, Recognizer]:
@@ -169,14 +216,16 @@ def _evaluate_set(
     candidate: Recognizer,
     live: Recognizer,
     best: tuple[ModelVersion, Recognizer] | None,
+    predictor: _Predictor,
 ) -> SetResult:
-    before, after = predict_all(live, each.data), predict_all(candidate, each.data)
+    before = predictor.predict(live, each.data)
+    after = predictor.predict(candidate, each.data)
     comparisons = []
     if each.margin is not None and len(each.data):
         comparisons = compare_all(each, "", before, after)
         if best is not None:
             version, recognizer = best
-            predicted = predict_all(recognizer, each.data)
+            predicted = predictor.predict(recognizer, each.data)
             comparisons += compare_all(each, f", compared with {version}", predicted, after)
     return SetResult(
         each.name,
@@ -204,29 +253,32 @@ def compare_all(
     return [overall, *(part for part in parts if part.verdict == Verdict.WORSE)]
 
 
-def _evaluation_sets(
-    mnist: Mnist, held_out: Drawings, learned: Drawings
-) -> Iterator[EvaluationSet]:
+def evaluation_sets(mnist: Mnist, held_out: Drawings, learned: Drawings) -> list[EvaluationSet]:
+    """Return all evaluation sets.
+
+    No version was trained on MNIST's validation images or on `held_out`. `learned` is the
+    candidate's training set.
+    """
     # The import is here because the admin imports this module and must not load Pillow's fonts.
     from ml.evaluation.evaluation_sets import negative_set, restyled_set
 
     validation = mnist.validation
     restyled, negatives = restyled_set(validation), negative_set(validation)
-    yield EvaluationSet("mnist_validation", "MNIST validation images", validation, DIGITS_MARGIN)
     # Compare the labels on both sets together, because each has only about 300 images per label.
     title, both = "MNIST validation images in all styles", validation + restyled
-    yield EvaluationSet("all_styles", title, both, DIGITS_MARGIN, LABEL_MARGIN)
-    yield EvaluationSet(
-        "negatives", "negative images", negatives, NEGATIVES_MARGIN, NEGATIVES_DIGIT_MARGIN
-    )
-    yield EvaluationSet(
-        "held_out_corrections",
-        "held-out drawings",
-        LabelledImages(held_out.pixels, held_out.labels),
-        HELD_OUT_MARGIN,
-        owners=np.unique([str(row.owner) for row in held_out.rows], return_inverse=True)[1],
-    )
+    owners = np.unique([str(row.owner) for row in held_out.rows], return_inverse=True)[1]
+    unseen = LabelledImages(held_out.pixels, held_out.labels)
     sample = slice(None, None, 1 + len(learned.rows) // TRAINING_SAMPLE_SIZE)
-    data = LabelledImages(learned.pixels[sample], learned.labels[sample])
-    yield EvaluationSet("learned_corrections", "drawings trained on", data)
-    yield EvaluationSet("mnist_test", "MNIST test images", mnist.test)
+    seen = LabelledImages(learned.pixels[sample], learned.labels[sample])
+    return [
+        EvaluationSet("mnist_validation", "MNIST validation images", validation, DIGITS_MARGIN),
+        EvaluationSet(BEST_BY, title, both, DIGITS_MARGIN, LABEL_MARGIN),
+        EvaluationSet(
+            "negatives", "negative images", negatives, NEGATIVES_MARGIN, NEGATIVES_DIGIT_MARGIN
+        ),
+        EvaluationSet(
+            "held_out_corrections", "held-out drawings", unseen, HELD_OUT_MARGIN, owners=owners
+        ),
+        EvaluationSet("learned_corrections", "drawings trained on", seen),
+        EvaluationSet("mnist_test", "MNIST test images", mnist.test),
+    ]

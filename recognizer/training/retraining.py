@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 from django.conf import settings
@@ -22,7 +22,11 @@ from recognizer.models import (
 )
 from recognizer.serving import model_registry
 from recognizer.training.candidate import Candidate
-from recognizer.training.candidate_evaluation import evaluate
+from recognizer.training.candidate_evaluation import (
+    estimate_seconds,
+    evaluate,
+    evaluation_sets,
+)
 from recognizer.training.database_outages import retry
 from recognizer.training.label_check import check_training_labels, drop_untrusted_drawings
 from recognizer.training.rehearsal import rehearse
@@ -134,13 +138,33 @@ def _train_candidate(
     on_message(_describe(selection.counts))
     drawings = retry(lambda: load_drawings(selection.training))
     noise = retry(lambda: check_training_labels(drawings, selection, recognizer, on_message))
-    result = _train(mnist, drawings, noise, live, options, on_progress)
-    on_message(f"Comparing the candidate with {live} and with the best earlier version ...")
     held_out = retry(lambda: load_drawings(selection.held_out))
     trusted = retry(lambda: drop_untrusted_drawings(held_out, recognizer))
-    evaluation = retry(lambda: evaluate(live, result.model, mnist, trusted, drawings))
+    # Build the sets before the training, so that the remaining time can be estimated during it.
+    sets = evaluation_sets(mnist, trusted, drawings)
+    seconds = retry(lambda: estimate_seconds(recognizer, sets))
+    on_step = _add_seconds(on_progress, seconds)
+    result = _train(mnist, drawings, noise, live, options, on_step)
+    on_message(f"Comparing the candidate with {live} and with the best earlier version ...")
+
+    def on_seconds_left(left: float) -> None:
+        on_progress(Progress(result.epochs, result.epochs, 1.0, None, left))
+
+    evaluation = retry(lambda: evaluate(live, result.model, sets, on_seconds_left))
     rehearsal = retry(lambda: rehearse(recognizer, Recognizer(result.model)))
     return Candidate(live, mnist, selection.counts, drawings, result, evaluation, rehearsal)
+
+
+def _add_seconds(
+    on_progress: Callable[[Progress], None], seconds: float
+) -> Callable[[Progress], None]:
+    """Return a callback that adds the duration of the evaluation to the remaining time."""
+
+    def on_step(progress: Progress) -> None:
+        left = progress.seconds_left
+        on_progress(replace(progress, seconds_left=None if left is None else left + seconds))
+
+    return on_step
 
 
 def load_trainer() -> Callable[..., TrainingResult]:

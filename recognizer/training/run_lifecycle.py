@@ -89,7 +89,7 @@ def persist_progress(
         if time.monotonic() - last_write >= PROGRESS_SECONDS:
             last_write = time.monotonic()
             values = asdict(progress)
-            if not math.isfinite(progress.loss):
+            if progress.loss is not None and not math.isfinite(progress.loss):
                 values["loss"] = None  # JSON has neither NaN nor infinity.
             # Raises RunCancelledError if the run was cancelled.
             write_or_skip(run.heartbeat, progress=values, log=run.log)

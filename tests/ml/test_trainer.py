@@ -10,7 +10,8 @@ from ml.training import network
 from ml.training.calibration import UNCALIBRATED, calibrate
 from ml.training.embedding import EmbeddingHead
 from ml.training.optimizer import Muon, muon_optimizer
-from ml.training.trainer import STEPS_BEFORE_ESTIMATE, train_loop
+from ml.training.remaining_time import MIN_STEPS
+from ml.training.trainer import train_loop
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +45,7 @@ def test_reports_the_remaining_time_after_enough_steps(digits):
         network.build(),
         few,
         muon_optimizer,
-        STEPS_BEFORE_ESTIMATE + 5,
+        MIN_STEPS + 5,
         np.random.default_rng(0),
         reports.append,
     )

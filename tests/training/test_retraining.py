@@ -8,6 +8,8 @@ from django.core.management import call_command
 
 from recognizer.models import Label, ModelVersion, Submission, VersionState
 from recognizer.serving import model_registry
+from recognizer.training.retraining import Options
+from recognizer.training.retraining import retrain as run_retraining
 from tests.support.factories import Visitor, drawing_png
 
 pytestmark = [pytest.mark.database, pytest.mark.usefixtures("fast_training")]
@@ -162,3 +164,13 @@ def test_prints_progress_and_scores(approved, capsys):
     assert "epoch 1 of 1" in captured.err
     assert "Version 2: live." in captured.out
     assert "MNIST test images" in captured.out
+
+
+def test_remaining_time_includes_the_evaluation(approved):
+    reports = []
+    run_retraining(Options(epochs=1), on_progress=reports.append, on_message=lambda text: None)
+    steps = [report for report in reports if report.loss is not None]
+    evaluation = reports[len(steps) :]
+    assert steps[-1].share == 1 and steps[-1].seconds_left > 0
+    assert {report.share for report in evaluation} == {1.0}
+    assert evaluation[0].seconds_left > evaluation[-1].seconds_left == 0

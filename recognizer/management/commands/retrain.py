@@ -142,9 +142,10 @@ def progress_line(progress: Progress) -> str:
     remaining = "estimating ..."
     if progress.seconds_left is not None:
         remaining = f"about {format_duration(progress.seconds_left)} left"
+    loss = "" if progress.loss is None else f"  loss {progress.loss:.3f}"
     return (
         f"epoch {progress.epoch} of {progress.epochs}  {progress_bar(progress.share)} {percent:3d}%"
-        f"  loss {progress.loss:.3f}  {remaining}"
+        f"{loss}  {remaining}"
     )
 
 
