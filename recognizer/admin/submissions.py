@@ -13,6 +13,7 @@ from django.utils.html import format_html
 
 from recognizer.accounts import rights
 from recognizer.admin.base import ObjectPageAdmin
+from recognizer.admin.dataset_download import DatasetDownloadAdmin
 from recognizer.admin.pagination import BoundedCountAdmin
 from recognizer.admin.review_forms import OUTDATED, ReviewActionForm, ReviewForm
 from recognizer.models import (
@@ -71,7 +72,7 @@ def _predict_with(version: ModelVersion, submission: Submission) -> tuple[str, s
 
 
 @admin.register(Submission)
-class SubmissionAdmin(ObjectPageAdmin, BoundedCountAdmin):
+class SubmissionAdmin(DatasetDownloadAdmin, ObjectPageAdmin, BoundedCountAdmin):
     """Find and review submissions. Nobody can add any here."""
 
     form = ReviewForm

@@ -171,6 +171,7 @@ def test_remaining_time_includes_the_evaluation(approved):
     run_retraining(Options(epochs=1), on_progress=reports.append, on_message=lambda text: None)
     steps = [report for report in reports if report.loss is not None]
     evaluation = reports[len(steps) :]
-    assert steps[-1].share == 1 and steps[-1].seconds_left > 0
+    assert steps[-1].share == 1
+    assert steps[-1].seconds_left > 0
     assert {report.share for report in evaluation} == {1.0}
     assert evaluation[0].seconds_left > evaluation[-1].seconds_left == 0
