@@ -1,9 +1,5 @@
 # `make run` serves the site. `make test` runs the linters and the tests. Both install what they need.
 
-PORT ?= 8000
-BIND ?= 127.0.0.1
-export BIND PORT
-
 # The first Python on this machine with a supported version.
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
@@ -22,16 +18,12 @@ REDIS_URL ?= redis://127.0.0.1:6379/15
 	bench-export-million bench-flood bench-latency bench-slow-clients bench-ledger-million \
 	bench-guessing lock
 
-# Serve the site. The worker executes the training runs that are started in the admin. It exits with
+# Serve the site, with the settings of the environment and of .env. The worker executes the training runs that are started in the admin. It exits with
 # the server.
 run: .venv/installed
 	@$(BIN)/python manage.py migrate --no-input --verbosity 0
 	@$(BIN)/python manage.py collectstatic --no-input --verbosity 0
-	@echo
-	@echo "  The site:            http://$(BIND):$(PORT)"
-	@echo "  An admin account:    $(BIN)/python manage.py createsuperuser"
-	@echo
-	@nice $(BIN)/python manage.py worker --parent $$$$ & exec $(BIN)/python manage.py serve
+	@nice $(BIN)/python manage.py worker --parent $$$$ & exec $(BIN)/python manage.py serve --welcome
 
 # Run the linters and tests. The fuzz tests and the long versions of some tests have their own targets.
 test: .venv/installed lint audit browser

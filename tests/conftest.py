@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from django.core.cache import cache
 
-from digitsite import env
+from digitsite import stores
 from ml.data.mnist import ARRAYS, content_digest
 from recognizer.serving import model_registry
 from recognizer.training import run_lifecycle
@@ -35,7 +35,7 @@ def _fresh_process(settings, tmp_path, monkeypatch):
     # The heartbeat thread would wait for the end of the test's transaction.
     monkeypatch.setattr(run_lifecycle, "HEARTBEAT_SECONDS", 3600)
     if not os.environ.get("CACHE_URL"):
-        settings.CACHES = {"default": env.cache("CACHE_URL", kept_in=tmp_path)}
+        settings.CACHES = {"default": stores.cache("CACHE_URL", kept_in=tmp_path)}
     cache.clear()
 
 

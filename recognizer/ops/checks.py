@@ -10,7 +10,7 @@ from typing import Any, Final
 from django.conf import settings
 from django.core.cache import caches
 from django.core.checks import CheckMessage, Error, Info, Tags, Warning, register
-from django.db import DatabaseError, connection
+from django.db import OperationalError, ProgrammingError, connection
 
 from recognizer.models import ModelVersion
 from recognizer.serving import model_registry
@@ -19,28 +19,17 @@ SQLITE_CACHE: Final = "digitsite.sqlite_cache.SQLiteCache"
 
 
 @register(Tags.database)
-def check_database(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
-    """Return an error if the database does not answer, otherwise check the live version."""
-    if not databases:
-        return []
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-    except DatabaseError as error:
-        message = f"The database does not answer: {error}"
-        hint = "Start the database or correct DATABASE_URL. If it is empty, make DATA_DIR writable."
-        return [Error(message, hint, id="digitsite.E001")]
-    return _check_live_version()
-
-
-def _check_live_version() -> list[CheckMessage]:
+def check_live_version(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
     """Return a warning if the live version is corrupt.
 
     It is not an error, because an error would keep `migrate` from running.
     """
+    if not databases:
+        return []
     try:
         live = ModelVersion.objects.live().first()
-    except DatabaseError:
+    except (OperationalError, ProgrammingError):
+        connection.ensure_connection()  # raises the error of a database that does not answer
         return []  # The first `migrate` has not created the tables yet.
     try:
         if live is not None:
@@ -52,6 +41,16 @@ def _check_live_version() -> list[CheckMessage]:
         )
         return [Warning(f"{live} is live and corrupt: {error}.", hint, id="digitsite.W001")]
     return []
+
+
+@register(Tags.security, deploy=True)
+def check_https(**_: Any) -> list[CheckMessage]:
+    """Return a warning if HTTPS is off. It replaces Django's warnings about single settings."""
+    if settings.HTTPS:
+        return []
+    message = "Visitors use plain HTTP: others on their network can read passwords and cookies."
+    hint = "Put a reverse proxy with HTTPS in front of the site, and set HTTPS=on and NUM_PROXIES."
+    return [Warning(message, hint, id="digitsite.W002")]
 
 
 @register(Tags.caches, deploy=True)

@@ -24,10 +24,8 @@ FOREIGN_VARIABLES = re.compile("PYTHON|PIP_|POSTGRES_")
 @pytest.fixture(scope="module")
 def variables():
     """Return the names of the environment variables that the code uses."""
-    files = ("digitsite/settings.py", "digitsite/env.py")
-    text = "".join((ROOT / name).read_text() for name in files)
-    names = re.findall(r"(?:env\.\w+|environ\.get)\(\s*['\"]([A-Z][A-Z0-9_]+)", text)
-    return set(names)
+    text = "".join(path.read_text() for path in (ROOT / "digitsite").glob("*.py"))
+    return set(re.findall(r"(?:env|stores)\.\w+\(\s*\"([A-Z][A-Z0-9_]+)", text))
 
 
 def test_configuration_md_lists_every_variable(variables):

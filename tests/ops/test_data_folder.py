@@ -104,8 +104,8 @@ def test_read_only_file_system(tmp_path):
 
 def test_first_starts_at_the_same_moment_share_one_secret_key(folder):
     environment = Site(folder, **SQLITE).environment
-    program = "from pathlib import Path; from digitsite import env; import sys; sys.stdin.read(1); "
-    program += f"print(env.secret_key(Path({str(folder)!r}) / 'secret_key'))"
+    program = "import sys; from pathlib import Path; from digitsite.secret_key import secret_key; "
+    program += f"sys.stdin.read(1); print(secret_key(Path({str(folder)!r}) / 'secret_key'))"
     starts = [
         subprocess.Popen(
             [sys.executable, "-c", program],

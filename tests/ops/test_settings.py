@@ -1,115 +1,120 @@
-"""Environment variables are parsed by type, and an invalid value raises with a message."""
+"""Settings are read from the environment and from .env, and a wrong one ends in one sentence."""
 
 import os
+import shutil
+import socket
+import subprocess
+import sys
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from digitsite import env
+from digitsite import stores
+from digitsite.env import COUNT, HOST, PORT_NUMBER, SECRET, TOKEN, env
+from digitsite.secret_key import secret_key
+from tests.support.live_site import ROOT, Site
+from tests.support.postgres import POSTGRES, on_postgresql
 
 
-def test_boolean_is_on_or_off_or_the_default(monkeypatch):
+@pytest.fixture(autouse=True)
+def _not_set(monkeypatch):
     monkeypatch.delenv("VARIABLE", raising=False)
-    assert env.boolean("VARIABLE", default=True) is True
-    monkeypatch.setenv("VARIABLE", "off")
-    assert env.boolean("VARIABLE", default=True) is False
 
 
-def test_choice_defaults_to_the_first_word(monkeypatch):
-    monkeypatch.delenv("VARIABLE", raising=False)
-    assert env.choice("VARIABLE", "plain", "json") == "plain"
-    monkeypatch.setenv("VARIABLE", "json")
-    assert env.choice("VARIABLE", "plain", "json") == "json"
+@pytest.mark.parametrize("value", ["on", "ON", "true", "True", "yes", "y", "1", "t"])
+def test_reads_usual_spellings_of_on(monkeypatch, value):
+    monkeypatch.setenv("VARIABLE", value)
+    assert env.switch("VARIABLE", default=False) is True
 
 
-def test_parses_non_negative_integer(monkeypatch):
-    monkeypatch.setenv("VARIABLE", "2")
-    assert env.non_negative_integer("VARIABLE", default=0) == 2
+@pytest.mark.parametrize("value", ["off", "Off", "false", "FALSE", "no", "n", "0"])
+def test_reads_usual_spellings_of_off(monkeypatch, value):
+    monkeypatch.setenv("VARIABLE", value)
+    assert env.switch("VARIABLE", default=True) is False
+
+
+def test_empty_variable_counts_as_not_set(monkeypatch):
+    monkeypatch.setenv("VARIABLE", "")
+    assert env.switch("VARIABLE", default=True) is True
+    assert env.number("VARIABLE", default=3, valid=COUNT) == 3
+    assert env.text("VARIABLE") == ""
 
 
 def test_splits_comma_separated_names(monkeypatch):
-    monkeypatch.setenv("VARIABLE", "a.example, b.example,")
-    assert env.comma_separated("VARIABLE", default="") == ["a.example", "b.example"]
+    monkeypatch.setenv("VARIABLE", "a.example, .b.example,,[::1], 10.0.0.1,*")
+    names = ["a.example", ".b.example", "[::1]", "10.0.0.1", "*"]
+    assert env.names("VARIABLE", default="", valid=HOST) == names
 
 
-def test_token_is_empty_or_long(monkeypatch):
-    monkeypatch.delenv("VARIABLE", raising=False)
-    assert env.token("VARIABLE") == ""
-    monkeypatch.setenv("VARIABLE", "a-token-of-some-length")
-    assert env.token("VARIABLE") == "a-token-of-some-length"
+def test_relative_path_starts_at_the_folder_of_manage_py(monkeypatch, tmp_path):
+    monkeypatch.setenv("VARIABLE", "data/mnist.npz")
+    assert env.file("VARIABLE", default=tmp_path) == ROOT / "data" / "mnist.npz"
 
 
 def test_creates_secret_key_once_and_readable_by_the_owner_alone(tmp_path, monkeypatch):
     monkeypatch.delenv("SECRET_KEY", raising=False)
-    key = env.secret_key(tmp_path / "key")
+    key = secret_key(tmp_path / "key")
     assert len(key) >= 50
-    assert env.secret_key(tmp_path / "key") == key
+    assert secret_key(tmp_path / "key") == key
     if os.name == "posix":
         assert (tmp_path / "key").stat().st_mode & 0o077 == 0
 
 
-@pytest.mark.parametrize("value", ["yes", "1", "True"])
-def test_rejects_invalid_boolean(monkeypatch, value):
+@pytest.mark.parametrize("value", ["maybe", "2", "on off"])
+def test_rejects_invalid_switch(monkeypatch, value):
     monkeypatch.setenv("VARIABLE", value)
-    with pytest.raises(ImproperlyConfigured, match="VARIABLE must be on or off"):
-        env.boolean("VARIABLE", default=True)
+    with pytest.raises(ImproperlyConfigured, match=r"^VARIABLE must be on or off\.$"):
+        env.switch("VARIABLE", default=True)
 
 
-@pytest.mark.parametrize("value", ["xml", "JSON", " json"])
-def test_rejects_invalid_choice(monkeypatch, value):
+@pytest.mark.parametrize("value", ["0", "65536", "two", "1.5"])
+def test_rejects_invalid_port(monkeypatch, value):
     monkeypatch.setenv("VARIABLE", value)
-    with pytest.raises(ImproperlyConfigured, match="VARIABLE must be plain or json"):
-        env.choice("VARIABLE", "plain", "json")
+    with pytest.raises(ImproperlyConfigured, match=r"^VARIABLE must be a whole number from 1 to"):
+        env.number("VARIABLE", default=1, valid=PORT_NUMBER)
 
 
-@pytest.mark.parametrize("value", ["-1", "1.5", "many", "²"])
-def test_rejects_invalid_integer(monkeypatch, value):
-    monkeypatch.setenv("VARIABLE", value)
-    with pytest.raises(ImproperlyConfigured, match="VARIABLE must be a whole number"):
-        env.non_negative_integer("VARIABLE", default=0)
-
-
-@pytest.mark.parametrize("value", ["guess", "ñ" * 20, "two lines that are\nlong"])
+@pytest.mark.parametrize("value", ["guess", "ñ" * 20, "two lines that are\nlong enough"])
 def test_rejects_weak_token(monkeypatch, value):
     monkeypatch.setenv("VARIABLE", value)
     with pytest.raises(ImproperlyConfigured, match="VARIABLE must be empty, or 20"):
-        env.token("VARIABLE")
+        env.text("VARIABLE", valid=TOKEN)
+
+
+@pytest.mark.parametrize("value", ["http://a.example", "a.example:8000", "a.example/", "a b"])
+def test_rejects_host_that_would_never_match(monkeypatch, value):
+    monkeypatch.setenv("VARIABLE", value)
+    with pytest.raises(ImproperlyConfigured, match="VARIABLE must be host names"):
+        env.names("VARIABLE", default="", valid=HOST)
 
 
 def test_rejects_short_secret_key(monkeypatch, tmp_path):
     monkeypatch.setenv("SECRET_KEY", "secret")
     with pytest.raises(ImproperlyConfigured, match="at least 50"):
-        env.secret_key(tmp_path / "key")
-
-
-def test_reads_former_secret_keys(monkeypatch):
-    assert env.secret_key_fallbacks("VARIABLE") == []
-    monkeypatch.setenv("VARIABLE", f"{'a' * 50}, {'b' * 50}")
-    assert env.secret_key_fallbacks("VARIABLE") == ["a" * 50, "b" * 50]
+        secret_key(tmp_path / "key")
 
 
 def test_rejects_short_former_secret_keys(monkeypatch):
     monkeypatch.setenv("VARIABLE", f"{'a' * 50},secret")
     with pytest.raises(ImproperlyConfigured, match="VARIABLE must have at least 50"):
-        env.secret_key_fallbacks("VARIABLE")
+        env.names("VARIABLE", default="", valid=SECRET)
 
 
 def test_rejects_damaged_secret_key_file(monkeypatch, tmp_path):
     monkeypatch.delenv("SECRET_KEY", raising=False)
     (tmp_path / "key").write_text("")
     with pytest.raises(ImproperlyConfigured, match="is damaged"):
-        env.secret_key(tmp_path / "key")
+        secret_key(tmp_path / "key")
 
 
-def test_uses_sqlite_by_default(monkeypatch, tmp_path):
-    monkeypatch.delenv("VARIABLE", raising=False)
-    assert env.database("VARIABLE", tmp_path)["NAME"] == tmp_path / "digitsite.sqlite3"
-    assert env.cache("VARIABLE", tmp_path)["LOCATION"] == tmp_path / "cache.sqlite3"
+def test_uses_sqlite_by_default(tmp_path):
+    assert stores.database("VARIABLE", tmp_path)["NAME"] == tmp_path / "digitsite.sqlite3"
+    assert stores.cache("VARIABLE", tmp_path)["LOCATION"] == tmp_path / "cache.sqlite3"
 
 
 def test_parses_postgresql_url(monkeypatch, tmp_path):
     monkeypatch.setenv("VARIABLE", "postgres://ana:p%40ss@db.example:5433/digits?sslmode=require")
-    database = env.database("VARIABLE", tmp_path)
+    database = stores.database("VARIABLE", tmp_path)
     assert database["ENGINE"] == "django.db.backends.postgresql"
     assert [database[name] for name in ("USER", "PASSWORD", "HOST", "PORT", "NAME")] == [
         "ana",
@@ -132,18 +137,19 @@ def test_parses_postgresql_url(monkeypatch, tmp_path):
 def test_rejects_invalid_database_url(monkeypatch, tmp_path, url):
     monkeypatch.setenv("VARIABLE", url)
     with pytest.raises(ImproperlyConfigured, match=r"^VARIABLE (must|is not a valid database URL)"):
-        env.database("VARIABLE", tmp_path)
+        stores.database("VARIABLE", tmp_path)
 
 
 def test_uses_redis_for_redis_url(monkeypatch, tmp_path):
     monkeypatch.setenv("VARIABLE", "redis://127.0.0.1:6379/1")
-    assert env.cache("VARIABLE", tmp_path)["BACKEND"].endswith("RedisCache")
+    assert stores.cache("VARIABLE", tmp_path)["BACKEND"].endswith("RedisCache")
 
 
-def test_rejects_invalid_cache_url(monkeypatch, tmp_path):
-    monkeypatch.setenv("VARIABLE", "memcached://127.0.0.1")
-    with pytest.raises(ImproperlyConfigured, match="VARIABLE must be redis://"):
-        env.cache("VARIABLE", tmp_path)
+@pytest.mark.parametrize("url", ["memcached://127.0.0.1", "redis://127.0.0.1:port/1"])
+def test_rejects_invalid_cache_url(monkeypatch, tmp_path, url):
+    monkeypatch.setenv("VARIABLE", url)
+    with pytest.raises(ImproperlyConfigured, match=r"^VARIABLE (must be|is not a valid Redis URL)"):
+        stores.cache("VARIABLE", tmp_path)
 
 
 def test_rejects_folder_that_cannot_be_created(monkeypatch, tmp_path):
@@ -157,3 +163,70 @@ def test_models_need_no_new_migration(db):
     from django.core.management import call_command
 
     call_command("makemigrations", "--check", "--dry-run")
+
+
+def test_reads_env_file_unless_the_environment_says_otherwise(tmp_path):
+    shutil.copytree(ROOT / "digitsite", tmp_path / "digitsite")
+    (tmp_path / ".env").write_text(f"PORT=8123\nNUM_PROXIES=2\nDATA_DIR={tmp_path}/data\n")
+    program = "from digitsite import settings as s; print(s.PORT, s.NUM_PROXIES, s.DATA_DIR)"
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=tmp_path,
+        env={"PATH": os.environ["PATH"], "NUM_PROXIES": "3"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == f"8123 3 {tmp_path}/data\n"
+
+
+def one_sentence(done):
+    """Return the error message of a finished process, and check that it has nothing else."""
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert len(done.stderr.splitlines()) == 1, done.stderr
+    return done.stderr
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "message"),
+    [
+        ("HTTPS", "perhaps", "HTTPS must be on or off."),
+        ("LOG_FORMAT", "xml", "LOG_FORMAT must be plain or json."),
+        ("MNIST_SHA256", "abc", "MNIST_SHA256 must be 64 hexadecimal digits."),
+        ("DJANGO_SETTINGS_MODULE", "other.settings", "DJANGO_SETTINGS_MODULE names other.settings"),
+    ],
+)
+def test_wrong_setting_ends_in_one_sentence(tmp_path, variable, value, message):
+    done = Site(tmp_path, DATABASE_URL="").manage("migrate", **{variable: value})
+    assert f"Error: {message}" in one_sentence(done)
+
+
+def test_port_in_use_suggests_another(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        done = Site(tmp_path, DATABASE_URL="").manage("serve", PORT=str(port))
+    assert f"Port {port} is in use. Try PORT=" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "url", "message"),
+    [
+        ("migrate", "{server}/missing", "There is no database “missing” in PostgreSQL at "),
+        ("models", "postgres://nobody@{address}/x", "There is no role “nobody” in PostgreSQL at "),
+        ("worker", "postgres://a@127.0.0.1:1/a", "PostgreSQL does not answer at 127.0.0.1, port 1"),
+    ],
+)
+def test_names_the_missing_database_role_or_port(tmp_path, command, url, message):
+    with on_postgresql():
+        pass  # skips without PostgreSQL
+    server = POSTGRES.rpartition("/")[0]
+    url = url.format(server=server, address=server.rpartition("@")[2])
+    arguments = [command, "list"] if command == "models" else [command]
+    assert message in one_sentence(Site(tmp_path, DATABASE_URL=url).manage(*arguments))
+
+
+def test_asks_for_migrate_if_there_are_no_tables(tmp_path):
+    done = Site(tmp_path, DATABASE_URL="").manage("changepassword", "rosa")
+    assert one_sentence(done) == "Error: The database is not up to date. Run manage.py migrate.\n"

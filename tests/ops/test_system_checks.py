@@ -3,7 +3,7 @@
 import pytest
 from django.core.checks import run_checks
 
-from digitsite import env
+from digitsite import stores
 from recognizer.serving.model_registry import live_version
 from tests.support.factories import corrupt, prune_files
 from tests.support.live_site import Site
@@ -15,7 +15,8 @@ def our_messages(**options):
     return {each.id: each for each in messages if each.id.startswith("digitsite.")}
 
 
-def test_valid_site_has_no_messages(db):
+def test_valid_site_has_no_messages(db, settings):
+    settings.HTTPS = True
     live_version()
     assert our_messages(databases=["default"]) == {}
 
@@ -23,8 +24,9 @@ def test_valid_site_has_no_messages(db):
 @pytest.mark.parametrize(
     ("break_version", "reason"), [(corrupt, "SHA-256"), (prune_files, "files deleted")]
 )
-def test_warns_about_corrupt_live_version(db, break_version, reason):
+def test_warns_about_corrupt_live_version(db, settings, break_version, reason):
     break_version(live_version())
+    settings.HTTPS = True
     (message,) = our_messages(databases=["default"]).values()
     assert message.id == "digitsite.W001"
     assert message.msg.startswith("version 1 is live and corrupt: ")
@@ -32,7 +34,8 @@ def test_warns_about_corrupt_live_version(db, break_version, reason):
     assert "manage.py models promote" in message.hint
 
 
-def test_does_not_query_a_database_that_is_not_named(db, django_assert_num_queries):
+def test_does_not_query_a_database_that_is_not_named(db, settings, django_assert_num_queries):
+    settings.HTTPS = True
     corrupt(live_version())
     with django_assert_num_queries(0):
         assert our_messages() == {}
@@ -43,18 +46,16 @@ def test_passes_before_the_first_migration(tmp_path):
     assert done.returncode == 0, done.stderr
 
 
-def test_reports_unreachable_database(tmp_path):
-    (tmp_path / "digitsite.sqlite3").mkdir()
-    # With the tag, because on SQLite some of Django's own checks raise before ours runs.
-    check = ("check", "--database", "default", "--tag", "database")
-    done = Site(tmp_path, DATABASE_URL="").manage(*check)
-    assert done.returncode == 1
-    assert "(digitsite.E001) The database does not answer" in done.stderr
-    assert "HINT: Start the database or correct DATABASE_URL" in done.stderr
+def test_warns_about_plain_http(tmp_path):
+    done = Site(tmp_path).manage("check", "--deploy", HTTPS="off", DATABASE_URL="", CACHE_URL="")
+    assert "(digitsite.W002) Visitors use plain HTTP" in done.stderr
+    assert "HTTPS=on" in done.stderr
+    assert "security." not in done.stderr
 
 
 def test_reports_cache_that_cannot_count(settings, tmp_path):
-    settings.CACHES = {"default": env.cache("NOT_SET", kept_in=tmp_path / "missing")}
+    settings.HTTPS = True
+    settings.CACHES = {"default": stores.cache("NOT_SET", kept_in=tmp_path / "missing")}
     assert list(our_messages()) == ["digitsite.E003"]
 
 

@@ -13,6 +13,7 @@ from recognizer.datasets.exporter import ExportSelection, export
 from recognizer.datasets.formats import FORMATS
 from recognizer.management import shared
 from recognizer.models import Label
+from recognizer.ops.database_errors import describe
 
 DIGITS: list[Label] = [label for label in Label if label != Label.NOT_A_DIGIT]
 
@@ -65,7 +66,7 @@ class Command(BaseCommand):
         try:
             card = export(options["format"], options["folder"].resolve(), selection, by=user)
         except (DatasetError, OSError, DatabaseError) as error:
-            raise CommandError(f"{error} Nothing was written.") from error
+            raise CommandError(f"{describe(error)} Nothing was written.") from error
         except KeyboardInterrupt:
             raise CommandError(
                 "\nInterrupted. Nothing was written.", returncode=shared.EXIT_INTERRUPTED

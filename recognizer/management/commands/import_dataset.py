@@ -14,6 +14,7 @@ from recognizer.datasets import DatasetError
 from recognizer.datasets.formats import FORMATS
 from recognizer.datasets.importer import ImportCounts, load
 from recognizer.management import shared
+from recognizer.ops.database_errors import describe
 
 
 class Command(BaseCommand):
@@ -44,7 +45,7 @@ class Command(BaseCommand):
             rows = FORMATS[options["format"]].read(options["path"])
             counts = load(rows, by=user, report=on_progress)
         except (DatasetError, OSError, EOFError, zlib.error, DatabaseError) as error:
-            raise CommandError(f"{error} {summary(counts)}") from error
+            raise CommandError(f"{describe(error)} {summary(counts)}") from error
         except KeyboardInterrupt:
             raise CommandError(
                 f"\nInterrupted. {summary(counts)}", returncode=shared.EXIT_INTERRUPTED

@@ -11,6 +11,7 @@ from django.db import DatabaseError
 
 from recognizer.management import shared
 from recognizer.models import ModelVersion, ModelVersionQuerySet, VersionState
+from recognizer.ops.database_errors import describe
 from recognizer.serving import model_registry
 from recognizer.training import ledger
 
@@ -70,7 +71,7 @@ class Command(BaseCommand):
             shared.check_migrations()
             run(**options)
         except DatabaseError as error:
-            raise CommandError(f"{error}. Nothing was changed.") from error
+            raise CommandError(f"{describe(error)} Nothing was changed.") from error
         except KeyboardInterrupt:
             raise CommandError(
                 "\nInterrupted. Nothing was changed.", returncode=shared.EXIT_INTERRUPTED

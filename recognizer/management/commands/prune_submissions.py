@@ -14,6 +14,7 @@ from django.utils import timezone
 from recognizer import audit
 from recognizer.management import shared
 from recognizer.models import Submission, SubmissionQuerySet
+from recognizer.ops.database_errors import describe
 
 BATCH_SIZE: Final = 1000  # rows; with more, visitors would wait for the transaction
 
@@ -40,7 +41,7 @@ class Command(BaseCommand):
             while ids := list(submissions.values_list("pk", flat=True)[:BATCH_SIZE]):
                 deleted += delete_batch(ids, days, user)
         except DatabaseError as error:
-            raise CommandError(f"{error}. Deleted before the error: {deleted}.") from error
+            raise CommandError(f"{describe(error)} Deleted before the error: {deleted}.") from error
         except KeyboardInterrupt:
             raise CommandError(
                 f"\nInterrupted. Deleted: {deleted}.", returncode=shared.EXIT_INTERRUPTED

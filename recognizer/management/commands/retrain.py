@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, OutputWrapper
 from django.db import DatabaseError
 
 from recognizer.management import shared
+from recognizer.ops.database_errors import describe
 from recognizer.serving.model_registry import CorruptModelError
 from recognizer.training.evaluation_table import HEADINGS, EvaluationRow, evaluation_rows
 from recognizer.training.retraining import (
@@ -99,7 +100,7 @@ class Command(BaseCommand):
         except (RetrainError, MnistError, CorruptModelError) as error:
             raise CommandError(str(error)) from error
         except (DatabaseError, OSError) as error:
-            raise CommandError(f"{error}. {NOTHING_STORED}") from error
+            raise CommandError(f"{describe(error)} {NOTHING_STORED}") from error
         except RunCancelledError as error:
             raise CommandError(
                 f"\n{error} {NOTHING_STORED}", returncode=shared.EXIT_INTERRUPTED

@@ -1,5 +1,8 @@
 """`manage.py serve`: serve the site."""
 
+import errno
+from argparse import ArgumentParser
+from socket import socket
 from typing import Any
 
 from django.conf import settings
@@ -7,17 +10,41 @@ from django.core.management.base import BaseCommand, CommandError
 from django.core.servers.basehttp import get_internal_wsgi_application
 
 from recognizer.accounts import client_ip
+from recognizer.management.welcome import welcome
 from recognizer.ops import http_server
 
 
 class Command(BaseCommand):
     help = "Serve the site at BIND and PORT until Ctrl-C or SIGTERM."
 
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--welcome",
+            action="store_true",
+            help="print the address of the site and how to create an admin account",
+        )
+
     def handle(self, **options: Any) -> None:
         application = get_internal_wsgi_application()
-        try:
-            listener = http_server.listen(settings.BIND, settings.PORT)
-        except OSError as error:
-            address = f"{settings.BIND}, port {settings.PORT}"
-            raise CommandError(f"Cannot listen on {address}: {error}") from error
+        listener = listen()
+        if options["welcome"]:
+            self.stdout.write(welcome())
         http_server.serve(application, listener, client_ip.network_of_connection)
+
+
+def listen() -> socket:
+    """Return a socket that listens at BIND and PORT. Raises `CommandError` if that fails."""
+    host, port = settings.BIND, settings.PORT
+    try:
+        return http_server.listen(host, port)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            other = port + 1 if port < 65535 else 8000
+            message = f"Port {port} is in use. Try PORT={other}."
+        elif error.errno == errno.EACCES:
+            message = f"Only root may use port {port}. Try PORT=8000."
+        else:
+            message = f"Cannot listen on {host}, port {port}: {error}. Correct BIND."
+        raise CommandError(message) from error
+    except TypeError as error:  # a host name that cannot be encoded
+        raise CommandError(f"Cannot listen on {host}: {error}. Correct BIND.") from error

@@ -1,0 +1,34 @@
+"""Describe database errors to the operator: what is missing, and what to do."""
+
+import re
+from typing import Final
+
+from django.db import connection
+
+POSTGRES_ERRORS: Final = {
+    r'database "(.+)" does not exist': "There is no database “{0}” in PostgreSQL at {server}. "
+    "Create it (createdb), or correct DATABASE_URL.",
+    r'role "(.+)" does not exist': "There is no role “{0}” in PostgreSQL at {server}. "
+    "Create it (createuser), or correct DATABASE_URL.",
+    r'password authentication failed for user "(.+)"|no password supplied': "PostgreSQL at "
+    "{server} refuses the password of the role “{user}”. Correct DATABASE_URL.",
+    r"failed to resolve host '(.+?)'": "There is no host “{0}”. Correct DATABASE_URL.",
+    r"Connection refused|No such file or directory|timeout": "PostgreSQL does not answer at "
+    "{server}. Start it, or correct the host and port in DATABASE_URL.",
+}
+MISSING_TABLE: Final = re.compile(r'relation ".+" does not exist|no such (table|column)')
+
+
+def describe(error: Exception) -> str:
+    """Return an error of the database, or another error, as one sentence or two."""
+    text = " ".join(str(error).split())
+    if MISSING_TABLE.search(text):
+        return "The database is not up to date. Run manage.py migrate."
+    if connection.vendor == "postgresql":
+        settings = connection.settings_dict
+        server = f"{settings['HOST'] or 'its local socket'}, port {settings['PORT'] or 5432}"
+        for pattern, sentence in POSTGRES_ERRORS.items():
+            if found := re.search(pattern, text):
+                names = {"server": server, "user": settings["USER"]}
+                return sentence.format(*found.groups(), **names)
+    return f"{text.rstrip('.')}."
