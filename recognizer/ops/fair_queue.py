@@ -1,15 +1,22 @@
 """Give the threads of the server to the clients in turn, and at most half of them to one client.
 
 One client can send many requests that take long. With a single queue, the requests of all others
-would wait behind them.
+would wait behind them. The threads also share one Python interpreter, so a client that keeps a
+thread busy slows down all others. While there are others, its next request waits until it has used
+no more than its share of a processor.
 """
 
+import time
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from waitress.task import ThreadedTaskDispatcher
+
+SHARE: Final = 0.25  # of a processor
+BURST_SECONDS: Final = 0.25  # of processor time that a client can use before it has to wait
+ACTIVE_SECONDS: Final = 1  # For this time after a request, a client counts as one of the others.
 
 ClientOf = Callable[[Any], str]  # takes the connection whose first request waits
 
@@ -22,12 +29,36 @@ class FairDispatcher(ThreadedTaskDispatcher):
         self.queue = FairQueue(client_of, max(1, threads // 2), self.lock)
         self.set_thread_count(threads)
 
+    def handler_thread(self, thread_no: int) -> None:
+        """Execute requests until the server stops.
+
+        Unlike the method of waitress, it also wakes up when a client has waited long enough.
+        """
+        while True:
+            with self.lock:
+                while not self.queue and not self.stop_count:
+                    self.active_count -= 1
+                    self.queue_cv.wait(self.queue.seconds_to_wait())
+                    self.active_count += 1
+                if self.stop_count:
+                    self.active_count -= 1
+                    self.stop_count -= 1
+                    self.threads.discard(thread_no)
+                    self.thread_exit_cv.notify()
+                    return
+                job = self.queue.popleft()
+            try:
+                job.service()
+            except BaseException:  # Nothing may end the thread.
+                self.logger.exception("A request failed in the server")
+
 
 class FairQueue:
     """A queue of connections. It has the methods of a deque that waitress uses.
 
     waitress holds the lock while it calls them. `max_running` limits the running requests of a
-    client. If all clients in the queue have reached it, the queue is false.
+    client. The queue is false if all clients in it have reached that limit, or have to wait because
+    they have used more than their share of a processor.
     """
 
     def __init__(self, client_of: ClientOf, max_running: int, lock: Any) -> None:
@@ -36,6 +67,7 @@ class FairQueue:
         self._lock = lock
         self._waiting: dict[str, deque[Any]] = {}  # by client; the first one's turn is next
         self._running = Counter[str]()
+        self._usage = Usage()
 
     def __len__(self) -> int:
         return sum(map(len, self._waiting.values()))
@@ -52,21 +84,66 @@ class FairQueue:
         client = self._next_client()
         assert client is not None
         connections = self._waiting.pop(client)
-        job = Job(connections.popleft(), lambda: self._finish(client))
+        job = Job(connections.popleft(), lambda seconds: self._finish(client, seconds))
         if connections:
             self._waiting[client] = connections  # behind all other clients
         self._running[client] += 1
         return job
 
-    def _next_client(self) -> str | None:
-        free = (name for name in self._waiting if self._running[name] < self._max_running)
-        return next(free, None)
+    def seconds_to_wait(self) -> float | None:
+        """Return the time until a client has waited long enough, or None if no client waits."""
+        return min(map(self._usage.seconds_to_wait, self._below_limit()), default=None)
 
-    def _finish(self, client: str) -> None:
+    def _next_client(self) -> str | None:
+        allowed = (name for name in self._below_limit() if not self._usage.seconds_to_wait(name))
+        return next(allowed, None)
+
+    def _below_limit(self) -> Iterator[str]:
+        return (name for name in self._waiting if self._running[name] < self._max_running)
+
+    def _finish(self, client: str, seconds: float) -> None:
         with self._lock:
+            self._usage.add(client, seconds)
             self._running[client] -= 1
             if not self._running[client]:
                 del self._running[client]
+
+
+class Usage:
+    """The processor time that the clients have used lately.
+
+    Each client has a leaky bucket: its requests fill it with their processor time in seconds, and
+    it loses `SHARE` per second. A client has to wait while it contains more than `BURST_SECONDS`.
+    """
+
+    def __init__(self) -> None:
+        # The level of each bucket, and the time of the last request. The newest request is last.
+        self._buckets: dict[str, tuple[float, float]] = {}
+
+    def add(self, client: str, seconds: float) -> None:
+        """Add the processor time of a request, which has just ended."""
+        level = self._level(client) + seconds
+        self._buckets.pop(client, None)
+        self._buckets[client] = level, time.monotonic()
+        oldest = next(iter(self._buckets))
+        if not self._level(oldest) and not self._is_active(oldest):
+            del self._buckets[oldest]
+
+    def seconds_to_wait(self, client: str) -> float:
+        """Return how long the client has to wait, in seconds."""
+        excess = self._level(client) - BURST_SECONDS
+        return excess / SHARE if excess > 0 and self._others_are_active(client) else 0.0
+
+    def _level(self, client: str) -> float:
+        level, since = self._buckets.get(client, (0.0, 0.0))
+        return max(0.0, level - SHARE * (time.monotonic() - since))
+
+    def _others_are_active(self, client: str) -> bool:
+        newest = next((name for name in reversed(self._buckets) if name != client), None)
+        return newest is not None and self._is_active(newest)
+
+    def _is_active(self, client: str) -> bool:
+        return time.monotonic() - self._buckets[client][1] < ACTIVE_SECONDS
 
 
 @dataclass
@@ -74,14 +151,15 @@ class Job:
     """A request that a thread executes."""
 
     connection: Any
-    finish: Callable[[], None]
+    finish: Callable[[float], None]  # takes the processor time of the request, in seconds
 
     def service(self) -> None:
         """Execute the request. Afterwards, the same thread looks for the next one."""
+        started = time.thread_time()
         try:
             self.connection.service()
         finally:
-            self.finish()
+            self.finish(time.thread_time() - started)
 
     def cancel(self) -> None:
         """Close the connection, because the server stops."""

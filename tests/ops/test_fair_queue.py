@@ -1,11 +1,14 @@
-"""The server's threads serve the clients in turn, and at most half of them serve one client."""
+"""The server's threads serve the clients in turn, and no client gets more than its share."""
 
 import threading
 import time
 from types import SimpleNamespace
 
+import pytest
+
 from recognizer.accounts import client_ip
-from recognizer.ops.fair_queue import FairQueue
+from recognizer.ops import fair_queue
+from recognizer.ops.fair_queue import FairDispatcher, FairQueue
 
 
 def queue(*clients, max_running=2):
@@ -42,7 +45,7 @@ def test_one_client_gets_a_limited_number_of_threads():
 
 def test_failed_request_releases_its_thread():
     made = queue("a", "a", max_running=1)
-    made.popleft().finish()
+    made.popleft().finish(0)
     assert clients(take_all(made)) == "a"
 
 
@@ -54,10 +57,68 @@ def test_finished_clients_take_no_memory():
     assert not made._running
 
 
-def test_flood_of_one_client_does_not_delay_another(monkeypatch):
-    """One client sends many requests that take long. Another client is served at once."""
-    from recognizer.ops.fair_queue import FairDispatcher
+@pytest.fixture
+def clock(monkeypatch):
+    """Return a clock that stands still until `now` is changed."""
+    clock = SimpleNamespace(now=1000.0)
+    monkeypatch.setattr(fair_queue.time, "monotonic", lambda: clock.now)
+    return clock
 
+
+def use(made, client, seconds):
+    """Execute a request that takes this much processor time."""
+    made.append(SimpleNamespace(client=client))
+    made.popleft().finish(seconds)
+
+
+def test_client_that_used_its_share_waits_while_there_are_others(clock):
+    made = queue()
+    use(made, "b", 0.001)
+    use(made, "a", fair_queue.BURST_SECONDS + 0.1)
+    made.append(SimpleNamespace(client="a"))
+    assert not made
+    assert made.seconds_to_wait() == pytest.approx(0.1 / fair_queue.SHARE)
+    made.append(SimpleNamespace(client="b"))
+    assert made.seconds_to_wait() == 0
+    assert clients(take_all(made)) == "b"
+    clock.now += 0.1 / fair_queue.SHARE + 0.001
+    assert clients(take_all(made)) == "a"
+    assert made.seconds_to_wait() is None, "nobody waits"
+
+
+def test_client_alone_has_the_whole_processor(clock):
+    made = queue()
+    use(made, "b", 0.001)
+    clock.now += fair_queue.ACTIVE_SECONDS + 0.001
+    use(made, "a", 9)
+    made.append(SimpleNamespace(client="a"))
+    assert clients(take_all(made)) == "a"
+
+
+def test_usage_is_forgotten_when_it_has_been_paid_off(clock):
+    made = queue()
+    for client in "abc":
+        use(made, client, 0.1)
+    clock.now += 10
+    for client in "dddd":
+        use(made, client, 0)
+    assert set(made._usage._buckets) == {"d"}
+
+
+def test_waiting_client_is_served_when_its_time_has_come():
+    """All threads sleep until then, so one of them must wake up by itself."""
+    served = threading.Event()
+    dispatcher = FairDispatcher(2, lambda connection: connection.client)
+    dispatcher.queue._usage.add("b", 0)
+    dispatcher.queue._usage.add("a", fair_queue.BURST_SECONDS + 0.3 * fair_queue.SHARE)
+    dispatcher.add_task(SimpleNamespace(client="a", service=served.set))
+    assert not served.wait(0.1)
+    assert served.wait(5)
+    dispatcher.shutdown()
+
+
+def test_flood_of_one_client_does_not_delay_another():
+    """One client sends many requests that take long. Another client is served at once."""
     served = threading.Event()
     dispatcher = FairDispatcher(4, lambda connection: connection.client)
     slow = SimpleNamespace(client="a", service=lambda: time.sleep(0.5))
