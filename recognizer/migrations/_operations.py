@@ -20,5 +20,30 @@ class AddIndexConcurrently(migrations.AddIndex):
         schema_editor.remove_index(model, self.index, **_concurrently(schema_editor))
 
 
+class DropForeignKeyIndex(migrations.AlterField):
+    """Set `db_index=False` for a foreign key, and drop the index.
+
+    On SQLite, Django's own operation would copy the whole table.
+    """
+
+    def database_forwards(self, app_label, schema_editor, from_state, to_state):
+        model, field = self._model_and_field(app_label, to_state)
+        connection = schema_editor.connection
+        with connection.cursor() as cursor:
+            found = connection.introspection.get_constraints(cursor, model._meta.db_table)
+        for name, constraint in found.items():
+            is_plain = constraint["index"] and not constraint["unique"]
+            if is_plain and constraint["columns"] == [field.column]:
+                schema_editor.execute(f"DROP INDEX {schema_editor.quote_name(name)}")
+
+    def database_backwards(self, app_label, schema_editor, from_state, to_state):
+        model, field = self._model_and_field(app_label, to_state)
+        schema_editor.execute(schema_editor._create_index_sql(model, fields=[field]))
+
+    def _model_and_field(self, app_label, state):
+        model = state.apps.get_model(app_label, self.model_name)
+        return model, model._meta.get_field(self.name)
+
+
 def _concurrently(schema_editor):
     return {"concurrently": True} if schema_editor.connection.vendor == "postgresql" else {}

@@ -54,7 +54,10 @@ class Submission(models.Model):
     predicted_digit = models.PositiveSmallIntegerField(choices=Label)
     confidence = models.FloatField()
     probabilities = models.JSONField(help_text="of the ten digits")
-    model_version = models.ForeignKey("ModelVersion", models.PROTECT, related_name="submissions")
+    # Each foreign key to a version or to a user is the first column of an index in INDEXES.
+    model_version = models.ForeignKey(
+        "ModelVersion", models.PROTECT, related_name="submissions", db_index=False
+    )
     personal_prediction = models.JSONField(
         null=True,
         editable=False,
@@ -74,7 +77,12 @@ class Submission(models.Model):
     review = models.CharField(max_length=8, choices=Review, default=Review.PENDING)
     label = models.PositiveSmallIntegerField(choices=Label, null=True, blank=True)
     reviewed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
     )
     reviewed_at = models.DateTimeField(null=True, blank=True)
     for_evaluation = models.BooleanField(
@@ -105,7 +113,12 @@ class Submission(models.Model):
     )
     flagged = models.BooleanField(default=False, editable=False)
     claimed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, editable=False, related_name="+"
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        editable=False,
+        related_name="+",
+        db_index=False,
     )
     claimed_until = models.DateTimeField(null=True, editable=False)
     review_round = models.PositiveSmallIntegerField(

@@ -36,7 +36,7 @@ LISTS = {
     "label=3": "submission_by_label",
     "review=pending": "submission_by_review",
     "source=import": "submission_by_source",
-    "model_version=1": "submission_by_version_time",
+    "model_version=1": "submission_by_version",
 }
 
 
