@@ -1,13 +1,14 @@
 """`make bench-numbers`: measure the accuracy on two-digit numbers.
 
-Both digits of a number are drawn by the same writer. The parameters of
-`ml/preprocessing/segmentation.py` were chosen on writers 1 to 15. Without `--tune`, the results are
-for the other writers. Single digits and letters are measured as well.
+Both digits of a number are drawn by the same writer. The parameters of the segmentation, with and
+without strokes, were chosen on writers 1 to 15. Without `--tune`, the results are for the other
+writers. Single digits and letters are measured as well.
 """
 
 import argparse
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -15,9 +16,10 @@ import numpy as np
 
 from benchmarks import stroke_rendering
 from benchmarks.pictures import HELD_OUT_WRITERS
-from benchmarks.stroke_rendering import Canvas, Drawing, Strokes
+from benchmarks.stroke_rendering import Drawing, Strokes, paint
 from ml.preprocessing.normalize import normalize
-from ml.preprocessing.segmentation import segment_and_predict
+from ml.preprocessing.segmentation import SegmentedDigit, segment_and_predict
+from ml.preprocessing.stroke_segmentation import segment_strokes
 from ml.runtime import BASE, Recognizer
 
 TUNING_WRITERS: Final = range(1, 16)  # the segmentation's parameters were chosen on their drawings
@@ -26,10 +28,12 @@ SINGLE_DIGIT_COUNT: Final = 1000
 SEED: Final = 2026
 DIGIT_HEIGHT: Final = 200  # of every digit in the data, in the units of its strokes
 # The range of gaps between the strokes of the two digits, in heights of a digit. The width of the
-# pen makes them narrower.
-GAPS: Final = {"side by side": (0.15, 0.5), "close or touching": (-0.05, 0.1)}
+# pen makes them narrower. A negative gap is an overlap.
+GAPS: Final = {"apart": (0.15, 0.5), "touching": (-0.1, 0.0), "overlapping": (-0.2, -0.2)}
 SHARE: Final = (0.6, 0.9)  # range of the number's longer side, as a share of the canvas
 PEN_WIDTH: Final = (10, 20)  # range in pixels; the page's pen is 18 pixels wide
+
+Segment = Callable[[Strokes], list[SegmentedDigit]]
 
 
 def main() -> None:
@@ -45,29 +49,44 @@ def main() -> None:
     print(f"writers {writers[0]} to {writers[-1]}")
     drawings = stroke_rendering.load(options.strokes / "pen_digits.ndjson.gz")
     drawings = [drawing for drawing in drawings if drawing.writer in writers]
-    rng = np.random.default_rng(SEED)
-    for name, gap in GAPS.items():
-        report_numbers(name, list(numbers(drawings, gap, rng)), recognizer)
-    chosen = rng.permutation(len(drawings))[:SINGLE_DIGIT_COUNT]
-    report_single_digits([drawings[i] for i in chosen], recognizer, rng)
     letters = stroke_rendering.load(options.strokes / "pen_letters.ndjson.gz")
     # Every second letter is for tuning, and the others are for the results.
-    report_letters(letters[not options.tune :: 2], recognizer, rng)
+    letters = letters[not options.tune :: 2]
+    rng = np.random.default_rng(SEED)
+    samples = {name: list(numbers(drawings, gap, rng)) for name, gap in GAPS.items()}
+    chosen = [drawings[i] for i in rng.permutation(len(drawings))[:SINGLE_DIGIT_COUNT]]
+    digits, letters = (
+        [
+            replace(each, strokes=stroke_rendering.place_at_random(each.strokes, rng))
+            for each in group
+        ]
+        for group in (chosen, letters)
+    )
+    ways: dict[str, Segment] = {
+        "with strokes": lambda strokes: segment_strokes(paint(strokes), strokes, recognizer),
+        "as pictures": lambda strokes: segment_and_predict(paint(strokes), recognizer),
+    }
+    for way, segment in ways.items():
+        print(way)
+        for name, drawn in samples.items():
+            report_numbers(name, drawn, segment)
+        report_single_digits(digits, segment, recognizer)
+        split = sum(len(segment(letter.strokes)) > 1 for letter in letters)
+        print(f"    letters split into several digits: {percent(split, len(letters))}")
 
 
 def numbers(
     drawings: list[Drawing], gap: tuple[float, float], rng: np.random.Generator
-) -> Iterable[tuple[str, Canvas]]:
-    """Yield random two-digit numbers: the text, and a drawing by a single writer."""
+) -> Iterable[Drawing]:
+    """Yield random two-digit numbers by a single writer. Their strokes are placed on the canvas."""
     for _ in range(NUMBER_COUNT):
         first = drawings[rng.integers(len(drawings))]
         same_writer = [drawing for drawing in drawings if drawing.writer == first.writer]
         second = same_writer[rng.integers(len(same_writer))]
         strokes = side_by_side(first.strokes, second.strokes, DIGIT_HEIGHT * rng.uniform(*gap))
-        yield (
-            first.label + second.label,
-            stroke_rendering.draw(strokes, share=rng.uniform(*SHARE), pen=rng.uniform(*PEN_WIDTH)),
-        )
+        share, pen = rng.uniform(*SHARE), rng.uniform(*PEN_WIDTH)
+        placed = stroke_rendering.place(strokes, share=share, pen=pen)
+        yield Drawing(first.label + second.label, first.writer, placed)
 
 
 def side_by_side(first: Strokes, second: Strokes, gap: float) -> Strokes:
@@ -78,38 +97,33 @@ def side_by_side(first: Strokes, second: Strokes, gap: float) -> Strokes:
     return [*first, *([[x + dx, y + dy] for x, y in stroke] for stroke in second)]
 
 
-def report_numbers(name: str, drawn: list[tuple[str, Canvas]], recognizer: Recognizer) -> None:
+def report_numbers(name: str, drawn: list[Drawing], segment: Segment) -> None:
     """Print how many numbers are correct, and how many are split into two digits."""
-    started = time.perf_counter()
-    found = [segment_and_predict(canvas, recognizer) for _, canvas in drawn]
-    milliseconds = 1000 * (time.perf_counter() - started) / len(drawn)
-    predicted = ["".join(str(digit.prediction.label) for digit in digits) for digits in found]
-    correct = sum(text == label for text, (label, _) in zip(predicted, drawn, strict=True))
+    started = time.process_time()
+    found = [segment(number.strokes) for number in drawn]
+    milliseconds = 1000 * (time.process_time() - started) / len(drawn)
+    texts = ["".join(str(digit.prediction.label) for digit in digits) for digits in found]
+    correct = sum(text == number.label for text, number in zip(texts, drawn, strict=True))
     two = sum(len(digits) == 2 for digits in found)
-    print(f"{name}: {percent(correct, len(drawn))} of {len(drawn)} numbers are correct;")
-    print(f"    {percent(two, len(drawn))} have two digits; {milliseconds:.1f} ms each")
+    print(
+        f"    {name}: {percent(correct, len(drawn))} of {len(drawn)} numbers are correct, "
+        f"{percent(two, len(drawn))} have two digits; {milliseconds:.1f} ms each"
+    )
 
 
-def report_single_digits(
-    drawings: list[Drawing], recognizer: Recognizer, rng: np.random.Generator
-) -> None:
-    """Print for how many single digits segmentation does not change the prediction."""
-    canvases = [stroke_rendering.draw_at_random(drawing.strokes, rng) for drawing in drawings]
-    same = 0
-    for canvas in canvases:
-        digits = segment_and_predict(canvas, recognizer)
-        predictions = [digit.prediction for digit in digits]
-        same += predictions == [recognizer.predict(normalize(canvas))]
-    print(f"single digits with the same prediction: {percent(same, len(drawings))}")
-
-
-def report_letters(
-    letters: list[Drawing], recognizer: Recognizer, rng: np.random.Generator
-) -> None:
-    """Print how many letters are split into several digits."""
-    canvases = [stroke_rendering.draw_at_random(letter.strokes, rng) for letter in letters]
-    split = sum(len(segment_and_predict(canvas, recognizer)) > 1 for canvas in canvases)
-    print(f"letters predicted as multi-digit numbers: {percent(split, len(canvases))}")
+def report_single_digits(digits: list[Drawing], segment: Segment, recognizer: Recognizer) -> None:
+    """Print how many single digits are split, and how many keep their prediction."""
+    found = [segment(digit.strokes) for digit in digits]
+    split = sum(len(each) > 1 for each in found)
+    alone = [recognizer.predict(normalize(paint(digit.strokes))) for digit in digits]
+    same = sum(
+        [digit.prediction for digit in each] == [prediction]
+        for each, prediction in zip(found, alone, strict=True)
+    )
+    print(
+        f"    single digits split into several: {percent(split, len(digits))}; "
+        f"with the same prediction as alone: {percent(same, len(digits))}"
+    )
 
 
 def percent(part: int, whole: int) -> str:

@@ -41,10 +41,15 @@ def load(path: Path) -> list[Drawing]:
 
 def draw_at_random(strokes: Strokes, rng: np.random.Generator) -> Canvas:
     """Draw the strokes at a random size, position and pen width, inside the canvas."""
+    return paint(place_at_random(strokes, rng))
+
+
+def place_at_random(strokes: Strokes, rng: np.random.Generator) -> Strokes:
+    """Return the strokes at a random size, position and pen width, as `place` does."""
     share, pen = rng.uniform(0.35, 0.8), rng.uniform(10, 26)
     max_shift = max(0.0, CANVAS_SIDE / 2 * (1 - share) - pen / 2)
     right, down = rng.uniform(-max_shift, max_shift, 2)
-    return draw(strokes, share=share, pen=pen, shift=(right, down))
+    return place(strokes, share=share, pen=pen, shift=(right, down))
 
 
 def draw(
@@ -59,15 +64,36 @@ def draw(
     The drawing's longer side covers `share` of the canvas. `pen`, the width of the pen, and `shift`
     are in pixels of the canvas.
     """
+    return paint(place(strokes, size, share, pen, shift), size)
+
+
+def place(
+    strokes: Strokes,
+    size: int = CANVAS_SIDE,
+    share: float = 0.6,
+    pen: float = 20.0,
+    shift: tuple[float, float] = (0, 0),
+) -> Strokes:
+    """Return the points [x, y, 0, width] of the strokes in pixels of the canvas, as `draw` does."""
     points = np.concatenate([np.array(stroke, float) for stroke in strokes if stroke])
     low, high = points.min(axis=0), points.max(axis=0)
     scale = size * share / max((high - low).max(), 1e-3)
+    centred = (
+        (np.array(stroke, float) - (low + high) / 2) * scale + size / 2 + shift
+        for stroke in strokes
+        if stroke
+    )
+    return [[[x, y, 0, pen] for x, y in stroke.tolist()] for stroke in centred]
+
+
+def paint(strokes: Strokes, size: int = CANVAS_SIDE) -> Canvas:
+    """Paint placed strokes, which all have the same width."""
     # The image is drawn enlarged, then shrunk, so that edges are smooth.
     image = Image.new("L", (2 * size, 2 * size), 255)
     brush = ImageDraw.Draw(image)
+    pen = strokes[0][0][3]
     for stroke in strokes:
-        centred = (np.array(stroke, float) - (low + high) / 2) * scale + size / 2 + shift
-        path = [tuple(point) for point in 2 * centred]
+        path = [(2 * x, 2 * y) for x, y, *_ in stroke]
         if len(path) > 1:
             brush.line(path, fill=0, width=round(2 * pen), joint="curve")
         for x, y in path:

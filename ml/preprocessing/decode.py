@@ -44,6 +44,7 @@ EXIF_KEYS: Final = ("exif", "Raw profile type exif")
 MAX_EXIF_LENGTH: Final = 65_535
 MIN_CONTRAST: Final = 96  # of 255, between the darkest and the brightest pixel
 MAX_SIDE: Final = 512  # pixels; larger images are shrunk, because the model input has only 28
+PAGE_SIDE: Final = 1280  # pixels; the limit for a page with many digits
 STRIP_PIXELS: Final = 250_000  # large images are converted and shrunk in strips of this size
 
 
@@ -55,10 +56,11 @@ class BadImageError(ValueError):
         self.code = code
 
 
-def decode(data: bytes) -> GreyImage:
+def decode(data: bytes, max_side: int = MAX_SIDE) -> GreyImage:
     """Decode an image file to a grey image.
 
-    Returns (height, width) uint8, 0 is black, 255 is white. The longer side is at most `MAX_SIDE`.
+    Returns (height, width) uint8, 0 is black, 255 is white. The longer side is at most `max_side`,
+    and large images have at least 2 × `MAX_SIDE` pixels on it if `max_side` allows that.
     The image is turned upright according to its EXIF data. Transparent parts become paper that
     contrasts with the ink. Raises `BadImageError` if `data` is not an image in one of `FORMATS`,
     is damaged, is animated, or would take too much memory or time to decode, as estimated.
@@ -71,7 +73,7 @@ def decode(data: bytes) -> GreyImage:
         raise BadImageError("damaged_image", "The image is damaged or incomplete.") from error
     except Image.DecompressionBombError as error:
         raise BadImageError("image_too_large", TOO_LARGE) from error
-    grey.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.BOX)
+    grey.thumbnail((max_side, max_side), Image.Resampling.BOX)
     return np.asarray(grey)
 
 

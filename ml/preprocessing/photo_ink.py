@@ -36,7 +36,7 @@ def extract_photo_ink(photo: Image.Image) -> Image.Image:
     """
     photo = photo.copy()
     photo.thumbnail((WORKING_SIDE, WORKING_SIDE), Image.Resampling.BOX)
-    difference = _flatten_light(photo.filter(ImageFilter.GaussianBlur(BLUR)))
+    difference = flatten_light(photo.filter(ImageFilter.GaussianBlur(BLUR)))
     strongest = float(np.quantile(difference, CONTRAST_QUANTILE))
     ink = difference >= INK_CONTRAST * strongest
     ink &= ~(_printed_lines(ink) | _printed_lines(ink.T).T)
@@ -47,7 +47,7 @@ def extract_photo_ink(photo: Image.Image) -> Image.Image:
     return Image.fromarray(np.where(kept, difference, 0).clip(0, full).astype(np.uint8))
 
 
-def _flatten_light(image: Image.Image) -> Field:
+def flatten_light(image: Image.Image) -> Field:
     """Return each pixel's contrast with the paper, at most 255, as if the light were even."""
     small = image.copy()
     small.thumbnail((COARSE_SIDE, COARSE_SIDE), Image.Resampling.BOX)
@@ -62,12 +62,12 @@ def _flatten_light(image: Image.Image) -> Field:
 def _printed_lines(ink: Mask) -> Mask:
     """Return the pixels of long, thin, horizontal lines."""
     height, width = ink.shape
-    long = _runs(ink, max(1, round(LINE_LENGTH * width)))
-    thick = _runs(ink.T, round(LINE_WIDTH * height) + 1).T
+    long = runs(ink, max(1, round(LINE_LENGTH * width)))
+    thick = runs(ink.T, round(LINE_WIDTH * height) + 1).T
     return long & ~thick
 
 
-def _runs(ink: Mask, length: int) -> Mask:
+def runs(ink: Mask, length: int) -> Mask:
     """Return the pixels of horizontal runs that are at least `length` pixels long."""
     sums = np.pad(ink.astype(np.int32).cumsum(axis=1), ((0, 0), (1, 0)))
     starts = sums[:, length:] - sums[:, :-length] == length

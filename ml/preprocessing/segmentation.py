@@ -57,7 +57,8 @@ class SegmentedDigit:
     `grey` is the digit cut out of the image, and `pixels` is its model input. `box` is the left,
     top, width and height of the digit's ink, as shares of the whole image's width and height.
     `origin` is the position (x, y) of the top left corner of `grey` in the whole image, in pixels.
-    `mask` marks the digit's pixels in the whole image.
+    `mask` marks the digit's pixels in the whole image. `strokes` are the strokes that drew the
+    digit, in the whole image, if the image was split by its strokes.
     """
 
     grey: GreyImage
@@ -66,12 +67,16 @@ class SegmentedDigit:
     box: tuple[float, float, float, float]
     origin: tuple[int, int]
     mask: Mask
+    strokes: list[Stroke] | None = None
 
     def crop_strokes(self, strokes: list[Stroke]) -> list[Stroke]:
         """Return the parts of the strokes that drew this digit.
 
         Takes coordinates in the whole image, and returns coordinates in `grey`.
         """
+        if self.strokes is not None:
+            x0, y0 = self.origin
+            return [[[x - x0, y - y0, *more] for x, y, *more in each] for each in self.strokes]
         cropped: list[Stroke] = []
         height, width = self.mask.shape
         for stroke in strokes:
@@ -92,16 +97,22 @@ def segment_and_predict(grey: GreyImage, recognizer: Recognizer) -> list[Segment
     If the image is not clearly a multi-digit number, the list has one item: the whole image with
     its prediction. Takes the same images as `normalize` and raises the same exceptions.
     """
-    pixels = normalize(grey)
+    whole = predict_whole(grey, recognizer)
     ink = np.asarray(extract_ink(Image.fromarray(grey)))
     parts, penalties = _find_parts(ink, recognizer)
     can_be_split = 1 < parts.max() <= MAX_PARTS
     digits = _best_split(ink, parts, penalties, recognizer) if can_be_split else []
     if len(digits) > 1 and all(digit.prediction.label != NOT_A_DIGIT for digit in digits):
         return digits
-    everywhere = np.ones_like(ink, bool)
-    box = _box(ink >= INK_LEVEL)
-    return [SegmentedDigit(grey, pixels, recognizer.predict(pixels), box, (0, 0), everywhere)]
+    return [whole]
+
+
+def predict_whole(grey: GreyImage, recognizer: Recognizer) -> SegmentedDigit:
+    """Predict the whole image as one digit."""
+    pixels = normalize(grey)
+    ink = np.asarray(extract_ink(Image.fromarray(grey)))
+    box, everywhere = _box(ink >= INK_LEVEL), np.ones_like(ink, bool)
+    return SegmentedDigit(grey, pixels, recognizer.predict(pixels), box, (0, 0), everywhere)
 
 
 def _find_parts(ink: InkImage, recognizer: Recognizer) -> tuple[Parts, list[float]]:
@@ -131,7 +142,7 @@ def _count_cuts(ink: InkImage, mask: Mask, height: int, recognizer: Recognizer) 
     """
     left, right = _columns(mask)
     is_wide = right - left > WIDE_ASPECT * height
-    if is_wide and _predict_part(ink, mask, recognizer)[1] > CUT_COST:
+    if is_wide and predict_part(ink, mask, recognizer)[1] > CUT_COST:
         return _cut_where_thin(mask, height)
     return np.zeros(ink.shape, np.int32)
 
@@ -185,7 +196,7 @@ def _find_groups(ink: InkImage) -> Parts:
     If there are more than `MAX_COMPONENTS` components, all ink is one group.
     """
     cell = max(1, math.ceil(max(ink.shape) / COARSE_SIDE))
-    components = label_components(_coarsen(ink >= INK_LEVEL, cell))
+    components = label_components(coarsen(ink >= INK_LEVEL, cell))
     if components.max() > MAX_COMPONENTS:
         return (ink > 0).astype(np.int32)
     number = np.zeros(components.max() + 1, np.int32)
@@ -198,7 +209,7 @@ def _find_groups(ink: InkImage) -> Parts:
     return np.where(ink > 0, fine[: ink.shape[0], : ink.shape[1]], 0).astype(np.int32)
 
 
-def _coarsen(ink: Mask, cell: int) -> Mask:
+def coarsen(ink: Mask, cell: int) -> Mask:
     """Return which square cells, `cell` pixels wide, contain any ink."""
     height, width = ink.shape
     padded = np.pad(ink, ((0, -height % cell), (0, -width % cell)))
@@ -247,7 +258,7 @@ def _best_split(
         for end in range(start + 1, count + 1):
             if costs[start] == math.inf:
                 break
-            digit, cost = _predict_part(ink, (parts > start) & (parts <= end), recognizer)
+            digit, cost = predict_part(ink, (parts > start) & (parts <= end), recognizer)
             cost += costs[start] + penalties[start]
             if digit and cost < costs[end]:
                 costs[end] = cost
@@ -255,7 +266,7 @@ def _best_split(
     return splits[count]
 
 
-def _predict_part(
+def predict_part(
     ink: InkImage, mask: Mask, recognizer: Recognizer
 ) -> tuple[SegmentedDigit | None, float]:
     """Return the digit under the mask and its cost.

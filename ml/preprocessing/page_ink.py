@@ -1,0 +1,130 @@
+"""Extract the ink of a page with several rows: straighten the rows, and remove printed lines."""
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageFilter
+
+from ml.arrays import Field, GreyImage, InkImage, Mask
+from ml.preprocessing.decode import BadImageError
+from ml.preprocessing.photo_ink import flatten_light, runs
+
+BLUR: Final = 0.7  # pixels; suppresses the noise of the camera's sensor
+CONTRAST_QUANTILE: Final = 0.995  # Ink covers more than 0.005 of a page with several rows.
+MIN_CONTRAST: Final = 20.0  # of 255, from paper to the strongest ink
+# Shares of the strongest contrast.
+INK_CONTRAST: Final = 0.45
+EDGE_CONTRAST: Final = 0.22  # the soft edges of strokes have at least this much
+FULL_CONTRAST: Final = 0.7  # anything stronger counts as full ink
+
+TILT_SIDE: Final = 320  # pixels, the longer side of the image that shows the tilt
+MAX_TILT: Final = 8.0  # degrees
+TILT_STEPS: Final = (1.0, 0.25, 0.05)  # degrees
+LINE_LENGTH: Final = 0.1  # of the page's width or height; printed lines are at least this long
+LINE_DENSITY: Final = 0.8  # of the pixels of a printed line are ink
+LINE_WIDTH: Final = 0.008  # of the page's longer side; printed lines are at most this thick
+
+
+@dataclass(frozen=True)
+class PageInk:
+    """The ink of a page, 0 is paper and 255 is full ink, with horizontal rows.
+
+    The page was turned by `tilt` degrees clockwise to make the rows horizontal.
+    """
+
+    amount: InkImage
+    tilt: float
+
+    def to_original(self, box: tuple[float, ...]) -> tuple[float, float, float, float]:
+        """Return where a box was before the turn.
+
+        Takes left, top, right and bottom in pixels. Returns the left, top, width and height of the
+        smallest box around it, as shares of the page.
+        """
+        size = np.array(self.amount.shape[::-1])
+        left, top, right, bottom = box
+        corners = np.array([(left, top), (right, top), (left, bottom), (right, bottom)])
+        cos, sin = math.cos(math.radians(self.tilt)), math.sin(math.radians(self.tilt))
+        turned = (corners - size / 2) @ np.array([[cos, sin], [-sin, cos]]) / size + 0.5
+        (left, top), (right, bottom) = turned.min(axis=0).clip(0, 1), turned.max(axis=0).clip(0, 1)
+        return float(left), float(top), float(right - left), float(bottom - top)
+
+
+def extract_page_ink(grey: GreyImage) -> PageInk:
+    """Return the ink of a page. Raises `BadImageError` if there is none."""
+    difference = flatten_light(Image.fromarray(grey).filter(ImageFilter.GaussianBlur(BLUR)))
+    strongest = float(np.quantile(difference, CONTRAST_QUANTILE))
+    if strongest < MIN_CONTRAST:
+        raise BadImageError("blank_image", "The image is blank.")
+    scaled = (difference / (FULL_CONTRAST * strongest)).clip(0, 1) * 255
+    tilt = _find_tilt(difference >= INK_CONTRAST * strongest)
+    page = Image.fromarray(np.rint(scaled).astype(np.uint8))
+    amount = np.asarray(page.rotate(tilt, Image.Resampling.BILINEAR))
+    unit = 255 / FULL_CONTRAST
+    ink = amount >= INK_CONTRAST * unit
+    lines = _printed_lines(ink) | _printed_lines(ink.T).T
+    kept = _dilate(ink & ~lines, 5) & (amount >= EDGE_CONTRAST * unit)
+    kept &= ~_dilate(lines, 3) | _dilate(ink & ~lines, 3)
+    return PageInk(np.where(kept, amount, 0).astype(np.uint8), tilt)
+
+
+def _find_tilt(ink: Mask) -> float:
+    """Return the angle at which the rows are most distinct, in degrees (W. Postl, 1986)."""
+    cell = max(1, math.ceil(max(ink.shape) / TILT_SIDE))
+    height, width = (length // cell for length in ink.shape)
+    if not height or not width:
+        return 0.0
+    cells = ink[: height * cell, : width * cell].reshape(height, cell, width, cell)
+    weights = cells.mean(axis=(1, 3))
+    y, x = np.nonzero(weights)
+    values = weights[y, x]
+    best = 0.0
+    for step in TILT_STEPS:
+        reach = MAX_TILT if step == TILT_STEPS[0] else 2 * step
+        angles = best + np.arange(-reach, reach + step / 2, step)
+        best = float(
+            max(angles, key=lambda angle: (_row_contrast(x, y, values, angle), -abs(angle)))
+        )
+    return best
+
+
+def _row_contrast(
+    x: npt.NDArray[np.intp], y: npt.NDArray[np.intp], values: npt.NDArray[np.float64], angle: float
+) -> float:
+    """Return how unevenly the ink is distributed over the rows after a turn by the angle."""
+    radians = math.radians(angle)
+    rows = y * math.cos(radians) - x * math.sin(radians)
+    profile = np.bincount(np.rint(rows - rows.min()).astype(np.intp), values)
+    return float((profile**2).sum())
+
+
+def _printed_lines(ink: Mask) -> Mask:
+    """Return the pixels of long, thin, horizontal lines."""
+    width = ink.shape[1]
+    length = max(3, round(LINE_LENGTH * width))
+    dense = _windows(_close(ink), length, 0) >= LINE_DENSITY * length
+    long = _windows(dense, length, length)[:, 1:] > 0
+    thick = runs(ink.T, round(LINE_WIDTH * max(ink.shape)) + 1).T
+    return np.asarray(ink & long[:, :width] & ~thick)
+
+
+def _windows(mask: Mask, length: int, padding: int) -> Field:
+    """Count the pixels in each window of `length` columns."""
+    sums = np.pad(mask.astype(np.float32), ((0, 0), (padding + 1, padding))).cumsum(axis=1)
+    return np.asarray(sums[:, length:] - sums[:, :-length])
+
+
+def _close(ink: Mask) -> Mask:
+    """Close vertical gaps, because a line that is slightly tilted moves to the next row."""
+    closed = ink.copy()
+    closed[1:] |= ink[:-1]
+    closed[:-1] |= ink[1:]
+    return closed
+
+
+def _dilate(mask: Mask, size: int) -> Mask:
+    image = Image.fromarray(mask.astype(np.uint8))
+    return np.asarray(image.filter(ImageFilter.MaxFilter(size))).astype(bool)

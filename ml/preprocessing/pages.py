@@ -1,0 +1,198 @@
+"""Read a page of digits row by row: a list of numbers, a table, or a form."""
+
+import math
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from ml.arrays import GreyImage, Pixels, Probabilities
+from ml.preprocessing.connected_components import Components, label_components
+from ml.preprocessing.decode import BadImageError
+from ml.preprocessing.page_ink import PageInk, extract_page_ink
+from ml.preprocessing.segmentation import SegmentedDigit, coarsen, segment_and_predict
+from ml.runtime import Recognizer
+
+COARSE_SIDE: Final = (
+    480  # pixels, the longer side of the shrunk image in which components are found
+)
+MAX_COMPONENTS: Final = 2000  # a page with more is not a page of digits
+MAX_PREDICTIONS: Final = 5000  # of the network; a page of 100 digits takes about 1000
+NO_ROWS: Final = "The picture shows no rows of digits."
+# Lengths are shares of the typical height of the page's components.
+MIN_HEIGHT: Final = 0.45  # lower components, such as the bar of a five, belong to a neighbour
+MIN_MARK: Final = 0.15  # smaller components are specks
+MAX_HEIGHT: Final = 3.0  # larger components are not digits
+MAX_WIDTH: Final = 8.0
+ROW_DISTANCE: Final = 0.6  # between the centres of a component and of its row
+NUMBER_GAP: Final = 0.8  # a wider gap separates two numbers
+MARGIN: Final = 0.5  # around a number that is cut out
+
+Box = tuple[float, float, float, float]  # left, top, width and height, as shares of the picture
+
+
+@dataclass(frozen=True)
+class PageNumber:
+    """A number on a page.
+
+    `box` is its left, top, width and height, as shares of the picture. So are the boxes of the
+    digits. The picture may be tilted, so the boxes of neighbours may overlap.
+    """
+
+    digits: list[SegmentedDigit]
+    box: Box
+
+
+class _Limited(Recognizer):
+    """A recognizer that refuses to predict more than `MAX_PREDICTIONS` images."""
+
+    def __init__(self, recognizer: Recognizer) -> None:
+        self._recognizer = recognizer
+        self._left = MAX_PREDICTIONS
+
+    def predict_proba(self, pixels: Pixels) -> Probabilities:
+        """Raises `BadImageError` after too many predictions."""
+        if self._left == 0:
+            raise BadImageError("no_rows", NO_ROWS)
+        self._left -= 1
+        return self._recognizer.predict_proba(pixels)
+
+
+@dataclass(frozen=True)
+class _Component:
+    label: int
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+    @property
+    def height(self) -> int:
+        return self.bottom - self.top
+
+    @property
+    def centre(self) -> float:
+        return (self.top + self.bottom) / 2
+
+
+def read_page(grey: GreyImage, recognizer: Recognizer) -> list[list[PageNumber]]:
+    """Return the rows of a page, from top to bottom, each with its numbers from left to right.
+
+    Raises `BadImageError` if the page is blank or shows something else than rows of digits.
+    """
+    page = extract_page_ink(grey)
+    cell = max(1, math.ceil(max(page.amount.shape) / COARSE_SIDE))
+    labels = label_components(coarsen(page.amount > 0, cell))
+    components = _find_components(labels)
+    if not 0 < len(components) <= MAX_COMPONENTS:
+        raise BadImageError("no_rows", NO_ROWS)
+    height = _typical_height(components)
+    rows = _find_rows(_without_other_marks(components, height), height)
+    reader = _Reader(page, labels, cell, round(MARGIN * height * cell), _Limited(recognizer))
+    read = [[reader.read(number) for number in _split_row(row, height)] for row in rows]
+    found = [[number for number in row if number is not None] for row in read]
+    return [row for row in found if row]
+
+
+def _find_components(labels: Components) -> list[_Component]:
+    y, x = np.nonzero(labels)
+    found = labels[y, x]
+    count = int(found.max(initial=0)) + 1
+    low, high = np.full((2, count), labels.size), np.zeros((2, count), np.intp)
+    for axis, places in enumerate((x, y)):
+        np.minimum.at(low[axis], found, places)
+        np.maximum.at(high[axis], found, places + 1)
+    boxes = np.concatenate([low, high]).T.tolist()
+    return [_Component(label, *boxes[label]) for label in range(1, count)]
+
+
+def _typical_height(components: list[_Component]) -> float:
+    """Return the median height, in which large components count more than specks."""
+    heights = np.array(sorted(component.height for component in components), float)
+    weights = heights.cumsum()
+    return float(heights[np.searchsorted(weights, weights[-1] / 2)])
+
+
+def _without_other_marks(components: list[_Component], height: float) -> list[_Component]:
+    """Leave out specks, and what is larger than digits."""
+    return [
+        each
+        for each in components
+        if each.height <= MAX_HEIGHT * height
+        and each.right - each.left <= MAX_WIDTH * height
+        and max(each.height, each.right - each.left) >= MIN_MARK * height
+    ]
+
+
+def _find_rows(components: list[_Component], height: float) -> list[list[_Component]]:
+    """Group the components to rows, from top to bottom."""
+    rows: list[list[_Component]] = []
+    tall = [each for each in components if each.height >= MIN_HEIGHT * height]
+    for each in sorted(tall, key=lambda each: each.centre):
+        if rows and each.centre - _row_centre(rows[-1]) <= ROW_DISTANCE * height:
+            rows[-1].append(each)
+        else:
+            rows.append([each])
+    centres = [_row_centre(row) for row in rows]
+    for each in components:
+        if each.height < MIN_HEIGHT * height and rows:
+            nearest = int(np.argmin([abs(each.centre - centre) for centre in centres]))
+            if abs(each.centre - centres[nearest]) <= ROW_DISTANCE * height:
+                rows[nearest].append(each)
+    return rows
+
+
+def _row_centre(row: list[_Component]) -> float:
+    return float(np.mean([each.centre for each in row]))
+
+
+def _split_row(row: list[_Component], height: float) -> list[list[_Component]]:
+    """Split a row at wide gaps into numbers, from left to right."""
+    numbers: list[list[_Component]] = []
+    right = -math.inf
+    for each in sorted(row, key=lambda each: each.left):
+        if each.left - right > NUMBER_GAP * height:
+            numbers.append([])
+        numbers[-1].append(each)
+        right = max(right, each.right)
+    return numbers
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """Cuts numbers out of a page and predicts them. `cell` and `margin` are in pixels."""
+
+    page: PageInk
+    labels: Components
+    cell: int
+    margin: int
+    recognizer: Recognizer
+
+    def read(self, number: list[_Component]) -> PageNumber | None:
+        """Predict the digits of a number. Return None for a speck."""
+        left, top = min(each.left for each in number), min(each.top for each in number)
+        right, bottom = max(each.right for each in number), max(each.bottom for each in number)
+        own = np.isin(self.labels[top:bottom, left:right], [each.label for each in number])
+        x0, y0, x1, y1 = (side * self.cell for side in (left, top, right, bottom))
+        amount = self.page.amount[y0:y1, x0:x1]
+        mask = own.repeat(self.cell, 0).repeat(self.cell, 1)
+        ink = np.where(mask[: amount.shape[0], : amount.shape[1]], amount, 0)
+        crop = np.pad(ink, self.margin).astype(np.uint8)
+        try:
+            digits = segment_and_predict(255 - crop, self.recognizer)
+        except BadImageError as error:
+            if error.code == "no_rows":
+                raise
+            return None
+        origin = x0 - self.margin, y0 - self.margin
+        placed = [
+            replace(digit, box=self._place(digit.box, crop.shape, origin)) for digit in digits
+        ]
+        return PageNumber(placed, self.page.to_original((x0, y0, x1, y1)))
+
+    def _place(self, box: Box, shape: tuple[int, ...], origin: tuple[int, int]) -> Box:
+        """Return the box of a digit, given as shares of a crop, as shares of the picture."""
+        (height, width), (x0, y0), (left, top, w, h) = shape, origin, box
+        return self.page.to_original(
+            (x0 + left * width, y0 + top * height, x0 + (left + w) * width, y0 + (top + h) * height)
+        )
