@@ -11,7 +11,7 @@ from ml.preprocessing.connected_components import Components, label_components
 from ml.preprocessing.decode import BadImageError
 from ml.preprocessing.page_ink import PageInk, extract_page_ink
 from ml.preprocessing.segmentation import SegmentedDigit, coarsen, segment_and_predict
-from ml.runtime import Recognizer
+from ml.runtime import NOT_A_DIGIT, Recognizer
 
 COARSE_SIDE: Final = (
     480  # pixels, the longer side of the shrunk image in which components are found
@@ -41,6 +41,17 @@ class PageNumber:
 
     digits: list[SegmentedDigit]
     box: Box
+
+    @property
+    def text(self) -> str | None:
+        """Return the digits as text, or None if one is "not a digit"."""
+        labels = [digit.prediction.label for digit in self.digits]
+        return None if NOT_A_DIGIT in labels else "".join(map(str, labels))
+
+    @property
+    def confidence(self) -> float:
+        """Return the probability that all digits are correct."""
+        return math.prod(digit.prediction.confidence for digit in self.digits)
 
 
 class _Limited(Recognizer):

@@ -28,6 +28,7 @@ from ml.runtime import NOT_A_DIGIT, Recognizer
 
 MAX_STROKES: Final = 16  # a drawing with more strokes is split without them
 MAX_STROKES_PER_DIGIT: Final = 4
+MAX_GROUPS: Final = MAX_STROKES * MAX_STROKES_PER_DIGIT  # that are predicted
 MIN_COVERED: Final = 0.98  # of the ink; strokes that cover less do not belong to the image
 PEN_WIDTHS: Final = (6, 10, 14, 18, 22, 26, 32, 40)  # pixels, for strokes without widths
 MAX_PEN_WIDTH: Final = 60.0

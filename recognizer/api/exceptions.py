@@ -31,6 +31,7 @@ CODES: Final = {
     "batch_too_large": (400, "The images of the batch have more than 51 million pixels in sum."),
     "blank_image": (400, "The image is blank."),
     "single_dot": (400, "The image shows a single dot, not a drawing."),
+    "no_rows": (400, "The picture shows no rows of digits."),
     "not_authenticated": (401, "This operation requires an API key or a login."),
     "authentication_failed": (
         401,
@@ -69,6 +70,7 @@ BAD_IMAGE_MESSAGES: Final = {
     ),
     "blank_image": _("The image is blank. Draw a digit."),
     "single_dot": _("The image shows a single dot. Draw a digit."),
+    "no_rows": _("The picture shows no rows of digits."),
 }
 
 log = logging.getLogger(__name__)

@@ -20,8 +20,10 @@ _processors: Final = BoundedSemaphore(max(1, min(THREADS // 2, (os.cpu_count() o
 
 
 @contextmanager
-def admitted(request: Request, *drawings: prediction.Drawing) -> Iterator[None]:
+def admitted(request: Request, *drawings: prediction.Drawing, extra: int = 0) -> Iterator[None]:
     """Allow the block to predict the drawings, if the client and the server have the capacity.
+
+    `extra` is the estimated time of what else the block does, in milliseconds.
 
     Raises `Throttled` if the client does not have enough processor time left, `BatchTooLarge` if
     the images have too many pixels in sum, and `Busy` if too many other requests take long.
@@ -29,7 +31,7 @@ def admitted(request: Request, *drawings: prediction.Drawing) -> Iterator[None]:
     work = [prediction.estimate_work(drawing) for drawing in drawings]
     if len(drawings) > 1 and sum(each.pixels for each in work) > prediction.MAX_BATCH_PIXELS:
         raise exceptions.BatchTooLarge
-    milliseconds = sum(each.milliseconds for each in work)
+    milliseconds = extra + sum(each.milliseconds for each in work)
     if milliseconds < HEAVY_MILLISECONDS:
         yield
         return

@@ -28,10 +28,10 @@ class RecognizeNumberView(APIView):
     def post(self, request: Request) -> Response:
         body = RecognizeRequestSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        drawing = body.validated_data["drawing"]
-        with heavy_work.admitted(request, drawing):
+        drawing, strokes = body.validated_data["drawing"], body.validated_data["strokes"]
+        with heavy_work.admitted(request, drawing, extra=prediction.estimate_groups(strokes)):
             memory = memory_owner(request, body.validated_data["personal"])
-            result = prediction.predict_number(drawing, memory)
+            result = prediction.predict_number(drawing, memory, strokes)
         context = {"explain": body.validated_data["explain"], "version": result.version}
         return Response(MultiDigitResultSerializer(result, context=context).data)
 
@@ -57,16 +57,16 @@ class StoreNumberView(APIView):
     def post(self, request: Request) -> Response:
         body = NewSubmissionSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        drawing = body.validated_data["drawing"]
-        with heavy_work.admitted(request, drawing):
+        drawing, strokes = body.validated_data["drawing"], body.validated_data["strokes"]
+        with heavy_work.admitted(request, drawing, extra=prediction.estimate_groups(strokes)):
             memory = memory_owner(request, body.validated_data["personal"])
-            result = prediction.predict_number(drawing, memory)
+            result = prediction.predict_number(drawing, memory, strokes)
         owner = ownership.get_or_create_owner(request)
         new = storage.new_submissions(
             result,
             owner=owner,
             source=body.validated_data["source"],
-            strokes=body.validated_data["strokes"],
+            strokes=strokes,
         )
         storage_quotas.consume(request, owner, new)
         stored = storage.store_all(new)

@@ -39,6 +39,12 @@ class RecognizeRequestSerializer(DrawingSerializer):
     personal = StrictBooleanField(default=True)
 
 
+class PageRequestSerializer(serializers.Serializer):
+    """A request for the predictions of one picture with several rows."""
+
+    image = ImageField()
+
+
 class RecognizeBatchRequestSerializer(serializers.Serializer):
     """A request for the predictions of several images."""
 

@@ -84,6 +84,10 @@ RECOGNIZE_BODY: Final = {
         "Recognize", {**_image_json(), "explain": _explain(), "personal": _personal()}
     ),
 }
+PAGE_BODY: Final = {
+    "multipart/form-data": inline_serializer("PageForm", {"image": serializers.FileField()}),
+    "application/json": inline_serializer("Page", {"image": Base64Field()}),
+}
 RECOGNIZE_BATCH_BODY: Final = {
     "multipart/form-data": inline_serializer(
         "RecognizeBatchForm",

@@ -25,6 +25,8 @@ from recognizer.serving.prediction import PredictionResult, explain
 from recognizer.serving.stored_pixels import is_correct, png_data_url
 
 NUMBER_HELP = "The digits as text, such as 42 or 007; null if one of them is not a digit."
+BOX_HELP = "Left, top, width and height of"
+SHARES_HELP = "as shares of the width and height of the image."
 MODEL_INPUT_HELP = "The 28×28 image that the network received, as a data URL."
 PERSONAL_HELP = (
     "What the network alone predicts, if the drawings that you corrected have adjusted this "
@@ -39,6 +41,15 @@ class ProbabilitiesField(serializers.ListField):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(min_length=10, max_length=10, **kwargs)
+
+
+class BoxField(serializers.ListField):
+    """The left, top, width and height of a part of an image, as shares of the image's sides."""
+
+    child = serializers.FloatField(min_value=0, max_value=1)
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(min_length=4, max_length=4, **kwargs)
 
 
 class PersonalSerializer(serializers.Serializer):
@@ -115,13 +126,7 @@ class PredictionResultSerializer(PredictionSerializer):
 class SegmentedDigitSerializer(PredictionSerializer):
     """The prediction of one of the digits in an image."""
 
-    box = serializers.ListField(
-        child=serializers.FloatField(min_value=0, max_value=1),
-        min_length=4,
-        max_length=4,
-        help_text="Left, top, width and height of the ink of this digit, as shares of the width "
-        "and height of the image.",
-    )
+    box = BoxField(help_text=f"{BOX_HELP} the ink of this digit, {SHARES_HELP}")
 
     def to_representation(self, digit: Any) -> dict[str, Any]:
         return {**super().to_representation(digit), "box": list(digit.box)}
@@ -132,6 +137,35 @@ class MultiDigitResultSerializer(serializers.Serializer):
 
     number = serializers.CharField(source="text", allow_null=True, help_text=NUMBER_HELP)
     digits = SegmentedDigitSerializer(many=True, help_text="From left to right; at least one.")
+    model_version = serializers.IntegerField(source="version.number")
+
+
+class PageDigitSerializer(serializers.Serializer):
+    """One digit of a page."""
+
+    digit = DigitField(source="prediction.label")
+    confidence = serializers.FloatField(source="prediction.confidence", min_value=0, max_value=1)
+    box = BoxField(help_text=f"{BOX_HELP} the ink of this digit, {SHARES_HELP}")
+
+
+class PageNumberSerializer(serializers.Serializer):
+    """One number of a page."""
+
+    number = serializers.CharField(source="text", allow_null=True, help_text=NUMBER_HELP)
+    confidence = serializers.FloatField(
+        min_value=0, max_value=1, help_text="The product of the digits' confidences."
+    )
+    box = BoxField(help_text=f"{BOX_HELP} the ink of this number, {SHARES_HELP}")
+    digits = PageDigitSerializer(many=True, help_text="From left to right; at least one.")
+
+
+class PageResultSerializer(serializers.Serializer):
+    """The predictions of all numbers in a picture."""
+
+    rows = serializers.ListField(
+        child=PageNumberSerializer(many=True),
+        help_text="From top to bottom. Each row is a list of numbers, from left to right.",
+    )
     model_version = serializers.IntegerField(source="version.number")
 
 

@@ -6,6 +6,7 @@ from rest_framework.routers import Route, SimpleRouter
 
 from recognizer.api.model_versions import ModelVersionViewSet
 from recognizer.api.multi_digit import RecognizeNumberView, StoreNumberView
+from recognizer.api.pages import RecognizePageView
 from recognizer.api.predictions import RecognizeBatchView, RecognizeView
 from recognizer.api.submissions import SubmissionViewSet
 
@@ -26,6 +27,7 @@ urlpatterns = [
     path("recognize/", RecognizeView.as_view(), name="recognize"),
     path("numbers/", StoreNumberView.as_view(), name="numbers"),
     path("numbers/recognize/", RecognizeNumberView.as_view(), name="recognize-number"),
+    path("pages/recognize/", RecognizePageView.as_view(), name="recognize-page"),
     path("recognize/batch/", RecognizeBatchView.as_view(), name="recognize-batch"),
     path("", include(router.urls)),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),

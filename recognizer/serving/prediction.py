@@ -12,9 +12,11 @@ import numpy.typing as npt
 from ml.arrays import GreyImage, Pixels
 from ml.evaluation.occlusion import occlusion
 from ml.preprocessing import decode_cost, stroke_rendering
-from ml.preprocessing.decode import MAX_SIDE, BadImageError, decode, encode_png
+from ml.preprocessing.decode import MAX_SIDE, PAGE_SIDE, BadImageError, decode, encode_png
 from ml.preprocessing.normalize import normalize
-from ml.preprocessing.segmentation import SegmentedDigit, segment_and_predict
+from ml.preprocessing.pages import PageNumber, read_page
+from ml.preprocessing.segmentation import SegmentedDigit
+from ml.preprocessing.stroke_segmentation import MAX_GROUPS, segment_strokes
 from ml.runtime import NOT_A_DIGIT, Prediction
 from recognizer import metrics
 from recognizer.models import Label
@@ -24,21 +26,27 @@ from recognizer.serving.personal_memory import OwnerMemory, PersonalPrediction
 
 __all__ = [
     "MAX_BATCH_PIXELS",
+    "PAGE_MILLISECONDS",
     "BadImageError",
     "DigitResult",
     "Drawing",
     "MultiDigitResult",
+    "PageResult",
     "PredictionResult",
+    "estimate_groups",
     "estimate_work",
     "explain",
     "predict_image",
     "predict_number",
+    "predict_page",
     "reencode",
 ]
 
 MAX_BATCH_PIXELS: Final = decode_cost.MAX_PIXELS["JPEG"]  # of all images of a batch in sum
 PIXEL_MICROSECONDS: Final = 0.1  # of a decoded image, to find the ink and to predict it
 POINT_MICROSECONDS: Final = 100  # to draw one point of a stroke
+GROUP_MICROSECONDS: Final = 700  # to predict a group of strokes
+PAGE_MILLISECONDS: Final = 400  # to read a page of 32 digits
 
 Drawing = bytes | list[Any]  # an image file, or pen strokes: see recognizer.models.strokes
 
@@ -61,6 +69,12 @@ def estimate_work(drawing: Drawing) -> Work:
         return Work(0, 0)  # It is rejected.
     predict = PIXEL_MICROSECONDS * min(cost.pixels, MAX_SIDE**2)
     return Work(cost.pixels, math.ceil((cost.microseconds + predict) / 1000))
+
+
+def estimate_groups(strokes: list[Any] | None) -> int:
+    """Estimate the milliseconds that it takes to separate digits by their strokes."""
+    groups = min(len(strokes or []) ** 2 // 2, MAX_GROUPS)
+    return groups * GROUP_MICROSECONDS // 1000
 
 
 @dataclass(frozen=True)
@@ -133,8 +147,10 @@ class MultiDigitResult:
         return None if NOT_A_DIGIT in labels else "".join(map(str, labels))
 
 
-def predict_number(drawing: Drawing, owner: uuid.UUID | None) -> MultiDigitResult:
-    """Find and predict all digits in a drawing.
+def predict_number(
+    drawing: Drawing, owner: uuid.UUID | None, strokes: list[Any] | None
+) -> MultiDigitResult:
+    """Find and predict all digits in a drawing. Its `strokes` help to separate them.
 
     The memory of `owner`, if it is not None, adjusts the prediction of each digit. It does not
     change how the image is split into digits.
@@ -144,7 +160,7 @@ def predict_number(drawing: Drawing, owner: uuid.UUID | None) -> MultiDigitResul
     with metrics.PREDICTION_SECONDS.time():
         grey = _to_grey(drawing)
         version = model_registry.loaded_version()
-        segments = segment_and_predict(grey, version.recognizer)
+        segments = segment_strokes(grey, strokes or [], version.recognizer)
         memory = personal_memory.memory_of(owner, version)
         digits = [_to_digit_result(segment, version, memory) for segment in segments]
     for digit in digits:
@@ -164,6 +180,28 @@ def _to_digit_result(
         segment.box,
         segment.crop_strokes,
     )
+
+
+@dataclass(frozen=True)
+class PageResult:
+    """The rows of a page, from top to bottom, each with its numbers from left to right."""
+
+    rows: list[list[PageNumber]]
+    version: model_registry.LoadedVersion
+
+
+def predict_page(data: bytes) -> PageResult:
+    """Find and predict all digits in the rows of a picture.
+
+    Raises `BadImageError` if the file is not an accepted image, or if it shows no rows of digits.
+    """
+    with metrics.PREDICTION_SECONDS.time():
+        grey = decode(data, PAGE_SIDE)
+        version = model_registry.loaded_version()
+        rows = read_page(grey, version.recognizer)
+    for digit in (digit for row in rows for number in row for digit in number.digits):
+        _count(digit.prediction, version)
+    return PageResult(rows, version)
 
 
 def explain(pixels: Pixels, version: model_registry.LoadedVersion) -> npt.NDArray[np.float32]:

@@ -106,6 +106,7 @@ class World:
             "/api/v1/recognize/": image,
             "/api/v1/numbers/": image,
             "/api/v1/numbers/recognize/": image,
+            "/api/v1/pages/recognize/": image,
             "/api/v1/submissions/": image,
             "/admin/auth/group/add/": {"name": "x"},
             "/admin/auth/user/add/": {"username": "x", "usable_password": "false"},

@@ -1,0 +1,102 @@
+"""numbers/ and numbers/recognize/ use the pen strokes to separate the digits of a number."""
+
+import base64
+import json
+
+import pytest
+
+from benchmarks.stroke_rendering import paint, place
+from recognizer.models import Submission
+from tests.support.factories import png
+from tests.support.synthetic_digits import row_of
+
+pytestmark = pytest.mark.database
+
+
+def drawn(*digits, gap, width=14.0):
+    """Return the placed strokes of digits side by side. A negative gap is an overlap."""
+    placed = place(row_of(*digits, gap=gap), share=0.8, pen=width)
+    return [[[x, y, 10 * i, w] for i, (x, y, _, w) in enumerate(each)] for each in placed]
+
+
+@pytest.fixture
+def send(visitor):
+    def send_(strokes, path="numbers/recognize/", picture=None, **body):
+        image = png(paint(picture or strokes))
+        body = {"image": base64.b64encode(image).decode(), "strokes": strokes, **body}
+        return visitor.post(f"/api/v1/{path}", json.dumps(body), content_type="application/json")
+
+    return send_
+
+
+def without_widths(strokes):
+    return [[point[:3] for point in stroke] for stroke in strokes]
+
+
+@pytest.mark.parametrize("digits", [(3, 2), (6, 8), (7, 5), (0, 9)])
+def test_separates_overlapping_digits(send, digits):
+    strokes = drawn(*digits, gap=-30)
+    body = send(strokes).json()
+    assert body["number"] == "".join(map(str, digits))
+    (left, _, width, _), (second, *_) = (digit["box"] for digit in body["digits"])
+    assert second < left + width
+
+
+def test_separates_three_touching_digits(send):
+    assert send(drawn(3, 6, 2, gap=-10)).json()["number"] == "362"
+
+
+def test_works_without_widths(send):
+    strokes = drawn(6, 8, gap=-30)
+    assert send(without_widths(strokes), picture=strokes).json()["number"] == "68"
+
+
+def test_needs_no_image(visitor):
+    body = json.dumps({"strokes": drawn(6, 8, gap=-30)})
+    path = "/api/v1/numbers/recognize/"
+    response = visitor.post(path, body, content_type="application/json")
+    assert response.json()["number"] == "68"
+
+
+@pytest.mark.parametrize("digit", [4, 5])
+def test_digit_of_two_strokes_stays_one_digit(send, digit):
+    assert send(drawn(digit, gap=0)).json()["number"] == str(digit)
+
+
+def test_bar_that_is_drawn_last_belongs_to_its_five(send):
+    first, bar, second = drawn(5, 2, gap=60)
+    assert send([first, second, bar]).json()["number"] == "52"
+
+
+def test_each_stored_digit_has_its_own_strokes(visitor, send):
+    strokes = drawn(6, 8, gap=-30)
+    stored = send(strokes, "numbers/").json()
+    assert stored["number"] == "68"
+    rows = [Submission.objects.get(pk=each["id"]) for each in stored["submissions"]]
+    assert [[len(stroke) for stroke in row.strokes] for row in rows] == [
+        [len(stroke)] for stroke in strokes
+    ]
+
+
+def test_strokes_of_another_drawing_are_ignored(send):
+    other = drawn(1, 1, gap=120)
+    assert send(other, picture=drawn(4, 2, gap=60)).json()["number"] == "42"
+
+
+@pytest.mark.parametrize(
+    "strokes",
+    [
+        [[]],
+        [[[140, 140, 0, 8.64e7]], [[9e6, -9e6, 0, 0]]],
+        [[[x, y, 0, 9] for x in (0, 270) for y in (0, 270)] for _ in range(200)],
+        [[[0, 0, 0], [280, 280, 0, 50]], [[5, 5, 5, -5]]],
+    ],
+)
+def test_strange_strokes_do_no_harm(send, strokes):
+    assert send(strokes, picture=drawn(4, 2, gap=60)).json()["number"] == "42"
+
+
+def test_many_strokes_are_charged_before_they_are_predicted(send, settings):
+    settings.QUOTAS = {"processor": 30}
+    line = [[[20 * i + y / 50, y, 0, 4.0] for y in range(20, 260, 20)] for i in range(14)]
+    assert send(line).status_code == 429

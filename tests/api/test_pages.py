@@ -1,0 +1,119 @@
+"""POST /api/v1/pages/recognize/: pictures with several rows of digits."""
+
+import base64
+import io
+import json
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw, ImageOps
+
+from ml.preprocessing import pages
+from recognizer.models import Submission
+from tests.support.factories import drawing_png, png, upload
+from tests.support.synthetic_digits import draw, row_of
+
+pytestmark = pytest.mark.database
+
+WIDTH, PITCH = 800, 130
+ROWS = ((4, 2, 0), (7, 3), (1, 8, 6))
+
+
+def page(rows=ROWS, ruled=False, cell=None):
+    """Return a picture of the rows, (height, WIDTH)."""
+    image = Image.new("L", (WIDTH, PITCH * (len(rows) + 1)), 255)
+    for number, digits in enumerate(rows):
+        if ruled:
+            top = round((number + 1.15) * PITCH)
+            ImageDraw.Draw(image).line((0, top, WIDTH, top), fill=150, width=2)
+        for place, digit in enumerate(digits):
+            drawn = Image.fromarray(draw(row_of(digit, seed=number), size=130, share=0.6, pen=8))
+            image.paste(0, (80 + place * (cell or 90), number * PITCH + 40), ImageOps.invert(drawn))
+    return image
+
+
+def photo(image, tilt):
+    """Return a JPEG photo with uneven light, noise and a tilt in degrees."""
+    turned = image.rotate(tilt, Image.Resampling.BICUBIC, fillcolor=255)
+    noise = np.random.default_rng(1).normal(0, 3, (image.height, image.width))
+    lit = np.asarray(turned, float) * np.linspace(0.7, 0.95, image.width) + noise
+    buffer = io.BytesIO()
+    Image.fromarray(lit.clip(0, 255).astype(np.uint8)).save(buffer, "JPEG")
+    return buffer.getvalue()
+
+
+@pytest.fixture
+def recognize(visitor):
+    return lambda data: visitor.post("/api/v1/pages/recognize/", {"image": upload(data)})
+
+
+def numbers(response):
+    return [[number["number"] for number in row] for row in response.json()["rows"]]
+
+
+def test_reads_rows_from_top_to_bottom(recognize):
+    response = recognize(png(page()))
+    assert numbers(response) == [["420"], ["73"], ["186"]]
+    assert response.json()["model_version"] == 1
+    assert not Submission.objects.exists()
+
+
+@pytest.mark.parametrize("ruled", [False, True])
+@pytest.mark.parametrize("tilt", [-2, 2])
+def test_reads_tilted_photos_of_plain_and_ruled_paper(recognize, ruled, tilt):
+    assert numbers(recognize(photo(page(ruled=ruled), tilt))) == [["420"], ["73"], ["186"]]
+
+
+def test_wide_gaps_separate_numbers(recognize):
+    assert numbers(recognize(png(page(cell=220)))) == [["4", "2", "0"], ["7", "3"], ["1", "8", "6"]]
+
+
+def test_boxes_are_where_the_ink_is(recognize):
+    image = page()
+    for row, top in zip(recognize(png(image)).json()["rows"], (0, 1, 2), strict=True):
+        (number,) = row
+        _, y, _, height = number["box"]
+        assert (
+            top * PITCH + 40 < y * image.height < (y + height) * image.height < (top + 1.4) * PITCH
+        )
+        lefts = [digit["box"][0] for digit in number["digits"]]
+        assert lefts == sorted(lefts)
+        assert 0 < number["confidence"] <= min(digit["confidence"] for digit in number["digits"])
+
+
+def test_reads_light_digits_on_dark_paper(recognize):
+    inverted = Image.fromarray(255 - np.asarray(page()))
+    assert numbers(recognize(png(inverted))) == [["420"], ["73"], ["186"]]
+
+
+def test_accepts_base64(visitor):
+    body = json.dumps({"image": base64.b64encode(png(page())).decode()})
+    response = visitor.post("/api/v1/pages/recognize/", body, content_type="application/json")
+    assert numbers(response) == [["420"], ["73"], ["186"]]
+
+
+def test_single_digit_is_one_row(recognize):
+    assert numbers(recognize(drawing_png(7))) == [["7"]]
+
+
+def test_rejects_blank_pages_and_empty_bodies(visitor, recognize):
+    assert recognize(png(np.full((300, 200), 255, np.uint8))).json()["code"] == "blank_image"
+    nothing = visitor.post("/api/v1/pages/recognize/")
+    assert (nothing.status_code, nothing.json()["code"]) == (400, "invalid")
+
+
+def test_rejects_pictures_that_would_take_too_long(recognize, monkeypatch):
+    monkeypatch.setattr(pages, "MAX_PREDICTIONS", 10)
+    response = recognize(png(page()))
+    assert (response.status_code, response.json()["code"]) == (400, "no_rows")
+
+
+def test_noise_is_rejected_or_no_number(recognize):
+    dust = np.where(np.random.default_rng(1).random((600, 600)) < 0.2, 0, 255).astype(np.uint8)
+    response = recognize(png(dust))
+    assert response.status_code in (200, 400)
+
+
+def test_pages_are_charged_before_they_are_read(recognize, settings):
+    settings.QUOTAS = {"processor": 300}
+    assert recognize(png(page())).status_code == 429
