@@ -109,7 +109,7 @@ bench-personal: .venv/installed
 	@TF_CPP_MIN_LOG_LEVEL=3 $(BIN)/python -m benchmarks.personal_memory \
 		$(or $(MNIST_PATH),var/mnist.npz) "$(REAL_DATA)"
 
-# Measure the accuracy on two-digit numbers (two minutes).
+# Measure the accuracy on two-digit numbers and on pages (five minutes).
 bench-numbers: .venv/installed
 	@$(BIN)/python -m benchmarks.numbers "$(REAL_DATA)"
 

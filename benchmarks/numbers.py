@@ -1,8 +1,8 @@
-"""`make bench-numbers`: measure the accuracy on two-digit numbers.
+"""`make bench-numbers`: measure the accuracy on two-digit numbers and on pages.
 
 Both digits of a number are drawn by the same writer. The parameters of the segmentation, with and
 without strokes, were chosen on writers 1 to 15. Without `--tune`, the results are for the other
-writers. Single digits and letters are measured as well.
+writers. Single digits, letters and pages of eight rows of four digits are measured as well.
 """
 
 import argparse
@@ -14,7 +14,7 @@ from typing import Final
 
 import numpy as np
 
-from benchmarks import stroke_rendering
+from benchmarks import pages, stroke_rendering
 from benchmarks.pictures import HELD_OUT_WRITERS
 from benchmarks.stroke_rendering import Drawing, Strokes, paint
 from ml.preprocessing.normalize import normalize
@@ -25,6 +25,7 @@ from ml.runtime import BASE, Recognizer
 TUNING_WRITERS: Final = range(1, 16)  # the segmentation's parameters were chosen on their drawings
 NUMBER_COUNT: Final = 1000
 SINGLE_DIGIT_COUNT: Final = 1000
+PAGE_COUNT: Final = 25
 SEED: Final = 2026
 DIGIT_HEIGHT: Final = 200  # of every digit in the data, in the units of its strokes
 # The range of gaps between the strokes of the two digits, in heights of a digit. The width of the
@@ -73,6 +74,7 @@ def main() -> None:
         report_single_digits(digits, segment, recognizer)
         split = sum(len(segment(letter.strokes)) > 1 for letter in letters)
         print(f"    letters split into several digits: {percent(split, len(letters))}")
+    report_pages(drawings, recognizer, rng)
 
 
 def numbers(
@@ -126,7 +128,18 @@ def report_single_digits(digits: list[Drawing], segment: Segment, recognizer: Re
     )
 
 
-def percent(part: int, whole: int) -> str:
+def report_pages(drawings: list[Drawing], recognizer: Recognizer, rng: np.random.Generator) -> None:
+    """Print how many digits and rows of photographed pages are read."""
+    for paper, is_ruled in (("plain", False), ("ruled", True)):
+        drawn = list(pages.draw_pages(drawings, PAGE_COUNT, is_ruled, rng))
+        score = pages.score_pages(drawn, recognizer)
+        print(
+            f"pages on {paper} paper: {percent(score.digits, 1)} of the digits are correct, "
+            f"{percent(score.rows, 1)} of the rows are found"
+        )
+
+
+def percent(part: float, whole: int) -> str:
     return f"{100 * part / whole:.2f}%"
 
 

@@ -31,6 +31,7 @@ __all__ = [
     "DigitResult",
     "Drawing",
     "MultiDigitResult",
+    "PageNumber",
     "PageResult",
     "PredictionResult",
     "estimate_groups",

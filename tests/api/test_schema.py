@@ -17,6 +17,7 @@ def test_schema_is_valid_and_complete(capsys):
         "/api/v1/recognize/",
         "/api/v1/numbers/",
         "/api/v1/numbers/recognize/",
+        "/api/v1/pages/recognize/",
         "/api/v1/recognize/batch/",
         "/api/v1/submissions/",
         "/api/v1/submissions/{id}/",

@@ -31,6 +31,6 @@ def test_personal_prediction_matches_its_fields(visitor):
 
 
 def test_segmented_digit_matches_its_fields(db):
-    result = prediction.predict_number(drawing_png(7), owner=None)
+    result = prediction.predict_number(drawing_png(7), owner=None, strokes=None)
     serializer = SegmentedDigitSerializer(result.digits[0], context={"version": result.version})
     assert serializer.data == represent_by_fields(serializer)
