@@ -15,7 +15,6 @@ from django.contrib.auth.backends import ModelBackend
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
-from django.urls import reverse
 from django.utils.crypto import salted_hmac
 from django.utils.translation import get_language
 
@@ -25,6 +24,7 @@ from recognizer.accounts import client_ip
 MAX_FAILURES: Final = 5
 # Failed logins at one client address, with any user names.
 MAX_FAILURES_OF_ADDRESS: Final = 30
+LOGIN_VIEWS: Final = ("login", "admin:login")
 # How long a failure counts, and how long a lockout lasts.
 LOCKOUT_SECONDS: Final = 15 * 60
 
@@ -154,12 +154,16 @@ class LoginRefusedMiddleware:
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.method == "POST" and request.path in (reverse("login"), reverse("admin:login")):
+        return self._get_response(request)
+
+    def process_view(self, request: HttpRequest, *_: Any) -> HttpResponse | None:
+        match = request.resolver_match
+        if request.method == "POST" and match is not None and match.view_name in LOGIN_VIEWS:
             try:
                 _Attempt(MAX_FAILURES_OF_ADDRESS, client_ip.client_network(request)).check()
             except LoginRefusedError as error:
                 return _refusal(error)
-        return self._get_response(request)
+        return None
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         return _refusal(error) if isinstance(error, LoginRefusedError) else None

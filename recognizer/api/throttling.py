@@ -7,6 +7,7 @@ The counts are in Django's cache, which all web processes share.
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
@@ -53,8 +54,8 @@ class Charge:
         """
         newest = int(now // self.slot_seconds)
         slots = range(newest - COUNTED_SLOTS + 1, newest + 2)
-        client = salted_hmac("quota", self.client, algorithm="sha256").hexdigest()[:32]
-        return [f"quota:{self.quota}:{client}:{slot}" for slot in slots]
+        prefix = f"quota:{self.quota}:{_pseudonym(self.client)}"
+        return [f"{prefix}:{slot}" for slot in slots]
 
     def seconds_until_release(self, counts: list[int], excess: int, now: float) -> float:
         """Return the seconds until slots with at least `excess` units have left the window.
@@ -71,6 +72,12 @@ class Charge:
         """Return the item of the header RateLimit-Policy."""
         unit = UNITS.get(self.quota.rpartition("-")[2])
         return f'"{self.quota}";q={self.limit};w={self.window}' + (f';qu="{unit}"' if unit else "")
+
+
+@lru_cache
+def _pseudonym(client: str) -> str:
+    """Return a name for the client that does not reveal its address."""
+    return salted_hmac("quota", client, algorithm="sha256").hexdigest()[:32]
 
 
 class SlidingWindowThrottle(BaseThrottle):
