@@ -1,13 +1,14 @@
 """Serve sites with the server of `manage.py serve`, and measure their memory."""
 
 import os
+import sqlite3
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -97,6 +98,20 @@ class BenchmarkSite:
             check=True,
         )
         return done.stdout
+
+    def bytes_per_drawing(self) -> float:
+        """Return the size of the database, with its indexes, divided by its number of drawings."""
+        count = "SELECT COUNT(*) FROM recognizer_submission"
+        if self.engine == SQLITE:
+            with closing(sqlite3.connect(self.folder / "db.sqlite3")) as database:
+                database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                [rows] = database.execute(count).fetchone()
+            return float((self.folder / "db.sqlite3").stat().st_size / rows)
+        with psycopg.connect(ON_POSTGRES["DATABASE_URL"]) as connection:
+            query = f"SELECT pg_database_size(current_database())::float / ({count})"
+            found = connection.execute(query).fetchone()
+        assert found
+        return float(found[0])
 
     @contextmanager
     def serve(self, application: str = SITE, python: str = WEB_PYTHON) -> Iterator["Server"]:

@@ -61,6 +61,8 @@ def main() -> None:
             site.prepare()
             for name, measured, noop in _measure_ours(site, *load_options):
                 print(line(name, measured, baseline, noop), flush=True)
+            # The last measurement has stored drawings.
+            print(capacity(measured.per_second, site.bytes_per_drawing()), flush=True)
 
 
 def _measure_baseline(folder: Path, *load_options: Any) -> Measurement:
@@ -116,6 +118,15 @@ def line(name: str, one: Measurement, baseline: Measurement, noop: Measurement) 
         f"{one.per_second / noop.per_second:>9.0%} {1000 * one.p99_at_half_load:>9.0f} ms "
         f"{one.p99_at_half_load / noop.p99_at_half_load:>8.1f} {one.start_seconds:>5.1f} s "
         f"{one.megabytes:>5.0f} MB {one.errors:>7}"
+    )
+
+
+def capacity(per_second: float, bytes_per_drawing: float) -> str:
+    """Return how many drawings a web process can store in a day, and how many fit into a GB."""
+    millions = per_second * 24 * 60 * 60 / 1e6
+    return (
+        f"{millions:.1f} million drawings a day; {bytes_per_drawing / 1000:.1f} KB per drawing; "
+        f"{1e9 / bytes_per_drawing:,.0f} drawings per GB"
     )
 
 
