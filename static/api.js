@@ -1,5 +1,7 @@
 // Requests to this site: CSRF token, timeout, and which responses are worth a retry.
 
+import { csrfToken } from "./storage.js";
+
 const TIMEOUT_MS = 10_000;
 const RETRY_AFTER_MS = 3000;
 const MAX_KEEPALIVE_CHARS = 60_000; // A closing page can send at most 64 KB.
@@ -92,12 +94,6 @@ async function read(response) {
   // A retry after a minute helps, but not after a limit per day.
   if (response.status === 429 && body?.code !== "storage_limit") throw response;
   return { ok: response.ok, status: response.status, body };
-}
-
-// Read the cookie for each request, because a new login changes it. The result is "" if the browser
-// blocks cookies. Then the server requires no token.
-function csrfToken() {
-  return document.cookie.match(/(?:^|; )csrftoken=([^;]*)/)?.[1] ?? "";
 }
 
 // Every page that sends requests sets the cookie again.

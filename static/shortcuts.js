@@ -1,15 +1,16 @@
 // Shortcuts of a single key. They can be turned off, because speech input can trigger them.
 
+import { lasting } from "./storage.js";
+
 const OFF_KEY = "shortcuts-off"; // in localStorage
 
 const checkbox = /** @type {HTMLInputElement} */ (document.getElementById("shortcuts-enabled"));
 
 /** Show the stored setting in the checkbox, and store its changes. */
 export function rememberShortcutSetting() {
-  checkbox.checked = localStorage.getItem(OFF_KEY) === null;
+  checkbox.checked = lasting.get(OFF_KEY) === null;
   checkbox.addEventListener("change", () => {
-    if (checkbox.checked) localStorage.removeItem(OFF_KEY);
-    else localStorage.setItem(OFF_KEY, "yes");
+    lasting.set(OFF_KEY, checkbox.checked ? null : "yes");
   });
 }
 

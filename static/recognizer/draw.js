@@ -1,9 +1,10 @@
 // The draw page: connect the input (input.js), the state (store.js) and the rendering (view.js).
 
 import { keyName, pressedShortcut, rememberShortcutSetting } from "../shortcuts.js";
+import { renewFormTokens, warnWithoutCookies } from "../storage.js";
 import { KeyboardInput, PointerInput } from "./input.js";
 import { $, uiStrings } from "./page.js";
-import { isBlank } from "./saving.js";
+import { isBlank, keepInTab } from "./saving.js";
 import * as store from "./store.js";
 import { listenForImages } from "./upload.js";
 import { announce, render, repaint, resizeCanvas } from "./view.js";
@@ -29,7 +30,7 @@ listenForImages(document.querySelectorAll("[type=file]"), store.addUpload, refus
 function clear() {
   keyboardInput.discardStroke();
   if (isBlank(store.state.drawing.content)) return;
-  store.startNew();
+  store.clear();
   announce(uiStrings.cleared);
 }
 
@@ -86,6 +87,12 @@ window.addEventListener("online", store.retry);
 window.addEventListener("resize", resizeCanvas); // Zooming the page fires it, too.
 new ResizeObserver(resizeCanvas).observe($("canvas"));
 
-store.onChange(render);
+store.onChange(() => {
+  render();
+  keepInTab(store.state.drawing);
+});
 resizeCanvas();
 render();
+renewFormTokens();
+warnWithoutCookies();
+store.restore();

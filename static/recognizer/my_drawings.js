@@ -1,6 +1,7 @@
 // The visitor's own drawings: replay one stroke by stroke, delete one or all.
 
 import { request } from "../api.js";
+import { DRAWING_KEY, ofTab, renewFormTokens, warnWithoutCookies } from "../storage.js";
 import { paintStrokes, SIDE } from "./canvas.js";
 
 const MAX_PAUSE_MS = 250; // A replay shortens longer pauses between points.
@@ -42,25 +43,32 @@ async function deleteConfirmed() {
   const url = idToDelete ? `${page.submissions}${idToDelete}/` : page.submissions;
   const answer = await callApi("DELETE", url);
   if (!answer) return;
-  if (answer.status === 200) sessionStorage.setItem(NOTICE_KEY, answer.body.detail);
+  forgetCanvas();
+  if (answer.status === 200) ofTab.set(NOTICE_KEY, answer.body.detail);
   location.reload(); // Drawings of the next page move up.
 }
 
 function showDeletionNotice() {
   const notice = document.getElementById("deletion-notice");
-  notice.textContent = sessionStorage.getItem(NOTICE_KEY);
-  sessionStorage.removeItem(NOTICE_KEY);
+  notice.textContent = ofTab.get(NOTICE_KEY);
+  ofTab.set(NOTICE_KEY, null);
+}
+
+// The draw page must not bring back a drawing that was deleted or corrected here.
+function forgetCanvas() {
+  ofTab.set(DRAWING_KEY, null);
 }
 
 // ---- The personal memory ----
 function confirmForgetting(event) {
+  if (forgetDialog.returnValue === "forget") return;
   event.preventDefault();
   forgetDialog.returnValue = "keep";
   forgetDialog.showModal();
 }
 
 function forgetConfirmed() {
-  if (forgetDialog.returnValue === "forget") forgetForm.submit();
+  if (forgetDialog.returnValue === "forget") forgetForm.requestSubmit();
 }
 
 // ---- Replay ----
@@ -128,4 +136,9 @@ onEachClick("button.replay", replay);
 dialog.addEventListener("close", deleteConfirmed);
 forgetForm?.addEventListener("submit", confirmForgetting);
 forgetDialog.addEventListener("close", forgetConfirmed);
+for (const form of document.querySelectorAll("form.correction")) {
+  form.addEventListener("submit", forgetCanvas);
+}
+renewFormTokens();
 showDeletionNotice();
+warnWithoutCookies();

@@ -1,6 +1,7 @@
-// Store a drawing and its corrections on the server.
+// Store a drawing and its corrections on the server, and keep them in this tab.
 
 import { request } from "../api.js";
+import { DRAWING_KEY, ofTab } from "../storage.js";
 import { toImage } from "./canvas.js";
 import { fill, numberPhrase, page, uiStrings } from "./page.js";
 
@@ -142,4 +143,58 @@ function toPoints(strokes) {
     points.flat().length <= MAX_POINTS &&
     JSON.stringify(points).length <= MAX_STROKES_JSON_CHARS;
   return fits ? points : null;
+}
+
+// ---- In this tab ----
+/**
+ * Keep the drawing for a reload or a change of language.
+ *
+ * @param {Drawing} drawing
+ */
+export function keepInTab(drawing) {
+  const { content, finished, processed, submissions, corrections, savedCorrections } = drawing;
+  const kept = {
+    user: page.user,
+    ownerToken: page.ownerToken,
+    strokes: content.strokes,
+    url: content.upload?.url,
+    isStored: content === finished && content === processed,
+    ids: submissions.map(({ id }) => id),
+    // JSON has no undefined.
+    corrections: Object.entries(corrections).filter(([, digit]) => digit !== undefined),
+    savedCorrections: Object.entries(savedCorrections).filter(([, digit]) => digit !== undefined),
+  };
+  ofTab.set(DRAWING_KEY, isBlank(content) ? null : JSON.stringify(kept));
+}
+
+/**
+ * Return what this tab has kept of a drawing, or null. After a logout, forget the user's drawing.
+ *
+ * @returns {Promise<Partial<Drawing> | null>}
+ */
+export async function recallFromTab() {
+  const kept = JSON.parse(ofTab.get(DRAWING_KEY) ?? "null");
+  if (!kept || (kept.user && kept.user !== page.user)) return null;
+  // The closing page may still be storing a new visitor's first drawing, with its own token.
+  if (page.ownerToken && kept.ownerToken) page.ownerToken = kept.ownerToken;
+  /** @type {{strokes: Stroke[], url?: string}} */
+  const { strokes, url } = kept;
+  const content = { strokes, upload: url ? { url, bitmap: await loadImage(url) } : null };
+  return {
+    content,
+    past: url ? [BLANK] : strokes.map((_, i) => ({ strokes: strokes.slice(0, i), upload: null })),
+    finished: content,
+    processed: kept.isStored ? content : BLANK,
+    submissions: kept.ids.map((/** @type {string} */ id) => ({ id })),
+    corrections: Object.assign([], Object.fromEntries(kept.corrections)),
+    savedCorrections: Object.assign([], Object.fromEntries(kept.savedCorrections)),
+  };
+}
+
+/** @param {string} url */
+async function loadImage(url) {
+  const image = new Image();
+  image.src = url;
+  await image.decode();
+  return image;
 }

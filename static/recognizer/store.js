@@ -4,7 +4,7 @@
 import { retryDelayMs } from "../api.js";
 import { toImage } from "./canvas.js";
 import { page, uiStrings } from "./page.js";
-import { BLANK, callApi, isBlank, isCorrected, isSaved, saveNext } from "./saving.js";
+import { BLANK, callApi, isBlank, isCorrected, isSaved, recallFromTab, saveNext } from "./saving.js";
 
 /** @import { Content, Digit, Drawing, Prediction, Stroke, Upload } from "./types" */
 
@@ -45,6 +45,7 @@ function newDrawing() {
     content: BLANK,
     past: [],
     future: [],
+    cleared: null,
     finished: BLANK,
     processed: BLANK,
     predictions: null,
@@ -179,12 +180,43 @@ export function addUpload(upload) {
   setContent({ strokes: [], upload }, [BLANK], []);
 }
 
-export const canUndo = () => state.drawing.past.length > 0 && !isCorrected(state.drawing);
+export function canUndo() {
+  const { past, cleared } = state.drawing;
+  return (past.length > 0 || cleared !== null) && !isCorrected(state.drawing);
+}
+
 export const canRedo = () => state.drawing.future.length > 0 && !isCorrected(state.drawing);
 
 export function undo() {
-  const { content, past, future } = state.drawing;
-  if (canUndo()) setContent(past[past.length - 1], past.slice(0, -1), [content, ...future]);
+  const { content, past, future, cleared } = state.drawing;
+  if (!canUndo()) return;
+  if (past.length) setContent(past[past.length - 1], past.slice(0, -1), [content, ...future]);
+  else if (cleared) bringBack(cleared);
+}
+
+/** @param {Drawing} drawing */
+function bringBack(drawing) {
+  finish(); // Strokes that were drawn and undone in between may be stored.
+  state.drawing = drawing;
+  predict(drawing.content);
+  finishTimer = setTimeout(finish, FINISH_AFTER_MS);
+  notifyChange();
+}
+
+/** Continue with the drawing that was on the canvas before a reload. */
+export async function restore() {
+  const kept = await recallFromTab();
+  if (!kept || !isBlank(state.drawing.content)) return;
+  bringBack(Object.assign(newDrawing(), kept));
+  finish(); // The closing page may have stored it, so learn the ids of the submissions.
+}
+
+/** Empty the canvas. `undo` brings the drawing back. */
+export function clear() {
+  const cleared = state.drawing;
+  startNew();
+  state.drawing.cleared = cleared;
+  notifyChange();
 }
 
 export function redo() {

@@ -9,7 +9,7 @@ export interface Stroke {
 }
 
 export interface Upload {
-  bitmap: HTMLCanvasElement;
+  bitmap: HTMLCanvasElement | HTMLImageElement;
   url: string;
 }
 
@@ -44,6 +44,8 @@ export interface Drawing {
   past: Content[];
   /** Undone contents, for redo. */
   future: Content[];
+  /** The drawing that was on the canvas before *Clear*. */
+  cleared: Drawing | null;
   /** The content to store. */
   finished: Content;
   /** The content that the server has stored or refused. */

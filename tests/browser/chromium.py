@@ -27,6 +27,13 @@ def launch(driver):
     return driver.chromium.launch(executable_path=find(driver), args=SWITCHES.split())
 
 
+def launch_profile(driver, folder, **options):
+    """Start Chromium with the profile in a folder, and return its context."""
+    return driver.chromium.launch_persistent_context(
+        folder, executable_path=find(driver), args=SWITCHES.split(), **options
+    )
+
+
 if __name__ == "__main__":
     with sync_playwright() as driver:
         print(find(driver) or sys.exit("no Chromium on this machine"))

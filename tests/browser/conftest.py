@@ -28,13 +28,18 @@ def pytest_collection_modifyitems(items):
 
 
 @pytest.fixture(scope="session")
-def browser():
-    with sync_playwright() as driver:
-        if not chromium.find(driver):
+def driver():
+    with sync_playwright() as running:
+        if not chromium.find(running):
             pytest.skip("no Chromium on this machine (make browser)")
-        running = chromium.launch(driver)
         yield running
-        running.close()
+
+
+@pytest.fixture(scope="session")
+def browser(driver):
+    running = chromium.launch(driver)
+    yield running
+    running.close()
 
 
 @pytest.fixture(autouse=True)

@@ -131,7 +131,7 @@ def corrected_on_my_drawings(page, four):
 
 
 def how_it_learns(page, four):
-    page.get_by_role("link", name="How it learns").click()
+    page.get_by_role("link", name="How it learns").first.click()
     expect(page.get_by_role("heading", name="How it learns")).to_be_visible()
 
 

@@ -133,3 +133,13 @@ def test_my_drawings_deletes_after_a_login_in_another_tab(page, site, four):
     page.click("#confirm-deletion button[value=delete]")
     expect(page.locator("main")).to_contain_text("You have no drawings yet.")
     assert not Submission.objects.exists()
+
+
+@pytest.mark.usefixtures("rosa")
+def test_my_drawings_corrects_after_a_login_in_another_tab(page, site, four):
+    store(page, four)
+    page.goto(f"{site.url}/mine/")
+    log_in_elsewhere(page, site)
+    page.locator(".drawings").get_by_role("button", name="8", exact=True).click()
+    expect(page.locator(".drawings")).to_contain_text("Thank you. Saved as an 8.")
+    assert Submission.objects.get().corrected_digit == 8
