@@ -29,6 +29,10 @@ HOST: Final = validate.Regexp(
     error="must be host names such as digits.example, without http:// and without a port, "
     "separated by commas.",
 )
+ORIGIN: Final = validate.Regexp(
+    r"https?://([a-z0-9.-]+|\[[0-9a-f:.]+\])(:\d+)?\Z",
+    error="must be origins such as https://example.org, separated by commas.",
+)
 
 
 class SettingsEnv(Env):

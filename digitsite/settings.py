@@ -1,10 +1,11 @@
 """Django settings. docs/configuration.md lists the environment variables that change them."""
 
+from corsheaders.defaults import default_headers
 from csp.constants import NONE, SELF
 from environs import validate
 
 from digitsite import request_logging, secret_key, stores
-from digitsite.env import BASE_DIR, COUNT, HOST, PORT_NUMBER, SECRET, SHA256, TOKEN, env
+from digitsite.env import BASE_DIR, COUNT, HOST, ORIGIN, PORT_NUMBER, SECRET, SHA256, TOKEN, env
 
 DATA_DIR = env.folder("DATA_DIR", BASE_DIR / "var")
 
@@ -39,6 +40,7 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "rest_framework",
     "knox",
+    "corsheaders",
     "django_filters",
     "drf_spectacular",
     "drf_spectacular_sidecar",
@@ -56,7 +58,8 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "recognizer.accounts.login_lockout.LoginRefusedMiddleware",
-    "django.middleware.common.CommonMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "digitsite.common_middleware.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -179,6 +182,11 @@ REST_FRAMEWORK = {
     "NUM_PROXIES": NUM_PROXIES,
     "DEFAULT_THROTTLE_CLASSES": ["recognizer.api.throttling.SlidingWindowThrottle"],
 }
+# Web pages of these origins may read the API's responses. Their requests carry no cookies.
+CORS_ALLOWED_ORIGINS = env.names("CORS_ORIGINS", default="", valid=ORIGIN)
+CORS_URLS_REGEX = "^/api/"
+CORS_ALLOW_HEADERS = (*default_headers, "idempotency-key")
+CORS_EXPOSE_HEADERS = ("Location", "RateLimit", "RateLimit-Policy", "Retry-After")
 # Requests per minute for each user of API keys. Requests without a key are counted for each client
 # address (for IPv6, for each /64 network). Each image of a batch counts as one request. All limits
 # are high enough for thirty pupils behind one address.

@@ -10,7 +10,7 @@ from drf_spectacular.authentication import SessionScheme
 from drf_spectacular.contrib.knox_auth_token import KnoxTokenScheme
 from drf_spectacular.plumbing import build_bearer_security_scheme_object
 from knox.auth import TokenAuthentication
-from rest_framework.authentication import SessionAuthentication
+from rest_framework.authentication import SessionAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
@@ -22,6 +22,19 @@ from recognizer.models import ApiKey, Scope
 
 class ApiKeyAuthentication(TokenAuthentication):
     """Authenticate requests with the header `Authorization: Bearer dgs_...`."""
+
+    def authenticate(self, request: Request) -> tuple[Any, ApiKey] | None:
+        """Return the key's owner and the key, or None without the header.
+
+        Raises `AuthenticationFailed` if the header has another scheme or no valid key.
+        """
+        scheme = get_authorization_header(request).split(maxsplit=1)[:1]
+        if scheme and scheme[0].lower() != b"bearer":
+            raise AuthenticationFailed(
+                gettext("Send the API key as “Authorization: Bearer dgs_…”.")
+            )
+        authenticated: tuple[Any, ApiKey] | None = super().authenticate(request)
+        return authenticated
 
     def authenticate_credentials(self, token: bytes) -> tuple[Any, ApiKey]:
         """Return the key's owner and the key.
@@ -76,7 +89,9 @@ class CookieAuthentication(SessionAuthentication):
         # Browsers do not send the cookies with a form of another site. Without this check, the
         # response would replace the visitor's cookie, and so hide the visitor's drawings.
         origin = request.headers.get("Origin")
-        if origin is not None and origin.partition("://")[2] != request.get_host():
+        if origin is None or origin in settings.CORS_ALLOWED_ORIGINS:
+            return
+        if origin.partition("://")[2] != request.get_host():
             raise PermissionDenied(gettext("Requests from other sites are not allowed."))
 
 

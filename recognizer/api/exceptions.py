@@ -10,6 +10,7 @@ from typing import Any, Final
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.template import loader
+from django.urls import is_valid_path
 from django.utils.translation import gettext_lazy as _
 from django.views import defaults
 from rest_framework import exceptions, status
@@ -35,7 +36,8 @@ CODES: Final = {
     "not_authenticated": (401, "This operation requires an API key or a login."),
     "authentication_failed": (
         401,
-        "The API key is invalid, revoked or expired, or its owner is inactive.",
+        "The `Authorization` header is not `Bearer` with an API key, or the key is invalid, "
+        "revoked or expired, or its owner is inactive.",
     ),
     "permission_denied": (
         403,
@@ -48,6 +50,7 @@ CODES: Final = {
     "already_reviewed": (409, "A reviewer has already approved or rejected the submission."),
     "correction_changed": (409, "The visitor has changed the correction since you read it."),
     "idempotency_key_reused": (409, "You used this `Idempotency-Key` with another image."),
+    "length_required": (411, "The server does not accept a body without `Content-Length`."),
     "body_too_large": (413, "The body is larger than 10 MB."),
     "unsupported_media_type": (415, "Send JSON or a multipart form."),
     "throttled": (429, "Too many requests: `Retry-After` gives the number of seconds to wait."),
@@ -107,6 +110,14 @@ class IdempotencyConflict(exceptions.APIException):
     status_code = status.HTTP_409_CONFLICT
     default_code = "idempotency_key_reused"
     default_detail = _("You used this Idempotency-Key with another image.")
+
+
+class LengthRequired(exceptions.APIException):
+    """411 if the web server has not decoded a chunked body."""
+
+    status_code = status.HTTP_411_LENGTH_REQUIRED
+    default_code = "length_required"
+    default_detail = _("This server needs the header Content-Length instead of a chunked body.")
 
 
 class BodyTooLarge(exceptions.APIException):
@@ -203,7 +214,12 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Return the 404 response: JSON below /api/, Django's HTML page elsewhere."""
     if not request.path.startswith("/api/"):
         return defaults.page_not_found(request, exception)
-    return JsonResponse(error_body(exceptions.NotFound()), status=404)
+    error = exceptions.NotFound()
+    # Django redirects GET to the path with a slash. Other methods would lose their body.
+    if not request.path.endswith("/") and is_valid_path(f"{request.path_info}/"):
+        detail = _("The path must end with a slash: %(path)s") % {"path": f"{request.path}/"}
+        error = exceptions.NotFound(detail)
+    return JsonResponse(error_body(error), status=404)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

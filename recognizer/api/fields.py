@@ -4,7 +4,7 @@ import base64
 import binascii
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
@@ -21,6 +21,8 @@ from recognizer.models.strokes import (
     are_strokes,
 )
 from recognizer.serving.prediction import BadImageError
+
+URL_SAFE_TO_STANDARD: Final = str.maketrans("-_", "+/")
 
 
 class FormValueMixin:
@@ -92,7 +94,7 @@ class DigitField(serializers.Field):
 class EncodedImageField(FormValueMixin, serializers.Field):
     """Accept an uploaded file (form), or base64 text or a base64 data URL (JSON).
 
-    Return the base64 text without decoding it.
+    Return the base64 text without decoding it. The prefix of a data URL may be in any case.
     """
 
     default_error_messages = {
@@ -107,9 +109,9 @@ class EncodedImageField(FormValueMixin, serializers.Field):
         is_form = html.is_html_input(self.root.initial_data)
         if not (hasattr(data, "read") if is_form else isinstance(data, str)):
             self.fail("invalid")
-        if isinstance(data, str) and data.startswith("data:"):
+        if isinstance(data, str) and data.lstrip()[:5].lower() == "data:":
             media_type, _separator, data = data.partition(",")
-            if not media_type.endswith(";base64"):
+            if not media_type.lower().endswith(";base64"):
                 self.fail("invalid")
         return data
 
@@ -129,13 +131,15 @@ class ImageField(EncodedImageField):
 def read_image_bytes(data: Any) -> bytes:
     """Return the bytes of an uploaded file or of base64 text.
 
+    The base64 may have line breaks and the URL-safe alphabet, and may lack its padding (RFC 4648).
     Raises `BadImageError` if the text is not valid base64.
     """
     if not isinstance(data, str):
         content: bytes = data.read()
         return content
+    text = "".join(data.split()).rstrip("=").translate(URL_SAFE_TO_STANDARD)
     try:
-        return base64.b64decode(data, validate=True)
+        return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
     except (binascii.Error, ValueError) as error:
         raise BadImageError("not_base64", "The image is not valid base64.") from error
 

@@ -19,6 +19,7 @@ from recognizer.models import (
     ModelVersion,
     Review,
     Source,
+    Status,
     Submission,
     SubmissionQuerySet,
 )
@@ -123,6 +124,7 @@ class SubmissionFilter(filters.FilterSet):
     corrected_digit = LabelFilter("corrected_digit")
     label = LabelFilter("filter_label")
     review = filters.ChoiceFilter(field_name="filter_review", choices=Review.choices)
+    status = filters.ChoiceFilter(method="filter_by_status", choices=Status.choices)
     source = filters.ChoiceFilter(field_name="filter_source", choices=Source.choices)
     model_version = NumberFilter(
         method="filter_by_version", min_value=1, max_value=MAX_VERSION_NUMBER
@@ -144,6 +146,13 @@ class SubmissionFilter(filters.FilterSet):
     ) -> SubmissionQuerySet:
         """Return the rows whose correction differs from the prediction, or all other rows."""
         return qs.filter(CORRECTION_DISAGREES if value else CONFIRMED_OR_UNCORRECTED)
+
+    def filter_by_status(self, qs: SubmissionQuerySet, name: str, value: str) -> SubmissionQuerySet:
+        """Return the rows with this status. The queryset has the annotation `learned_in`."""
+        if value in (Status.PENDING, Status.REJECTED):
+            return qs.filter(filter_review=value)  # type: ignore[misc]
+        is_learned = value == Status.LEARNED
+        return qs.filter(filter_review=Review.APPROVED, learned_in__isnull=not is_learned)  # type: ignore[misc]
 
     def filter_by_version(
         self, qs: SubmissionQuerySet, name: str, value: int

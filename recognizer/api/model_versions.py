@@ -5,6 +5,7 @@ from rest_framework.viewsets import ReadOnlyModelViewSet
 
 from recognizer.api.pagination import ModelVersionPagination
 from recognizer.api.serializers import ModelVersionSerializer
+from recognizer.api.strict_requests import StrictRequestMixin
 from recognizer.models import ModelVersion
 
 
@@ -12,7 +13,7 @@ from recognizer.models import ModelVersion
     list=extend_schema(summary="List the model versions, newest first"),
     retrieve=extend_schema(summary="Get one model version with its card"),
 )
-class ModelVersionViewSet(ReadOnlyModelViewSet):
+class ModelVersionViewSet(StrictRequestMixin, ReadOnlyModelViewSet):
     """Model versions are public: no login or API key is needed."""
 
     queryset = ModelVersion.objects.select_related("predecessor")

@@ -11,11 +11,12 @@ from recognizer.api import heavy_work, schema, storage_quotas
 from recognizer.api.personal import memory_owner
 from recognizer.api.request_serializers import NewSubmissionSerializer, RecognizeRequestSerializer
 from recognizer.api.serializers import MultiDigitResultSerializer, StoredDigitsSerializer
+from recognizer.api.strict_requests import StrictRequestMixin
 from recognizer.models import Scope
 from recognizer.serving import prediction, storage
 
 
-class RecognizeNumberView(APIView):
+class RecognizeNumberView(StrictRequestMixin, APIView):
     """Predict the digits in one image. Nothing is stored."""
 
     throttle_scope = "recognize"
@@ -36,7 +37,7 @@ class RecognizeNumberView(APIView):
         return Response(MultiDigitResultSerializer(result, context=context).data)
 
 
-class StoreNumberView(APIView):
+class StoreNumberView(StrictRequestMixin, APIView):
     """Predict the digits in one image, and store each digit as a separate submission."""
 
     throttle_scope = "submit"

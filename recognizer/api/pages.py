@@ -8,10 +8,11 @@ from rest_framework.views import APIView
 from recognizer.api import heavy_work, schema
 from recognizer.api.request_serializers import PageRequestSerializer
 from recognizer.api.serializers import PageResultSerializer
+from recognizer.api.strict_requests import StrictRequestMixin
 from recognizer.serving import prediction
 
 
-class RecognizePageView(APIView):
+class RecognizePageView(StrictRequestMixin, APIView):
     """Predict the numbers in the rows of one picture."""
 
     throttle_scope = "recognize"

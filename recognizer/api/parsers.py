@@ -1,5 +1,6 @@
 """Parse request bodies within the limits of the API."""
 
+import codecs
 import io
 import json
 from typing import Any, Final
@@ -25,7 +26,7 @@ class JSONParser(parsers.JSONParser):
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
         """Parse the body. Raises `ParseError`, or `RequestDataTooBig` if it is too large."""
         _check_length(parser_context)
-        body = stream.read()
+        body = stream.read().removeprefix(codecs.BOM_UTF8)  # Windows programs write one.
         if body.count(b",") > MAX_JSON_VALUES:
             raise ParseError(_("The JSON has too many values."))
         try:

@@ -16,10 +16,11 @@ from recognizer.api.request_serializers import (
     RecognizeRequestSerializer,
 )
 from recognizer.api.serializers import PredictionResultSerializer, RecognizeBatchResponseSerializer
+from recognizer.api.strict_requests import StrictRequestMixin
 from recognizer.serving import prediction
 
 
-class RecognizeView(APIView):
+class RecognizeView(StrictRequestMixin, APIView):
     """Predict the digit in one image."""
 
     throttle_scope = "recognize"
@@ -40,7 +41,7 @@ class RecognizeView(APIView):
         return Response(PredictionResultSerializer(result, context=context).data)
 
 
-class RecognizeBatchView(APIView):
+class RecognizeBatchView(StrictRequestMixin, APIView):
     """Predict the digits in several images, one digit per image."""
 
     throttle_scope = "recognize"

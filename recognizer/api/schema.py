@@ -162,9 +162,7 @@ def add_errors(result: dict[str, Any], **_: Any) -> dict[str, Any]:
 
 
 def _general_statuses(path: str, operation: dict[str, Any]) -> list[str]:
-    statuses = ["401", "403", "429", "503"]
-    if any(parameter["in"] == "query" for parameter in operation.get("parameters", ())):
-        statuses.append("400")
+    statuses = ["400", "401", "403", "411", "429", "503"]
     # The API returns 404 for an unknown object and for an invalid cursor.
     if "{" in path or "cursor" in str(operation):
         statuses.append("404")

@@ -39,6 +39,7 @@ from recognizer.api.serializers import (
     SubmissionSerializer,
     SubmissionWithStrokesSerializer,
 )
+from recognizer.api.strict_requests import StrictRequestMixin
 from recognizer.models import (
     AlreadyReviewedError,
     Label,
@@ -66,6 +67,7 @@ DELETION_RESPONSES: Final[dict[int, Any]] = {
     destroy=extend_schema(summary="Delete one of your submissions", responses=DELETION_RESPONSES),
 )
 class SubmissionViewSet(
+    StrictRequestMixin,
     mixins.ListModelMixin,
     mixins.RetrieveModelMixin,
     GenericViewSet,

@@ -8,6 +8,7 @@ from recognizer.api.model_versions import ModelVersionViewSet
 from recognizer.api.multi_digit import RecognizeNumberView, StoreNumberView
 from recognizer.api.pages import RecognizePageView
 from recognizer.api.predictions import RecognizeBatchView, RecognizeView
+from recognizer.api.root import RootView
 from recognizer.api.submissions import SubmissionViewSet
 
 
@@ -24,6 +25,7 @@ router.register("submissions", SubmissionViewSet)
 router.register("models", ModelVersionViewSet, basename="model")
 
 urlpatterns = [
+    path("", RootView.as_view(), name="root"),
     path("recognize/", RecognizeView.as_view(), name="recognize"),
     path("numbers/", StoreNumberView.as_view(), name="numbers"),
     path("numbers/recognize/", RecognizeNumberView.as_view(), name="recognize-number"),

@@ -4,12 +4,17 @@ import time
 from typing import Any, Final
 
 from waitress.parser import HTTPRequestParser, ParsingError, TransferEncodingNotImplemented
-from waitress.utilities import Error, RequestEntityTooLarge
+from waitress.receiver import ChunkedReceiver
+from waitress.utilities import BadRequest, Error, RequestEntityTooLarge
 
 MAX_DISCARDED_BYTES: Final = 100_000_000  # of a body that is too large
 # Headers must arrive within this time. A body has more time: one second for MIN_BYTES_PER_SECOND.
 RECEIVE_SECONDS: Final = 20
 MIN_BYTES_PER_SECOND: Final = 5_000
+# waitress needs long to receive many small chunks, and searches an unfinished line between chunks
+# again and again.
+MAX_CHUNK_LINE_BYTES: Final = 1_000
+MAX_CHUNK_OVERHEAD_BYTES: Final = 20_000  # of all these lines, in addition to a tenth of the body
 
 
 class Request(HTTPRequestParser):
@@ -30,11 +35,16 @@ class Request(HTTPRequestParser):
             # The application rejects the request because of its declared length. If the connection
             # were closed before the body has arrived, most clients would not see the response.
             self.error = self.body_rcv = None
-            if self.content_length <= MAX_DISCARDED_BYTES:
+            if self.chunked:
+                self.headers["CONTENT_LENGTH"] = str(self.body_bytes_received)
+                self.headers["CONNECTION"] = "close"
+            elif self.content_length <= MAX_DISCARDED_BYTES:
                 self._discard_bytes = self.content_length
                 self.completed = False
             else:
                 self.headers["CONNECTION"] = "close"
+        if self.chunked and self.body_rcv is not None and self._has_bad_chunks(self.body_rcv):
+            self.error, self.completed = BadRequest("The chunks are too small"), True
         if not self.completed or self.empty:
             return consumed
         self.expect_continue = False  # Otherwise, waitress would wait for the body.
@@ -43,6 +53,12 @@ class Request(HTTPRequestParser):
             # many such requests, the unsent responses would take much memory.
             self.headers["CONNECTION"] = "close"
         return len(data)
+
+    def _has_bad_chunks(self, body: ChunkedReceiver) -> bool:
+        if max(len(body.control_line), len(body.trailer)) > MAX_CHUNK_LINE_BYTES:
+            return True
+        overhead = self.body_bytes_received - len(body)
+        return overhead > MAX_CHUNK_OVERHEAD_BYTES + len(body) // 10
 
     def _discard(self, data: bytes) -> int:
         count = min(len(data), self._discard_bytes)
@@ -57,10 +73,13 @@ class Request(HTTPRequestParser):
             super().parse_header(header_plus)
         except ValueError as error:  # waitress does not expect it from urlsplit() and int()
             raise ParsingError("Invalid URL or number") from error
-        # waitress searches long lines between chunks again and again, which takes too long. In
-        # HTTP/1.0, it ignores the header, so the body would count as the next request.
-        if self.chunked or "TRANSFER_ENCODING" in self.headers:
+        # In other versions than HTTP/1.1, waitress ignores the header, so the body would count as
+        # the next request.
+        if "TRANSFER_ENCODING" in self.headers:
             raise TransferEncodingNotImplemented("Content-Length is required")
+        if self.chunked and "CONTENT_LENGTH" in self.headers:
+            # A proxy and this server could disagree about the end of the body (RFC 9112, 6.1).
+            raise ParsingError("Transfer-Encoding and Content-Length exclude each other")
 
     def is_late(self, now: float) -> bool:
         """Return whether the client has exceeded the time for the bytes that it has sent."""

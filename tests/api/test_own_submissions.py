@@ -4,8 +4,8 @@ import base64
 
 import pytest
 
-from recognizer.models import Label, Submission
-from tests.support.factories import Visitor, drawing_png
+from recognizer.models import Label, ModelVersion, Submission, VersionState
+from tests.support.factories import Visitor, create_version, drawing_png, learn
 
 pytestmark = pytest.mark.database
 
@@ -71,6 +71,20 @@ def test_filters_the_list(visitor, reviewer):
         assert found == [str(row.id) for row in expected], query
 
 
+def test_filters_by_status(visitor, reviewer):
+    rows = [visitor.submit_and_get(drawing_png(digit), digit=digit) for digit in range(4)]
+    rows[1].approve(reviewer, Label(1))
+    rows[2].reject(reviewer)
+    rows[3].approve(reviewer, Label(3))
+    rows[3].refresh_from_db()
+    version = create_version(ModelVersion.objects.get(), state=VersionState.RETIRED)
+    learn(version, rows[3])
+    for row, status in zip(rows, ["pending", "approved", "rejected", "learned"], strict=True):
+        listed = visitor.get(f"/api/v1/submissions/?status={status}")
+        assert ids(listed) == [str(row.id)]
+        assert listed.json()["results"][0]["status"] == status
+
+
 @pytest.mark.parametrize(
     "query",
     [
@@ -78,6 +92,7 @@ def test_filters_the_list(visitor, reviewer):
         "digit=x",
         "digit=",
         "review=lost",
+        "status=lost",
         "model_version=x",
         "model_version=1.5",
         "model_version=99999999999",

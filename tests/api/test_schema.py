@@ -14,6 +14,7 @@ def test_schema_is_valid_and_complete(capsys):
     # drf-spectacular writes its warnings to stderr.
     assert capsys.readouterr().err == ""
     assert set(schema["paths"]) == {
+        "/api/v1/",
         "/api/v1/recognize/",
         "/api/v1/numbers/",
         "/api/v1/numbers/recognize/",

@@ -1,5 +1,7 @@
 """The server rejects what is not valid HTTP, logs no client data, and finishes running requests."""
 
+import base64
+import json
 import re
 import signal
 import socket
@@ -12,11 +14,13 @@ import pytest
 import requests
 
 from recognizer.ops import http_server
+from tests.support.factories import drawing_png
 from tests.support.http_server import POST, exchange, serve
 from tests.support.live_site import Site
 
 pytestmark = pytest.mark.slow
 
+CHUNKED = b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
 GET = b"GET / HTTP/1.1\r\nHost: localhost\r\n"
 
 
@@ -30,11 +34,17 @@ GET = b"GET / HTTP/1.1\r\nHost: localhost\r\n"
         (POST.replace(b"%d", b"9" * 5000) % (), 400),
         (POST.replace(b"%d", b"-1") % (), 400),
         (GET + b"X: " + 32_768 * b"x" + b"\r\n\r\n", 431),
-        (GET + b"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n", 501),
+        (CHUNKED + b"x\r\n", 400),
+        (CHUNKED + b"5\r\nhello!!", 400),
+        (CHUNKED + 2_000 * b"1", 400),
+        (CHUNKED + b"0\r\n" + 2_000 * b"1", 400),
+        (CHUNKED + 10_000 * b"1\r\nx\r\n", 400),
+        (CHUNKED[:-2] + b"Content-Length: 5\r\n\r\n0\r\n\r\n", 400),
+        (CHUNKED.replace(b"chunked", b"gzip"), 501),
         (b"POST / HTTP/1.0\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n", 501),
         (b"POST / HTTP/1.2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 501),
     ],
-    ids=range(10),
+    ids=range(16),
 )
 def test_rejects_an_invalid_request(request_bytes, status):
     with serve() as address:
@@ -60,6 +70,31 @@ def test_drops_a_body_that_is_too_large(length, received, closes):
         response = exchange(address, request)
         assert response.endswith(f"{length} {received} ".encode())
         assert (b"Connection: close" in response) == closes
+
+
+def test_decodes_a_chunked_body():
+    with serve(application=echo) as address:
+        response = exchange(address, CHUNKED + b"5\r\nhello\r\n6;a=b\r\n world\r\n0\r\n\r\n")
+        assert response.endswith(b"11 11 ")
+        assert b"Connection: close" not in response
+
+
+def test_drops_a_chunked_body_that_is_too_large():
+    with serve(application=echo) as address:
+        chunk = b"fffff\r\n" + bytes(0xFFFFF) + b"\r\n"
+        response = exchange(address, CHUNKED + 11 * chunk)
+        declared, received = response.split()[-2:]
+        assert int(declared) > http_server.MAX_BODY_BYTES - 1
+        assert received == b"0"
+
+
+def test_api_predicts_a_chunked_image(live_site):
+    body = json.dumps({"image": base64.b64encode(drawing_png(7)).decode()}).encode()
+    chunks = (body[start : start + 1000] for start in range(0, len(body), 1000))
+    headers = {"Content-Type": "application/json"}
+    url = f"{live_site.url}/api/v1/recognize/"
+    response = requests.post(url, data=chunks, headers=headers, timeout=20)
+    assert response.json()["digit"] == 7
 
 
 def test_expect_100_continue_with_a_huge_body_gets_the_final_response():
