@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Collection, Iterator
-from itertools import islice
 from typing import Final
 from uuid import UUID
 
@@ -11,6 +10,7 @@ from recognizer.training.batches import Row, batched
 
 OWNERS_PER_HELD_OUT_OWNER: Final = 5  # About one owner in five is held out.
 MIN_OWNERS_TO_HOLD_OUT: Final = 5  # With fewer owners, only owners of test drawings are.
+SAMPLE_SIZE: Final = 1000  # drawings; most samples of this size have enough owners
 
 
 def split_by_owner(rows: list[Row]) -> tuple[list[Row], list[Row]]:
@@ -53,39 +53,43 @@ def will_be_held_out(owner: UUID) -> bool:
     """Return whether the next training run holds out this owner, who has approved drawings.
 
     The result is that of `choose_held_out_owners`, but a page can wait for it: it reads only as
-    many owners as it needs.
+    many drawings as it needs.
     """
     if trained_owners([owner]):
         return False
     test_drawings = Submission.objects.filter(review=Review.APPROVED, for_evaluation=True)
     if test_drawings.owned_by(owner).exists():
         return True
-    if len(list(islice(_approved_owners(), MIN_OWNERS_TO_HOLD_OUT))) < MIN_OWNERS_TO_HOLD_OUT:
-        return False
-    if is_held_out(owner):
-        return True
-    return not (
-        any(_is_chosen_before(other, owner) for other in _approved_owners())
-        or _has_untrained(set(test_drawings.order_by().values_list("owner", flat=True)))
-    )
+    owners: set[UUID] = set()
+    for owners in _growing_samples():
+        if len(owners) >= MIN_OWNERS_TO_HOLD_OUT:
+            if is_held_out(owner):
+                return True
+            if _has_untrained({other for other in owners if _is_chosen_before(other, owner)}):
+                return False
+    # The last sample has all owners.
+    owners_of_test_drawings = test_drawings.order_by().values_list("owner", flat=True).distinct()
+    return len(owners) >= MIN_OWNERS_TO_HOLD_OUT and not _has_untrained(owners_of_test_drawings)
+
+
+def _growing_samples() -> Iterator[set[UUID]]:
+    """Yield the owners of the newest approved drawings, of ten times as many, and so on."""
+    approved = Submission.objects.filter(review=Review.APPROVED)  # newest first
+    limit = SAMPLE_SIZE
+    while True:
+        owners = list(approved.values_list("owner", flat=True)[:limit])
+        yield set(owners)
+        if len(owners) < limit:
+            return
+        limit *= 10
 
 
 def _is_chosen_before(other: UUID, owner: UUID) -> bool:
-    precedes = is_held_out(other) or _hash(other) < _hash(owner)
-    return precedes and _has_untrained({other})
+    return is_held_out(other) or _hash(other) < _hash(owner)
 
 
-def _has_untrained(owners: set[UUID]) -> bool:
-    return bool(owners - trained_owners(owners))
-
-
-def _approved_owners() -> Iterator[UUID]:
-    """Yield the owners of approved drawings. Each owner takes one query that uses an index."""
-    approved = Submission.objects.filter(review=Review.APPROVED).order_by("owner")
-    rows = approved
-    while (owner := rows.values_list("owner", flat=True).first()) is not None:
-        yield owner
-        rows = approved.filter(owner__gt=owner)
+def _has_untrained(owners: Collection[UUID]) -> bool:
+    return bool(set(owners) - trained_owners(owners))
 
 
 def trained_owners(owners: Collection[UUID]) -> set[UUID]:

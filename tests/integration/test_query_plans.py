@@ -110,6 +110,10 @@ def test_list_of_own_submissions_uses_the_owner_index(sqlite, query):
             lambda: Submission.objects.labelled(include_pending=False).order_by("created", "id"),
             "submission_by_review",
         ),
+        (
+            lambda: Submission.objects.filter(review=Review.APPROVED).values_list("owner"),
+            "submission_by_review",
+        ),
     ],
     ids=[
         "queue",
@@ -121,6 +125,7 @@ def test_list_of_own_submissions_uses_the_owner_index(sqlite, query):
         "more doubtful labels",
         "newest reviews",
         "training",
+        "owners of approved drawings",
     ],
 )
 def test_review_and_training_queries_use_an_index(sqlite, rows, index):

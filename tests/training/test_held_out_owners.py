@@ -12,7 +12,7 @@ from ml.preprocessing.normalize import normalize
 from ml.runtime import BASE, Recognizer
 from recognizer.models import Label, Review, Submission
 from recognizer.serving import model_registry
-from recognizer.training import label_check
+from recognizer.training import label_check, owner_split
 from recognizer.training.owner_split import is_held_out, will_be_held_out
 from recognizer.training.training_data import load_drawings, select
 from tests.support.factories import approved_submissions, create_version, learn
@@ -65,6 +65,11 @@ def people():
 
 
 def test_holds_out_the_owners_with_certain_hashes(people):
+    assert held_out_owners() == {people[0]}
+
+
+def test_page_reads_more_drawings_until_it_has_enough_owners(people, monkeypatch):
+    monkeypatch.setattr(owner_split, "SAMPLE_SIZE", 1)
     assert held_out_owners() == {people[0]}
 
 
