@@ -4,6 +4,23 @@ export const SIDE = 280; // coordinates run from 0 to SIDE; the image sent has S
 
 const UNDERLINE_WIDTH = 3; // of the line under each digit of a multi-digit number, same units
 
+// Some browsers add noise to what a page reads from a canvas, so that sites cannot recognize them by
+// it: Tor Browser, LibreWolf, and Firefox with `privacy.resistFingerprinting`.
+export const isCanvasReadable = readsWhatItPaints();
+
+function readsWhatItPaints() {
+  const side = 16;
+  const context = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  const painted = context.createImageData(side, side);
+  painted.data.forEach((_, i) => (painted.data[i] = i % 4 === 3 ? 255 : (i * 89) % 256));
+  context.putImageData(painted, 0, 0);
+  const { data } = context.getImageData(0, 0, side, side);
+  return data.every((value, i) => value === painted.data[i]);
+}
+
+// Return the width of the line at a point with this pressure, 0 to 1.
+export const pressureWidth = (width, pressure) => width * (0.5 + pressure);
+
 // A stroke is {width, points}. A point is [x, y, time]. A stylus adds its pressure, 0 to 1.
 export function paintStrokes(context, strokes) {
   const scale = context.canvas.width / SIDE;
@@ -36,7 +53,7 @@ function paintPressureStroke(context, { width, points }) {
   points.forEach(([x1, y1, , pressure], i) => {
     const [x2, y2] = points[i + 1] ?? points[i];
     const to = [(x1 + x2) / 2, (y1 + y2) / 2];
-    context.lineWidth = width * (0.5 + pressure);
+    context.lineWidth = pressureWidth(width, pressure);
     context.beginPath();
     context.moveTo(from[0], from[1]);
     context.quadraticCurveTo(x1, y1, to[0] + 0.01, to[1]);
@@ -79,10 +96,9 @@ function uploadArea(upload, side) {
   return [(side - width) / 2, (side - height) / 2, width, height];
 }
 
-// Return the image to send, as a data URL. A drawing always has 280 × 280 pixels, black on white,
-// so that the prediction does not depend on the screen.
-export function toImage({ strokes, upload }) {
-  if (upload) return upload.url;
+// Return the image of a drawing, as a data URL. It always has 280 × 280 pixels, black on white, so
+// that the prediction does not depend on the screen.
+export function toImage(strokes) {
   const context = document.createElement("canvas").getContext("2d");
   context.canvas.width = context.canvas.height = SIDE;
   context.fillStyle = "white";

@@ -5,7 +5,7 @@ import { DRAWING_KEY, ofTab, renewFormTokens, warnWithoutCookies } from "../stor
 import { paintStrokes, SIDE } from "./canvas.js";
 
 const MAX_PAUSE_MS = 250; // A replay shortens longer pauses between points.
-const REPLAY_PEN_WIDTH = 18; // in the units of the canvas; the original width is not stored
+const REPLAY_PEN_WIDTH = 18; // in the units of the canvas, if the drawing's own width is not stored
 const NOTICE_KEY = "deletion-notice"; // in sessionStorage, to survive the reload
 
 const page = document.getElementById("main").dataset;
@@ -105,20 +105,21 @@ function timeline(strokes) {
   let atMs = 0;
   let previousTime = strokes[0][0][2];
   return strokes.flatMap((stroke, strokeIndex) =>
-    stroke.map(([x, y, time]) => {
+    stroke.map(([x, y, time, width]) => {
       atMs += Math.min(Math.max(time - previousTime, 0), MAX_PAUSE_MS);
       previousTime = time;
-      return { x, y, atMs, strokeIndex };
+      return { x, y, width, atMs, strokeIndex };
     }),
   );
 }
 
 function paintUntil(canvas, points, elapsedMs, imageSide) {
   const strokes = [];
-  for (const { x, y, atMs, strokeIndex } of points) {
+  const scale = SIDE / imageSide;
+  for (const { x, y, width, atMs, strokeIndex } of points) {
     if (atMs > elapsedMs) continue;
-    strokes[strokeIndex] ??= { width: REPLAY_PEN_WIDTH, points: [] };
-    strokes[strokeIndex].points.push([(x * SIDE) / imageSide, (y * SIDE) / imageSide]);
+    strokes[strokeIndex] ??= { width: scale * width || REPLAY_PEN_WIDTH, points: [] };
+    strokes[strokeIndex].points.push([scale * x, scale * y]);
   }
   const context = canvas.getContext("2d");
   context.clearRect(0, 0, canvas.width, canvas.height);

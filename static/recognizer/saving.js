@@ -2,7 +2,7 @@
 
 import { request } from "../api.js";
 import { DRAWING_KEY, ofTab } from "../storage.js";
-import { toImage } from "./canvas.js";
+import { isCanvasReadable, pressureWidth, toImage } from "./canvas.js";
 import { fill, numberPhrase, page, uiStrings } from "./page.js";
 
 /** @import { Content, Digit, Drawing, Prediction, Stroke } from "./types" */
@@ -64,7 +64,10 @@ async function storeContent(drawing) {
   const { finished: content, submissions: previous } = drawing;
   const { ok, body } = isBlank(content)
     ? { ok: true, body: { submissions: [] } }
-    : await callApi("POST", page.store, toRequestBody(content));
+    : await callApi("POST", page.store, {
+        ...toFields(content),
+        source: content.upload ? "upload" : "canvas",
+      });
   if (!ok) {
     const corrections = [...drawing.savedCorrections];
     Object.assign(drawing, { processed: content, refusal: body?.detail ?? uiStrings.refused, corrections });
@@ -124,25 +127,50 @@ function thanks(digits, isNew) {
   return isNotADigit ? uiStrings.remembered_not_a_digit : uiStrings.remembered;
 }
 
-/** @param {Content} content */
-function toRequestBody({ strokes, upload }) {
-  if (upload) return { image: upload.url, source: "upload" };
-  return { image: toImage({ strokes, upload }), source: "canvas", strokes: toPoints(strokes) };
+/**
+ * Return the fields of a request that contain the drawing. If the canvas cannot be read, the server
+ * draws the strokes.
+ *
+ * @param {Content} content
+ */
+export function toFields({ strokes, upload }) {
+  if (upload) return { image: upload.url };
+  const points = toPoints(strokes);
+  if (isCanvasReadable) return { image: toImage(strokes), strokes: fits(points) ? points : null };
+  return { strokes: thinOut(points) };
 }
 
 /**
- * Return the points of each stroke, with times that start at 0, or null if there are too many.
+ * Return the points of each stroke as [x, y, time, width], with times that start at 0.
  *
  * @param {Stroke[]} strokes
  */
 function toPoints(strokes) {
   const start = strokes[0].points[0][2];
-  const points = strokes.map((stroke) => stroke.points.map(([x, y, time]) => [x, y, time - start]));
-  const fits =
-    points.length <= MAX_STROKES &&
-    points.flat().length <= MAX_POINTS &&
-    JSON.stringify(points).length <= MAX_STROKES_JSON_CHARS;
-  return fits ? points : null;
+  return strokes.map(({ width, points }) =>
+    points.map(([x, y, time, pressure]) => {
+      const exactWidth = pressure === undefined ? width : pressureWidth(width, pressure);
+      return [x, y, time - start, Math.round(10 * exactWidth) / 10];
+    }),
+  );
+}
+
+/** @param {number[][][]} points */
+const fits = (points) =>
+  points.length <= MAX_STROKES &&
+  points.flat().length <= MAX_POINTS &&
+  JSON.stringify(points).length <= MAX_STROKES_JSON_CHARS;
+
+/**
+ * Leave out every other point until the server accepts them.
+ *
+ * @param {number[][][]} points
+ * @returns {number[][][]}
+ */
+function thinOut(points) {
+  if (fits(points)) return points;
+  if (points.length > MAX_STROKES) return thinOut(points.slice(0, MAX_STROKES));
+  return thinOut(points.map((stroke) => stroke.filter((_, i) => i % 2 === 0)));
 }
 
 // ---- In this tab ----

@@ -2,9 +2,8 @@
 // This module also sends each change to the server, and tries again after a lost connection.
 
 import { retryDelayMs } from "../api.js";
-import { toImage } from "./canvas.js";
 import { page, uiStrings } from "./page.js";
-import { BLANK, callApi, isBlank, isCorrected, isSaved, recallFromTab, saveNext } from "./saving.js";
+import { BLANK, callApi, isBlank, isCorrected, isSaved, recallFromTab, saveNext, toFields } from "./saving.js";
 
 /** @import { Content, Digit, Drawing, Prediction, Stroke, Upload } from "./types" */
 
@@ -84,7 +83,7 @@ async function predict(content) {
   const requestNumber = ++lastRequest;
   predictedAt = Date.now();
   try {
-    const body = { image: toImage(content), explain: state.explanationWanted };
+    const body = { ...toFields(content), explain: state.explanationWanted };
     const answer = await callApi("POST", page.recognize, body, predictController.signal);
     if (requestNumber !== lastRequest) return;
     state.connectionError = "";

@@ -9,7 +9,7 @@ export interface Stroke {
 }
 
 export interface Upload {
-  bitmap: HTMLCanvasElement | HTMLImageElement;
+  bitmap: HTMLCanvasElement | HTMLImageElement | ImageBitmap;
   url: string;
 }
 

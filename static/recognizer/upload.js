@@ -1,5 +1,11 @@
 // Images from outside the page: chosen files, photos, and pasted or dropped images.
 
+import { isCanvasReadable } from "./canvas.js";
+
+// Larger images are shrunk before they are sent, so that a prediction takes no longer than needed.
+const MAX_FILE_BYTES = 1_000_000;
+const MAX_FILE_SIDE_PX = 2048;
+const SENT_TYPES = ["image/jpeg", "image/png", "image/webp"]; // Others are sent as a PNG.
 const MAX_SIDE_PX = 512; // The server also shrinks images whose longer side has more pixels.
 const JPEG_QUALITY = 0.92;
 
@@ -32,11 +38,27 @@ async function acceptFiles(files, onImage, onInvalid) {
   const file = [...files].find(({ type }) => type.startsWith("image/"));
   if (!file) return onInvalid();
   try {
-    onImage(shrink(await createImageBitmap(file), file.type));
+    const bitmap = await createImageBitmap(file);
+    const mustShrink = isCanvasReadable && !isSmall(file, bitmap);
+    onImage(mustShrink ? shrink(bitmap, file.type) : { bitmap, url: await toDataUrl(file) });
   } catch (error) {
     if (!(error instanceof DOMException)) throw error;
     onInvalid();
   }
+}
+
+function isSmall(file, bitmap) {
+  const side = Math.max(bitmap.width, bitmap.height);
+  return SENT_TYPES.includes(file.type) && file.size <= MAX_FILE_BYTES && side <= MAX_FILE_SIDE_PX;
+}
+
+function toDataUrl(file) {
+  return new Promise((resolve, reject) => {
+    const reader = new FileReader();
+    reader.onload = () => resolve(reader.result);
+    reader.onerror = () => reject(reader.error);
+    reader.readAsDataURL(file);
+  });
 }
 
 // A JPEG stays a JPEG because it is smaller. Everything else becomes a PNG, which keeps transparency.

@@ -16,7 +16,7 @@ MAX_MEAN_EDGE_DIFFERENCE = 25  # of 255: a tenth of a pixel
 
 DRAW_ON_CANVAS = """async (strokes) => {
   const { toImage } = await import("/static/recognizer/canvas.js");
-  return toImage({ strokes });
+  return toImage(strokes);
 }"""
 
 
