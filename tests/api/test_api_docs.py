@@ -1,5 +1,6 @@
 """docs/api.md: the examples work, and the table of error codes is complete."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -8,7 +9,7 @@ import sys
 import pytest
 
 from recognizer.api.exceptions import CODES
-from tests.support.factories import drawing_png
+from tests.support.factories import drawing_png, upload
 from tests.support.live_site import ROOT
 
 TEXT = (ROOT / "docs" / "api.md").read_text()
@@ -55,6 +56,31 @@ def test_javascript_example_runs(live_site, tmp_path):
     start = 'import { readFileSync } from "node:fs";\nconst picture = readFileSync("seven.png");\n'
     (tmp_path / "example.mjs").write_text(start + example("js", live_site))
     assert run(["node", "example.mjs"], tmp_path) == "7\n7\n"
+
+
+SAMPLE = r"^`(\w+) (\S+)`, (\d+)[.:].*\n\n```json\n([^`]+)```"
+
+
+def kind(value):
+    """Return the names and types in a JSON value. A number may be whole or not."""
+    if isinstance(value, dict):
+        return {key: kind(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [kind(value[0]), len(value)] if value else []
+    return float if type(value) is int else type(value)
+
+
+def test_sample_responses_have_the_fields_of_the_responses(visitor):
+    samples = re.findall(SAMPLE, TEXT, re.MULTILINE)
+    assert len(samples) == 6
+    for method, path, status, sample in samples:
+        image = "images" if "batch" in path else "image"
+        body = {image: upload(drawing_png(7))} if method == "POST" else None
+        response = getattr(visitor, method.lower())(f"/api/v1/{path}", body)
+        assert response.status_code == int(status), path
+        assert kind(response.json()) == kind(json.loads(sample)), path
+        if "fields" in sample:
+            assert response.json() == json.loads(sample)
 
 
 def test_lists_every_error_code():

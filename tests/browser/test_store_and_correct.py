@@ -61,7 +61,7 @@ def test_strokes_use_image_pixels_and_milliseconds(stored):
     assert strokes[0][0][2] == 0
     points = [point for stroke in strokes for point in stroke]
     assert all(0 <= x <= 280 and 0 <= y <= 280 for x, y, *_ in points)
-    xs, ys, times = zip(*points, strict=True)
+    xs, ys, times, _widths = zip(*points, strict=True)
     assert max(max(xs) - min(xs), max(ys) - min(ys)) == pytest.approx(0.6 * 280, abs=3)
     assert list(times) == sorted(times)
     assert all(isinstance(ms, int) for ms in times)
