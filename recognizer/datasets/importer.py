@@ -5,22 +5,19 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cached_property
 from typing import Any, Final
 
-import numpy as np
-import numpy.typing as npt
 from django.contrib.admin.models import ADDITION, CHANGE
 from django.db import transaction
 from django.utils import timezone
 
-from ml.data.mnist_evaluation import digest
 from recognizer import audit
 from recognizer.datasets import DatasetError, Row
 from recognizer.models import Review, Source, Submission
 from recognizer.serving import model_registry
 from recognizer.serving.prediction import BadImageError, reencode
 from recognizer.serving.stored_pixels import repredict, to_png
+from recognizer.training.duplicates import ApprovedPixels
 from recognizer.training.training_data import is_mnist_evaluation_image
 
 NAMESPACE: Final = uuid.UUID("b2f0a7a5-6d52-4f0e-9a0a-5a4b1c3a7f10")
@@ -48,25 +45,6 @@ class ImportCounts:
     def existing(self) -> int:
         """Return the number of rows that were not stored, because their submission existed."""
         return self.read - self.stored - self.rejected
-
-
-class ApprovedPixels:
-    """The pixels of all submissions that were approved before the import.
-
-    A format without ids is compared with them, because the same drawings may be stored with ids.
-    """
-
-    def __contains__(self, pixels: bytes) -> bool:
-        found = digest(pixels)
-        index = np.searchsorted(self._digests, np.uint64(found))
-        return bool(index < len(self._digests) and self._digests[index] == found)
-
-    @cached_property
-    def _digests(self) -> npt.NDArray[np.uint64]:
-        """Read the digests, (n,) uint64, sorted. A million take 8 MB."""
-        rows = Submission.objects.filter(review=Review.APPROVED).order_by()
-        pixels = rows.values_list("pixels", flat=True).iterator()
-        return np.sort(np.fromiter(map(digest, map(bytes, pixels)), np.uint64))
 
 
 def load(rows: Iterable[Row], *, by: Any, report: Callable[[ImportCounts], None]) -> ImportCounts:
@@ -130,6 +108,7 @@ def _store(submissions: list[Submission], approved: ApprovedPixels, by: Any) -> 
             submission
             for pk, submission in unique.items()
             if not before & {pk, content_ids[pk]}
+            # Without ids, the same drawings may be stored from a format with ids.
             and not (pk == content_ids[pk] and bytes(submission.pixels) in approved)
         ]
         Submission.objects.bulk_create(new, ignore_conflicts=True)

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Sequence
+from functools import cached_property
 from itertools import groupby
 from typing import Final
 from uuid import UUID
@@ -10,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ml.data.mnist_evaluation import digest
-from recognizer.models import Submission
+from recognizer.models import Review, Submission
 from recognizer.training.batches import Row, batched
 
 NEAR_DUPLICATE_CORRELATION: Final = 0.97  # Drawings that correlate more are near duplicates.
@@ -72,6 +73,22 @@ def drop_near_duplicates(drawings: Sequence[tuple[Row, bytes]]) -> Iterator[tupl
                 kept.append(i)
                 yield drawing
         earlier_vectors.append(vectors[kept])
+
+
+class ApprovedPixels:
+    """The set of the pixels of all approved submissions, as of the first use."""
+
+    def __contains__(self, pixels: bytes) -> bool:
+        found = digest(pixels)
+        index = np.searchsorted(self._digests, np.uint64(found))
+        return bool(index < len(self._digests) and self._digests[index] == found)
+
+    @cached_property
+    def _digests(self) -> npt.NDArray[np.uint64]:
+        """Read the digests, (n,) uint64, sorted. A million take 8 MB."""
+        rows = Submission.objects.filter(review=Review.APPROVED).order_by()
+        pixels = rows.values_list("pixels", flat=True).iterator()
+        return np.sort(np.fromiter(map(digest, map(bytes, pixels)), np.uint64))
 
 
 def with_pixels(rows: Iterable[Row]) -> Iterator[tuple[Row, bytes]]:
