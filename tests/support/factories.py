@@ -12,10 +12,10 @@ from django.test import Client
 from PIL import Image
 
 from recognizer.accounts.api_keys import create_key
+from recognizer.demo.versions import exchange_outputs
 from recognizer.models import ModelFiles, ModelVersion, Review, Submission, VersionState
 from recognizer.serving.model_registry import live_version
 from recognizer.training import ledger
-from tests.support.fast_trainer import swap_labels
 from tests.support.live_site import ROOT
 from tests.support.synthetic_digits import draw, strokes_of
 
@@ -107,7 +107,7 @@ def create_version(parent, model=None, state=VersionState.RETIRED, card=None, re
 
 def model_with_swapped_labels(one, two, version):
     """Return the version's model, but with `one` predicted instead of `two` and the reverse."""
-    return swap_labels(bytes(version.files.model), one, two)
+    return exchange_outputs(bytes(version.files.model), one, two)
 
 
 def corrupt(version):
