@@ -1,7 +1,7 @@
 """The pages for visitors and users, and the endpoints for monitoring."""
 
-from django.contrib.auth.views import LoginView, LogoutView
-from django.urls import path
+from django.contrib.auth.views import LoginView, LogoutView, PasswordResetConfirmView
+from django.urls import path, reverse_lazy
 from django.views.generic import TemplateView
 
 from recognizer.ops import health
@@ -19,6 +19,15 @@ urlpatterns = [
         name="how-it-learns",
     ),
     path("privacy/", TemplateView.as_view(template_name="recognizer/privacy.html"), name="privacy"),
+    path(
+        "password/<uidb64>/<token>/",
+        PasswordResetConfirmView.as_view(
+            template_name="registration/set_password.html",
+            post_reset_login=True,
+            success_url=reverse_lazy("review:queue"),
+        ),
+        name="set-password",
+    ),
     path("login/", LoginView.as_view(), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
     path("keys/", api_key_views.api_keys, name="keys"),

@@ -4,9 +4,11 @@ All rights end at once when a user becomes inactive, is no longer staff, or lose
 because they are looked up at each request. A key never has more rights than its user.
 """
 
-from typing import Any
+from typing import Any, Final
 
 from recognizer.models import ApiKey, Scope
+
+REVIEWERS: Final = "Reviewers"  # the name of the group, which a migration creates
 
 
 def is_staff(user: Any) -> bool:

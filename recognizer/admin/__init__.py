@@ -2,13 +2,14 @@
 
 from django.contrib import admin
 from django.contrib.admin.actions import delete_selected
-from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.admin import GroupAdmin
 from django.contrib.auth.models import Group, User
 from django.db import transaction
 
 from recognizer.admin.api_keys import ApiKeyAdmin, AuditTrailAdmin
 from recognizer.admin.base import RobustListAdmin
 from recognizer.admin.model_versions import ModelVersionAdmin
+from recognizer.admin.reviewers import ReviewerAdmin
 from recognizer.admin.submissions import SubmissionAdmin
 from recognizer.admin.training_runs import TrainingRunAdmin
 
@@ -24,8 +25,8 @@ __all__ = [
 admin.site.add_action(transaction.atomic(delete_selected), "delete_selected")
 
 
-class RobustUserAdmin(RobustListAdmin, UserAdmin):
-    """Django's admin for users."""
+class RobustUserAdmin(RobustListAdmin, ReviewerAdmin):
+    """Django's admin for users, with a page to add a reviewer."""
 
 
 class RobustGroupAdmin(RobustListAdmin, GroupAdmin):

@@ -73,6 +73,8 @@ class World:
         for placeholder, value in {
             "<uuid:public_id>": self.apikey.public_id,
             "<uuid:id>": self.submission.pk,
+            "<uidb64>": "x",
+            "<token>": "x",
             "<int:number>": self.modelversion.number,
             "<int:label>": 7,
             "<int:predicted>": 7,
@@ -109,8 +111,10 @@ class World:
             "/api/v1/pages/recognize/": image,
             "/api/v1/submissions/": image,
             "/admin/auth/group/add/": {"name": "x"},
+            "/admin/auth/user/add-reviewer/": {"username": "x"},
             "/admin/auth/user/add/": {"username": "x", "usable_password": "false"},
             "/admin/recognizer/trainingrun/add/": {"seed": 1},
+            "/admin/recognizer/submission/download/": {"format": "npz"},
             "/admin/recognizer/submission/": {
                 "action": "reject",
                 "_selected_action": row,
