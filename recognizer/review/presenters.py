@@ -22,6 +22,7 @@ from recognizer.training.duplicates import NEAR_DUPLICATE_CORRELATION, unit_vect
 # Near duplicates are searched among the owner's drawings made at most this long before or after.
 SESSION_WINDOW: Final = timedelta(hours=1)
 COMPARISON_LIMIT: Final = 2000  # drawings to compare, for all cards together
+SURE: Final = 0.8  # confidence with which a contradiction of the visitor is strong
 MAX_PERCENT: Final = 99  # Never show 100%: the network cannot be certain.
 
 
@@ -76,10 +77,43 @@ def _card(submission: Submission, duplicate_count: int) -> dict[str, Any]:
         "corrected_at": submission.corrected_at.isoformat() if submission.corrected_at else "",
         "suggested_label": submission.suggested_label,
         "label_name": short_label(submission.suggested_label),
+        "choices": choices(submission),
         "summary": summarize(submission),
         "notes": list(_notes(submission, duplicate_count)),
         "admin": reverse("admin:recognizer_submission_change", args=[submission.pk]),
     }
+
+
+def choices(submission: Submission) -> list[dict[str, Any]]:
+    """Return the two labels to choose from if visitor and network disagree strongly.
+
+    The list is empty if they do not. Only then can the reviewer accept the suggested label with
+    Enter. Otherwise, it would be easy to approve a doubtful label by pressing Enter in a rhythm.
+    """
+    if not _disagree_strongly(submission):
+        return []
+    labels = {
+        submission.suggested_label: _("the visitor"),
+        _network_label(submission): _("the network"),
+    }
+    return [
+        {"label": label, "text": f"{short_label(label)} – {source}"}
+        for label, source in labels.items()
+    ]
+
+
+def _network_label(submission: Submission) -> int:
+    live = submission.live_prediction
+    return submission.predicted_digit if live is None else live
+
+
+def _disagree_strongly(submission: Submission) -> bool:
+    """Return whether the visitor's label contradicts a network that is sure of its prediction.
+
+    The confidence is that of the first prediction, because that of the live one is not stored.
+    """
+    is_sure = submission.confidence >= SURE
+    return is_sure and submission.corrected_digit not in (None, _network_label(submission))
 
 
 def summarize(submission: Submission) -> str:

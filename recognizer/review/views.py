@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 from recognizer import audit
 from recognizer.models import AlreadyReviewedError, CorrectionChangedError, Label, Submission
 from recognizer.review import agreement as agreement_data
-from recognizer.review import blind_reviews, decisions
+from recognizer.review import blind_reviews, decisions, doubtful_labels
 from recognizer.review import dashboard as dashboard_data
 from recognizer.review import queue as review_queue
 from recognizer.review.decorators import reviewers_only
@@ -36,7 +36,12 @@ from recognizer.training import training_data
 @ensure_csrf_cookie
 def queue(request: HttpRequest) -> HttpResponse:
     """Show the page of the queue. Its script claims submissions and sends the decisions."""
-    context = {"digits": range(10), "not_a_digit": Label.NOT_A_DIGIT}
+    context = {
+        "digits": range(10),
+        "not_a_digit": Label.NOT_A_DIGIT,
+        "doubtful_labels": doubtful_labels.count(),
+        "count_limit": review_queue.COUNT_LIMIT,
+    }
     return render(request, "review/queue.html", context)
 
 
@@ -50,24 +55,22 @@ def claim(request: HttpRequest) -> HttpResponse:
     if not submissions:
         return JsonResponse(_empty_claim(request.user))
     submissions = blind_reviews.mix_in(submissions, request.user)
-    return JsonResponse({"cards": to_cards(submissions), "waiting": _waiting_text()})
+    return JsonResponse({"cards": to_cards(submissions), **_waiting()})
 
 
 def _empty_claim(reviewer: Any) -> dict[str, Any]:
     return {
         "cards": [],
-        "waiting": _waiting_text(),
+        **_waiting(),
         "empty": _empty_text(review_queue.count_claimed_by_others(reviewer)),
         "snoozed": review_queue.count_snoozed(),
     }
 
 
-def _waiting_text() -> str:
+def _waiting() -> dict[str, Any]:
+    """Return the number of pending submissions, and whether there may be more."""
     count = review_queue.count_pending()
-    if count == review_queue.COUNT_LIMIT:
-        return _("%(count)d or more waiting for review") % {"count": count}
-    text = ngettext("%(count)d waiting for review", "%(count)d waiting for review", count)
-    return text % {"count": count}
+    return {"waiting": count, "waiting_is_cut": count == review_queue.COUNT_LIMIT}
 
 
 def _empty_text(claimed_by_others: int) -> str:

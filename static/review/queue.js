@@ -23,6 +23,7 @@ let nextClaim = null; // form fields of the claim to make after the current one
 let claimedAt = 0;
 let error = "";
 let emptyQueue = null; // {text, snoozed} when the server has no more drawings
+let waiting = null; // {count, isCut}: how many drawings are pending, as far as the page knows
 let retryTimer, pollTimer;
 
 // ---- Server ----
@@ -107,16 +108,21 @@ async function refill(fields = {}) {
   else if (!cards.length) pollTimer = setTimeout(refill, POLL_EMPTY_QUEUE_MS);
 }
 
-function receive({ cards: claimed, waiting, empty, snoozed }, fields) {
+function receive({ cards: claimed, empty, snoozed, ...counts }, fields) {
   const wasEmpty = !cards.length;
   cards.push(...newCards(claimed, fields).map(preloadImage));
   emptyQueue = claimed.length ? null : { text: empty, snoozed };
-  $("waiting").textContent = emptyQueue && !snoozed ? "" : waiting;
+  waiting = { count: counts.waiting - countReviews(unsaved), isCut: counts.waiting_is_cut };
   render();
   if (!wasEmpty || !cards.length) return;
   announce();
   // Do not take the focus away from the menu.
   if (document.activeElement.matches("body, main, #empty, #empty *")) $("card").focus();
+}
+
+// The decisions after which a drawing is not pending any more.
+function countReviews(made) {
+  return made.filter(({ action }) => action === "approve" || action === "reject").length;
 }
 
 // Leave out cards that the page already has. A skipped card returns only on request.
@@ -142,6 +148,7 @@ function decide(action, label) {
   const decision = { card, action, label, result: text.replace("{name}", labelName(label)) };
   decisions.push(decision);
   unsaved.push(decision);
+  waiting.count -= countReviews([decision]);
   render();
   announce(decision.result);
   $(cards.length ? "card" : "main").focus();
@@ -151,6 +158,7 @@ function decide(action, label) {
 function undo() {
   const decision = decisions.pop();
   if (!decision) return announce(page.nothingToUndo);
+  waiting.count += countReviews([decision]);
   // If the decision was not sent yet, the server need not undo it.
   if (decision.sent) unsaved.push({ card: decision.card, action: "undo" });
   else unsaved.splice(unsaved.indexOf(decision), 1);
@@ -182,7 +190,7 @@ function onKeyDown(event) {
 
 function buttonFor(key) {
   if (key === "u") return $("undo");
-  if (key === "enter") return $("accept");
+  if (key === "enter") return $("accept").hidden ? undefined : $("accept");
   return decisionButtons.find((button) => button.getAttribute("aria-keyshortcuts") === key);
 }
 
@@ -206,6 +214,7 @@ function render() {
   }
   renderError();
   renderDecisions();
+  renderWaiting();
 }
 
 function renderCard(card) {
@@ -216,6 +225,20 @@ function renderCard(card) {
   $("summary").textContent = card.summary;
   $("notes").replaceChildren(...card.notes.map((note) => newElement("li", note)));
   $("accept").firstElementChild.textContent = page.accept.replace("{name}", card.label_name);
+  $("accept").hidden = card.choices.length > 0;
+  $("choices").hidden = !card.choices.length;
+  $("choices").querySelectorAll("button").forEach((button, i) => {
+    const { label, text } = card.choices[i] ?? {};
+    button.value = label ?? "";
+    button.firstElementChild.textContent = text ?? "";
+    button.querySelector("kbd").textContent = label === NOT_A_DIGIT ? "N" : (label ?? "");
+  });
+}
+
+function renderWaiting() {
+  if (!waiting) return;
+  const count = waiting.isCut ? `${waiting.count}+` : Math.max(waiting.count, 0);
+  $("waiting").textContent = page.waiting.replace("{count}", count);
 }
 
 function renderError() {
@@ -255,4 +278,4 @@ window.addEventListener("online", sync);
 window.addEventListener("beforeunload", (event) => unsaved.length && event.preventDefault());
 rememberShortcutSetting();
 render();
-refill();
+refill(new URLSearchParams(location.search).has("snoozed") ? { include_snoozed: 1 } : {});

@@ -174,7 +174,8 @@ def test_undo_of_skip_reclaims(reviewer_client):
 def test_empty_queue_returns_no_cards(reviewer_client):
     assert claim(reviewer_client) == {
         "cards": [],
-        "waiting": "0 waiting for review",
+        "waiting": 0,
+        "waiting_is_cut": False,
         "empty": "New drawings appear here automatically.",
         "snoozed": 0,
     }
@@ -182,9 +183,34 @@ def test_empty_queue_returns_no_cards(reviewer_client):
 
 def test_waiting_count_stops_at_limit(reviewer_client, monkeypatch):
     submissions(3)
-    assert claim(reviewer_client)["waiting"] == "3 waiting for review"
+    assert (claim(reviewer_client)["waiting"], claim(reviewer_client)["waiting_is_cut"]) == (
+        3,
+        False,
+    )
     monkeypatch.setattr(queue, "COUNT_LIMIT", 2)
-    assert claim(reviewer_client)["waiting"] == "2 or more waiting for review"
+    assert (claim(reviewer_client)["waiting"], claim(reviewer_client)["waiting_is_cut"]) == (
+        2,
+        True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("fields", "choices"),
+    [
+        ({}, []),
+        ({"corrected_digit": 7}, []),
+        ({"corrected_digit": 1, "confidence": 0.6}, []),
+        # The live version agrees with the visitor.
+        ({"corrected_digit": 1, "live_prediction": 1}, []),
+        ({"corrected_digit": 1}, ["1 – the visitor", "7 – the network"]),
+        ({"corrected_digit": 1, "live_prediction": 4}, ["1 – the visitor", "4 – the network"]),
+        ({"corrected_digit": 10}, ["not a digit – the visitor", "7 – the network"]),
+    ],
+)
+def test_strong_disagreement_has_two_choices_and_no_default(reviewer_client, fields, choices):
+    submissions(1, **fields)
+    (card,) = claim(reviewer_client)["cards"]
+    assert [choice["text"] for choice in card["choices"]] == choices
 
 
 def test_deleted_submission_returns_410(visitor, reviewer_client):
