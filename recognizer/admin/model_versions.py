@@ -15,9 +15,10 @@ from django.urls import URLPattern
 from recognizer.admin.accuracy_chart import Chart, accuracy_chart
 from recognizer.admin.base import ObjectPageAdmin
 from recognizer.admin.thumbnails import thumbnail
-from recognizer.models import Label, ModelVersion, Submission
+from recognizer.models import Label, ModelVersion, Submission, TrainingRun
 from recognizer.serving import model_registry, reevaluation
 from recognizer.serving.model_registry import CorruptModelError
+from recognizer.training.evaluation_table import evaluation_context
 
 TEMPLATE_FOLDER: Final = "admin/recognizer/modelversion"
 THUMBNAIL_LIMIT: Final = 40  # in each of the two lists, fixed and broken submissions
@@ -122,7 +123,10 @@ class ModelVersionAdmin(ObjectPageAdmin):
         ]
 
     def object_context(self, request: HttpRequest, obj: ModelVersion) -> dict[str, Any]:
+        run = TrainingRun.objects.filter(version=obj).first()
         return {
+            "run": run,
+            **(evaluation_context(run) if run else {}),
             "card": card_rows(obj.card),
             "live": model_registry.live_version(),
             "can_promote": self.can_promote(request),

@@ -18,7 +18,7 @@ from recognizer.admin.base import ObjectPageAdmin
 from recognizer.admin.thumbnails import thumbnail
 from recognizer.models import Label, RunState, Submission, TrainingRun
 from recognizer.serving import model_registry
-from recognizer.training.evaluation_table import HEADINGS, evaluation_rows, is_worse
+from recognizer.training.evaluation_table import evaluation_context
 from recognizer.training.retraining import Options
 from recognizer.training.run_lifecycle import format_duration
 from recognizer.training.training_data import COUNT_LIMIT, counts_for_page
@@ -246,8 +246,7 @@ class TrainingRunAdmin(ObjectPageAdmin):
         return {
             "message": describe_progress(obj),
             "options": describe_options(obj.options),
-            "evaluation_headings": HEADINGS,
-            "evaluation": [(row, is_worse(row)) for row in evaluation_rows(obj.evaluation or [])],
+            **evaluation_context(obj),
             "rehearsal": obj.rehearsal and rehearsal_context(obj.rehearsal),
             "can_view_submissions": self.admin_site.get_model_admin(Submission).has_view_permission(
                 request

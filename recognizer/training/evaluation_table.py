@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
 from ml.evaluation.model_comparison import Verdict
+from recognizer.models import TrainingRun
 
 
 class EvaluationRow(NamedTuple):
@@ -61,6 +62,12 @@ def evaluation_rows(results: list[dict[str, Any]]) -> Iterator[EvaluationRow]:
             has_no_drawings = result["name"] == "held_out_corrections" and result["before"] is None
             verdict = "no drawings" if has_no_drawings else "only scored"
             yield EvaluationRow(title, size, owners, *scores, "", "", "", "", verdict)
+
+
+def evaluation_context(run: TrainingRun) -> dict[str, Any]:
+    """Return the context of the template `evaluation.html`."""
+    rows = [(row, is_worse(row)) for row in evaluation_rows(run.evaluation or [])]
+    return {"evaluation_headings": HEADINGS, "evaluation": rows}
 
 
 def is_worse(row: EvaluationRow) -> bool:

@@ -3,7 +3,7 @@
 import pytest
 from django.contrib.auth.models import Permission
 
-from recognizer.models import Label
+from recognizer.models import Label, TrainingRun
 from recognizer.serving import model_registry, reevaluation
 from tests.support.factories import (
     Visitor,
@@ -111,9 +111,9 @@ def test_query_count_does_not_grow_with_submissions(
     for seed in range(8):
         visitor.submit_and_get(drawing_png(3, seed)).approve(reviewer, Label.THREE)
     page_of(swapped, reviewer_client)  # Django then has the content types in its cache.
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(9):
         page_of(swapped, reviewer_client)
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(9):
         html = reviewer_client.get(f"{LIST}{swapped.pk}/drawings/3/8/").content.decode()
     assert html.count("data:image/png") > 5
 
@@ -172,3 +172,16 @@ def test_without_permission_for_submissions_shows_only_model_card(
     prune_files(old := create_version(base))
     assert "files deleted" in page_of(old, client).content.decode()
     assert Visitor().get(drawings).status_code == 302
+
+
+def test_shows_why_and_the_numbers_behind_it(base, reviewer_client):
+    version = create_version(base, reason="0 fixed, 40 broken; rejected because of digit 3.")
+    result = {"name": "negatives", "title": "negative images", "size": 3000, "before": 0.99}
+    run = TrainingRun.objects.create(
+        options={}, version=version, evaluation=[{**result, "after": 0.97, "comparisons": []}]
+    )
+    html = page_of(version, reviewer_client).content.decode()
+    assert "0 fixed, 40 broken; rejected because of digit 3." in html
+    url = f"/admin/recognizer/trainingrun/{run.pk}/change/"
+    assert f'<a href="{url}">{run}</a>' in html
+    assert "<td>97.00%</td>" in html

@@ -86,7 +86,7 @@ def test_rejects_invalid_options(db, reviewer_client, invalid):
 
 def test_without_new_corrections_says_what_to_do(db, reviewer_client):
     html = reviewer_client.get(START).content.decode()
-    assert "There are no new drawings to train on." in html
+    assert "Nothing approved yet." in html
     assert "/admin/recognizer/submission/?review__exact=pending" in html
 
 
