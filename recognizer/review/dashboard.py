@@ -50,6 +50,7 @@ class Day:
 class VersionStats:
     """One version's counts, like those of `Day`, and its disagreement rate."""
 
+    pk: int
     number: int
     submitted: int
     corrected: int
@@ -173,7 +174,7 @@ def version_stats(counts: PredictionCounts) -> list[VersionStats]:
             disagreed[version] += count * (corrected_digit != predicted_digit)
     numbers = ModelVersion.objects.filter(pk__in=submitted).values_list("pk", "number")
     return [
-        VersionStats(number, submitted[pk], corrected[pk], disagreed[pk])
+        VersionStats(pk, number, submitted[pk], corrected[pk], disagreed[pk])
         for pk, number in numbers.order_by("-number")
     ]
 

@@ -3,12 +3,13 @@
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.models import Group
 from django.utils import timezone
 
 from recognizer.models import Label, ModelVersion, Submission
 from recognizer.review import dashboard, queue
 from recognizer.review.day_chart import day_chart
-from tests.support.factories import create_version, learn
+from tests.support.factories import Visitor, create_version, learn
 from tests.support.review_helpers import submissions
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
@@ -102,13 +103,13 @@ def test_counts_waiting_and_snoozed_submissions(reviewer_client, reviewer):
 def test_counting_stops_at_limit(reviewer_client, monkeypatch):
     monkeypatch.setattr(queue, "COUNT_LIMIT", 2)
     submissions(3)
-    assert "<dd>2+</dd>" in reviewer_client.get("/review/dashboard/").content.decode()
+    assert ">2+</a></dd>" in reviewer_client.get("/review/dashboard/").content.decode()
 
 
 def test_next_training_shows_the_counts(reviewer_client, reviewer):
     url = "/review/dashboard/next-training/"
     page = reviewer_client.get(url)
-    assert "No drawings are approved yet" in page.content.decode()
+    assert "Nothing approved yet." in page.content.decode()
     for row in submissions(3):
         row.approve(reviewer, Label.SEVEN)
     page = reviewer_client.get(url)
@@ -116,6 +117,31 @@ def test_next_training_shows_the_counts(reviewer_client, reviewer):
     assert counts.items() <= page.context["counts"].items()
     learn(ModelVersion.objects.get(), *Submission.objects.all())
     assert "There is nothing new to learn." in reviewer_client.get(url).content.decode()
+
+
+def test_starts_a_training_run_and_links_what_it_names(reviewer_client):
+    submissions(2, corrected_digit=1)
+    html = reviewer_client.get("/review/dashboard/").content.decode()
+    version = ModelVersion.objects.get()
+    for url in (
+        "/admin/recognizer/trainingrun/add/",
+        "/admin/recognizer/trainingrun/",
+        "/admin/recognizer/submission/?review__exact=pending",
+        "/review/?snoozed",
+        f"/admin/recognizer/modelversion/{version.pk}/change/",
+    ):
+        assert f'href="{url}"' in html
+        assert reviewer_client.get(url).status_code == 200
+
+
+def test_reviewer_without_the_right_to_train_is_told_who_has_it(django_user_model, db):
+    user = django_user_model.objects.create_user("dee", is_staff=True)
+    user.groups.add(Group.objects.get(name="Reviewers"))
+    client = Visitor()
+    client.force_login(user)
+    html = client.get("/review/dashboard/").content.decode()
+    assert "An administrator can start a training run." in html
+    assert "trainingrun/add" not in html
 
 
 def test_empty_site_says_what_to_do(reviewer_client):
