@@ -70,11 +70,11 @@ class ModelVersionAdmin(ObjectPageAdmin):
     list_display = (
         "number",
         "state",
-        "created",
+        "reason",
         "mnist_test",
         "held_out",
         "correction_count",
-        "reason",
+        "created",
     )
     list_filter = ("state",)
     list_per_page = 50

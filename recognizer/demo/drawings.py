@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from recognizer.demo.synthetic_digits import Strokes, strokes_of
 from recognizer.models import BlindReview, Label, Source, Submission
+from recognizer.review import queue
 from recognizer.serving import storage
 from recognizer.serving.prediction import predict_image
 
@@ -21,6 +22,7 @@ CORRECTED: Final = 0.6  # shares of the drawings
 WRONGLY_CORRECTED: Final = 0.06
 REVIEWED: Final = 0.75
 BLIND_REVIEWS: Final = 12
+NEW: Final = 10  # drawings approved after the newest version was trained
 STEP_MILLISECONDS: Final = 16  # between two points of a stroke
 
 
@@ -33,8 +35,11 @@ class People:
     owner: uuid.UUID
 
 
-def seed_drawings(people: People) -> None:
-    """Store drawings by several visitors over four weeks, with corrections and reviews."""
+def seed_drawings(people: People) -> list[tuple[Submission, int]]:
+    """Store drawings by several visitors over four weeks, with corrections and reviews.
+
+    Return the pending drawings, oldest first, each with the digit that it shows.
+    """
     rng = np.random.default_rng(1)
     owners = [people.owner, *(_random_uuid(rng) for _ in range(VISITORS))]
     drawn = [_draw(owner, rng) for owner in owners for _ in range(DRAWINGS_PER_VISITOR)]
@@ -46,8 +51,18 @@ def seed_drawings(people: People) -> None:
         _review(row, digit, people.first_reviewer, rng)
     for row, digit in reviewed[:BLIND_REVIEWS]:
         _review_blindly(row, digit, people.second_reviewer, rng)
-    newest = [row for row, _ in drawn[-3:]]
-    Submission.objects.filter(pk=newest[0].pk).update(flagged=True)
+    return drawn[len(reviewed) :]
+
+
+def seed_newest(pending: list[tuple[Submission, int]], people: People) -> None:
+    """Approve some drawings that no version has learned, and prepare the queue."""
+    for row, digit in pending[:NEW]:
+        row.approve(people.first_reviewer, Label(digit))
+    (flagged, _), (skipped, _), *others = pending[NEW:]
+    Submission.objects.filter(pk=flagged.pk).update(flagged=True)
+    queue.snooze(skipped, people.first_reviewer)
+    for row, digit in others[::5]:  # The network is sure of another digit.
+        row.correct(Label((digit + 1) % 10))
 
 
 def _random_uuid(rng: np.random.Generator) -> uuid.UUID:

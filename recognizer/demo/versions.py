@@ -135,4 +135,5 @@ def _card(
         "corrections_counts": selection.counts,
     }
     card = {**live.card, "demo": note, "trained_on": trained_on, "scores": evaluation.scores}
+    card.pop("sha256", None)  # of the base
     return {**card, "parent": live.number}

@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 from recognizer.models import Label, Review, Submission
 from tests.browser.review_page import decision, drawings, expect_saved
+from tests.support.factories import drawing_png
 from tests.support.review_helpers import doubtful_labels, submissions
 
 
@@ -28,7 +29,28 @@ def test_thirty_reviews_a_minute_by_keyboard_alone(open_review, rosa):
     assert [decision(row) for row in rows[:30]] == expected
     assert all(decision(row) == ("pending", None) for row in rows[30:])
     assert Submission.objects.filter(reviewed_by=rosa).count() == 30
-    expect(page.locator("#waiting")).to_contain_text("waiting")
+    expect(page.locator("#waiting")).to_have_text("Waiting for review: 15")
+
+
+def test_enter_does_not_approve_where_visitor_and_network_disagree(open_review):
+    """The reviewer presses Enter in a rhythm, but must choose one of the two labels."""
+    doubtful = submissions(1, image=drawing_png(), corrected_digit=1, confidence=0.97)[0]
+    (other,) = drawings(1)
+    page = open_review()
+    expect(page.get_by_role("button", name="1 – the visitor")).to_be_visible()
+    expect(page.get_by_role("button", name="Accept")).to_be_hidden()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+    expect(page.locator("#waiting")).to_have_text("Waiting for review: 2")
+    page.get_by_role("button", name="7 – the network").click()
+    expect(page.locator("#waiting")).to_have_text("Waiting for review: 1")
+    expect(page.get_by_role("button", name="the network")).to_be_hidden()
+    page.keyboard.press("Enter")
+    expect(page.locator("#waiting")).to_have_text("Waiting for review: 0")
+    page.keyboard.press("u")
+    expect(page.locator("#waiting")).to_have_text("Waiting for review: 1")
+    expect_saved(page, 1)
+    assert (decision(doubtful), decision(other)) == (("approved", 7), ("pending", None))
 
 
 def test_next_drawing_is_preloaded(open_review):

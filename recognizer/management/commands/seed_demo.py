@@ -11,7 +11,7 @@ from django.utils.crypto import get_random_string
 from recognizer.accounts.api_keys import create_key
 from recognizer.accounts.ownership import owner_for_user
 from recognizer.accounts.rights import REVIEWERS
-from recognizer.demo.drawings import People, seed_drawings
+from recognizer.demo.drawings import People, seed_drawings, seed_newest
 from recognizer.demo.versions import seed_versions
 from recognizer.management import shared
 from recognizer.models import ModelVersion, Scope, Submission, TrainingRun
@@ -61,6 +61,8 @@ class Command(BaseCommand):
         first, second = (users.create_user(name, is_staff=True) for name in REVIEWER_NAMES)
         for reviewer in (first, second):
             reviewer.groups.add(group)
-        seed_drawings(People(first, second, owner_for_user(user)))
+        people = People(first, second, owner_for_user(user))
+        pending = seed_drawings(people)
         seed_versions(USERNAME)
+        seed_newest(pending, people)
         create_key(user, "A program", [Scope.SUBMIT, Scope.READ], by=user)
