@@ -49,7 +49,9 @@ def test_enter_does_not_approve_where_visitor_and_network_disagree(open_review):
     expect(page.locator("#waiting")).to_have_text("Waiting for review: 0")
     page.keyboard.press("u")
     expect(page.locator("#waiting")).to_have_text("Waiting for review: 1")
-    expect_saved(page, 1)
+    page.wait_for_load_state("networkidle")
+    page.reload()
+    expect(page.locator("#waiting")).to_have_text("Waiting for review: 1")
     assert (decision(doubtful), decision(other)) == (("approved", 7), ("pending", None))
 
 

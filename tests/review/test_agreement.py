@@ -149,7 +149,7 @@ def test_lists_owners_whose_corrections_were_not_accepted(reviewer_client, ada):
 
 def test_empty_page_says_what_to_do(reviewer_client):
     page = reviewer_client.get(PAGE).content.decode()
-    assert "add a colleague to the group “Reviewers”" in page
+    assert "They need two reviewers." in page
     assert "These reviews accepted all corrections" in page
 
 
