@@ -18,12 +18,13 @@ const pen = {
     store.predictStroke(stroke);
   },
   endStroke: store.addStroke,
+  discardStroke: repaint,
   penToggled: (isUp) => announce(isUp ? uiStrings.pen_up : uiStrings.pen_down),
 };
 new PointerInput($("canvas"), pen);
 const keyboardInput = new KeyboardInput($("canvas"), $("cursor"), pen);
 
-const refuseFile = () => store.refuse(uiStrings.not_an_image);
+const refuseFile = () => store.refuseFile(uiStrings.not_an_image);
 listenForImages(document.querySelectorAll("[type=file]"), store.addUpload, refuseFile);
 
 // ---- Buttons ----
@@ -34,8 +35,14 @@ function clear() {
   announce(uiStrings.cleared);
 }
 
+function startNext() {
+  store.startNew();
+  $("canvas").focus();
+}
+
 function onCorrectionClick({ target }) {
   if (target.id === "confirm") store.confirm();
+  else if (target.id === "next") startNext();
   else if (target.matches("button")) store.correct(JSON.parse(target.value));
 }
 

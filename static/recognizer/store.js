@@ -249,12 +249,16 @@ export function finish() {
 // to store it is still running, its submission is deleted afterwards.
 export function startNew() {
   const { drawing } = state;
-  clearTimeout(finishTimer);
   if (!drawing.submissions.length && !isCorrected(drawing)) drawing.finished = BLANK;
+  replaceDrawing();
+  notifyChange();
+}
+
+function replaceDrawing() {
+  clearTimeout(finishTimer);
   cancelPrediction();
   state.connectionError = "";
   state.drawing = newDrawing();
-  notifyChange();
 }
 
 /** @param {number} index */
@@ -263,8 +267,17 @@ export function select(index) {
   notifyChange();
 }
 
-/** @param {string} reason */
-export function refuse(reason) {
+/**
+ * Refuse a file. The old drawing is stored and leaves the canvas, because its prediction would look
+ * like that of the file.
+ *
+ * @param {string} reason
+ */
+export function refuseFile(reason) {
+  if (!isBlank(state.drawing.content)) {
+    finish();
+    replaceDrawing();
+  }
   state.drawing.refusal = reason;
   notifyChange();
 }

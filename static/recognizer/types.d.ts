@@ -67,11 +67,12 @@ export interface Drawing {
   notice: string;
 }
 
-/** What a pen reports to. */
+/** The receiver of strokes, and the width of the next one. */
 export interface Pen {
   width(): number;
   beginStroke(): void;
   continueStroke(stroke: Stroke): void;
   endStroke(stroke: Stroke): void;
+  discardStroke(): void;
   penToggled(isUp: boolean): void;
 }

@@ -2,7 +2,7 @@
 
 import { paintCanvas } from "./canvas.js";
 import { $, fill, formatPercent, labelPhrase, numberPhrase, page, uiStrings } from "./page.js";
-import { isBlank } from "./saving.js";
+import { isBlank, isCorrected } from "./saving.js";
 import * as store from "./store.js";
 
 const ANNOUNCE_AFTER_MS = 900; // Announce a sentence only if it has not changed for this long.
@@ -59,6 +59,21 @@ function describeBriefly(digits, confidence) {
   return fill(confidence >= SURE_CONFIDENCE ? uiStrings.sure : uiStrings.likely, values);
 }
 
+// Return "" if the visitor has not answered, or agrees with the predictions.
+function describeAnswer(predictions) {
+  const predicted = predictions.map(({ digit }) => digit);
+  const answer = shownDigits(predictions);
+  if (predicted.join() === answer.join()) return "";
+  const values = { name: numberPhrase(answer), predicted: numberPhrase(predicted) };
+  return fill(uiStrings.corrected, values);
+}
+
+// Return the visitor's answers, and the predictions of the other digits.
+function shownDigits(predictions) {
+  const { corrections } = store.state.drawing;
+  return predictions.map(({ digit }, i) => (corrections[i] === undefined ? digit : corrections[i]));
+}
+
 // Change an element only when its text differs. Otherwise screen readers would repeat the text.
 function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
@@ -90,27 +105,29 @@ function renderSentence() {
   const { content, predictions, selected, refusal } = store.state.drawing;
   const waiting = isBlank(content) ? uiStrings.empty : uiStrings.predicting;
   const error = store.state.connectionError || refusal;
-  const text = error || (predictions ? describe(predictions) : waiting);
+  const answer = predictions && describeAnswer(predictions);
+  const text = error || answer || (predictions ? describe(predictions) : waiting);
   const taught = !error && predictions ? taughtSentence(predictions[selected]) : "";
   page.state = error ? "error" : predictions || isBlank(content) ? "ready" : "waiting";
   $("prediction").setAttribute("aria-busy", store.isPredicting());
   const isNew = text !== $("sentence").textContent;
-  if (isNew && text !== uiStrings.predicting) announce(`${text} ${taught}`.trim(), ANNOUNCE_AFTER_MS);
+  // The notice tells screen readers about an answer.
+  if (isNew && !answer && text !== uiStrings.predicting) announce(`${text} ${taught}`.trim(), ANNOUNCE_AFTER_MS);
   setText($("sentence"), text);
 }
 
 // Show one large digit, or a button for each digit of a multi-digit number.
 function renderDigits(predictions, selected) {
   const tiles = $("digit");
-  const count = predictions?.length ?? 0;
+  const digits = shownDigits(predictions ?? []);
+  const count = digits.length;
   if (tiles.children.length !== count) {
     const newTiles = Array.from({ length: count }, (_, i) => newTile(i, count > 1));
     tiles.replaceChildren(...newTiles);
   }
   [...tiles.children].forEach((tile, i) => {
-    const { digit } = predictions[i];
-    if (count === 1) renderSingleDigit(tile, digit);
-    else renderDigitButton(tile, digit, i + 1, i === selected);
+    if (count === 1) renderSingleDigit(tile, digits[i]);
+    else renderDigitButton(tile, digits[i], i + 1, i === selected);
   });
 }
 
@@ -141,6 +158,9 @@ function renderCorrections() {
   const name = digits && numberPhrase(digits);
   setText($("confirm"), digits ? fill(uiStrings.yes_it_is, { name }) : uiStrings.yes);
   $("confirm").setAttribute("aria-pressed", isConfirmed);
+  const isAnswered = isCorrected(store.state.drawing);
+  $("confirm").classList.toggle("primary", !isAnswered);
+  $("next").hidden = !isAnswered;
   $("correction").disabled = !digits;
   const correction = corrections[selected];
   for (const button of $("correction").querySelectorAll("[value]")) {

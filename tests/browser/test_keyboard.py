@@ -103,6 +103,32 @@ def test_corrects_by_key(drawn, key, text):
     expect(drawn.locator("#notice")).to_contain_text(text)
 
 
+@pytest.mark.parametrize(
+    ("key", "code", "text"),
+    [
+        ("N", "KeyN", "no longer read that as a digit"),  # CapsLock
+        ("т", "KeyN", "no longer read that as a digit"),  # Cyrillic
+        ("٩", "Digit9", "read that as a 9"),  # Arabic
+        ("ç", "Digit9", "read that as a 9"),  # French
+    ],
+)
+def test_corrects_by_key_in_every_layout(drawn, key, code, text):
+    press_in_layout(drawn, key, code)
+
+    expect(drawn.locator("#notice")).to_contain_text(text)
+
+
+def press_in_layout(page, key, code):
+    event = {"key": key, "code": code, "bubbles": True, "cancelable": True}
+    page.locator("body").dispatch_event("keydown", event)
+
+
+def test_caps_lock_does_not_turn_undo_into_redo(drawn):
+    press_in_layout(drawn, "Z", "KeyZ")
+
+    expect(drawn.locator("#redo")).to_be_enabled()
+
+
 def test_undoes_redoes_and_clears_by_key(drawn, four):
     undo, redo = drawn.locator("#undo"), drawn.locator("#redo")
     drawn.keyboard.press("z")
