@@ -2,7 +2,7 @@
 
 python -m scripts.screenshot_review URL USERNAME PASSWORD OUT.png
 
-The queue must contain at least four drawings. The script rejects two of them and skips one.
+The site is filled with `manage.py seed_demo`. The script rejects two of them and skips one.
 """
 
 import sys

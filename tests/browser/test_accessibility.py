@@ -9,7 +9,8 @@ from playwright.sync_api import expect
 
 from recognizer.models import Label, Submission
 from tests.browser.pointer import draw_by_mouse
-from tests.support.review_helpers import doubtful_labels
+from tests.support.factories import drawing_png
+from tests.support.review_helpers import doubtful_labels, submissions
 from tests.support.synthetic_digits import row_of, square_strokes
 
 RULES = {
@@ -183,6 +184,17 @@ def test_axe_finds_no_violation_in_doubtful_labels(open_review, number):
     if number:
         page.keyboard.press("k")
         expect(page.get_by_text("Label kept.").first).to_be_visible()
+    assert_no_violation(page)
+
+
+def test_axe_finds_no_violation_in_the_queue_and_on_the_dashboard(open_review):
+    submissions(1, image=drawing_png(), corrected_digit=1)
+    page = open_review()
+    expect(page.get_by_role("button", name="1 – the visitor")).to_be_visible()
+    assert_no_violation(page)
+    page.get_by_role("link", name="Dashboard").click()
+    expect(page.get_by_role("link", name="Start a training run")).to_be_visible()
+    page.wait_for_load_state("networkidle")
     assert_no_violation(page)
 
 
