@@ -46,11 +46,11 @@ DRAW_PAGE_STRINGS: Final = {
     "thanks": _("Thank you. Saved as {name}. A reviewer will check it."),
     "remembered": _(
         "Thanks. I’ll read that as {name} for you from now on; "
-        "a reviewer decides whether everybody gets it."
+        "a reviewer decides whether it helps everybody."
     ),
     "remembered_not_a_digit": _(
         "Thanks. I’ll no longer read that as a digit for you; "
-        "a reviewer decides whether everybody gets it."
+        "a reviewer decides whether it helps everybody."
     ),
     "taught": _("I read {name}. You taught me: it looks like these."),
     "taught_not_a_digit": _("I read no digit. You taught me: it looks like these."),

@@ -21,7 +21,7 @@ def expect_saved_as(page, label):
     """Wait until the page confirms that the server has this correction."""
     expect_notice(page).to_have_text(
         f"Thanks. I’ll read that as {label} for you from now on; "
-        "a reviewer decides whether everybody gets it."
+        "a reviewer decides whether it helps everybody."
     )
 
 
@@ -97,7 +97,7 @@ def test_stores_not_a_digit(stored):
 
     expect_notice(stored).to_have_text(
         "Thanks. I’ll no longer read that as a digit for you; "
-        "a reviewer decides whether everybody gets it."
+        "a reviewer decides whether it helps everybody."
     )
     assert Submission.objects.get().corrected_digit == Label.NOT_A_DIGIT
 
