@@ -7,7 +7,6 @@ from django.contrib.messages.storage.base import Message
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.templatetags.static import static
-from django.utils.cache import patch_cache_control
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 from rest_framework.exceptions import NotFound
@@ -25,7 +24,6 @@ from recognizer.web.ui_strings import DRAW_PAGE_STRINGS, label_phrase
 
 # Counting stops here: the page then shows "More than 1000 drawings". A full count may be slow.
 COUNT_LIMIT: Final = 1000
-FAVICON_AGE: Final = 24 * 60 * 60  # seconds
 
 
 class MyDrawingsPagination(SubmissionPagination):
@@ -85,9 +83,7 @@ def my_drawings(request: HttpRequest) -> HttpResponse:
 @require_safe
 def favicon(request: HttpRequest) -> HttpResponse:
     """Redirect the programs that only know this path, and not the link in the pages."""
-    response = redirect(static("favicon.ico"))
-    patch_cache_control(response, public=True, max_age=FAVICON_AGE)
-    return response
+    return redirect(static("favicon.ico"))
 
 
 def _drawing_context(
