@@ -14,7 +14,7 @@ REDIS_URL ?= redis://127.0.0.1:6379/15
 
 .PHONY: run test test-quick test-services test-poisoning test-kills test-endurance fuzz fuzz-images \
 	audit lint format browser base messages bench profile bench-soak bench-recognition \
-	bench-learning bench-personal bench-numbers bench-million bench-retrain-million \
+	bench-learning bench-personal bench-numbers bench-pictures bench-million bench-retrain-million \
 	bench-export-million bench-flood bench-latency bench-slow-clients bench-ledger-million \
 	bench-guessing lock
 
@@ -112,6 +112,10 @@ bench-personal: .venv/installed
 # Measure the accuracy on two-digit numbers and on pages (five minutes).
 bench-numbers: .venv/installed
 	@$(BIN)/python -m benchmarks.numbers "$(REAL_DATA)"
+
+# Measure the accuracy on pictures as people bring them, by kind (ten minutes).
+bench-pictures: .venv/installed
+	@$(BIN)/python -m benchmarks.brought_pictures "$(REAL_DATA)"
 
 # Measure the time from the end of a stroke to the prediction on the page (a minute).
 bench-latency: .venv/installed browser

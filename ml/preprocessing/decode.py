@@ -4,7 +4,7 @@ import io
 import struct
 import warnings
 import zlib
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import numpy as np
 from PIL import Image
@@ -42,6 +42,8 @@ EXIF_TRANSPOSE: Final = {
 # The keys of EXIF data in Pillow's `Image.info`. Parsing it takes time, and cameras store less.
 EXIF_KEYS: Final = ("exif", "Raw profile type exif")
 MAX_EXIF_LENGTH: Final = 65_535
+MIN_ALPHA: Final = 16  # of 255; ink that is more transparent stays faint
+MIN_DEEP_RANGE: Final = 64  # of 65,535; an image of 16 bits with fewer different greys is blank
 MIN_CONTRAST: Final = 96  # of 255, between the darkest and the brightest pixel
 MAX_SIDE: Final = 512  # pixels; larger images are shrunk, because the model input has only 28
 PAGE_SIDE: Final = 1280  # pixels; the limit for a page with many digits
@@ -158,24 +160,37 @@ def _shrink(image: Image.Image, factor: int) -> Image.Image:
     A large image is converted in strips, because a copy of the whole image could take 52 MB.
     """
     has_transparency = image.has_transparency_data
+    greys = _grey_range(image)
     if factor == 1:
-        return _convert(image, has_transparency)
+        return _convert(image, has_transparency, greys)
     width, height = image.size
     rows = max(1, STRIP_PIXELS // width // factor) * factor
     shrunk = None
     for top in range(0, height, rows):
         area = (0, top, width, min(top + rows, height))
-        strip = _convert(image.crop(area), has_transparency).reduce(factor)
+        strip = _convert(image.crop(area), has_transparency, greys).reduce(factor)
         shrunk = shrunk or Image.new(strip.mode, (strip.width, -(-height // factor)))
         shrunk.paste(strip, (0, top // factor))
     assert shrunk is not None
     return shrunk
 
 
-def _convert(image: Image.Image, has_transparency: bool) -> Image.Image:
+def _grey_range(image: Image.Image) -> tuple[int, int]:
+    """Return the lowest and the highest grey of an image with 16 bits per pixel.
+
+    Cameras and scanners often use only some of the 16 bits.
+    """
+    if not image.mode.startswith("I"):
+        return 0, 255
+    low, high = cast("tuple[int, int]", image.getextrema())
+    return low, max(high, low + MIN_DEEP_RANGE)
+
+
+def _convert(image: Image.Image, has_transparency: bool, greys: tuple[int, int]) -> Image.Image:
     if image.mode.startswith("I"):  # 16 bits per pixel: Pillow would clip most greys to white.
-        values = np.asarray(image).astype(np.uint32)
-        return Image.fromarray((values >> 8).astype(np.uint8))
+        low, high = greys
+        values = np.asarray(image).astype(np.int32) - low
+        return Image.fromarray((values * 255 // (high - low)).astype(np.uint8))
     if has_transparency:
         return image.convert("RGBA")
     return image.convert("L" if image.mode in ("1", "L") else "RGB")
@@ -186,8 +201,11 @@ def _to_grey(image: Image.Image) -> Image.Image:
     if image.mode != "RGBA":
         return grey
     alpha = image.getchannel("A")
-    if alpha.getextrema()[0] == 255:
+    lowest, highest = cast("tuple[int, int]", alpha.getextrema())
+    if lowest == 255:
         return grey
+    # The least transparent part counts as opaque, so that half-transparent ink is strong.
+    alpha = alpha.point([min(255, 255 * level // max(MIN_ALPHA, highest)) for level in range(256)])
     return Image.composite(grey, Image.new("L", grey.size, _background_grey(grey, alpha)), alpha)
 
 

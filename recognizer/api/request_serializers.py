@@ -14,21 +14,29 @@ from recognizer.api.fields import (
     StrokesField,
 )
 from recognizer.models import Source
+from recognizer.serving.prediction import CanvasImage
 
 MAX_BATCH_SIZE: Final = 64
 CLIENT_SOURCES: Final = [choice for choice in Source.choices if choice[0] != Source.IMPORT]
 
 
 class DrawingSerializer(serializers.Serializer):
-    """An image file, strokes, or both. Adds `drawing`: the image or, without one, the strokes."""
+    """An image file, strokes, or both. Adds `drawing`: the image or, without one, the strokes.
+
+    An image with strokes, or with the source canvas, comes from a canvas.
+    """
 
     image = ImageField(required=False)
+    source = ChoiceField(choices=CLIENT_SOURCES, default=Source.API)
     strokes = StrokesField(default=None, allow_null=True)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         drawing = attrs.get("image", attrs["strokes"])
         if drawing is None:
             raise serializers.ValidationError({"image": _("Send an image, or strokes alone.")})
+        is_from_canvas = attrs["source"] == Source.CANVAS or attrs["strokes"] is not None
+        if is_from_canvas and isinstance(drawing, bytes):
+            drawing = CanvasImage(drawing)
         return {**attrs, "drawing": drawing}
 
 
@@ -57,7 +65,6 @@ class RecognizeBatchRequestSerializer(serializers.Serializer):
 class NewSubmissionSerializer(DrawingSerializer):
     """A request to predict a drawing and store it."""
 
-    source = ChoiceField(choices=CLIENT_SOURCES, default=Source.API)
     personal = StrictBooleanField(default=True)
 
 

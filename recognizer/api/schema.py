@@ -44,7 +44,12 @@ _BATCH_LIMITS: Final[dict[str, Any]] = {"min_length": 1, "max_length": MAX_BATCH
 
 
 def _source() -> serializers.ChoiceField:
-    return serializers.ChoiceField(choices=CLIENT_SOURCES, default=Source.API)
+    return serializers.ChoiceField(
+        choices=CLIENT_SOURCES,
+        default=Source.API,
+        help_text="Everything but handwriting is removed from an image, unless it comes from a "
+        "canvas: unless the source is canvas, or the request contains strokes.",
+    )
 
 
 def _explain() -> serializers.BooleanField:
@@ -78,10 +83,16 @@ def _image_json() -> dict[str, serializers.Field]:
 RECOGNIZE_BODY: Final = {
     "multipart/form-data": inline_serializer(
         "RecognizeForm",
-        {**_image_form(), "explain": _explain(), "personal": _personal()},
+        {**_image_form(), "source": _source(), "explain": _explain(), "personal": _personal()},
     ),
     "application/json": inline_serializer(
-        "Recognize", {**_image_json(), "explain": _explain(), "personal": _personal()}
+        "Recognize",
+        {
+            **_image_json(),
+            "source": _source(),
+            "explain": _explain(),
+            "personal": _personal(),
+        },
     ),
 }
 PAGE_BODY: Final = {

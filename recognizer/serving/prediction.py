@@ -3,7 +3,7 @@
 import math
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -15,6 +15,7 @@ from ml.preprocessing import decode_cost, stroke_rendering
 from ml.preprocessing.decode import MAX_SIDE, PAGE_SIDE, BadImageError, decode, encode_png
 from ml.preprocessing.normalize import normalize
 from ml.preprocessing.pages import PageNumber, read_page
+from ml.preprocessing.picture_ink import CleanedPicture, clean
 from ml.preprocessing.segmentation import SegmentedDigit
 from ml.preprocessing.stroke_segmentation import MAX_GROUPS, segment_strokes
 from ml.runtime import NOT_A_DIGIT, Prediction
@@ -28,6 +29,7 @@ __all__ = [
     "MAX_BATCH_PIXELS",
     "PAGE_MILLISECONDS",
     "BadImageError",
+    "CanvasImage",
     "DigitResult",
     "Drawing",
     "MultiDigitResult",
@@ -45,9 +47,15 @@ __all__ = [
 
 MAX_BATCH_PIXELS: Final = decode_cost.MAX_PIXELS["JPEG"]  # of all images of a batch in sum
 PIXEL_MICROSECONDS: Final = 0.1  # of a decoded image, to find the ink and to predict it
+CLEAN_MICROSECONDS: Final = 0.3  # of a decoded pixel, to clean a picture
 POINT_MICROSECONDS: Final = 100  # to draw one point of a stroke
 GROUP_MICROSECONDS: Final = 700  # to predict a group of strokes
 PAGE_MILLISECONDS: Final = 400  # to read a page of 32 digits
+
+
+class CanvasImage(bytes):
+    """An image file from the page's canvas. It shows nothing but ink, so it is not cleaned."""
+
 
 Drawing = bytes | list[Any]  # an image file, or pen strokes: see recognizer.models.strokes
 
@@ -68,7 +76,8 @@ def estimate_work(drawing: Drawing) -> Work:
     cost = decode_cost.estimate(drawing)
     if cost.is_too_large or cost.is_too_slow:
         return Work(0, 0)  # It is rejected.
-    predict = PIXEL_MICROSECONDS * min(cost.pixels, MAX_SIDE**2)
+    clean = 0 if isinstance(drawing, CanvasImage) else CLEAN_MICROSECONDS
+    predict = (PIXEL_MICROSECONDS + clean) * min(cost.pixels, MAX_SIDE**2)
     return Work(cost.pixels, math.ceil((cost.microseconds + predict) / 1000))
 
 
@@ -105,6 +114,13 @@ def _to_grey(drawing: Drawing) -> GreyImage:
     return stroke_rendering.draw_strokes(rounded(drawing))
 
 
+def _clean(drawing: Drawing, grey: GreyImage) -> CleanedPicture:
+    """Return the handwriting in the decoded drawing. Drawings from the page do not change."""
+    if isinstance(drawing, bytes) and not isinstance(drawing, CanvasImage):
+        return clean(grey)
+    return CleanedPicture(grey)
+
+
 def predict_image(drawing: Drawing, owner: uuid.UUID | None) -> PredictionResult:
     """Predict the digit in a drawing.
 
@@ -114,7 +130,7 @@ def predict_image(drawing: Drawing, owner: uuid.UUID | None) -> PredictionResult
     """
     with metrics.PREDICTION_SECONDS.time():
         grey = _to_grey(drawing)
-        pixels = normalize(grey)
+        pixels = normalize(_clean(drawing, grey).grey)
         version = model_registry.loaded_version()
         prediction = version.recognizer.predict(pixels)
         memory = personal_memory.memory_of(owner, version)
@@ -161,16 +177,22 @@ def predict_number(
     with metrics.PREDICTION_SECONDS.time():
         grey = _to_grey(drawing)
         version = model_registry.loaded_version()
-        segments = segment_strokes(grey, strokes or [], version.recognizer)
+        picture = _clean(drawing, grey)
+        segments = segment_strokes(picture.grey, strokes or [], version.recognizer)
         memory = personal_memory.memory_of(owner, version)
-        digits = [_to_digit_result(segment, version, memory) for segment in segments]
+        digits = [_to_digit_result(segment, picture, version, memory) for segment in segments]
+    if len(digits) == 1:
+        digits = [replace(digits[0], grey=grey)]  # so that the whole image is stored
     for digit in digits:
         _count(digit.prediction, version)
     return MultiDigitResult(digits, version)
 
 
 def _to_digit_result(
-    segment: SegmentedDigit, version: model_registry.LoadedVersion, memory: OwnerMemory | None
+    segment: SegmentedDigit,
+    picture: CleanedPicture,
+    version: model_registry.LoadedVersion,
+    memory: OwnerMemory | None,
 ) -> DigitResult:
     return DigitResult(
         segment.grey,
@@ -178,7 +200,7 @@ def _to_digit_result(
         segment.prediction,
         memory.predict(segment.pixels) if memory else None,
         version,
-        segment.box,
+        picture.to_original(segment.box),
         segment.crop_strokes,
     )
 

@@ -83,7 +83,8 @@ async function predict(content) {
   const requestNumber = ++lastRequest;
   predictedAt = Date.now();
   try {
-    const body = { ...toFields(content), explain: state.explanationWanted };
+    const source = content.upload ? "upload" : "canvas";
+    const body = { ...toFields(content), source, explain: state.explanationWanted };
     const answer = await callApi("POST", page.recognize, body, predictController.signal);
     if (requestNumber !== lastRequest) return;
     state.connectionError = "";

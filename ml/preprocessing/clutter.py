@@ -1,0 +1,203 @@
+"""Tell handwriting from clutter by its shape, its size and its place."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from ml.arrays import Mask
+from ml.preprocessing.connected_components import Components, dilate, label_components
+from ml.preprocessing.lines import Line, find_lines, surrounds
+
+BORDER: Final = 3  # pixels; anything so near to the edge of the picture touches it
+CELL_SIDE: Final = 128  # cells along the longer side; ink in neighbouring cells is one group
+MIN_SHARE: Final = 0.1  # of the largest group's ink; smaller ones are specks
+MIN_LINE_SHARE: Final = 0.35  # the same for what is left of a printed line's component
+# Shares of the picture's longer side.
+MIN_SIZE: Final = 0.018  # a smaller mark is not a digit
+MIN_DIGIT_SIZE: Final = 0.05  # a smaller mark may be a piece of a digit that consists of lines
+LEVEL: Final = 30  # degrees; lines that are less steep are horizontal
+LONG: Final = 1.25  # times the size of the rest: a horizontal line that is as long is printed
+BEYOND: Final = 0.08  # of its length; a printed line goes beyond the digit on both sides
+VERY_LONG: Final = 2.5  # the same for a line at any angle that is apart from the rest
+MIN_SURROUNDED: Final = 0.8  # of the directions from a digit in which its frame is seen
+MIN_BOXED: Final = 0.4  # of a box's side; anything smaller is a piece of what the lines belong to
+MIN_FRAMED: Final = 0.2  # of the frame's height; anything smaller is not a digit in a frame
+BAR_ASPECT: Final = 5  # minimum ratio of length to height of an underline
+BAR_LENGTH: Final = 0.75  # of the digit's height; an underline is at least so long
+
+
+@dataclass(frozen=True)
+class _Box:
+    top: int
+    bottom: int
+    left: int
+    right: int
+
+    @property
+    def height(self) -> int:
+        return self.bottom - self.top
+
+    @property
+    def width(self) -> int:
+        return self.right - self.left
+
+    @property
+    def size(self) -> int:
+        return max(self.height, self.width)
+
+    @property
+    def centre(self) -> npt.NDArray[np.float64]:
+        return np.array([(self.top + self.bottom) / 2, (self.left + self.right) / 2])
+
+
+def remove_clutter(ink: Mask) -> tuple[Mask, Mask]:
+    """Return the handwriting in the ink, and the clutter."""
+    lines = _printed_lines(ink)
+    rest = ink & ~lines
+    components = label_components(rest)
+    boxes = _boxes(components)
+    clutter = np.zeros(len(boxes) + 1, bool)
+    for number, box in enumerate(boxes, 1):
+        clutter[number] = _touches_border(box, ink.shape)
+    if clutter[1:].all():
+        return np.zeros_like(ink), ink
+    _mark_frames(components, boxes, clutter)
+    _mark_bars(boxes, clutter)
+    kept = _large_groups(rest & ~clutter[components], lines)
+    return kept, ink & ~kept
+
+
+def _printed_lines(ink: Mask) -> Mask:
+    """Return the pixels of the lines that are not part of the handwriting."""
+    lines = find_lines(ink)
+    printed = np.zeros_like(ink)
+    if not lines:
+        return printed
+    every = np.any([line.mask for line in lines], axis=0)
+    others = []
+    for line in lines:
+        if _touches_border(_box_of(line.mask), ink.shape):
+            printed |= line.mask
+        else:
+            others.append(line)
+    rest = _main_box(ink & ~every)
+    if rest is None:
+        return printed
+    others = [line for line in others if not _add_if_long(line, rest, printed)]
+    is_frame = len(others) >= 3 and rest.size >= MIN_BOXED * max(line.length for line in others)
+    if is_frame:
+        together = np.any([line.mask for line in others], axis=0)
+        if surrounds(together | printed, rest.centre) >= MIN_SURROUNDED:
+            printed |= together
+    return printed
+
+
+def _add_if_long(line: Line, rest: _Box, printed: Mask) -> bool:
+    """Add the line if it is much longer than a stroke of the digit `rest` would be."""
+    box = _box_of(line.mask)
+    beyond = BEYOND * line.length
+    is_rule = (
+        abs(line.degrees) < LEVEL
+        and box.left < rest.left - beyond
+        and box.right > rest.right + beyond
+    )
+    is_long = line.length >= (LONG if is_rule else VERY_LONG) * rest.size
+    if is_long:
+        printed |= line.mask
+    return is_long
+
+
+def _main_box(ink: Mask) -> _Box | None:
+    """Return the box of the largest component that does not touch the border."""
+    components = label_components(dilate(ink, 1))
+    boxes = [box for box in _boxes(components) if not _touches_border(box, ink.shape)]
+    best = max(boxes, key=lambda box: box.size, default=None)
+    return best if best is not None and best.size >= MIN_DIGIT_SIZE * max(ink.shape) else None
+
+
+def _mark_frames(components: Components, boxes: list[_Box], clutter: Mask) -> None:
+    """Mark the components that surround another one, such as boxes and circles."""
+    for outer, frame in enumerate(boxes, 1):
+        if clutter[outer]:
+            continue
+        for inner, box in enumerate(boxes, 1):
+            if inner == outer or clutter[inner] or box.height < MIN_FRAMED * frame.height:
+                continue
+            if not _contains(frame, box.centre) or frame.size <= box.size:
+                continue
+            if surrounds(components == outer, box.centre) >= MIN_SURROUNDED:
+                clutter[outer] = True
+                break
+
+
+def _mark_bars(boxes: list[_Box], clutter: Mask) -> None:
+    """Mark the underlines."""
+    height = max(
+        (box.height for number, box in enumerate(boxes, 1) if not clutter[number]), default=0
+    )
+    for number, box in enumerate(boxes, 1):
+        is_bar = box.width >= BAR_ASPECT * box.height and box.width >= BAR_LENGTH * height
+        clutter[number] |= is_bar and height > 2 * box.height
+
+
+def _contains(box: _Box, point: npt.NDArray[np.float64]) -> bool:
+    y, x = point
+    return bool(box.top < y < box.bottom and box.left < x < box.right)
+
+
+def _large_groups(ink: Mask, lines: Mask) -> Mask:
+    """Return the ink of the large groups. Ink in neighbouring cells is one group."""
+    height, width = ink.shape
+    cell = max(1, -(-max(ink.shape) // CELL_SIDE))
+    cells = _coarsen(ink, cell)
+    groups = label_components(cells > 0)
+    sizes = np.bincount(groups.ravel(), cells.ravel())
+    sizes[0] = 0
+    boxes = _boxes(groups)
+    touched = np.unique(groups[_coarsen(dilate(lines, 1) & ink, cell) > 0])
+    needed = np.full(len(sizes), MIN_SHARE)
+    needed[touched] = MIN_LINE_SHARE
+    large = sizes >= needed * sizes.max()
+    for number, box in enumerate(boxes, 1):
+        large[number] &= box.size * cell >= MIN_SIZE * max(ink.shape)
+    large[0] = False
+    kept = large[groups] & (cells > 0)
+    return np.asarray(kept.repeat(cell, 0).repeat(cell, 1)[:height, :width] & ink)
+
+
+def _coarsen(mask: Mask, cell: int) -> npt.NDArray[np.intp]:
+    """Return how many pixels of the mask are in each cell."""
+    height, width = mask.shape
+    padded = np.pad(mask, ((0, -height % cell), (0, -width % cell)))
+    return np.asarray(padded.reshape(len(padded) // cell, cell, -1, cell).sum(axis=(1, 3)))
+
+
+def _boxes(components: Components) -> list[_Box]:
+    """Return the bounding box of each component, from number 1 on."""
+    rows, columns = np.nonzero(components)
+    numbers = components[rows, columns]
+    count = int(components.max(initial=0))
+    low = np.full((2, count + 1), max(components.shape))
+    high = np.zeros((2, count + 1), int)
+    for axis, values in enumerate((rows, columns)):
+        np.minimum.at(low[axis], numbers, values)
+        np.maximum.at(high[axis], numbers, values + 1)
+    return [
+        _Box(*(int(v) for v in (low[0, n], high[0, n], low[1, n], high[1, n])))
+        for n in range(1, count + 1)
+    ]
+
+
+def _box_of(mask: Mask) -> _Box:
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    return _Box(int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1)
+
+
+def _touches_border(box: _Box, shape: tuple[int, ...]) -> bool:
+    return (
+        min(box.top, box.left) < BORDER
+        or box.bottom > shape[0] - BORDER
+        or box.right > shape[1] - BORDER
+    )

@@ -1,0 +1,128 @@
+"""Extract the handwriting from a photo or a scan.
+
+Everything else is left out: the table, uneven light, printed lines and boxes, circles around the
+digit, the edges of the scanner, and specks.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from PIL import Image, ImageFilter
+
+from ml.arrays import Field, GreyImage, Mask
+from ml.preprocessing.clutter import remove_clutter
+from ml.preprocessing.connected_components import dilate, label_components
+from ml.preprocessing.light import flatten_light
+from ml.preprocessing.sheet import Box, Sheet, find_sheet
+
+MIN_SIDE: Final = 64  # pixels; a smaller picture has no room for anything but a digit
+PLAIN_SHARE: Final = 0.5  # of the pixels; a picture with this much of one grey is not a photo
+BLACK: Final = 0.35  # of the brightness of the paper; the black edges of scans are darker
+EDGE_BLUR: Final = 4  # pixels; the width of the blurred edge of a black area
+BLUR: Final = 1.3  # pixels; suppresses the noise of the camera's sensor
+MIN_CONTRAST: Final = 9.0  # of 255; fainter marks cannot be told from the paper
+NOISE_FACTOR: Final = 4.0  # ink has this many times the contrast of the paper's noise
+STRONGEST_PIXELS: Final = 0.0003  # of the picture; the strongest mark has at least so many pixels
+# Shares of the strongest contrast.
+INK_CONTRAST: Final = 0.45
+EDGE_CONTRAST: Final = 0.22  # the soft edges of strokes have at least this much
+SOFT_EDGE: Final = 3  # pixels; the width of the soft edges
+FULL_CONTRAST: Final = 0.7  # anything stronger counts as full ink
+MAX_ROUNDS: Final = 4  # clutter may be stronger than the ink, so it is removed in several rounds
+
+
+@dataclass(frozen=True)
+class CleanedPicture:
+    """The handwriting of a picture, on white or as it was, and the sheet that it was found on."""
+
+    grey: GreyImage
+    sheet: Sheet | None = None
+
+    def to_original(self, box: Box) -> Box:
+        """Take a box in shares of `grey` to shares of the whole picture."""
+        return self.sheet.to_original(box) if self.sheet else box
+
+
+def clean(grey: GreyImage) -> CleanedPicture:
+    """Return the handwriting in a picture that does not come from the page's canvas.
+
+    A picture without anything but ink on even paper stays as it is, byte for byte.
+    """
+    if min(grey.shape) < MIN_SIDE:
+        return CleanedPicture(grey)
+    paper = int(np.median(grey))
+    if (grey == paper).mean() >= PLAIN_SHARE:
+        return CleanedPicture(_clean_plain(grey, paper))
+    sheet = find_sheet(grey)
+    if sheet is None:
+        return CleanedPicture(_clean_photo(grey))
+    return CleanedPicture(_clean_photo(sheet.grey), sheet)
+
+
+def _clean_plain(grey: GreyImage, paper: int) -> GreyImage:
+    difference = paper - grey.astype(np.float32)
+    if (difference * abs(difference)).sum() < 0:
+        difference = -difference
+    ink = _find_ink(difference, MIN_CONTRAST)
+    if ink is None or not ink.others.any():
+        return grey
+    return np.asarray(255 - ink.amount)
+
+
+def _clean_photo(grey: GreyImage) -> GreyImage:
+    image = Image.fromarray(_without_black_edges(grey)).filter(ImageFilter.GaussianBlur(BLUR))
+    difference = flatten_light(image)
+    ink = _find_ink(difference, max(MIN_CONTRAST, NOISE_FACTOR * _noise(difference)))
+    return np.full_like(grey, 255) if ink is None else np.asarray(255 - ink.amount)
+
+
+def _without_black_edges(grey: GreyImage) -> GreyImage:
+    """Replace black areas at the edges of the picture by the grey of the paper.
+
+    They are what a scanner sees beside the sheet, or a dark table.
+    """
+    dark = grey < BLACK * np.quantile(grey, 0.75)
+    components = label_components(dark)
+    border = components[0], components[-1], components[:, 0], components[:, -1]
+    edges = np.unique(np.concatenate(border))
+    black = np.isin(components, edges[edges > 0])
+    if not 0 < black.mean() < 0.5:
+        return grey
+    black = dilate(black, EDGE_BLUR)
+    return np.where(black, np.median(grey[~black]), grey).astype(np.uint8)
+
+
+def _noise(difference: Field) -> float:
+    """Return the standard deviation of the contrast on paper, as the median suggests it."""
+    return float(1.48 * np.median(abs(difference - np.median(difference))))
+
+
+@dataclass(frozen=True)
+class _Ink:
+    amount: GreyImage  # 0 is paper, 255 is full ink
+    others: Mask  # what is not handwriting
+
+
+def _find_ink(difference: Field, faintest: float) -> _Ink | None:
+    """Return the handwriting, or None. `faintest` is the lowest contrast of ink."""
+    removed = np.zeros(difference.shape, bool)
+    rank = max(8, round(STRONGEST_PIXELS * difference.size))
+    for _ in range(MAX_ROUNDS):
+        values = difference[~removed]
+        if values.size <= rank:
+            return None
+        strongest = float(-np.partition(-values, rank)[rank])
+        if strongest < faintest:
+            return None
+        mask = (difference >= max(INK_CONTRAST * strongest, faintest / 2)) & ~removed
+        kept, clutter = remove_clutter(mask)
+        if kept.any():
+            soft = difference >= max(EDGE_CONTRAST * strongest, faintest / 3)
+            around = dilate(kept, SOFT_EDGE)
+            full = FULL_CONTRAST * strongest
+            amount = np.where(around & soft & ~clutter, difference.clip(0, full) * (255 / full), 0)
+            others = ((difference >= MIN_CONTRAST) & ~around) | clutter
+            return _Ink(np.rint(amount).astype(np.uint8), others)
+        removed |= dilate(mask, SOFT_EDGE)
+    return None

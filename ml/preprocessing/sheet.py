@@ -1,0 +1,171 @@
+"""Find a sheet of paper on a table, and show it from above."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageFilter
+
+from ml.arrays import GreyImage, Mask
+from ml.preprocessing.connected_components import dilate, label_components
+
+Box = tuple[float, float, float, float]  # left, top, width and height, as shares of a picture
+Points = npt.NDArray[np.float64]  # (n, 2), x and y in pixels
+
+COARSE_SIDE: Final = 128  # pixels, the longer side of the image in which the sheet is found
+SMOOTHING: Final = 5  # pixels of the coarse image; removes thin strokes and noise
+SHEET_AREA: Final = (0.04, 0.95)  # range, as a share of the picture
+MAX_TABLE_BRIGHTNESS: Final = 0.72  # of the sheet's brightness; a table is darker than that
+MIN_TABLE_BORDER: Final = 0.6  # share of the picture's border where the table is seen
+MIN_FILLED: Final = 0.6  # share of the sheet's outline that is paper, and not ink
+MIN_QUAD_FILL: Final = 0.9  # share of the sheet's outline that its four corners cover
+INSET: Final = 0.015  # share of the sheet's sides that is left out, because its edge is blurred
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """The sheet as seen from above, and the transform from it to the whole picture.
+
+    `matrix` is (3, 3) and takes (x, y, 1) in pixels of `grey` to the picture, in homogeneous
+    coordinates. `size` is the picture's width and height.
+    """
+
+    grey: GreyImage
+    matrix: npt.NDArray[np.float64]
+    size: tuple[int, int]
+
+    def to_original(self, box: Box) -> Box:
+        """Take a box in shares of the sheet to shares of the whole picture."""
+        left, top, width, height = box
+        rows, columns = self.grey.shape
+        corners = [(left + i * width, top + j * height, 1.0) for i in (0, 1) for j in (0, 1)]
+        x, y, scale = self.matrix @ np.diag((columns, rows, 1)) @ np.array(corners).T
+        x, y = ((p / scale / side).clip(0, 1) for p, side in zip((x, y), self.size, strict=True))
+        return float(x.min()), float(y.min()), float(np.ptp(x)), float(np.ptp(y))
+
+
+def find_sheet(grey: GreyImage) -> Sheet | None:
+    """Return the sheet if all of its four edges are seen in front of something darker."""
+    small = Image.fromarray(grey)
+    small.thumbnail((COARSE_SIDE, COARSE_SIDE), Image.Resampling.BOX)
+    coarse = np.asarray(small.filter(ImageFilter.MedianFilter(SMOOTHING)))
+    bright = coarse > _otsu(coarse)
+    if not _is_on_a_table(bright):
+        return None
+    region = _largest_component(bright)
+    corners = _corners(region, coarse)
+    if corners is None:
+        return None
+    scale = np.array(grey.shape[::-1]) / np.array(coarse.shape[::-1])
+    return _rectify(grey, corners * scale)
+
+
+def _otsu(grey: GreyImage) -> int:
+    """Return the threshold that separates the dark from the bright pixels best (N. Otsu, 1979)."""
+    count = np.bincount(grey.ravel(), minlength=256).astype(float)
+    weight, total = count.cumsum(), (count * np.arange(256)).cumsum()
+    below = total / weight.clip(1)
+    above = (total[-1] - total) / (weight[-1] - weight).clip(1)
+    return int((weight * (weight[-1] - weight) * (above - below) ** 2).argmax())
+
+
+def _is_on_a_table(bright: Mask) -> bool:
+    border = np.concatenate([bright[0], bright[-1], bright[:, 0], bright[:, -1]])
+    return bool((~border).mean() >= MIN_TABLE_BORDER)
+
+
+def _largest_component(mask: Mask) -> Mask:
+    components = label_components(mask)
+    sizes = np.bincount(components.ravel())
+    sizes[0] = 0
+    return np.asarray(components == sizes.argmax())
+
+
+def _corners(region: Mask, coarse: GreyImage) -> Points | None:
+    """Return the corners of the sheet, or None if the region does not look like a sheet."""
+    if not region.any() or not region.any(axis=1).sum() > 1 < region.any(axis=0).sum():
+        return None
+    hull = _convex_hull(_outline(region))
+    area = _area(hull)
+    low, high = (share * region.size for share in SHEET_AREA)
+    if not low <= area <= high or region.sum() < MIN_FILLED * area:
+        return None
+    around = coarse[~dilate(region, 2)]
+    if around.size == 0 or np.median(around) > MAX_TABLE_BRIGHTNESS * np.median(coarse[region]):
+        return None
+    quad = _simplify(hull)
+    if len(quad) < 4 or _area(quad) < MIN_QUAD_FILL * area:
+        return None
+    # Start with the top left corner, then go on clockwise.
+    return np.roll(quad, -int(quad.sum(axis=1).argmin()), axis=0)
+
+
+def _outline(region: Mask) -> Points:
+    """Return the corners of the first and the last pixel of each row."""
+    rows = np.flatnonzero(region.any(axis=1))
+    left = region[rows].argmax(axis=1)
+    right = region.shape[1] - region[rows][:, ::-1].argmax(axis=1)
+    both = [(left, rows), (left, rows + 1), (right, rows), (right, rows + 1)]
+    return np.concatenate([np.stack(pair, axis=1) for pair in both]).astype(float)
+
+
+def _convex_hull(points: Points) -> Points:
+    """Return the convex hull, clockwise as seen on the screen (A. M. Andrew, 1979)."""
+    ordered = np.unique(points, axis=0)
+    hulls = []
+    for side in (ordered, ordered[::-1]):
+        hull: list[npt.NDArray[np.float64]] = []
+        for point in side:
+            while len(hull) > 1 and _turn(hull[-2], hull[-1], point) <= 0:
+                hull.pop()
+            hull.append(point)
+        hulls += hull[:-1]
+    return np.array(hulls)
+
+
+def _turn(
+    one: npt.NDArray[np.float64], two: npt.NDArray[np.float64], three: npt.NDArray[np.float64]
+) -> float:
+    """Return twice the area of the triangle, negative if it goes counter-clockwise."""
+    (x, y), (u, v) = two - one, three - one
+    return float(x * v - y * u)
+
+
+def _area(polygon: Points) -> float:
+    x, y = polygon.T
+    return float(abs((x * np.roll(y, -1) - y * np.roll(x, -1)).sum()) / 2)
+
+
+def _simplify(polygon: Points) -> Points:
+    """Remove the corners that cost the least area, until four are left."""
+    while len(polygon) > 4:
+        before, after = np.roll(polygon, 1, axis=0), np.roll(polygon, -1, axis=0)
+        u, v = polygon - before, after - before
+        polygon = np.delete(polygon, abs(u[:, 0] * v[:, 1] - u[:, 1] * v[:, 0]).argmin(), axis=0)
+    return polygon
+
+
+def _rectify(grey: GreyImage, corners: Points) -> Sheet:
+    sides = np.linalg.norm(corners - np.roll(corners, -1, axis=0), axis=1)
+    width, height = (max(8, round(float(sides[i] + sides[i + 2]) / 2)) for i in (0, 1))
+    u, v = INSET * width, INSET * height
+    square = np.array([(-u, -v), (width + u, -v), (width + u, height + v), (-u, height + v)])
+    matrix = _homography(square, corners)
+    rectified = Image.fromarray(grey).transform(
+        (width, height),
+        Image.Transform.PERSPECTIVE,
+        (matrix / matrix[2, 2]).ravel()[:8].tolist(),
+        Image.Resampling.BICUBIC,
+    )
+    return Sheet(np.asarray(rectified), matrix, (grey.shape[1], grey.shape[0]))
+
+
+def _homography(source: Points, target: Points) -> npt.NDArray[np.float64]:
+    """Return the matrix (3, 3) that takes four points to four others."""
+    equations = []
+    for (x, y), (u, v) in zip(source, target, strict=True):
+        equations.append([x, y, 1, 0, 0, 0, -u * x, -u * y])
+        equations.append([0, 0, 0, x, y, 1, -v * x, -v * y])
+    solution = np.linalg.solve(np.array(equations), target.ravel())
+    return np.append(solution, 1).reshape(3, 3)

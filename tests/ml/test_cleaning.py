@@ -1,0 +1,91 @@
+"""Everything but handwriting is removed from a picture. Drawings from the page do not change."""
+
+import hashlib
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from benchmarks.picture_kinds import KINDS
+from ml.preprocessing.decode import BadImageError, decode, encode_png
+from ml.preprocessing.normalize import normalize
+from ml.preprocessing.picture_ink import clean
+from ml.runtime import BASE, Recognizer
+from tests.support.factories import png
+from tests.support.synthetic_digits import draw, strokes_of
+
+# The SHA-256 of the model inputs of ten drawings, as they were before pictures were cleaned.
+CANVAS_SHA256 = "8955d354a604ab169a463608ce1d94ced25d783f5eb90977729624f7ca928479"
+
+
+def drawing(seed, **options):
+    return draw(strokes_of(seed % 10, np.random.default_rng(seed)), **options)
+
+
+def test_canvas_drawings_give_the_same_model_inputs_as_ever():
+    inputs = b"".join(normalize(drawing(seed)).tobytes() for seed in range(10))
+    assert hashlib.sha256(inputs).hexdigest() == CANVAS_SHA256
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_drawing_on_even_paper_stays_as_it_is(seed):
+    grey = drawing(seed, share=(0.3, 0.5, 0.75)[seed % 3])
+    assert (clean(grey).grey == grey).all()
+    assert (clean(255 - grey).grey == 255 - grey).all()
+
+
+@pytest.fixture(scope="module")
+def recognizer():
+    return Recognizer((BASE / "model.tflite").read_bytes())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", KINDS)
+def test_recognizes_pictures_of_each_kind(recognizer, kind):
+    rng = np.random.default_rng(0)
+    correct = 0
+    for digit in (2, 3, 5, 7, 8):
+        file = KINDS[kind](strokes_of(digit, rng), rng)
+        try:
+            pixels = normalize(clean(decode(file)).grey)
+        except BadImageError:
+            continue
+        correct += recognizer.predict(pixels).label == digit
+    assert correct >= 4
+
+
+def test_box_of_a_digit_is_in_the_whole_picture():
+    """The sheet is a quarter of the picture, and the digit is in the middle of the sheet."""
+    page = np.random.default_rng(0).normal(30, 3, (480, 480))
+    page[40:280, 200:440] = 230
+    page[120:200, 310:330] = 40
+    picture = clean(page.clip(0, 255).astype(np.uint8))
+    rows, columns = np.nonzero(picture.grey < 128)
+    height, width = picture.grey.shape
+    box = (
+        columns.min() / width,
+        rows.min() / height,
+        np.ptp(columns) / width,
+        np.ptp(rows) / height,
+    )
+    left, top, width, height = np.array(picture.to_original(box)) * 480
+    assert (left, top, width, height) == pytest.approx((310, 120, 20, 80), abs=5)
+
+
+def test_ignores_the_sides_of_tiny_pictures():
+    tiny = np.full((63, 300), 255, np.uint8)
+    tiny[:, :2] = 0
+    assert (clean(tiny).grey == tiny).all()
+    assert (decode(encode_png(tiny)) == tiny).all()
+
+
+@pytest.mark.parametrize("factor", [1, 4, 16, 257])
+def test_accepts_16_bits_of_which_few_are_used(factor):
+    deep = Image.fromarray(drawing(3).astype(np.uint16) * factor)
+    assert abs(normalize(decode(png(deep))).astype(int) - normalize(drawing(3))).max() <= 2
+
+
+def test_accepts_half_transparent_white_ink():
+    alpha = ((255 - drawing(3)) * 0.4).astype(np.uint8)
+    image = Image.merge("LA", (Image.new("L", (280, 280), 255), Image.fromarray(alpha)))
+    assert abs(normalize(decode(png(image))).astype(int) - normalize(drawing(3))).max() <= 8
