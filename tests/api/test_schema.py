@@ -52,6 +52,7 @@ def test_docs_page_loads_nothing_from_other_sites(visitor):
     assert visitor.get("/api/v1/schema/").status_code == 200
     page = visitor.get("/api/v1/docs/").content.decode()
     assert "swagger-ui" in page
+    assert '<a href="/">← digitsite</a>' in page
     assert "//" not in page.replace("<!-- ", "").replace("http://testserver", "")
 
 

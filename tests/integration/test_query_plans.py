@@ -35,6 +35,7 @@ LISTS = {
     "created_before=2026-01-01T00:00:00Z": "submission_by_time",
     "label=3": "submission_by_label",
     "review=pending": "submission_by_review",
+    "status=rejected": "submission_by_review",
     "source=import": "submission_by_source",
     "model_version=1": "submission_by_version",
 }
