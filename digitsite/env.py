@@ -33,6 +33,9 @@ ORIGIN: Final = validate.Regexp(
     r"https?://([a-z0-9.-]+|\[[0-9a-f:.]+\])(:\d+)?\Z",
     error="must be origins such as https://example.org, separated by commas.",
 )
+PREFIX: Final = validate.Regexp(
+    r"(/[\w.~-]+)+\Z", error="must be a path such as /digits, without a slash at its end."
+)
 
 
 class SettingsEnv(Env):

@@ -5,7 +5,18 @@ from csp.constants import NONE, SELF
 from environs import validate
 
 from digitsite import request_logging, secret_key, stores
-from digitsite.env import BASE_DIR, COUNT, HOST, ORIGIN, PORT_NUMBER, SECRET, SHA256, TOKEN, env
+from digitsite.env import (
+    BASE_DIR,
+    COUNT,
+    HOST,
+    ORIGIN,
+    PORT_NUMBER,
+    PREFIX,
+    SECRET,
+    SHA256,
+    TOKEN,
+    env,
+)
 
 DATA_DIR = env.folder("DATA_DIR", BASE_DIR / "var")
 
@@ -18,6 +29,11 @@ ALLOWED_HOSTS = env.names("ALLOWED_HOSTS", default="localhost,127.0.0.1,[::1]", 
 # The address and port of `manage.py serve`.
 BIND = env.text("BIND", default="127.0.0.1")
 PORT = env.number("PORT", default=8000, valid=PORT_NUMBER)
+# The path below which a reverse proxy serves the site, such as /digits. It is set even if empty,
+# so that no WSGI server takes it from a header of the client.
+FORCE_SCRIPT_NAME = env.text("URL_PREFIX", valid=PREFIX)
+# Origins of pages of this site that a reverse proxy reports with another host, port or scheme.
+CSRF_TRUSTED_ORIGINS = env.names("CSRF_TRUSTED_ORIGINS", default="", valid=ORIGIN)
 # The number of reverse proxies in front of the site. They add the client address to a header. The
 # rate limits and the login lockout read it from there.
 NUM_PROXIES = env.number("NUM_PROXIES", default=0, valid=COUNT)
@@ -123,6 +139,7 @@ if DEBUG:
 # Users stay logged in for a year. Visitors without an account have no session: see
 # recognizer/accounts/owner_cookie.py.
 SESSION_COOKIE_AGE = LANGUAGE_COOKIE_AGE = 365 * 24 * 60 * 60
+SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = LANGUAGE_COOKIE_PATH = f"{FORCE_SCRIPT_NAME}/"
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
 
 # Pages load everything from this site only, except images, which may also be data URLs. Inline
@@ -141,7 +158,7 @@ if HTTPS:
     SECURE_SSL_REDIRECT = True
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = True
     # Monitoring on the same network reads these pages over HTTP, not through the reverse proxy.
-    SECURE_REDIRECT_EXEMPT = ["^(healthz|readyz|metrics)/$"]
+    SECURE_REDIRECT_EXEMPT = [r"(^|/)(healthz|readyz|metrics)/$"]
     SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60
     if NUM_PROXIES:
         SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
@@ -209,7 +226,7 @@ REST_KNOX = {"AUTH_HEADER_PREFIX": "Bearer", "TOKEN_TTL": None}
 SPECTACULAR_SETTINGS = {
     "TITLE": "digitsite",
     "DESCRIPTION": "Predict handwritten digits and correct the predictions. A cookie identifies a "
-    "visitor. An [API key](/keys/) identifies a program: "
+    f"visitor. An [API key]({FORCE_SCRIPT_NAME}/keys/) identifies a program: "
     "`Authorization: Bearer dgs_...`.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,

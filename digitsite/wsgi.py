@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable
 from typing import Any, Final
 
+from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
 CHARSET: Final = re.compile(r";\s*charset\*?\s*=[^;]*", re.IGNORECASE)
@@ -18,6 +19,11 @@ def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]
 
     Django decodes them with any charset of Python. It crashes if that is not one for text, and some
     charsets result in text that UTF-8 cannot encode.
+
+    A reverse proxy may pass on or remove the prefix of the path.
     """
+    prefix, path = settings.FORCE_SCRIPT_NAME, environ["PATH_INFO"]
+    if prefix and f"{path}/".startswith(f"{prefix}/"):
+        environ["PATH_INFO"] = path.removeprefix(prefix) or "/"
     environ["CONTENT_TYPE"] = CHARSET.sub("", environ.get("CONTENT_TYPE", ""))
     return django_application(environ, start_response)

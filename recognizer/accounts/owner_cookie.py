@@ -74,12 +74,13 @@ def write_cookie(request: HttpRequest, response: HttpResponse) -> None:
         return
     owner = request.META[_META_KEY]
     if owner is None:
-        response.delete_cookie(COOKIE_NAME, samesite="Lax")
+        response.delete_cookie(COOKIE_NAME, settings.SESSION_COOKIE_PATH, samesite="Lax")
         return
     response.set_cookie(
         COOKIE_NAME,
         signed(owner),
         max_age=COOKIE_AGE,
+        path=settings.SESSION_COOKIE_PATH,
         secure=settings.SESSION_COOKIE_SECURE,
         httponly=True,
         samesite="Lax",

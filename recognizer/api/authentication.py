@@ -89,7 +89,8 @@ class CookieAuthentication(SessionAuthentication):
         # Browsers do not send the cookies with a form of another site. Without this check, the
         # response would replace the visitor's cookie, and so hide the visitor's drawings.
         origin = request.headers.get("Origin")
-        if origin is None or origin in settings.CORS_ALLOWED_ORIGINS:
+        trusted = (*settings.CORS_ALLOWED_ORIGINS, *settings.CSRF_TRUSTED_ORIGINS)
+        if origin is None or origin in trusted:
             return
         if origin.partition("://")[2] != request.get_host():
             raise PermissionDenied(gettext("Requests from other sites are not allowed."))

@@ -205,14 +205,14 @@ def _to_api_exception(error: Exception) -> Exception:
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Return the 400 response: JSON below /api/, Django's HTML page elsewhere."""
-    if not request.path.startswith("/api/"):
+    if not request.path_info.startswith("/api/"):
         return defaults.bad_request(request, exception)
     return JsonResponse(error_body(exceptions.ParseError(str(exception))), status=400)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Return the 404 response: JSON below /api/, Django's HTML page elsewhere."""
-    if not request.path.startswith("/api/"):
+    if not request.path_info.startswith("/api/"):
         return defaults.page_not_found(request, exception)
     error = exceptions.NotFound()
     # Django redirects GET to the path with a slash. Other methods would lose their body.
@@ -230,7 +230,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """
     if isinstance(error := sys.exception(), OUTAGE_ERRORS):
         return _unavailable(request, error)
-    if not request.path.startswith("/api/"):
+    if not request.path_info.startswith("/api/"):
         return defaults.server_error(request)
     detail = _("Internal server error. It has been logged.")
     return JsonResponse({"code": "server_error", "detail": detail}, status=500)
@@ -239,7 +239,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
 def _unavailable(request: HttpRequest, error: BaseException) -> HttpResponse:
     log.error("answered with 503: %s", error)
     response: HttpResponse
-    if request.path.startswith("/api/"):
+    if request.path_info.startswith("/api/"):
         response = JsonResponse(error_body(Unavailable()), status=503)
     else:
         response = HttpResponse(loader.render_to_string("503.html"), status=503)

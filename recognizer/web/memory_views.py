@@ -58,12 +58,13 @@ def switch_memory(request: HttpRequest) -> HttpResponse:
     """Turn the memory on or off in this browser. `memory` in the form is "on" or "off"."""
     response = redirect("mine")
     if request.POST.get("memory") != MEMORY_OFF:
-        response.delete_cookie(MEMORY_COOKIE, samesite="Lax")
+        response.delete_cookie(MEMORY_COOKIE, settings.SESSION_COOKIE_PATH, samesite="Lax")
         return response
     response.set_cookie(
         MEMORY_COOKIE,
         MEMORY_OFF,
         max_age=COOKIE_AGE,
+        path=settings.SESSION_COOKIE_PATH,
         secure=settings.SESSION_COOKIE_SECURE,
         httponly=True,
         samesite="Lax",
