@@ -17,6 +17,7 @@ from digitsite.env import (
     TOKEN,
     env,
 )
+from digitsite.local_network import WILDCARDS, private_addresses
 
 DATA_DIR = env.folder("DATA_DIR", BASE_DIR / "var")
 
@@ -24,11 +25,16 @@ DEBUG = env.switch("DEBUG", default=False)
 SECRET_KEY = secret_key.secret_key(path=DATA_DIR / "secret_key")
 # Earlier values of SECRET_KEY. Cookies that are signed with them stay valid.
 SECRET_KEY_FALLBACKS = env.names("SECRET_KEY_FALLBACKS", default="", valid=SECRET)
-ALLOWED_HOSTS = env.names("ALLOWED_HOSTS", default="localhost,127.0.0.1,[::1]", valid=HOST)
 
 # The address and port of `manage.py serve`.
 BIND = env.text("BIND", default="127.0.0.1")
 PORT = env.number("PORT", default=8000, valid=PORT_NUMBER)
+# The addresses of this machine in its local network, if the site is served there.
+LAN_ADDRESSES = private_addresses() if BIND in WILDCARDS else []
+ALLOWED_HOSTS = env.names("ALLOWED_HOSTS", default="", valid=HOST) or [
+    *("localhost", "127.0.0.1", "[::1]"),
+    *LAN_ADDRESSES,
+]
 # The path below which a reverse proxy serves the site, such as /digits. It is set even if empty,
 # so that no WSGI server takes it from a header of the client.
 FORCE_SCRIPT_NAME = env.text("URL_PREFIX", valid=PREFIX)

@@ -7,7 +7,8 @@ import sys
 
 import pytest
 
-from recognizer.management.welcome import command, site_url
+from digitsite.local_network import private_addresses
+from recognizer.management.welcome import command, site_url, welcome
 from tests.support.live_site import ROOT, Site
 
 
@@ -42,6 +43,36 @@ def test_command_hides_the_password_of_the_database(monkeypatch):
 def test_address_of_the_site(settings, host, url):
     settings.PORT = 80
     assert site_url(host) == url
+
+
+def test_shows_the_address_in_the_local_network_with_a_qr_code(settings):
+    settings.BIND, settings.LAN_ADDRESSES = "0.0.0.0", ["192.168.1.20"]
+    text = welcome(show_qr_code=True)
+    assert "http://192.168.1.20:8000/" in text
+    assert "0.0.0.0" not in text
+    assert text.count("█") > 50
+    assert "█" not in welcome(show_qr_code=False)
+
+
+def allowed_hosts(**environment):
+    program = "from digitsite import settings; print(*settings.ALLOWED_HOSTS)"
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        env=Site("", ALLOWED_HOSTS="").environment | environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout.split()
+
+
+def test_allows_the_private_addresses_of_this_machine_if_it_serves_them(tmp_path):
+    local = {"localhost", "127.0.0.1", "[::1]"}
+    data = {"DATA_DIR": str(tmp_path)}
+    assert set(allowed_hosts(**data)) == local
+    assert set(allowed_hosts(BIND="0.0.0.0", **data)) == local | set(private_addresses())
+    assert allowed_hosts(BIND="0.0.0.0", ALLOWED_HOSTS="a.example", **data) == ["a.example"]
 
 
 @pytest.mark.slow

@@ -28,7 +28,7 @@ class Command(BaseCommand):
         application = get_internal_wsgi_application()
         listener = listen()
         if options["welcome"]:
-            self.stdout.write(welcome())
+            self.stdout.write(welcome(show_qr_code=self.stdout.isatty()))
         http_server.serve(application, listener, client_ip.network_of_connection)
 
 
