@@ -90,23 +90,23 @@ browser: .venv/installed
 
 # Train the base version, on one core (up to half an hour).
 base: .venv/installed
-	@TF_CPP_MIN_LOG_LEVEL=3 $(BIN)/python -m ml.training.train_base $(or $(MNIST_PATH),var/mnist.npz)
+	@$(BIN)/python -m ml.training.train_base $(or $(MNIST_PATH),var/mnist.npz)
 
 # Train and score three seeds and a baseline, and write docs/model-card.md (an hour). REAL_DATA is a
 # folder with pen strokes. See benchmarks/README.md. With REUSE=--reuse, the networks of the last run
 # are scored again, and nothing is trained.
 bench-recognition: .venv/installed browser
-	@TF_CPP_MIN_LOG_LEVEL=3 $(BIN)/python -m benchmarks.recognition \
+	@$(BIN)/python -m benchmarks.recognition \
 		$(or $(MNIST_PATH),var/mnist.npz) "$(REAL_DATA)" var/bench $(REUSE)
 
 # Measure how corrections improve the model, and write docs/learning.md (half an hour).
 bench-learning: .venv/installed
-	@TF_CPP_MIN_LOG_LEVEL=3 $(BIN)/python -m benchmarks.learning \
+	@$(BIN)/python -m benchmarks.learning \
 		$(or $(MNIST_PATH),var/mnist.npz) "$(REAL_DATA)"
 
 # Measure how corrections help their author, and write docs/personal-memory.md (ten minutes).
 bench-personal: .venv/installed
-	@TF_CPP_MIN_LOG_LEVEL=3 $(BIN)/python -m benchmarks.personal_memory \
+	@$(BIN)/python -m benchmarks.personal_memory \
 		$(or $(MNIST_PATH),var/mnist.npz) "$(REAL_DATA)"
 
 # Measure the accuracy on two-digit numbers and on pages (five minutes).

@@ -8,13 +8,13 @@ import time
 from dataclasses import dataclass
 from typing import Final
 
-import keras
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
 from ml.arrays import IMAGE_SIDE, GreyImage, Images, Pixels
 from ml.data.mnist import Mnist
+from ml.training.libraries import keras
 
 EPOCHS: Final = 15
 TARGET_ACCURACY: Final = 0.992  # on MNIST's test images

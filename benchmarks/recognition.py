@@ -15,7 +15,6 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-import keras
 import numpy as np
 
 from benchmarks import baseline, browser_png, model_card, plots
@@ -35,6 +34,7 @@ from ml.preprocessing.decode import decode
 from ml.preprocessing.normalize import normalize
 from ml.runtime import BASE, DIGIT_COUNT, Recognizer
 from ml.training import network, trainer
+from ml.training.libraries import keras
 from ml.training.optimizer import muon_optimizer
 
 SEEDS: Final = (1, 2, 3)

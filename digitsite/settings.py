@@ -235,6 +235,7 @@ SPECTACULAR_SETTINGS = {
     f"visitor. An [API key]({FORCE_SCRIPT_NAME}/keys/) identifies a program: "
     "`Authorization: Bearer dgs_...`.",
     "VERSION": "1",
+    "SERVERS": [{"url": FORCE_SCRIPT_NAME}] if FORCE_SCRIPT_NAME else [],
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

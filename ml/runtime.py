@@ -11,6 +11,7 @@ import numpy.typing as npt
 from ai_edge_litert.interpreter import Interpreter
 
 from ml.arrays import EMBEDDING_SIZE, IMAGE_SIDE, Embedding, Pixels, Probabilities
+from ml.native_messages import native_messages_hidden
 
 DIGIT_COUNT: Final = 10
 NOT_A_DIGIT: Final = 10  # the label of the eleventh output class
@@ -100,8 +101,9 @@ class Recognizer:
             try:
                 # Load from bytes, because LiteRT maps a file into memory, and the process would
                 # crash if the file were truncated.
-                interpreter = Interpreter(model_content=self._model, num_threads=1)
-                interpreter.allocate_tensors()
+                with native_messages_hidden():
+                    interpreter = Interpreter(model_content=self._model, num_threads=1)
+                    interpreter.allocate_tensors()
             except (ValueError, RuntimeError) as error:
                 raise CorruptModelError(f"LiteRT cannot load the model: {error}") from error
             self._local.interpreter = interpreter

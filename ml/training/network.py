@@ -6,15 +6,14 @@ import zipfile
 from pathlib import Path
 from typing import Final
 
-import keras
 import numpy as np
-import tensorflow as tf
 
 from ml.arrays import EMBEDDING_SIZE, IMAGE_SIDE
 from ml.personalization import SHARPNESS
 from ml.runtime import CLASS_COUNT, DIGIT_COUNT, NOT_A_DIGIT, CorruptModelError
 from ml.training.calibration import Calibration
 from ml.training.embedding import EmbeddingHead
+from ml.training.libraries import keras, tf
 
 # Channels, stride and padding of each 3x3 convolution. The stride of the first convolution saves
 # most of the computation. The last two convolutions need no padding, because the border of the 7x7

@@ -3,8 +3,7 @@
 import math
 from typing import Final
 
-import keras
-import tensorflow as tf
+from ml.training.libraries import keras, tf
 
 LEARNING_RATE_FROM_SCRATCH: Final = 1e-2  # for Muon
 LEARNING_RATE_FROM_LIVE: Final = 1e-3  # for AdamW

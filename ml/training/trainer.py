@@ -4,9 +4,7 @@ import math
 from collections.abc import Callable, Iterator
 from typing import Final
 
-import keras
 import numpy as np
-import tensorflow as tf
 
 from ml.arrays import Indices, Mask
 from ml.data.augment import MAX_STRENGTH, augment
@@ -19,6 +17,7 @@ from ml.runtime import Recognizer
 from ml.training import network
 from ml.training.calibration import UNCALIBRATED, Calibration, calibrate
 from ml.training.embedding import fit_embedding
+from ml.training.libraries import keras, tf
 from ml.training.optimizer import adamw_optimizer, muon_optimizer
 from ml.training.remaining_time import RemainingTime
 from ml.training.results import Progress, TrainingResult

@@ -31,6 +31,11 @@ def prune(*options):
     call_command("prune_submissions", "--older-than=30", "--by=rosa", "--no-input", *options)
 
 
+def test_does_not_ask_if_there_is_nothing_to_delete(reviewer, capsys):
+    call_command("prune_submissions", "--older-than=30", "--by=rosa")
+    assert capsys.readouterr().out == "Deleted: 0.\n"
+
+
 def test_deletes_only_old_pending_drawings(old_pending, capsys):
     prune("--json")
     assert json.loads(capsys.readouterr().out) == {"deleted": 1}

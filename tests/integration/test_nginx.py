@@ -1,5 +1,6 @@
 """The site works behind a real nginx with the configuration of docs/operating.md, below a path."""
 
+import io
 import os
 import re
 import shutil
@@ -9,6 +10,7 @@ from contextlib import contextmanager
 
 import pytest
 import requests
+from PIL import Image
 
 from tests.support.factories import drawing_png
 from tests.support.live_site import ROOT, Site, token
@@ -116,7 +118,12 @@ def test_pages_link_below_the_prefix(proxied, session):
     assert page.headers["Strict-Transport-Security"]
 
 
-def test_stylesheets_and_modules_load_what_they_import(proxied, session):
+def test_schema_names_the_prefix(proxied, session):
+    schema = session.get(f"{proxied}api/v1/schema/?format=json").json()
+    assert schema["servers"] == [{"url": "/digits"}]
+
+
+def test_modules_load_what_they_import(proxied, session):
     page = session.get(proxied).text
     origin = proxied.removesuffix("/digits/")
     (module,) = re.findall(r'src="(/digits/static/[^"]*draw\.[^"]*js)"', page)
@@ -140,14 +147,21 @@ def test_log_in_and_out_stay_below_the_prefix(proxied, session):
     assert session.get(f"{proxied}admin/").status_code == 200
 
 
+def large_png():
+    """Return a drawing as a PNG of more than 2 MB."""
+    file = io.BytesIO()
+    drawing = Image.open(io.BytesIO(drawing_png())).convert("L").resize((1500, 1500))
+    drawing.save(file, "PNG", compress_level=0)
+    return file.getvalue()
+
+
 def test_stores_a_drawing_and_a_photo_larger_than_the_buffers(proxied, session):
     url = f"{proxied}api/v1/submissions/"
     response = session.post(url, files={"image": drawing_png()})
     assert response.status_code == 201
     assert response.headers["Location"].startswith(("/digits/", proxied))
     session.cookies.clear()  # With the cookie, the site would demand a CSRF token.
-    large = drawing_png() + bytes(5_000_000)
-    response = session.post(f"{proxied}api/v1/recognize/", files={"image": large})
+    response = session.post(f"{proxied}api/v1/recognize/", files={"image": large_png()})
     assert response.status_code == 200, response.text
     session.cookies.clear()
     response = session.post(url, files={"image": bytes(10_300_000)})

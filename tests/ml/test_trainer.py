@@ -1,6 +1,5 @@
 """The training loop, the optimizer and the calibration."""
 
-import keras
 import numpy as np
 import pytest
 
@@ -9,6 +8,7 @@ from ml.runtime import NOT_A_DIGIT, Recognizer
 from ml.training import network
 from ml.training.calibration import UNCALIBRATED, calibrate
 from ml.training.embedding import EmbeddingHead
+from ml.training.libraries import keras
 from ml.training.optimizer import Muon, muon_optimizer
 from ml.training.remaining_time import MIN_STEPS
 from ml.training.trainer import train_loop

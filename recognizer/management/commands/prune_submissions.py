@@ -34,8 +34,9 @@ class Command(BaseCommand):
         shared.check_migrations()
         user, days = shared.get_user(options["by"]), options["older_than"]
         submissions = old_pending(days)
-        if not options["no_input"]:
-            shared.confirm(f"Delete {submissions.count()} drawings permanently?")
+        count = submissions.count()
+        if count and not options["no_input"]:
+            shared.confirm(f"Delete {count} drawings permanently?")
         deleted = 0
         try:
             while ids := list(submissions.values_list("pk", flat=True)[:BATCH_SIZE]):

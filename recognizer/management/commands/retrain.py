@@ -1,16 +1,16 @@
 """`manage.py retrain`: train on MNIST and the approved drawings."""
 
 import json
-import os
 import sys
 from argparse import ArgumentParser
 from dataclasses import asdict
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, OutputWrapper
+from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
 from recognizer.management import shared
+from recognizer.management.progress import ProgressDisplay
 from recognizer.ops.database_errors import describe
 from recognizer.serving.model_registry import CorruptModelError
 from recognizer.training.evaluation_table import HEADINGS, EvaluationRow, evaluation_rows
@@ -18,7 +18,6 @@ from recognizer.training.retraining import (
     MnistError,
     Options,
     Outcome,
-    Progress,
     RetrainError,
     RunCancelledError,
     retrain,
@@ -88,15 +87,14 @@ class Command(BaseCommand):
         shared.add_json_argument(parser, "print one JSON object to standard output")
 
     def handle(self, **options: Any) -> None:
-        # By default, TensorFlow prints a page of hints about GPUs.
-        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         try:
             shared.check_migrations()
-            outcome = retrain(
-                Options(**{name: options[name] for name in Options.__dataclass_fields__}),
-                on_progress=ProgressLine(self.stderr),
-                on_message=lambda message: self.stderr.write(message, str),
-            )
+            with ProgressDisplay(self.stderr) as display:
+                outcome = retrain(
+                    Options(**{name: options[name] for name in Options.__dataclass_fields__}),
+                    on_progress=display.update,
+                    on_message=display.write,
+                )
         except (RetrainError, MnistError, CorruptModelError) as error:
             raise CommandError(str(error)) from error
         except (DatabaseError, OSError) as error:
@@ -113,46 +111,6 @@ class Command(BaseCommand):
         self.stdout.write(as_json if options["as_json"] else summary(outcome))
         if outcome.decision == "rejected":
             sys.exit(EXIT_REJECTED)
-
-
-class ProgressLine:
-    """Write the progress: on a terminal in a single line, otherwise in one line per 10 percent."""
-
-    def __init__(self, out: OutputWrapper) -> None:
-        self._out = out
-        self._shown: tuple[int, bool] | None = None
-
-    def __call__(self, progress: Progress) -> None:
-        percent = int(100 * progress.share)
-        is_terminal = self._out.isatty()
-        has_estimate = progress.seconds_left is not None
-        if (percent, has_estimate) == self._shown or (not is_terminal and percent % 10):
-            return
-        self._shown = percent, has_estimate
-        # `str` as the style leaves the text as it is. By default, Django colours it red.
-        if is_terminal:
-            ending = "\n" if percent == 100 else ""
-            self._out.write(f"\r{progress_line(progress):<79}", str, ending=ending)
-        else:
-            self._out.write(progress_line(progress), str)
-
-
-def progress_line(progress: Progress) -> str:
-    """Return the epoch, a progress bar, the loss and the remaining time as one line."""
-    percent = int(100 * progress.share)
-    remaining = "estimating ..."
-    if progress.seconds_left is not None:
-        remaining = f"about {format_duration(progress.seconds_left)} left"
-    loss = "" if progress.loss is None else f"  loss {progress.loss:.3f}"
-    return (
-        f"epoch {progress.epoch} of {progress.epochs}  {progress_bar(progress.share)} {percent:3d}%"
-        f"{loss}  {remaining}"
-    )
-
-
-def progress_bar(share: float) -> str:
-    """Return a bar of twenty characters for a share (0 to 1)."""
-    return "█" * round(20 * share) + "░" * (20 - round(20 * share))
 
 
 def summary(outcome: Outcome) -> str:

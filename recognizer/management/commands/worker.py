@@ -41,8 +41,6 @@ class Command(BaseCommand):
         )
 
     def handle(self, parent: int | None, **options: Any) -> None:
-        # By default, TensorFlow prints a page of hints about GPUs.
-        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         shared.check_migrations()
         if parent is not None:
             Thread(target=exit_with_parent, args=(parent,), daemon=True).start()
