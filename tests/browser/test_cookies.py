@@ -48,7 +48,7 @@ def log_in_elsewhere(page, site):
 def log_out_elsewhere(page, site):
     tab = page.context.new_page()
     tab.goto(f"{site.url}/keys/")
-    tab.get_by_role("button", name="Log out").click()
+    tab.get_by_role("banner").get_by_role("button", name="Log out").click()
     tab.wait_for_url(f"{site.url}/")
 
 
