@@ -48,6 +48,7 @@ FULL_WIDTH: Final = 0.4
 GAP_BONUS: Final = 3.0  # for digits that stand apart
 MIN_GAP: Final = 0.1
 BAR_COST: Final = 0.6  # a bar that overlaps its neighbour is often the stem of a letter
+MORE_DIGITS_COST: Final = 1.5  # of each further digit, in the comparison with fewer digits
 BAR_OVERLAP: Final = 0.3  # of the narrower digit's width
 
 MIN_INSIDE: Final = 0.85  # of a stroke's points; otherwise, the stroke belongs to several digits
@@ -150,7 +151,7 @@ def _best_partition(
             group = group and (_append(group, ending[start]) if start else group)
             if group:
                 ending[end].append(group)
-    best = min(ending[-1], key=lambda group: group.cost, default=None)
+    best = min(ending[-1], key=_compared_cost, default=None)
     return best.digits if best and best.cost < 0 else []
 
 
@@ -172,12 +173,20 @@ def _predict_group(
 
 def _append(group: Group, earlier: list[Group]) -> Group | None:
     """Append a digit to those of the earlier group that make the sum of the costs lowest."""
-    costs = [each.cost + _start_cost(each, group) for each in earlier]
-    best = int(np.argmin(costs))
-    if costs[best] == math.inf:
-        return None
-    digits = [*earlier[best].digits, group.digit]
-    return replace(group, cost=group.cost + costs[best], digits=digits)
+    joined = [
+        replace(
+            group,
+            cost=each.cost + _start_cost(each, group) + group.cost,
+            digits=[*each.digits, group.digit],
+        )
+        for each in earlier
+    ]
+    best = min(joined, key=_compared_cost)
+    return best if best.cost < math.inf else None
+
+
+def _compared_cost(group: Group) -> float:
+    return group.cost + MORE_DIGITS_COST * len(group.digits)
 
 
 def _start_cost(left: Group, right: Group) -> float:

@@ -2,10 +2,11 @@
 // This module also sends each change to the server, and tries again after a lost connection.
 
 import { retryDelayMs } from "../api.js";
+import { isCanvasReadable } from "./canvas.js";
 import { page, uiStrings } from "./page.js";
 import { BLANK, callApi, isBlank, isCorrected, isSaved, recallFromTab, saveNext, toFields } from "./saving.js";
 
-/** @import { Content, Digit, Drawing, Prediction, Stroke, Upload } from "./types" */
+/** @import { Content, Digit, Drawing, PageNumber, Prediction, Stroke, Upload } from "./types" */
 
 const FINISH_AFTER_MS = 2000; // A drawing counts as finished this long after its last stroke.
 const PREDICT_INTERVAL_MS = 300; // minimum between two predictions during a stroke
@@ -48,6 +49,7 @@ function newDrawing() {
     finished: BLANK,
     processed: BLANK,
     predictions: null,
+    rows: [],
     selected: 0,
     submissions: [],
     corrections: [],
@@ -83,6 +85,7 @@ async function predict(content) {
   const requestNumber = ++lastRequest;
   predictedAt = Date.now();
   try {
+    if (content.upload && (await findRows(content.upload, predictController.signal))) return;
     const source = content.upload ? "upload" : "canvas";
     const body = { ...toFields(content), source, explain: state.explanationWanted };
     const answer = await callApi("POST", page.recognize, body, predictController.signal);
@@ -95,6 +98,29 @@ async function predict(content) {
     lastResponse = Math.max(lastResponse, requestNumber);
     notifyChange();
   }
+}
+
+/**
+ * Return whether an uploaded picture has several rows, so that the visitor must choose a number.
+ *
+ * @param {Upload} upload
+ * @param {AbortSignal} signal
+ */
+async function findRows(upload, signal) {
+  if (!isCanvasReadable) upload.isPart = true; // The canvas cannot cut out a number.
+  if (upload.isPart) return false;
+  const { ok, body } = await callApi("POST", page.readPage, { image: upload.url }, signal);
+  /** @type {PageNumber[][]} */
+  const found = ok ? body.rows : [];
+  const rows = found.map((row) => row.filter(({ number }) => number)).filter((row) => row.length);
+  upload.isPart = rows.length < 2;
+  if (upload.isPart) {
+    finishTimer = setTimeout(finish, FINISH_AFTER_MS);
+    return false;
+  }
+  state.connectionError = "";
+  Object.assign(state.drawing, { rows, predictions: null, selected: 0, refusal: "" });
+  return true;
 }
 
 /**
@@ -180,6 +206,16 @@ export function addUpload(upload) {
   setContent({ strokes: [], upload }, [BLANK], []);
 }
 
+/**
+ * Go on with a part of the uploaded picture. `undo` returns to the picture.
+ *
+ * @param {Upload} upload
+ */
+export function choosePart(upload) {
+  const { content, past } = state.drawing;
+  setContent({ strokes: [], upload }, [...past, content], []);
+}
+
 export function canUndo() {
   const { past, cleared } = state.drawing;
   return (past.length > 0 || cleared !== null) && !isCorrected(state.drawing);
@@ -230,7 +266,7 @@ export function redo() {
  * @param {Content[]} future
  */
 function setContent(content, past, future) {
-  Object.assign(state.drawing, { content, past, future, refusal: "", notice: "" });
+  Object.assign(state.drawing, { content, past, future, rows: [], refusal: "", notice: "" });
   cancelPrediction();
   if (isBlank(content)) state.drawing.predictions = null;
   else predict(content);
@@ -241,6 +277,8 @@ function setContent(content, past, future) {
 
 export function finish() {
   clearTimeout(finishTimer);
+  const { upload } = state.drawing.content;
+  if (upload && !upload.isPart) return; // A page with several rows is not stored.
   state.drawing.finished = state.drawing.content;
   outOfSync.add(state.drawing);
   sync();

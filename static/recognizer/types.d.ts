@@ -11,6 +11,8 @@ export interface Stroke {
 export interface Upload {
   bitmap: HTMLCanvasElement | HTMLImageElement | ImageBitmap;
   url: string;
+  /** Whether the picture shows a single row. Otherwise, it may be a page with several. */
+  isPart?: boolean;
 }
 
 export interface Content {
@@ -34,6 +36,12 @@ export interface Prediction {
   personal?: { network_digit: Digit; network_confidence: number; neighbours: string[] } | null;
 }
 
+/** A number on a page with several rows. */
+export interface PageNumber {
+  number: string | null;
+  box: Box;
+}
+
 export interface Submission extends Prediction {
   id: string;
 }
@@ -52,6 +60,8 @@ export interface Drawing {
   processed: Content | null;
   /** One per digit, from left to right. */
   predictions: Prediction[] | null;
+  /** The numbers of a picture with several rows, of which the visitor chooses one. */
+  rows: PageNumber[][];
   /** Index of the digit that the details and the correction buttons refer to. */
   selected: number;
   /** The stored submissions, one per digit. */

@@ -6,7 +6,8 @@ import { isCanvasReadable } from "./canvas.js";
 const MAX_FILE_BYTES = 1_000_000;
 const MAX_FILE_SIDE_PX = 2048;
 const SENT_TYPES = ["image/jpeg", "image/png", "image/webp"]; // Others are sent as a PNG.
-const MAX_SIDE_PX = 512; // The server also shrinks images whose longer side has more pixels.
+const MAX_SIDE_PX = 1280; // The server also shrinks pages whose longer side has more pixels.
+const CROP_MARGIN = 0.25; // around a part of a picture, as a fraction of its height
 const JPEG_QUALITY = 0.92;
 
 // Call onImage({bitmap, url}) for each image, and onInvalid() for a file that is not an image.
@@ -72,4 +73,17 @@ function shrink(bitmap, type) {
   context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
   const sentType = type === "image/jpeg" ? type : "image/png";
   return { bitmap: canvas, url: canvas.toDataURL(sentType, JPEG_QUALITY) };
+}
+
+// Return the part of an upload that is in a box [x, y, width, height], as fractions of the image.
+export function crop({ bitmap }, [x, y, width, height]) {
+  const margin = CROP_MARGIN * height * bitmap.height;
+  const canvas = document.createElement("canvas");
+  canvas.width = Math.round(width * bitmap.width + 2 * margin);
+  canvas.height = Math.round(height * bitmap.height + 2 * margin);
+  const context = canvas.getContext("2d");
+  context.fillStyle = "white";
+  context.fillRect(0, 0, canvas.width, canvas.height);
+  context.drawImage(bitmap, margin - x * bitmap.width, margin - y * bitmap.height);
+  return { bitmap: canvas, url: canvas.toDataURL("image/png"), isPart: true };
 }

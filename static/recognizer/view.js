@@ -4,6 +4,7 @@ import { paintCanvas } from "./canvas.js";
 import { $, fill, formatPercent, labelPhrase, numberPhrase, page, uiStrings } from "./page.js";
 import { isBlank, isCorrected } from "./saving.js";
 import * as store from "./store.js";
+import { crop } from "./upload.js";
 
 const ANNOUNCE_AFTER_MS = 900; // Announce a sentence only if it has not changed for this long.
 const SURE_CONFIDENCE = 0.9;
@@ -18,6 +19,7 @@ const INK_COLOR = "#1b2540";
 const canvas = $("canvas");
 const context = canvas.getContext("2d");
 let announceTimer;
+let shownRows;
 
 // ---- Canvas ----
 export function resizeCanvas() {
@@ -88,6 +90,7 @@ export function announce(text, afterMs = 0) {
 export function render() {
   const { content, predictions, selected, notice } = store.state.drawing;
   renderSentence();
+  renderRows();
   setText($("notice"), notice || (predictions?.length > 1 ? uiStrings.choose_digit : ""));
   renderDigits(predictions, selected);
   renderCorrections();
@@ -102,18 +105,46 @@ export function render() {
 }
 
 function renderSentence() {
-  const { content, predictions, selected, refusal } = store.state.drawing;
-  const waiting = isBlank(content) ? uiStrings.empty : uiStrings.predicting;
+  const { content, predictions, rows, selected, refusal } = store.state.drawing;
+  const several = rows.length && fill(uiStrings.several_rows, { count: rows.length });
+  const waiting = several || (isBlank(content) ? uiStrings.empty : uiStrings.predicting);
   const error = store.state.connectionError || refusal;
   const answer = predictions && describeAnswer(predictions);
   const text = error || answer || (predictions ? describe(predictions) : waiting);
   const taught = !error && predictions ? taughtSentence(predictions[selected]) : "";
-  page.state = error ? "error" : predictions || isBlank(content) ? "ready" : "waiting";
+  const isReady = predictions || rows.length || isBlank(content);
+  page.state = error ? "error" : isReady ? "ready" : "waiting";
   $("prediction").setAttribute("aria-busy", store.isPredicting());
   const isNew = text !== $("sentence").textContent;
   // The notice tells screen readers about an answer.
   if (isNew && !answer && text !== uiStrings.predicting) announce(`${text} ${taught}`.trim(), ANNOUNCE_AFTER_MS);
   setText($("sentence"), text);
+}
+
+// Show a button for each number of a picture with several rows.
+function renderRows() {
+  const { rows, content } = store.state.drawing;
+  $("rows").hidden = !rows.length;
+  $("digit").hidden = Boolean(rows.length);
+  if (shownRows === rows) return;
+  shownRows = rows;
+  $("rows").replaceChildren(
+    ...rows.map((row) => {
+      const item = document.createElement("li");
+      item.append(...row.map((number) => numberButton(number, content.upload)));
+      return item;
+    }),
+  );
+}
+
+function numberButton({ number, box }, upload) {
+  const button = document.createElement("button");
+  button.textContent = number;
+  button.addEventListener("click", () => {
+    store.choosePart(crop(upload, box));
+    canvas.focus();
+  });
+  return button;
 }
 
 // Show one large digit, or a button for each digit of a multi-digit number.

@@ -8,8 +8,10 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from recognizer.models import Label, Submission
+from tests.api.test_pages import page as draw_page
 from tests.browser.pointer import draw_by_mouse
-from tests.support.factories import drawing_png
+from tests.browser.test_uploads import choose
+from tests.support.factories import drawing_png, png
 from tests.support.review_helpers import doubtful_labels, submissions
 from tests.support.synthetic_digits import row_of, square_strokes
 
@@ -48,6 +50,11 @@ def explained_digit(page, four):
 def multi_digit_number(page, four):
     draw_by_mouse(page, row_of(4, 2))
     expect(page.locator("#digit")).to_have_text("42")
+
+
+def several_rows(page, four):
+    choose(page, png(draw_page()))
+    expect(page.locator("#rows li")).to_have_count(3)
 
 
 def not_a_digit(page, four):
@@ -145,6 +152,7 @@ STATES = (
     digit,
     explained_digit,
     multi_digit_number,
+    several_rows,
     not_a_digit,
     corrected_digit,
     taught_digit,
