@@ -18,6 +18,7 @@ COARSE_SIDE: Final = (
 )
 MAX_COMPONENTS: Final = 2000  # a page with more is not a page of digits
 MAX_PREDICTIONS: Final = 5000  # of the network; a page of 100 digits takes about 1000
+MIN_DIGITS_SHARE: Final = 0.5  # of the numbers on a page; fewer are marks of another kind
 NO_ROWS: Final = "The picture shows no rows of digits."
 # Lengths are shares of the typical height of the page's components.
 MIN_HEIGHT: Final = 0.45  # lower components, such as the bar of a five, belong to a neighbour
@@ -102,6 +103,9 @@ def read_page(grey: GreyImage, recognizer: Recognizer) -> list[list[PageNumber]]
     reader = _Reader(page, labels, cell, round(MARGIN * height * cell), _Limited(recognizer))
     read = [[reader.read(number) for number in _split_row(row, height)] for row in rows]
     found = [[number for number in row if number is not None] for row in read]
+    texts = [number.text for row in found for number in row]
+    if len(texts) > 1 and sum(text is not None for text in texts) < MIN_DIGITS_SHARE * len(texts):
+        raise BadImageError("no_rows", NO_ROWS)
     return [row for row in found if row]
 
 
@@ -114,13 +118,20 @@ def _find_components(labels: Components) -> list[_Component]:
         np.minimum.at(low[axis], found, places)
         np.maximum.at(high[axis], found, places + 1)
     boxes = np.concatenate([low, high]).T.tolist()
-    return [_Component(label, *boxes[label]) for label in range(1, count)]
+    components = [_Component(label, *boxes[label]) for label in range(1, count)]
+    height, width = labels.shape
+    # What touches the border is the edge of the sheet, or what lies around it.
+    return [
+        each
+        for each in components
+        if min(each.left, each.top) > 0 and each.right < width and each.bottom < height
+    ]
 
 
 def _typical_height(components: list[_Component]) -> float:
-    """Return the median height, in which large components count more than specks."""
+    """Return the median height. Components count by their area, so specks hardly count."""
     heights = np.array(sorted(component.height for component in components), float)
-    weights = heights.cumsum()
+    weights = (heights**2).cumsum()
     return float(heights[np.searchsorted(weights, weights[-1] / 2)])
 
 
