@@ -13,6 +13,7 @@ from PIL import Image, ImageFilter
 from ml.arrays import Field, GreyImage, Mask
 from ml.preprocessing.clutter import remove_clutter
 from ml.preprocessing.connected_components import dilate, label_components
+from ml.preprocessing.decode import BadImageError
 from ml.preprocessing.light import flatten_light
 from ml.preprocessing.sheet import Box, Sheet, find_sheet
 
@@ -47,7 +48,8 @@ class CleanedPicture:
 def clean(grey: GreyImage) -> CleanedPicture:
     """Return the handwriting in a picture that does not come from the page's canvas.
 
-    A picture without anything but ink on even paper stays as it is, byte for byte.
+    A picture without anything but ink on even paper stays as it is, byte for byte. Raises
+    `BadImageError` with the code `too_faint` if nothing in a photo stands out from the paper.
     """
     if min(grey.shape) < MIN_SIDE:
         return CleanedPicture(grey)
@@ -74,7 +76,9 @@ def _clean_photo(grey: GreyImage) -> GreyImage:
     image = Image.fromarray(_without_black_edges(grey)).filter(ImageFilter.GaussianBlur(BLUR))
     difference = flatten_light(image)
     ink = _find_ink(difference, max(MIN_CONTRAST, NOISE_FACTOR * _noise(difference)))
-    return np.full_like(grey, 255) if ink is None else np.asarray(255 - ink.amount)
+    if ink is None:
+        raise BadImageError("too_faint", "Nothing in the picture stands out. Use a darker pen.")
+    return np.asarray(255 - ink.amount)
 
 
 def _without_black_edges(grey: GreyImage) -> GreyImage:

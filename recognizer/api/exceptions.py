@@ -31,6 +31,7 @@ CODES: Final = {
     "image_too_large": (400, "The image has too many pixels for its format."),
     "batch_too_large": (400, "The images of the batch have more than 51 million pixels in sum."),
     "blank_image": (400, "The image is blank."),
+    "too_faint": (400, "Nothing in the photo is dark enough to be told from the paper."),
     "single_dot": (400, "The image shows a single dot, not a drawing."),
     "no_rows": (400, "The picture shows no rows of digits."),
     "not_authenticated": (401, "This operation requires an API key or a login."),
@@ -72,6 +73,10 @@ BAD_IMAGE_MESSAGES: Final = {
         "or 2.4 million as WebP."
     ),
     "blank_image": _("The image is blank. Draw a digit."),
+    "too_faint": _(
+        "Nothing in the photo stands out from the paper. Use a darker pen, or take the photo in "
+        "more light."
+    ),
     "single_dot": _("The image shows a single dot. Draw a digit."),
     "no_rows": _("The picture shows no rows of digits."),
 }

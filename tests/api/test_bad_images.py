@@ -41,6 +41,10 @@ def animated(format):
 BAD_IMAGES = {
     "blank": (lambda: png(Image.new("L", (280, 280), 255)), "blank_image"),
     "blank and transparent": (lambda: png(Image.new("RGBA", (280, 280))), "blank_image"),
+    "photo of blank paper": (
+        lambda: png(np.random.default_rng(0).normal(220, 3, (280, 280)).astype(np.uint8)),
+        "too_faint",
+    ),
     "1×1": (lambda: png(Image.new("L", (1, 1), 0)), "blank_image"),
     "single tap": (lambda: png(draw([[[0, 0]]])), "single_dot"),
     "empty file": (lambda: b"", "not_an_image"),
