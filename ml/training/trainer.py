@@ -36,7 +36,7 @@ DRAWING_WEIGHT: Final = 640
 MAX_DRAWING_REPEATS: Final = 75
 INTERPOLATION: Final = 0.8  # share of the new weights; the rest is the share of the old ones
 # The duration of the export, in training steps: one for each EXPORT_IMAGES_PER_STEP of MNIST's
-# images, and EXPORT_STEPS for the rest. Both were measured as processor time.
+# images, and EXPORT_STEPS for the rest. Both come from recorded runs on two cores.
 EXPORT_IMAGES_PER_STEP: Final = 256
 EXPORT_STEPS: Final = 400
 

@@ -24,7 +24,8 @@ def describe(error: Exception) -> str:
     text = " ".join(str(error).split())
     if MISSING_TABLE.search(text):
         return "The database is not up to date. Run manage.py migrate."
-    if connection.vendor == "postgresql":
+    # A missing file has the same text as a missing socket of PostgreSQL.
+    if connection.vendor == "postgresql" and not isinstance(error, OSError):
         settings = connection.settings_dict
         server = f"{settings['HOST'] or 'its local socket'}, port {settings['PORT'] or 5432}"
         for pattern, sentence in POSTGRES_ERRORS.items():
