@@ -156,6 +156,11 @@ def require_a_drawing(result: dict[str, Any], **_: Any) -> dict[str, Any]:
                 {"required": ["image"]},
                 {"required": ["strokes"], "properties": {"strokes": strokes}},
             ]
+    # All fields are optional, so drf-spectacular takes the body for optional, too.
+    for operations in result["paths"].values():
+        body = operations.get("post", {}).get("requestBody", {})
+        if "multipart/form-data" in body.get("content", ()):
+            body["required"] = True
     return result
 
 

@@ -20,7 +20,7 @@ class StrictRequestMixin:
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Check the request. Raises `ValidationError` or `LengthRequired`."""
         super().initial(request, *args, **kwargs)  # type: ignore[misc]
-        if request.method == "OPTIONS":
+        if request.method == "OPTIONS" or request.method not in self.allowed_methods:  # type: ignore[attr-defined]
             return
         # The site's own server decodes chunked bodies. Django's `runserver` ignores them.
         if "Transfer-Encoding" in request.headers and not request.headers.get("Content-Length"):

@@ -31,6 +31,7 @@ def test_schema_is_valid_and_complete(capsys):
     }
     body = schema["paths"]["/api/v1/submissions/"]["post"]["requestBody"]["content"]
     assert set(body) == {"multipart/form-data", "application/json"}
+    assert schema["paths"]["/api/v1/recognize/"]["post"]["requestBody"]["required"]
 
 
 def test_responses_have_the_fields_of_the_schema(visitor):

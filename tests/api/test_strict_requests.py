@@ -25,6 +25,10 @@ def test_refuses_parameters_of_other_operations(visitor, path):
     assert list(response.json()["fields"]) == ["explain"]
 
 
+def test_an_unknown_method_gets_405_despite_its_parameters(visitor):
+    assert visitor.put("/api/v1/models/?color=red").status_code == 405
+
+
 def test_does_not_delete_everything_when_the_request_has_a_filter(visitor):
     row = visitor.submit_and_get(drawing_png(3))
     assert visitor.delete("/api/v1/submissions/?digit=7").status_code == 400
