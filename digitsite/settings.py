@@ -73,7 +73,7 @@ MIDDLEWARE = [
     "recognizer.metrics.RequestMetricsMiddleware",
     "recognizer.api.throttling.RateLimitMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "digitsite.trusted_types.TrustedTypesMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "recognizer.accounts.middleware.PrivateResponseMiddleware",
     "recognizer.accounts.middleware.OwnerCookieMiddleware",
@@ -149,10 +149,12 @@ SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = LANGUAGE_COOKIE_PATH = f"{FORCE_SCRIPT_
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
 
 # Pages load everything from this site only, except images, which may also be data URLs. Inline
-# scripts and styles are blocked.
+# scripts and styles are blocked. digitsite/trusted_types.py adds Trusted Types.
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
+        "script-src": [SELF],
+        "style-src": [SELF],
         "img-src": [SELF, "data:"],
         "object-src": [NONE],
         "base-uri": [NONE],

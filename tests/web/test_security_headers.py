@@ -8,7 +8,9 @@ from tests.support.live_site import Site
 def test_content_security_policy_is_strict(visitor):
     response = visitor.get("/")
     policy = response["Content-Security-Policy"]
-    assert "default-src 'self'" in policy
+    for directive in ("default-src", "script-src", "style-src"):
+        assert f"{directive} 'self'" in policy
+    assert "require-trusted-types-for 'script'; trusted-types 'none'" in policy
     assert "unsafe" not in policy
     assert "*" not in policy
     assert response["X-Content-Type-Options"] == "nosniff"
