@@ -13,7 +13,7 @@ POSTGRES_URL ?= postgres://postgres@127.0.0.1:5432/postgres
 REDIS_URL ?= redis://127.0.0.1:6379/15
 
 .PHONY: run test test-quick test-services test-poisoning test-kills test-endurance fuzz fuzz-images \
-	audit lint format browser base messages bench profile bench-soak bench-recognition \
+	audit lint lint-scripts format browser base messages bench profile bench-soak bench-recognition \
 	bench-learning bench-personal bench-numbers bench-pictures bench-million bench-retrain-million \
 	bench-export-million bench-flood bench-latency bench-slow-clients bench-ledger-million \
 	bench-guessing lock
@@ -73,9 +73,19 @@ test-endurance: .venv/installed
 	@export DATABASE_URL=$(POSTGRES_URL) CACHE_URL=$(REDIS_URL); \
 		! $(BIN)/python -m tests.support.check_services || ROUNDS=100 $(PYTEST) -v $(RACES)
 
-# Run the linters, formatters and type checks of .pre-commit-config.yaml.
-lint: .venv/installed
+# Run the linters, formatters and type checks of .pre-commit-config.yaml, and those of the scripts.
+lint: .venv/installed lint-scripts
 	@$(BIN)/pre-commit run --all-files
+
+# Check the scripts in static/ with ESLint and the TypeScript compiler.
+lint-scripts:
+	@command -v npm >/dev/null \
+		&& $(MAKE) --no-print-directory node_modules/installed && npm run --silent lint \
+		|| { ! command -v npm >/dev/null && echo "Node is not installed: skipping the checks of static/."; }
+
+node_modules/installed: package-lock.json
+	@npm ci --silent
+	@touch $@
 
 # Report known vulnerabilities of the pinned dependencies, if the vulnerability service is reachable.
 audit: .venv/installed

@@ -88,7 +88,11 @@ function paintUnderlines(context, boxes, selected, [left, top, areaWidth, areaHe
   context.globalAlpha = 1;
 }
 
-// Return [left, top, width, height] of an uploaded image that fits into a square canvas.
+/**
+ * Return [left, top, width, height] of an uploaded image that fits into a square canvas.
+ *
+ * @returns {[number, number, number, number]}
+ */
 function uploadArea(upload, side) {
   if (!upload) return [0, 0, side, side];
   const scale = side / Math.max(upload.bitmap.width, upload.bitmap.height);

@@ -11,7 +11,7 @@ import { announce, render, repaint, resizeCanvas } from "./view.js";
 
 // ---- Drawing input ----
 const pen = {
-  width: () => Number(document.querySelector("#pen-widths :checked").value),
+  width: () => Number($("pen-widths").querySelector(":checked").value),
   beginStroke: store.beginStroke,
   continueStroke(stroke) {
     repaint(stroke);

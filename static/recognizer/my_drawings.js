@@ -8,10 +8,13 @@ const MAX_PAUSE_MS = 250; // A replay shortens longer pauses between points.
 const REPLAY_PEN_WIDTH = 18; // in the units of the canvas, if the drawing's own width is not stored
 const NOTICE_KEY = "deletion-notice"; // in sessionStorage, to survive the reload
 
-const page = document.getElementById("main").dataset;
-const dialog = document.getElementById("confirm-deletion");
-const forgetForm = document.getElementById("forget"); // null if there is nothing to forget
-const forgetDialog = document.getElementById("confirm-forgetting");
+/** @type {(id: string) => any} The template defines the types. */
+const $ = (id) => document.getElementById(id);
+
+const page = $("main").dataset;
+const dialog = $("confirm-deletion");
+const forgetForm = $("forget"); // null if there is nothing to forget
+const forgetDialog = $("confirm-forgetting");
 let idToDelete = ""; // empty means all drawings
 
 /**
@@ -24,7 +27,7 @@ async function callApi(method, url) {
   const answer = await request(method, url).catch(() => null);
   const isAlreadyDeleted = method === "DELETE" && answer?.status === 404;
   const succeeded = answer?.ok || isAlreadyDeleted;
-  const error = document.getElementById("error");
+  const error = $("error");
   error.textContent = succeeded ? "" : error.dataset.text;
   return succeeded ? answer : null;
 }
@@ -32,7 +35,7 @@ async function callApi(method, url) {
 // ---- Deletion ----
 function askForConfirmation({ currentTarget }) {
   idToDelete = currentTarget.value;
-  const question = document.getElementById("deletion-question");
+  const question = $("deletion-question");
   question.textContent = idToDelete ? question.dataset.one : question.dataset.all;
   dialog.returnValue = "keep";
   dialog.showModal();
@@ -49,7 +52,7 @@ async function deleteConfirmed() {
 }
 
 function showDeletionNotice() {
-  const notice = document.getElementById("deletion-notice");
+  const notice = $("deletion-notice");
   notice.textContent = ofTab.get(NOTICE_KEY);
   ofTab.set(NOTICE_KEY, null);
 }

@@ -3,6 +3,7 @@
 import { isLoggedOut, request } from "../api.js";
 
 const POLL_INTERVAL_MS = 1000;
+/** @type {HTMLElement} */
 const page = document.querySelector("[data-progress]");
 const progressBar = page.querySelector("progress");
 const message = page.querySelector(".message");

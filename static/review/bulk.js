@@ -1,7 +1,9 @@
 // Bulk review: arrow keys move between drawings, and the page counts the selected ones.
 
 const form = document.getElementById("bulk-form");
-const checkboxes = form ? [...form.querySelectorAll("[name=excluded]")] : [];
+/** @type {NodeListOf<HTMLInputElement>} */
+const checkboxList = document.querySelectorAll("#bulk-form [name=excluded]");
+const checkboxes = [...checkboxList];
 const selectionCount = document.getElementById("selection-count");
 
 // Find the first drawing that is lower than the first one. It starts the second row.
@@ -24,8 +26,8 @@ function showSelectionCount() {
   const excluded = checkboxes.filter((checkbox) => checkbox.checked).length;
   const remaining = checkboxes.length - excluded;
   selectionCount.textContent = selectionCount.dataset.text
-    .replace("{excluded}", excluded)
-    .replace("{remaining}", remaining);
+    .replace("{excluded}", String(excluded))
+    .replace("{remaining}", String(remaining));
 }
 
 form?.addEventListener("keydown", onKeyDown);

@@ -4,9 +4,12 @@
 import { isLoggedOut, request } from "../api.js";
 import { pressedShortcut, rememberShortcutSetting } from "../shortcuts.js";
 
+/** @type {(id: string) => any} The template defines the types. */
 const $ = (id) => document.getElementById(id);
 const page = $("main").dataset;
-const cards = [...document.querySelectorAll(".label-card")];
+/** @type {NodeListOf<HTMLElement>} */
+const cardList = document.querySelectorAll(".label-card");
+const cards = [...cardList];
 
 let lastSave = Promise.resolve();
 
@@ -36,7 +39,9 @@ function show(card, state, text) {
   card.querySelector("fieldset").disabled = !isUndecided(card);
 }
 
-function isUndecided({ dataset: { state } }) {
+/** @param {HTMLElement} card */
+function isUndecided(card) {
+  const { state } = card.dataset;
   return !state || state === "unsaved";
 }
 
@@ -75,7 +80,7 @@ function enhance(card) {
 
 if (cards.length) {
   cards.forEach(enhance);
-  document.querySelector(".shortcuts").hidden = false;
+  document.querySelector(".shortcuts").removeAttribute("hidden");
   rememberShortcutSetting();
   document.addEventListener("keydown", onKeyDown);
   window.addEventListener("beforeunload", (event) => {

@@ -10,9 +10,12 @@ const RENEW_CLAIM_AFTER_MS = 120_000; // well before the server releases the cla
 const RECENT_DECISIONS = 8; // shown below the card
 const NOT_A_DIGIT = 10;
 
+/** @type {(id: string) => any} The template defines the types. */
 const $ = (id) => document.getElementById(id);
 const page = $("main").dataset;
-const decisionButtons = [...document.querySelectorAll("[data-action]")];
+/** @type {NodeListOf<HTMLButtonElement>} */
+const buttonList = document.querySelectorAll("[data-action]");
+const decisionButtons = [...buttonList];
 
 let cards = []; // Claimed drawings without a decision. The page shows the first one.
 const decisions = []; // oldest first: {card, action, label, result}
@@ -174,7 +177,8 @@ function labelName(label) {
   return label === NOT_A_DIGIT ? page.notADigit : String(label);
 }
 
-function onDecisionClick({ currentTarget: { dataset, value, id } }) {
+function onDecisionClick({ currentTarget }) {
+  const { dataset, value, id } = currentTarget;
   if (id === "accept") decide("approve", cards[0]?.suggested_label);
   else decide(dataset.action, value === "" ? undefined : Number(value));
 }
@@ -238,11 +242,11 @@ function renderCard(card) {
 function renderWaiting() {
   if (!waiting) return;
   const count = waiting.isCut ? `${waiting.count}+` : Math.max(waiting.count, 0);
-  $("waiting").textContent = page.waiting.replace("{count}", count);
+  $("waiting").textContent = page.waiting.replace("{count}", String(count));
 }
 
 function renderError() {
-  const unsavedText = unsaved.length ? page.unsaved.replace("{count}", unsaved.length) : "";
+  const unsavedText = unsaved.length ? page.unsaved.replace("{count}", String(unsaved.length)) : "";
   const text = error && `${error} ${unsavedText}`;
   const paragraph = $("error").querySelector("p");
   $("error").hidden = !text;
