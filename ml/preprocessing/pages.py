@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Final
 
 import numpy as np
@@ -18,6 +19,8 @@ COARSE_SIDE: Final = (
 )
 MAX_COMPONENTS: Final = 2000  # a page with more is not a page of digits
 MAX_PREDICTIONS: Final = 5000  # of the network; a page of 100 digits takes about 1000
+MAX_CHECK_PREDICTIONS: Final = 200  # the same, to find out whether there are several rows
+EASY_CONFIDENCE: Final = 0.9  # of a number that is easy to read
 MIN_DIGITS_SHARE: Final = 0.5  # of the numbers on a page; fewer are marks of another kind
 NO_ROWS: Final = "The picture shows no rows of digits."
 # Lengths are shares of the typical height of the page's components.
@@ -56,11 +59,11 @@ class PageNumber:
 
 
 class _Limited(Recognizer):
-    """A recognizer that refuses to predict more than `MAX_PREDICTIONS` images."""
+    """A recognizer that refuses to predict more than `limit` images."""
 
-    def __init__(self, recognizer: Recognizer) -> None:
+    def __init__(self, recognizer: Recognizer, limit: int) -> None:
         self._recognizer = recognizer
-        self._left = MAX_PREDICTIONS
+        self._left = limit
 
     def predict_proba(self, pixels: Pixels) -> Probabilities:
         """Raises `BadImageError` after too many predictions."""
@@ -92,6 +95,33 @@ def read_page(grey: GreyImage, recognizer: Recognizer) -> list[list[PageNumber]]
 
     Raises `BadImageError` if the page is blank or shows something else than rows of digits.
     """
+    reader, rows = _lay_out(grey, _Limited(recognizer, MAX_PREDICTIONS))
+    read = [[reader.read(number) for number in row] for row in rows]
+    found = [[number for number in row if number is not None] for row in read]
+    texts = [number.text for row in found for number in row]
+    if len(texts) > 1 and sum(text is not None for text in texts) < MIN_DIGITS_SHARE * len(texts):
+        raise BadImageError("no_rows", NO_ROWS)
+    return [row for row in found if row]
+
+
+def has_several_rows(grey: GreyImage, recognizer: Recognizer) -> bool:
+    """Return whether at least two rows of a picture have a number that is easy to read."""
+    try:
+        reader, rows = _lay_out(grey, _Limited(recognizer, MAX_CHECK_PREDICTIONS))
+        easy = (row for row in rows if any(_is_easy(reader.read(number)) for number in row))
+        return len(list(islice(easy, 2))) == 2
+    except BadImageError:
+        return False
+
+
+def _is_easy(number: PageNumber | None) -> bool:
+    return number is not None and number.text is not None and number.confidence >= EASY_CONFIDENCE
+
+
+def _lay_out(
+    grey: GreyImage, recognizer: Recognizer
+) -> tuple["_Reader", list[list[list[_Component]]]]:
+    """Return the rows of a page, each with the components of its numbers, and their reader."""
     page = extract_page_ink(grey)
     cell = max(1, math.ceil(max(page.amount.shape) / COARSE_SIDE))
     labels = label_components(coarsen(page.amount > 0, cell))
@@ -100,13 +130,8 @@ def read_page(grey: GreyImage, recognizer: Recognizer) -> list[list[PageNumber]]
         raise BadImageError("no_rows", NO_ROWS)
     height = _typical_height(components)
     rows = _find_rows(_without_other_marks(components, height), height)
-    reader = _Reader(page, labels, cell, round(MARGIN * height * cell), _Limited(recognizer))
-    read = [[reader.read(number) for number in _split_row(row, height)] for row in rows]
-    found = [[number for number in row if number is not None] for row in read]
-    texts = [number.text for row in found for number in row]
-    if len(texts) > 1 and sum(text is not None for text in texts) < MIN_DIGITS_SHARE * len(texts):
-        raise BadImageError("no_rows", NO_ROWS)
-    return [row for row in found if row]
+    reader = _Reader(page, labels, cell, round(MARGIN * height * cell), recognizer)
+    return reader, [_split_row(row, height) for row in rows]
 
 
 def _find_components(labels: Components) -> list[_Component]:

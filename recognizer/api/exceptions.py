@@ -32,6 +32,8 @@ CODES: Final = {
     "batch_too_large": (400, "The images of the batch have more than 51 million pixels in sum."),
     "blank_image": (400, "The image is blank."),
     "too_faint": (400, "Nothing in the photo is dark enough to be told from the paper."),
+    "out_of_focus": (400, "The picture is not predicted to be a digit, and its ink is blurred."),
+    "several_rows": (400, "The picture shows several rows of digits: use `pages/recognize/`."),
     "single_dot": (400, "The image shows a single dot, not a drawing."),
     "no_rows": (400, "The picture shows no rows of digits."),
     "not_authenticated": (401, "This operation requires an API key or a login."),
@@ -77,6 +79,10 @@ BAD_IMAGE_MESSAGES: Final = {
         "Nothing in the photo stands out from the paper. Use a darker pen, or take the photo in "
         "more light."
     ),
+    "out_of_focus": _(
+        "The picture is out of focus. Hold the camera still, and take the photo again."
+    ),
+    "several_rows": _("The picture shows several rows of digits. Cut out one of the numbers."),
     "single_dot": _("The image shows a single dot. Draw a digit."),
     "no_rows": _("The picture shows no rows of digits."),
 }

@@ -2,7 +2,7 @@
 
 import math
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -18,6 +18,7 @@ from ml.preprocessing.pages import PageNumber, read_page
 from ml.preprocessing.picture_ink import CleanedPicture, clean
 from ml.preprocessing.segmentation import SegmentedDigit
 from ml.preprocessing.stroke_segmentation import MAX_GROUPS, segment_strokes
+from ml.preprocessing.unreadable import check_readable
 from ml.runtime import NOT_A_DIGIT, Prediction
 from recognizer import metrics
 from recognizer.models import Label
@@ -114,11 +115,24 @@ def _to_grey(drawing: Drawing) -> GreyImage:
     return stroke_rendering.draw_strokes(rounded(drawing))
 
 
+def _is_picture(drawing: Drawing) -> bool:
+    """Return whether the drawing may show something else than ink on even paper."""
+    return isinstance(drawing, bytes) and not isinstance(drawing, CanvasImage)
+
+
 def _clean(drawing: Drawing, grey: GreyImage) -> CleanedPicture:
     """Return the handwriting in the decoded drawing. Drawings from the page do not change."""
-    if isinstance(drawing, bytes) and not isinstance(drawing, CanvasImage):
-        return clean(grey)
-    return CleanedPicture(grey)
+    return clean(grey) if _is_picture(drawing) else CleanedPicture(grey)
+
+
+def _check_readable(
+    drawing: Drawing, grey: GreyImage, picture: CleanedPicture, results: Sequence[PredictionResult]
+) -> None:
+    """Raise `BadImageError` if a picture cannot be read for a reason that a person can mend."""
+    if _is_picture(drawing):
+        whole = picture.sheet.grey if picture.sheet else grey
+        predictions = [each.shown for each in results]
+        check_readable(whole, picture.grey, predictions, results[0].version.recognizer)
 
 
 def predict_image(drawing: Drawing, owner: uuid.UUID | None) -> PredictionResult:
@@ -126,17 +140,21 @@ def predict_image(drawing: Drawing, owner: uuid.UUID | None) -> PredictionResult
 
     The memory of `owner`, if it is not None, adjusts the prediction.
 
-    Raises `BadImageError` if the file is not an accepted image, or if it shows no drawing.
+    Raises `BadImageError` if the file is not an accepted image, if it shows no drawing, or if it is
+    a picture that shows several rows of digits or is out of focus.
     """
     with metrics.PREDICTION_SECONDS.time():
         grey = _to_grey(drawing)
-        pixels = normalize(_clean(drawing, grey).grey)
+        picture = _clean(drawing, grey)
+        pixels = normalize(picture.grey)
         version = model_registry.loaded_version()
         prediction = version.recognizer.predict(pixels)
         memory = personal_memory.memory_of(owner, version)
         personal = memory.predict(pixels) if memory else None
+        result = PredictionResult(grey, pixels, prediction, personal, version)
+        _check_readable(drawing, grey, picture, [result])
     _count(prediction, version)
-    return PredictionResult(grey, pixels, prediction, personal, version)
+    return result
 
 
 @dataclass(frozen=True)
@@ -172,7 +190,8 @@ def predict_number(
     The memory of `owner`, if it is not None, adjusts the prediction of each digit. It does not
     change how the image is split into digits.
 
-    Raises `BadImageError` if the file is not an accepted image, or if it shows no drawing.
+    Raises `BadImageError` if the file is not an accepted image, if it shows no drawing, or if it is
+    a picture that shows several rows of digits or is out of focus.
     """
     with metrics.PREDICTION_SECONDS.time():
         grey = _to_grey(drawing)
@@ -181,6 +200,7 @@ def predict_number(
         segments = segment_strokes(picture.grey, strokes or [], version.recognizer)
         memory = personal_memory.memory_of(owner, version)
         digits = [_to_digit_result(segment, picture, version, memory) for segment in segments]
+        _check_readable(drawing, grey, picture, digits)
     if len(digits) == 1:
         digits = [replace(digits[0], grey=grey)]  # so that the whole image is stored
     for digit in digits:

@@ -1,0 +1,49 @@
+"""Find out why a picture cannot be read, if it is something that a person can mend."""
+
+from typing import Final
+
+import numpy as np
+from PIL import Image, ImageFilter
+
+from ml.arrays import GreyImage
+from ml.preprocessing.connected_components import dilate
+from ml.preprocessing.decode import BadImageError
+from ml.preprocessing.pages import has_several_rows
+from ml.preprocessing.picture_ink import BLUR
+from ml.runtime import NOT_A_DIGIT, Prediction, Recognizer
+
+MIN_PIXELS: Final = 50_000  # a smaller picture has no room for rows, and no camera took it
+DOUBTFUL: Final = 0.8  # confidence; several rows that are taken for one digit have less
+MIN_INK: Final = 0.125  # of the strongest ink; a pixel with less is paper
+EDGE_WIDTH: Final = 3  # pixels around the ink where its edges are
+STEEPEST: Final = 0.98  # this quantile of the slopes is that of the steepest edges
+# The slope of the ink's edges, as a share of its contrast, per pixel. In focus, it is about 0.2.
+MIN_SLOPE: Final = 0.08
+
+
+def check_readable(
+    picture: GreyImage, cleaned: GreyImage, predictions: list[Prediction], recognizer: Recognizer
+) -> None:
+    """Check a picture, given its handwriting `cleaned` and the predictions of its digits.
+
+    Raises `BadImageError` with the code `several_rows` if one of the predictions is "not a digit"
+    or doubtful, and with the code `out_of_focus` if one is "not a digit".
+    """
+    is_digit = all(each.label != NOT_A_DIGIT for each in predictions)
+    is_sure = is_digit and min(each.confidence for each in predictions) >= DOUBTFUL
+    if is_sure or picture.size < MIN_PIXELS:
+        return
+    if has_several_rows(picture, recognizer):
+        raise BadImageError("several_rows", "The picture shows several rows of digits.")
+    if not is_digit and _slope(picture, cleaned) < MIN_SLOPE:
+        raise BadImageError("out_of_focus", "The picture is out of focus.")
+
+
+def _slope(picture: GreyImage, cleaned: GreyImage) -> float:
+    """Return how steep the edges of the ink are, as a share of its contrast, per pixel."""
+    amount = abs(cleaned - np.median(cleaned))
+    ink = dilate(amount >= MIN_INK * amount.max(), EDGE_WIDTH)
+    smooth = Image.fromarray(picture).filter(ImageFilter.GaussianBlur(BLUR))
+    grey = np.asarray(smooth, np.float32)
+    slopes = np.hypot(*np.gradient(grey))[ink]
+    return float(np.quantile(slopes, STEEPEST) / max(1.0, np.ptp(grey[ink])))

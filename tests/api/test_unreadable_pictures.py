@@ -1,0 +1,87 @@
+"""A picture without a recognized digit is refused by name, if a person can take a better one."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image, ImageFilter
+
+from recognizer.models import Submission
+from tests.api.test_pages import page, photo
+from tests.support.factories import drawing_png, png, upload
+from tests.support.synthetic_digits import draw, strokes_of
+
+STAR = [[[0, 0], [1, 1]], [[0, 1], [1, 0]], [[0.5, 0], [0.5, 1]], [[0, 0.5], [1, 0.5]]]
+PATHS = ("recognize", "numbers/recognize", "submissions", "numbers")
+
+
+def blurred(strokes, blur):
+    """Return a photo that is out of focus by `blur` pixels."""
+    sharp = Image.fromarray(draw(strokes, size=400, share=0.5, pen=18))
+    light = np.asarray(sharp.filter(ImageFilter.GaussianBlur(blur)), float) * 0.8
+    noise = np.random.default_rng(1).normal(0, 3, light.shape)
+    return png((light + noise).clip(0, 255).astype(np.uint8))
+
+
+def send(visitor, path, data, **fields):
+    return visitor.post(f"/api/v1/{path}/", {"image": upload(data), **fields})
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize(
+    ("picture", "code"),
+    [
+        (lambda: photo(page(), 2), "several_rows"),
+        (lambda: photo(page(ruled=True), -2), "several_rows"),
+        (lambda: png(page(cell=220)), "several_rows"),
+        (lambda: blurred(STAR, 8), "out_of_focus"),
+    ],
+    ids=["photo of rows", "ruled paper", "scan of a table", "out of focus"],
+)
+def test_names_the_cause(visitor, path, picture, code):
+    response = send(visitor, path, picture())
+    assert (response.status_code, response.json()["code"]) == (400, code)
+    assert not Submission.objects.exists()
+
+
+def test_refused_picture_does_not_affect_the_others_of_a_batch(visitor):
+    body = {"images": [upload(drawing_png(7)), upload(photo(page(), 2))]}
+    seven, rows = visitor.post("/api/v1/recognize/batch/", body).json()["results"]
+    assert (seven["prediction"]["digit"], rows["error"]["code"]) == (7, "several_rows")
+
+
+def test_says_it_in_the_language_of_the_visitor(visitor):
+    response = visitor.post(
+        "/api/v1/recognize/", {"image": upload(blurred(STAR, 8))}, headers={"Accept-Language": "fr"}
+    )
+    assert response.json()["detail"].startswith("La photo est floue.")
+
+
+@pytest.mark.parametrize("blur", [0, 4, 8])
+def test_recognized_digits_are_never_refused(visitor, blur):
+    seven = strokes_of(7, np.random.default_rng(1))
+    assert send(visitor, "recognize", blurred(seven, blur)).json()["digit"] == 7
+
+
+def test_sharp_picture_of_something_else_is_not_a_digit(visitor):
+    response = send(visitor, "recognize", blurred(STAR, 0))
+    assert (response.status_code, response.json()["digit"]) == (200, None)
+
+
+def test_two_digits_side_by_side_are_one_row(visitor):
+    response = send(visitor, "recognize", png(page(rows=((4, 2),))))
+    assert response.status_code == 200
+
+
+@pytest.mark.parametrize("path", ["recognize", "numbers/recognize"])
+def test_canvas_is_always_predicted(visitor, path):
+    response = send(visitor, path, png(page()), source="canvas")
+    assert response.status_code == 200
+
+
+def test_strokes_are_always_predicted(visitor):
+    two_rows = [[[100, 20, 0], [100, 100, 90]], [[100, 160, 200], [100, 240, 290]]]
+    response = visitor.post(
+        "/api/v1/recognize/", json.dumps({"strokes": two_rows}), content_type="application/json"
+    )
+    assert response.status_code == 200
