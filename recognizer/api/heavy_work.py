@@ -9,6 +9,7 @@ from typing import Final
 from rest_framework.request import Request
 
 from recognizer.api import exceptions, throttling
+from recognizer.ops import native_memory
 from recognizer.ops.http_server import THREADS
 from recognizer.serving import prediction
 
@@ -44,6 +45,7 @@ def admitted(request: Request, *drawings: prediction.Drawing, extra: int = 0) ->
         try:
             yield
         finally:
+            native_memory.return_freed()
             _processors.release()
     finally:
         _entrance.release()
