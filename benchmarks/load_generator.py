@@ -137,8 +137,9 @@ def _visitor_headers(head: bytes) -> bytes:
 
 
 def multipart(image: bytes) -> bytes:
-    """Return the body of a multipart form with the image."""
+    """Return the body of a multipart form with an image from the page's canvas."""
     start = (
+        f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="source"\r\n\r\ncanvas\r\n'
         f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="image"; filename="a.png"\r\n'
         "Content-Type: image/png\r\n\r\n"
     )

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from ml.arrays import Mask
 from ml.preprocessing.connected_components import Components, dilate, label_components
-from ml.preprocessing.lines import Line, find_lines, surrounds
+from ml.preprocessing.lines import MAX_WIDTH, MIN_LENGTH, Line, find_lines, surrounds
 
 BORDER: Final = 3  # pixels; anything so near to the edge of the picture touches it
 CELL_SIDE: Final = 128  # cells along the longer side; ink in neighbouring cells is one group
@@ -25,6 +25,10 @@ MIN_SURROUNDED: Final = 0.8  # of the directions from a digit in which its frame
 MIN_BOXED: Final = 0.4  # of a box's side; anything smaller is a piece of what the lines belong to
 MIN_FRAMED: Final = 0.2  # of the frame's height; anything smaller is not a digit in a frame
 BAR_ASPECT: Final = 5  # minimum ratio of length to height of an underline
+MIN_MARK_SHARE: Final = (
+    0.25  # of the largest mark; a drawing with smaller ones is looked at closely
+)
+COARSE_CELL: Final = 4  # pixels, the side of the cells in which the marks are told apart quickly
 BAR_LENGTH: Final = 0.75  # of the digit's height; an underline is at least so long
 
 
@@ -50,6 +54,38 @@ class _Box:
     @property
     def centre(self) -> npt.NDArray[np.float64]:
         return np.array([(self.top + self.bottom) / 2, (self.left + self.right) / 2])
+
+
+def has_no_clutter(marks: Mask) -> bool:
+    """Return quickly whether there is clearly no clutter: only large marks with a thick pen.
+
+    Most drawings on a screen are like this. If False is returned, there may be clutter.
+    """
+    if not marks.any():
+        return False
+    side = max(marks.shape)
+    thickness = max(2, round(MAX_WIDTH * side)) + 1
+    thin = marks & ~_open(marks, thickness)
+    if thin.sum() >= MIN_LENGTH * side or _touches_border(_box_of(marks), marks.shape):
+        return False
+    components = label_components(_coarsen(marks, COARSE_CELL) > 0)
+    boxes = _boxes(components)
+    sizes = np.bincount(components.ravel())[1:]
+    if (sizes < MIN_MARK_SHARE * sizes.max()).any():
+        return False
+    return not any(
+        (len(boxes) > 1 and box.width >= BAR_ASPECT * box.height)
+        or any(other is not box and _contains(box, other.centre) for other in boxes)
+        for box in boxes
+    )
+
+
+def _open(marks: Mask, side: int) -> Mask:
+    """Return the pixels of the squares that fit into the marks (morphological opening)."""
+    radius = side // 2
+    # Outside of the picture, there is paper.
+    eroded = ~dilate(np.pad(~marks, radius, constant_values=True), radius)
+    return dilate(eroded, radius)[radius:-radius, radius:-radius]
 
 
 def remove_clutter(ink: Mask) -> tuple[Mask, Mask]:

@@ -54,6 +54,8 @@ def dilate(mask: Mask, radius: int) -> Mask:
     """Return the pixels within a square around any pixel of the mask."""
     for _ in range(2):  # along the columns, then along the rows
         padded = np.pad(mask, ((radius, radius), (0, 0)))
-        shifts = [padded[i : i + len(mask)] for i in range(2 * radius + 1)]
-        mask = np.logical_or.reduce(shifts).T
-    return np.asarray(mask)
+        grown = padded[: len(mask)].copy()
+        for i in range(1, 2 * radius + 1):
+            grown |= padded[i : i + len(mask)]
+        mask = grown.T
+    return mask

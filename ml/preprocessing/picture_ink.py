@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 from ml.arrays import Field, GreyImage, Mask
-from ml.preprocessing.clutter import remove_clutter
+from ml.preprocessing.clutter import has_no_clutter, remove_clutter
 from ml.preprocessing.connected_components import dilate, label_components
 from ml.preprocessing.decode import BadImageError
 from ml.preprocessing.light import flatten_light
@@ -63,6 +63,8 @@ def clean(grey: GreyImage) -> CleanedPicture:
 
 
 def _clean_plain(grey: GreyImage, paper: int) -> GreyImage:
+    if has_no_clutter(abs(grey.astype(np.int16) - paper) >= MIN_CONTRAST):
+        return grey
     difference = paper - grey.astype(np.float32)
     if (difference * abs(difference)).sum() < 0:
         difference = -difference

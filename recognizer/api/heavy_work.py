@@ -13,7 +13,7 @@ from recognizer.ops import native_memory
 from recognizer.ops.http_server import THREADS
 from recognizer.serving import prediction
 
-HEAVY_MILLISECONDS: Final = 20  # more than a drawing of the page takes
+HEAVY_MILLISECONDS: Final = 40  # more than a drawing of 280 x 280 pixels takes
 MAX_WAIT_SECONDS: Final = 5.0
 # At most half of the threads do heavy work or wait for it. At most half of the processors do it.
 _entrance: Final = BoundedSemaphore(THREADS // 2)

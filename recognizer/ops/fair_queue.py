@@ -15,7 +15,7 @@ from typing import Any, Final
 from waitress.task import ThreadedTaskDispatcher
 
 SHARE: Final = 0.25  # of a processor
-BURST_SECONDS: Final = 0.25  # of processor time that a client can use before it has to wait
+BURST_SECONDS: Final = 0.05  # of processor time that a client can use before it has to wait
 ACTIVE_SECONDS: Final = 1  # For this time after a request, a client counts as one of the others.
 
 ClientOf = Callable[[Any], str]  # takes the connection whose first request waits

@@ -170,7 +170,8 @@ def test_signal_stops_the_site(tmp_path, number):
 def test_reports_a_port_in_use(live_site):
     done = live_site.manage("serve")
     assert done.returncode == 1
-    assert re.fullmatch(r"CommandError: Cannot listen on .*\n", done.stderr)
+    pattern = r"CommandError: Port \d+ is in use\. Try PORT=\d+\.\n"
+    assert re.fullmatch(pattern, done.stderr)
 
 
 def test_log_contains_no_address_and_no_query(tmp_path):

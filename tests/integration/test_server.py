@@ -41,7 +41,7 @@ CHARSETS = [
 def test_decodes_json_as_utf_8_whatever_the_charset(live_site, charset):
     headers = {"Content-Type": f"application/json; {charset}"}
     body = json.dumps({"image": base64.b64encode(drawing_png()).decode()})
-    url = f"{live_site.url}/api/v1/recognize/?a=%ff"
+    url = f"{live_site.url}/api/v1/recognize/"
     assert requests.post(url, body, headers=headers, timeout=20).status_code == 200
 
 
