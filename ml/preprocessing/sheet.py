@@ -19,7 +19,7 @@ SHEET_AREA: Final = (0.04, 0.95)  # range, as a share of the picture
 MAX_TABLE_BRIGHTNESS: Final = 0.72  # of the sheet's brightness; a table is darker than that
 MIN_TABLE_BORDER: Final = 0.6  # share of the picture's border where the table is seen
 MIN_FILLED: Final = 0.6  # share of the sheet's outline that is paper, and not ink
-MIN_QUAD_FILL: Final = 0.9  # share of the sheet's outline that its four corners cover
+MIN_QUAD_FILL: Final = 0.85  # share of the sheet's outline that its four corners cover
 INSET: Final = 0.015  # share of the sheet's sides that is left out, because its edge is blurred
 
 

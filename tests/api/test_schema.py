@@ -1,6 +1,9 @@
 """The OpenAPI schema, its docs page, and the endpoints for model versions."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
+from django.test import Client
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.validation import validate_schema
 
@@ -74,3 +77,14 @@ def test_model_versions_are_read_only(visitor):
     visitor.submit()
     for method in (visitor.post, visitor.put, visitor.patch, visitor.delete):
         assert method("/api/v1/models/1/").status_code == 405
+
+
+def test_simultaneous_requests_get_the_same_schema():
+    from recognizer.api import schema_generator
+
+    schema_generator._schemas.clear()
+    with ThreadPoolExecutor(8) as threads:
+        paths = ["/api/v1/schema/?format=json"] * 8
+        responses = list(threads.map(lambda path: Client().get(path), paths))
+    assert {response.status_code for response in responses} == {200}
+    assert len({response.content for response in responses}) == 1
