@@ -78,12 +78,15 @@ def test_predicts_during_a_stroke(page, four):
     page.mouse.up()
 
 
-def test_layout_is_stable_when_the_prediction_appears(open_page, four):
-    page = open_page(viewport={"width": 320, "height": 1200})
+@pytest.mark.parametrize(
+    ("locale", "width", "thanks"), [("en", 320, "Thanks."), ("fr", 390, "Merci.")]
+)
+def test_layout_is_stable_when_the_prediction_appears(open_page, four, locale, width, thanks):
+    page = open_page(viewport={"width": width, "height": 1200}, locale=locale)
     before = page.locator("#probabilities").bounding_box()
     draw_by_mouse(page, four)
-    page.get_by_role("button", name="Not a digit", exact=True).click()
-    expect(page.get_by_text("Thanks.")).to_be_visible()
+    page.locator("#correction .not-a-digit").click()
+    expect(page.get_by_text(thanks)).to_be_visible()
 
     assert page.locator("#probabilities").bounding_box() == before
 
