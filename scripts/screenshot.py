@@ -23,7 +23,7 @@ def main(url: str, out: str) -> None:
         page.get_by_role("button", name="Why this prediction?").click()
         expect(page.locator("#explanation")).not_to_be_empty()
         page.get_by_role("button", name="Yes").click()
-        expect(page.get_by_text("Thank you")).to_be_visible()
+        expect(page.get_by_text("Saved as 42.")).to_be_visible()
         page.mouse.move(0, 0)
         page.screenshot(path=out)
         browser.close()

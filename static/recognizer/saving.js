@@ -95,6 +95,7 @@ async function saveCorrection(drawing) {
   const { ok, status, body } = await callApi("POST", url, { digit });
   if (ok) {
     savedCorrections[index] = digit;
+    if (unsavedCorrection(drawing) >= 0) return;
     const isComplete = submissions.every((_, i) => savedCorrections[i] !== undefined);
     const digits = isComplete ? /** @type {Digit[]} */ (savedCorrections) : [digit];
     const isNew = predictions?.some((prediction, i) => isMisread(prediction, savedCorrections[i]));

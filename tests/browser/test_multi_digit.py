@@ -7,6 +7,13 @@ from recognizer.models import Label, Submission
 from tests.browser.pointer import draw_by_mouse
 from tests.support.synthetic_digits import row_of
 
+RECORD_NOTICES = """() => {
+    const notice = document.getElementById("notice");
+    window.notices = [];
+    const record = () => window.notices.push(notice.textContent);
+    new MutationObserver(record).observe(notice, { childList: true });
+}"""
+
 
 @pytest.fixture
 def drawn(page):
@@ -29,9 +36,12 @@ def test_predicts_a_number(drawn):
 
 
 def test_yes_confirms_every_digit(drawn):
+    drawn.evaluate(RECORD_NOTICES)
     drawn.get_by_role("button", name="Yes, it’s 42").click()
 
     expect(drawn.locator("#notice")).to_contain_text("Saved as 42")
+    thanks = [text for text in drawn.evaluate("window.notices") if "Thank you" in text]
+    assert thanks == ["Thank you. Saved as 42. A reviewer will check it."]
     rows = Submission.objects.order_by("predicted_digit")
     assert [(row.predicted_digit, row.corrected_digit) for row in rows] == [(2, 2), (4, 4)]
     assert all(len(row.strokes) in (1, 2) for row in rows)
