@@ -62,8 +62,8 @@ class VersionStats:
         return self.disagreed / self.submitted
 
     @property
-    def percent(self) -> str:
-        return f"{self.disagreement_rate:.1%}"
+    def percent(self) -> float:
+        return 100 * self.disagreement_rate
 
 
 @dataclass(frozen=True)

@@ -74,9 +74,17 @@ def test_disagreement_rate_of_each_version(reviewer_client):
     assert [
         (row.number, row.submitted, row.corrected, row.disagreed, row.percent) for row in rows
     ] == [
-        (2, 1, 1, 0, "0.0%"),
-        (1, 4, 1, 1, "25.0%"),
+        (2, 1, 1, 0, 0),
+        (1, 4, 1, 1, 25),
     ]
+
+
+@pytest.mark.parametrize(("language", "percent"), [("en", "25.0%"), ("es", "25,0 %")])
+def test_writes_percentages_as_the_language_does(reviewer_client, language, percent):
+    submissions(3)
+    submissions(1, corrected_digit=1)
+    page = reviewer_client.get("/review/dashboard/", headers={"Accept-Language": language})
+    assert f">{percent}<" in page.content.decode().replace("\u00a0", " ")
 
 
 def test_confusions_link_to_their_submissions(reviewer_client):

@@ -21,6 +21,11 @@ def test_reviewer_has_all_links(reviewer_client, url):
     assert links(reviewer_client, url) == [True, True, True]
 
 
+@pytest.mark.parametrize("url", PAGES)
+def test_log_out_is_there_once(reviewer_client, url):
+    assert reviewer_client.get(url).content.decode().count(LOG_OUT) == 1
+
+
 def test_staff_without_the_permission_have_no_review_link(django_user_model):
     client = Visitor()
     client.force_login(django_user_model.objects.create_user("carl", is_staff=True))
