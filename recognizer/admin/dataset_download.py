@@ -31,6 +31,7 @@ class DownloadForm(forms.Form):
     not_a_digit = forms.BooleanField(
         required=False,
         label="Include drawings that are not a digit",
+        label_suffix="",
         help_text="Their label is 10, or null in NDJSON and PNG.",
     )
 

@@ -206,6 +206,20 @@ def test_axe_finds_no_violation_in_the_queue_and_on_the_dashboard(open_review):
     assert_no_violation(page)
 
 
+def test_axe_finds_no_violation_in_admin_forms_and_on_the_password_page(open_review):
+    page = open_review("/admin/recognizer/submission/download/")
+    assert_no_violation(page)
+    page.goto(page.url.replace("recognizer/submission/download", "auth/user/add-reviewer"))
+    assert_no_violation(page)
+    page.get_by_label("Username").fill("dee")
+    page.get_by_role("button", name="Add the reviewer").click()
+    link = page.locator(".password-link")
+    assert_no_violation(page)
+    page.goto(link.inner_text())
+    expect(page.get_by_role("heading", name="Set your password")).to_be_visible()
+    assert_no_violation(page)
+
+
 @pytest.mark.parametrize("state", STATES, ids=STATE_NAMES)
 def test_fits_320_pixels_and_targets_are_large_enough(open_page, four, state):
     page = open_page(viewport={"width": 320, "height": 640})
