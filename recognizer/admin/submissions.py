@@ -24,6 +24,7 @@ from recognizer.models import (
     Submission,
     SubmissionQuerySet,
 )
+from recognizer.review.presenters import to_percent
 from recognizer.serving import model_registry, reevaluation
 from recognizer.serving.model_registry import CorruptModelError, ModelFilesPrunedError
 from recognizer.serving.stored_pixels import png_data_url, repredict
@@ -68,7 +69,7 @@ def _predict_with(version: ModelVersion, submission: Submission) -> tuple[str, s
     verdict = "correct" if prediction.label == submission.label else "wrong"
     if submission.label is None:
         verdict = "–"
-    return Label(prediction.label).label, f"{prediction.confidence:.0%}", verdict
+    return Label(prediction.label).label, f"{to_percent(prediction.confidence)}%", verdict
 
 
 @admin.register(Submission)
@@ -252,7 +253,7 @@ class SubmissionAdmin(DatasetDownloadAdmin, ObjectPageAdmin, BoundedCountAdmin):
 
     @admin.display(description="confidence")
     def confidence_percent(self, submission: Submission) -> str:
-        return f"{submission.confidence:.0%}"
+        return f"{to_percent(submission.confidence)}%"
 
     @admin.display(description="digit probabilities")
     def digit_probabilities(self, submission: Submission) -> str:
