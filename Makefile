@@ -18,8 +18,8 @@ REDIS_URL ?= redis://127.0.0.1:6379/15
 	bench-export-million bench-flood bench-latency bench-slow-clients bench-ledger-million \
 	bench-guessing lock
 
-# Serve the site, with the settings of the environment and of .env. The worker executes the training runs that are started in the admin. It exits with
-# the server.
+# Serve the site, with the settings of the environment and of .env. The worker executes the training runs
+# that are started in the admin. It exits with the server.
 run: .venv/installed
 	@$(BIN)/python manage.py migrate --no-input --verbosity 0
 	@$(BIN)/python manage.py collectstatic --no-input --verbosity 0
