@@ -37,6 +37,7 @@ DRAW_PAGE_STRINGS: Final = {
     "likely_or": _("This is probably {name}, but it could be {other} — {percent} sure"),
     "unsure": _("This might be {name} or {other} — {percent} sure"),
     "several_rows": _("This picture has {count} rows of digits. Choose a number:"),
+    "cut_out": _("Drag across a part of the picture to cut it out."),
     "not_a_digit": _("This does not look like a digit — {percent} sure"),
     "corrected": _("You say it is {name}. The prediction was {predicted}."),
     "yes": _("Yes"),

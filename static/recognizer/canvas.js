@@ -88,6 +88,31 @@ function paintUnderlines(context, boxes, selected, [left, top, areaWidth, areaHe
   context.globalAlpha = 1;
 }
 
+// Paint the uploaded image, and a frame around the part of it that the stroke crosses.
+export function paintSelection(context, { upload }, stroke) {
+  const { width } = context.canvas;
+  const [left, top, areaWidth, areaHeight] = uploadArea(upload, width);
+  const [x, y, boxWidth, boxHeight] = crossedBox(upload, stroke);
+  context.clearRect(0, 0, width, width);
+  context.drawImage(upload.bitmap, left, top, areaWidth, areaHeight);
+  context.lineWidth = (UNDERLINE_WIDTH * width) / SIDE;
+  context.strokeRect(left + x * areaWidth, top + y * areaHeight, boxWidth * areaWidth, boxHeight * areaHeight);
+}
+
+/**
+ * Return the smallest box around a stroke, as fractions of the uploaded image.
+ *
+ * @returns {[number, number, number, number]}
+ */
+export function crossedBox(upload, { points }) {
+  const [left, top, areaWidth, areaHeight] = uploadArea(upload, SIDE);
+  const toFraction = (position, start, length) => Math.min(Math.max((position - start) / length, 0), 1);
+  const xs = points.map(([x]) => toFraction(x, left, areaWidth));
+  const ys = points.map(([, y]) => toFraction(y, top, areaHeight));
+  const [x, y] = [Math.min(...xs), Math.min(...ys)];
+  return [x, y, Math.max(...xs) - x, Math.max(...ys) - y];
+}
+
 /**
  * Return [left, top, width, height] of an uploaded image that fits into a square canvas.
  *

@@ -2,11 +2,12 @@
 
 import { keyName, pressedShortcut, rememberShortcutSetting } from "../shortcuts.js";
 import { renewFormTokens, warnWithoutCookies } from "../storage.js";
+import { crossedBox } from "./canvas.js";
 import { KeyboardInput, PointerInput } from "./input.js";
 import { $, uiStrings } from "./page.js";
 import { isBlank, keepInTab } from "./saving.js";
 import * as store from "./store.js";
-import { listenForImages } from "./upload.js";
+import { cropPart, listenForImages } from "./upload.js";
 import { announce, render, repaint, resizeCanvas } from "./view.js";
 
 // ---- Drawing input ----
@@ -15,14 +16,24 @@ const pen = {
   beginStroke: store.beginStroke,
   continueStroke(stroke) {
     repaint(stroke);
-    store.predictStroke(stroke);
+    if (!store.isUnread()) store.predictStroke(stroke);
   },
-  endStroke: store.addStroke,
+  endStroke(stroke) {
+    if (store.isUnread()) cutOut(stroke);
+    else store.addStroke(stroke);
+  },
   discardStroke: repaint,
   penToggled: (isUp) => announce(isUp ? uiStrings.pen_up : uiStrings.pen_down),
 };
 new PointerInput($("canvas"), pen);
 const keyboardInput = new KeyboardInput($("canvas"), $("cursor"), pen);
+
+function cutOut(stroke) {
+  const { upload } = store.state.drawing.content;
+  const part = cropPart(upload, crossedBox(upload, stroke));
+  if (part) store.choosePart(part);
+  else repaint();
+}
 
 const refuseFile = () => store.refuseFile(uiStrings.not_an_image);
 listenForImages(document.querySelectorAll("[type=file]"), store.addUpload, refuseFile);

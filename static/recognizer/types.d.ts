@@ -74,6 +74,8 @@ export interface Drawing {
   isStoredAgain: boolean;
   /** Why the server refused the drawing. */
   refusal: string;
+  /** The API's code for it. */
+  refusalCode: string;
   notice: string;
 }
 

@@ -7,7 +7,8 @@ const MAX_FILE_BYTES = 1_000_000;
 const MAX_FILE_SIDE_PX = 2048;
 const SENT_TYPES = ["image/jpeg", "image/png", "image/webp"]; // Others are sent as a PNG.
 const MAX_SIDE_PX = 1280; // The server also shrinks pages whose longer side has more pixels.
-const CROP_MARGIN = 0.25; // around a part of a picture, as a fraction of its height
+const NUMBER_MARGIN = 0.25; // around a number of a picture, as a fraction of its height
+const MIN_PART_PX = 8; // A smaller part of a picture has nothing to read.
 const JPEG_QUALITY = 0.92;
 
 // Call onImage({bitmap, url}) for each image, and onInvalid() for a file that is not an image.
@@ -75,9 +76,18 @@ function shrink(bitmap, type) {
   return { bitmap: canvas, url: canvas.toDataURL(sentType, JPEG_QUALITY) };
 }
 
-// Return the part of an upload that is in a box [x, y, width, height], as fractions of the image.
-export function crop({ bitmap }, [x, y, width, height]) {
-  const margin = CROP_MARGIN * height * bitmap.height;
+// Return a number of an upload, with a margin. Its box is [x, y, width, height], as fractions of the
+// image.
+export const cropNumber = (upload, box) => crop(upload, box, NUMBER_MARGIN * box[3] * upload.bitmap.height);
+
+// Return the part of an upload that is in the box, or null if there is too little of it.
+export function cropPart(upload, box) {
+  const [, , width, height] = box;
+  const isTiny = Math.min(width * upload.bitmap.width, height * upload.bitmap.height) < MIN_PART_PX;
+  return isTiny ? null : crop(upload, box, 0);
+}
+
+function crop({ bitmap }, [x, y, width, height], margin) {
   const canvas = document.createElement("canvas");
   canvas.width = Math.round(width * bitmap.width + 2 * margin);
   canvas.height = Math.round(height * bitmap.height + 2 * margin);

@@ -1,10 +1,10 @@
 // Render the state of the draw page, for sighted visitors and for screen readers.
 
-import { paintCanvas } from "./canvas.js";
+import { paintCanvas, paintSelection } from "./canvas.js";
 import { $, fill, formatPercent, labelPhrase, numberPhrase, page, uiStrings } from "./page.js";
 import { isBlank, isCorrected } from "./saving.js";
 import * as store from "./store.js";
-import { crop } from "./upload.js";
+import { cropNumber } from "./upload.js";
 
 const ANNOUNCE_AFTER_MS = 900; // Announce a sentence only if it has not changed for this long.
 const SURE_CONFIDENCE = 0.9;
@@ -30,8 +30,9 @@ export function resizeCanvas() {
 export function repaint(currentStroke) {
   const { content, predictions, selected } = store.state.drawing;
   const strokes = currentStroke ? [...content.strokes, currentStroke] : content.strokes;
-  const boxes = currentStroke ? [] : (predictions ?? []).map(({ box }) => box).filter(Boolean);
   context.strokeStyle = INK_COLOR;
+  if (currentStroke && store.isUnread()) return paintSelection(context, content, currentStroke);
+  const boxes = currentStroke ? [] : (predictions ?? []).map(({ box }) => box).filter(Boolean);
   paintCanvas(context, { ...content, strokes }, boxes, selected);
 }
 
@@ -91,7 +92,7 @@ export function render() {
   const { content, predictions, selected, notice } = store.state.drawing;
   renderSentence();
   renderRows();
-  setText($("notice"), notice || (predictions?.length > 1 ? uiStrings.choose_digit : ""));
+  setText($("notice"), noticeFor(predictions, notice));
   renderDigits(predictions, selected);
   renderCorrections();
   $("undo").disabled = !store.canUndo();
@@ -102,6 +103,11 @@ export function render() {
   renderModelInput(prediction);
   renderPersonal(prediction);
   repaint();
+}
+
+function noticeFor(predictions, notice) {
+  if (store.isUnread()) return uiStrings.cut_out;
+  return notice || (predictions?.length > 1 ? uiStrings.choose_digit : "");
 }
 
 function renderSentence() {
@@ -141,7 +147,7 @@ function numberButton({ number, box }, upload) {
   const button = document.createElement("button");
   button.textContent = number;
   button.addEventListener("click", () => {
-    store.choosePart(crop(upload, box));
+    store.choosePart(cropNumber(upload, box));
     canvas.focus();
   });
   return button;

@@ -48,3 +48,46 @@ def test_tables_have_a_button_for_each_cell(page):
     choose(page, png(draw_page(cell=220)))
     expect(page.locator("#rows li")).to_have_count(3)
     expect(page.locator("#rows li").nth(1).get_by_role("button")).to_have_text(["7", "3"])
+
+
+def drag(page, start, end):
+    """Drag from one point of the canvas to another. The canvas has 280 × 280 units."""
+    canvas = page.locator("#canvas").bounding_box()
+    scale = canvas["width"] / 280
+    for move, (x, y) in ((page.mouse.down, start), (page.mouse.up, end)):
+        page.mouse.move(canvas["x"] + x * scale, canvas["y"] + y * scale, steps=4)
+        move()
+
+
+def test_cuts_out_the_part_that_is_dragged_across(several):
+    expect(several.locator("#notice")).to_have_text(
+        "Drag across a part of the picture to cut it out."
+    )
+    drag(several, (20, 110), (112, 153))
+    expect(several.locator("#digit")).to_have_text("73")
+    several.get_by_role("button", name="Undo").click()
+    expect(several.locator("#rows li")).to_have_text(["420", "73", "186"])
+    assert not Submission.objects.exists()
+
+
+def test_cuts_out_a_part_with_the_keyboard(several):
+    several.locator("#canvas").focus()
+    for keys in (["ArrowLeft"] * 4, ["ArrowDown"] * 6, " ", ["ArrowLeft"] * 13, ["ArrowDown"] * 6):
+        for key in keys:
+            several.keyboard.press("Space" if key == " " else key)
+    several.keyboard.press("Space")
+    expect(several.locator("#digit")).to_have_text("73")
+
+
+def test_a_part_with_several_rows_says_so(several):
+    drag(several, (5, 52), (270, 225))
+    expect(several.locator("#sentence")).to_have_text(
+        "The picture shows several rows of digits. Cut out one of the numbers."
+    )
+    drag(several, (20, 110), (112, 153))
+    expect(several.locator("#digit")).to_have_text("73")
+
+
+def test_a_click_cuts_nothing_out(several):
+    several.locator("#canvas").click()
+    expect(several.locator("#rows li")).to_have_text(["420", "73", "186"])
