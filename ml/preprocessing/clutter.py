@@ -24,6 +24,8 @@ VERY_LONG: Final = 2.5  # the same for a line at any angle that is apart from th
 MIN_SURROUNDED: Final = 0.8  # of the directions from a digit in which its frame is seen
 MIN_BOXED: Final = 0.4  # of a box's side; anything smaller is a piece of what the lines belong to
 MIN_FRAMED: Final = 0.2  # of the frame's height; anything smaller is not a digit in a frame
+MAX_FRAMED: Final = 4  # components within a frame that are checked
+MAX_COMPONENTS: Final = 2000  # a picture with more has no frames
 BAR_ASPECT: Final = 5  # minimum ratio of length to height of an underline
 MIN_MARK_SHARE: Final = (
     0.25  # of the largest mark; a drawing with smaller ones is looked at closely
@@ -154,18 +156,27 @@ def _main_box(ink: Mask) -> _Box | None:
 
 
 def _mark_frames(components: Components, boxes: list[_Box], clutter: Mask) -> None:
-    """Mark the components that surround another one, such as boxes and circles."""
+    """Mark the components that surround another one, such as boxes and circles.
+
+    For each component, only the largest ones within its box are checked, to limit the time.
+    """
+    if len(boxes) > MAX_COMPONENTS:
+        return
+    centres = np.array([box.centre for box in boxes])
+    heights = np.array([box.height for box in boxes])
+    sizes = np.array([box.size for box in boxes])
     for outer, frame in enumerate(boxes, 1):
-        if clutter[outer]:
+        if clutter[outer] or frame.size == 1:
             continue
-        for inner, box in enumerate(boxes, 1):
-            if inner == outer or clutter[inner] or box.height < MIN_FRAMED * frame.height:
-                continue
-            if not _contains(frame, box.centre) or frame.size <= box.size:
-                continue
-            if surrounds(components == outer, box.centre) >= MIN_SURROUNDED:
-                clutter[outer] = True
-                break
+        corner, opposite = (frame.top, frame.left), (frame.bottom, frame.right)
+        inside = ((centres > corner) & (centres < opposite)).all(axis=1) & ~clutter[1:]
+        inside &= (heights >= MIN_FRAMED * frame.height) & (sizes < frame.size)
+        inner = np.flatnonzero(inside)
+        largest = inner[np.argsort(-sizes[inner], kind="stable")][:MAX_FRAMED]
+        mask = components[frame.top : frame.bottom, frame.left : frame.right] == outer
+        clutter[outer] = any(
+            surrounds(mask, centres[number] - corner) >= MIN_SURROUNDED for number in largest
+        )
 
 
 def _mark_bars(boxes: list[_Box], clutter: Mask) -> None:
@@ -176,11 +187,6 @@ def _mark_bars(boxes: list[_Box], clutter: Mask) -> None:
     for number, box in enumerate(boxes, 1):
         is_bar = box.width >= BAR_ASPECT * box.height and box.width >= BAR_LENGTH * height
         clutter[number] |= is_bar and height > 2 * box.height
-
-
-def _contains(box: _Box, point: npt.NDArray[np.float64]) -> bool:
-    y, x = point
-    return bool(box.top < y < box.bottom and box.left < x < box.right)
 
 
 def _large_groups(ink: Mask, lines: Mask) -> Mask:

@@ -38,7 +38,10 @@ def find_lines(ink: Mask) -> list[Line]:
         mask = _lines_at(free, degrees, min_length, max_width)
         free = free & ~mask
         labels = label_components(mask)
-        for number in range(1, labels.max() + 1):
+        pixels = np.bincount(labels.ravel())
+        pixels[0] = 0
+        # A component of this length has at least so many pixels.
+        for number in np.flatnonzero(pixels >= min_length / 2 / np.sqrt(2)):
             line = labels == number
             length = _length(line)
             if length >= min_length / 2:

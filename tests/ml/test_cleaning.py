@@ -1,6 +1,7 @@
 """Everything but handwriting is removed from a picture. Drawings from the page do not change."""
 
 import hashlib
+import time
 
 import numpy as np
 import pytest
@@ -70,6 +71,14 @@ def test_box_of_a_digit_is_in_the_whole_picture():
     )
     left, top, width, height = np.array(picture.to_original(box)) * 480
     assert (left, top, width, height) == pytest.approx((310, 120, 20, 80), abs=5)
+
+
+@pytest.mark.parametrize("share", [0.002, 0.02, 0.2])
+def test_cleans_a_picture_of_many_dots_in_little_time(share):
+    dots = np.random.default_rng(0).random((512, 512)) < share
+    started = time.process_time()
+    clean(np.where(dots, 0, 255).astype(np.uint8))
+    assert time.process_time() - started < 1
 
 
 def test_ignores_the_sides_of_tiny_pictures():
