@@ -189,6 +189,11 @@ def _mark_bars(boxes: list[_Box], clutter: Mask) -> None:
         clutter[number] |= is_bar and height > 2 * box.height
 
 
+def _contains(box: _Box, point: npt.NDArray[np.float64]) -> bool:
+    y, x = point
+    return bool(box.top < y < box.bottom and box.left < x < box.right)
+
+
 def _large_groups(ink: Mask, lines: Mask) -> Mask:
     """Return the ink of the large groups. Ink in neighbouring cells is one group."""
     height, width = ink.shape

@@ -7,16 +7,24 @@ import zlib
 from typing import Any, Final, cast
 
 import numpy as np
-from PIL import Image
+import pillow_heif
+from PIL import AvifImagePlugin, Image
 
 from ml.arrays import GreyImage
-from ml.preprocessing import decode_cost
+from ml.preprocessing import decode_cost, heif
 
 PNG_SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"  # the first bytes of each PNG file
-FORMATS: Final = ("PNG", "JPEG", "WEBP", "GIF")
+FORMATS: Final = ("PNG", "JPEG", "WEBP", "GIF", "AVIF")  # of Pillow; HEIC has its own decoder
 TOO_LARGE: Final = "The image has too many pixels for its format."
+DAMAGED: Final = "The image is damaged or incomplete."
+ANIMATED: Final = "The image is animated. Send a still image."
 # Above twice this value, Pillow raises before it allocates memory for an image or a frame.
 Image.MAX_IMAGE_PIXELS = max(decode_cost.MAX_PIXELS.values()) // 2
+# More threads would take more memory.
+AvifImagePlugin.DEFAULT_MAX_THREADS = pillow_heif.options.DECODE_THREADS = 1
+# The decoder would copy these.
+pillow_heif.options.THUMBNAILS = pillow_heif.options.DEPTH_IMAGES = False
+pillow_heif.options.AUX_IMAGES = False
 # Pillow warns about bad metadata with many different texts, and Python remembers each of them.
 warnings.filterwarnings("ignore", module=r"PIL\.")
 # Pillow raises these for damaged files, as fuzzing with tests/fuzz/images.py showed.
@@ -28,6 +36,7 @@ DECODE_ERRORS: Final = (
     LookupError,
     AssertionError,
     struct.error,
+    RuntimeError,  # of pillow_heif
 )
 EXIF_ORIENTATION: Final = 0x0112  # the EXIF tag for the orientation of the camera
 EXIF_TRANSPOSE: Final = {
@@ -47,6 +56,9 @@ MIN_DEEP_RANGE: Final = 64  # of 65,535; an image of 16 bits with fewer differen
 MIN_CONTRAST: Final = 96  # of 255, between the darkest and the brightest pixel
 MAX_SIDE: Final = 512  # pixels; larger images are shrunk, because the model input has only 28
 PAGE_SIDE: Final = 1280  # pixels; the limit for a page with many digits
+KEPT_SHARE: Final = 0.95  # of the rows of a JPEG without an end
+MISSING_GREY: Final = 128  # the decoder fills missing parts of a JPEG with it
+END_OF_JPEG: Final = b"\xff\xd9"
 STRIP_PIXELS: Final = 250_000  # large images are converted and shrunk in strips of this size
 
 
@@ -64,15 +76,17 @@ def decode(data: bytes, max_side: int = MAX_SIDE) -> GreyImage:
     Returns (height, width) uint8, 0 is black, 255 is white. The longer side is at most `max_side`,
     and large images have at least 2 × `MAX_SIDE` pixels on it if `max_side` allows that.
     The image is turned upright according to its EXIF data. Transparent parts become paper that
-    contrasts with the ink. Raises `BadImageError` if `data` is not an image in one of `FORMATS`,
-    is damaged, is animated, or would take too much memory or time to decode, as estimated.
+    contrasts with the ink. If a JPEG lacks up to 5% of its rows at the end, they are left out.
+    Raises `BadImageError` if `data` is not a HEIC or an image in one of `FORMATS`, is damaged, is
+    animated, or would take too much memory or time to decode, as estimated.
     """
     try:
-        grey = _to_grey(_load(_open(data)))
+        cost = _check_cost(data)
+        grey = _to_grey(_load_heic(data, cost) if cost.is_heic else _load(_open(data, cost), cost))
     except BadImageError:
         raise
     except DECODE_ERRORS as error:
-        raise BadImageError("damaged_image", "The image is damaged or incomplete.") from error
+        raise BadImageError("damaged_image", DAMAGED) from error
     except Image.DecompressionBombError as error:
         raise BadImageError("image_too_large", TOO_LARGE) from error
     grey.thumbnail((max_side, max_side), Image.Resampling.BOX)
@@ -100,45 +114,97 @@ def _chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
-def _open(data: bytes) -> Image.Image:
-    """Open the file without decoding its pixels. Raises `BadImageError` if it is unsuitable."""
+def _check_cost(data: bytes) -> decode_cost.DecodeCost:
+    """Return the estimated cost of the file. Raises `BadImageError` if it is refused."""
     cost = decode_cost.estimate(data)
+    if cost.is_animated:
+        raise BadImageError("animated_image", ANIMATED)
     if cost.is_too_large:
         raise BadImageError("image_too_large", TOO_LARGE)
+    if cost.is_damaged:
+        raise BadImageError("damaged_image", DAMAGED)
     if cost.is_too_slow:
         raise BadImageError("damaged_image", "The file has more parts than an image needs.")
+    return cost
+
+
+def _open(data: bytes, cost: decode_cost.DecodeCost) -> Image.Image:
+    """Open the file without decoding its pixels. Raises `BadImageError` if it is unsuitable."""
+    if cost.lacks_end:
+        data += END_OF_JPEG
     try:
         image = Image.open(io.BytesIO(data), formats=FORMATS)
     except DECODE_ERRORS as error:
         raise BadImageError(
             "not_an_image",
-            "This file is not a supported image. Send a PNG, JPEG, WebP or GIF image.",
+            "This file is not a supported image. Send a PNG, JPEG, WebP, GIF, HEIC or AVIF image.",
         ) from error
     except Image.DecompressionBombError as error:
         raise BadImageError("image_too_large", TOO_LARGE) from error
     # A file with two contradicting headers must not cost more than estimated.
     if image.width * image.height > cost.pixels:
-        raise BadImageError("damaged_image", "The image is damaged or incomplete.")
+        raise BadImageError("damaged_image", DAMAGED)
     return image
 
 
-def _load(image: Image.Image) -> Image.Image:
+def _load(image: Image.Image, cost: decode_cost.DecodeCost) -> Image.Image:
     """Decode the pixels, shrink the image to less than four times `MAX_SIDE`, and turn it upright.
 
     The result has the mode L, RGB or RGBA. Raises `BadImageError` if the image is animated.
     """
     # Many cameras store a JPEG with a smaller copy behind it. Pillow calls this format MPO.
     if image.format != "MPO" and getattr(image, "is_animated", False):
-        raise BadImageError("animated_image", "The image is animated. Send a still image.")
+        raise BadImageError("animated_image", ANIMATED)
     # The JPEG decoder can shrink the image while decoding. Other formats ignore this call.
     factor = _shrink_factor(image)
     image.draft(
         "L" if image.mode == "L" else "RGB", (image.width // factor, image.height // factor)
     )
     image.load()
+    if cost.lacks_end:
+        image = _without_end(image)
     shrunk = _shrink(image, _shrink_factor(image))
     transpose = EXIF_TRANSPOSE.get(_orientation(image))
     return shrunk if transpose is None else shrunk.transpose(transpose)
+
+
+def _without_end(image: Image.Image) -> Image.Image:
+    """Leave out the last rows of a JPEG if they are missing.
+
+    Raises `BadImageError` if more is missing. The decoder goes from left to right and from top to
+    bottom, so the end of a row tells whether everything above it is there.
+    """
+    kept_rows = max(1, int(KEPT_SHARE * image.height))
+    if not _is_missing(image, image.height - 1):
+        return image
+    if image.mode not in ("L", "RGB") or _is_missing(image, kept_rows - 1):
+        raise BadImageError("damaged_image", DAMAGED)
+    return image.crop((0, 0, image.width, kept_rows))
+
+
+def _is_missing(image: Image.Image, row: int) -> bool:
+    """Return whether the decoder has filled the end of the row."""
+    end = np.asarray(image.crop((max(0, image.width - 8), row, image.width, row + 1)))
+    return bool((abs(end.astype(int) - MISSING_GREY) <= 1).all())  # CMYK is inverted.
+
+
+def _load_heic(data: bytes, cost: decode_cost.DecodeCost) -> Image.Image:
+    """Decode the main image of a HEIC file, and shrink it as `_load` does.
+
+    Pillow would need another copy of it.
+    """
+    file = pillow_heif.open_heif(heif.without_rotation(data) if cost.quarter_turns else data)
+    image = file[file.primary_index]
+    pixels = np.asarray(image)
+    height, width = pixels.shape[:2]
+    factor = max(1, min(max(width, height) // (2 * MAX_SIDE), width, height))
+    rows = max(1, STRIP_PIXELS // width // factor) * factor
+    strips = (Image.fromarray(pixels[top : top + rows]) for top in range(0, height, rows))
+    shrunk = [
+        np.asarray(_convert(strip, strip.has_transparency_data, (0, 255)).reduce(factor))
+        for strip in strips
+    ]
+    return Image.fromarray(np.rot90(np.concatenate(shrunk), cost.quarter_turns))
 
 
 def _orientation(image: Image.Image) -> Any:

@@ -25,7 +25,7 @@ CODES: Final = {
     "invalid": (400, "The body or the query is invalid; `fields` lists the errors."),
     "parse_error": (400, "The body is not valid JSON or not a valid form."),
     "not_base64": (400, "The image in the JSON body is not valid base64."),
-    "not_an_image": (400, "The file is not a PNG, JPEG, WebP or GIF image."),
+    "not_an_image": (400, "The file is not a PNG, JPEG, WebP, GIF, HEIC or AVIF image."),
     "damaged_image": (400, "The image is damaged or incomplete."),
     "animated_image": (400, "The image is animated. Send a still image."),
     "image_too_large": (400, "The image has too many pixels for its format."),
@@ -67,12 +67,14 @@ CODES: Final = {
 # them.
 BAD_IMAGE_MESSAGES: Final = {
     "not_base64": _("The image is not valid base64."),
-    "not_an_image": _("This file is not a supported image. Send a PNG, JPEG, WebP or GIF image."),
+    "not_an_image": _(
+        "This file is not a supported image. Send a PNG, JPEG, WebP, GIF, HEIC or AVIF image."
+    ),
     "damaged_image": _("The image is damaged or incomplete."),
     "animated_image": _("The image is animated. Send a still image."),
     "image_too_large": _(
         "The image is too large. Send at most 51 million pixels as JPEG, 13 million as PNG or GIF, "
-        "or 2.4 million as WebP."
+        "12.5 million as HEIC, or 2.4 million as WebP or AVIF."
     ),
     "blank_image": _("The image is blank. Draw a digit."),
     "too_faint": _(

@@ -75,8 +75,8 @@ def estimate_work(drawing: Drawing) -> Work:
         points = sum(map(len, drawing))
         return Work(stroke_rendering.CANVAS_SIDE**2, points * POINT_MICROSECONDS // 1000)
     cost = decode_cost.estimate(drawing)
-    if cost.is_too_large or cost.is_too_slow:
-        return Work(0, 0)  # It is rejected.
+    if cost.is_refused:
+        return Work(0, 0)
     clean = 0 if isinstance(drawing, CanvasImage) else CLEAN_MICROSECONDS
     predict = (PIXEL_MICROSECONDS + clean) * min(cost.pixels, MAX_SIDE**2)
     return Work(cost.pixels, math.ceil((cost.microseconds + predict) / 1000))

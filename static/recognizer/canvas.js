@@ -125,6 +125,17 @@ function uploadArea(upload, side) {
   return [(side - width) / 2, (side - height) / 2, width, height];
 }
 
+// Return a canvas to show in place of a picture that the browser cannot show.
+export function paintStandIn() {
+  const context = document.createElement("canvas").getContext("2d");
+  context.canvas.width = context.canvas.height = SIDE;
+  context.fillStyle = "gray"; // It must be visible in light and dark mode.
+  context.font = "48px sans-serif";
+  context.textAlign = "center";
+  context.fillText("HEIC", SIDE / 2, SIDE / 2);
+  return context.canvas;
+}
+
 // Return the image of a drawing, as a data URL. It always has 280 × 280 pixels, black on white, so
 // that the prediction does not depend on the screen.
 export function toImage(strokes) {

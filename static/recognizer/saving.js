@@ -2,7 +2,7 @@
 
 import { request } from "../api.js";
 import { DRAWING_KEY, ofTab } from "../storage.js";
-import { isCanvasReadable, pressureWidth, toImage } from "./canvas.js";
+import { isCanvasReadable, paintStandIn, pressureWidth, toImage } from "./canvas.js";
 import { fill, numberPhrase, page, uiStrings } from "./page.js";
 
 /** @import { Content, Digit, Drawing, Prediction, Stroke } from "./types" */
@@ -208,7 +208,7 @@ export async function recallFromTab() {
   if (page.ownerToken && kept.ownerToken) page.ownerToken = kept.ownerToken;
   /** @type {{strokes: Stroke[], url?: string}} */
   const { strokes, url } = kept;
-  const content = { strokes, upload: url ? { url, bitmap: await loadImage(url) } : null };
+  const content = { strokes, upload: url ? await loadUpload(url) : null };
   return {
     content,
     past: url ? [BLANK] : strokes.map((_, i) => ({ strokes: strokes.slice(0, i), upload: null })),
@@ -221,9 +221,14 @@ export async function recallFromTab() {
 }
 
 /** @param {string} url */
-async function loadImage(url) {
-  const image = new Image();
-  image.src = url;
-  await image.decode();
-  return image;
+async function loadUpload(url) {
+  const bitmap = new Image();
+  bitmap.src = url;
+  try {
+    await bitmap.decode();
+    return { url, bitmap };
+  } catch (error) {
+    if (!(error instanceof DOMException)) throw error;
+    return { url, bitmap: paintStandIn(), isPart: true };
+  }
 }

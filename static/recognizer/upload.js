@@ -1,6 +1,6 @@
 // Images from outside the page: chosen files, photos, and pasted or dropped images.
 
-import { isCanvasReadable } from "./canvas.js";
+import { isCanvasReadable, paintStandIn } from "./canvas.js";
 
 // Larger images are shrunk before they are sent, so that a prediction takes no longer than needed.
 const MAX_FILE_BYTES = 1_000_000;
@@ -37,7 +37,7 @@ export function listenForImages(inputs, onImage, onInvalid) {
 
 async function acceptFiles(files, onImage, onInvalid) {
   if (!files.length) return;
-  const file = [...files].find(({ type }) => type.startsWith("image/"));
+  const file = [...files].find((each) => each.type.startsWith("image/") || isHeic(each));
   if (!file) return onInvalid();
   try {
     const bitmap = await createImageBitmap(file);
@@ -45,9 +45,13 @@ async function acceptFiles(files, onImage, onInvalid) {
     onImage(mustShrink ? shrink(bitmap, file.type) : { bitmap, url: await toDataUrl(file) });
   } catch (error) {
     if (!(error instanceof DOMException)) throw error;
-    onInvalid();
+    if (!isHeic(file)) return onInvalid();
+    onImage({ bitmap: paintStandIn(), url: await toDataUrl(file), isPart: true });
   }
 }
+
+// Most systems do not know the type of a HEIC file, and most browsers cannot show it.
+const isHeic = ({ name, type }) => /^image\/hei[cf]$/.test(type) || /\.hei[cf]$/i.test(name);
 
 function isSmall(file, bitmap) {
   const side = Math.max(bitmap.width, bitmap.height);

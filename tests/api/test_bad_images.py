@@ -13,6 +13,7 @@ from PIL import Image
 from ml.preprocessing.decode import BadImageError, decode
 from ml.preprocessing.normalize import normalize
 from recognizer.models import Submission
+from tests.fuzz.corpus import encoded
 from tests.support.factories import drawing_png, png, upload
 from tests.support.synthetic_digits import draw
 
@@ -60,6 +61,10 @@ BAD_IMAGES = {
     "animated GIF": (lambda: animated("GIF"), "animated_image"),
     "animated PNG": (lambda: animated("PNG"), "animated_image"),
     "animated WebP": (lambda: animated("WEBP"), "animated_image"),
+    "animated AVIF": (lambda: animated("AVIF"), "animated_image"),
+    "truncated AVIF": (lambda: encoded(Image.new("L", (40, 40)), "AVIF")[:-9], "damaged_image"),
+    "truncated HEIC": (lambda: encoded(Image.new("L", (40, 40)), "HEIC")[:-9], "damaged_image"),
+    "video": (lambda: b"\0\0\0\x18ftypmp42" + bytes(99), "not_an_image"),
     "13300×13300": (lambda: bomb(13300), "image_too_large"),
     "4000×4000": (lambda: bomb(4000), "image_too_large"),
 }

@@ -193,7 +193,7 @@ def test_decodes_photos_of_phones(size):
 @pytest.mark.parametrize("format", MAX_PIXELS)
 def test_estimates_the_pixels_of_each_file(format):
     for options in ({}, {"lossless": True}, {"exif": b"Exif\0\0II*\0\x08\0\0\0\0\0"}):
-        assert estimate(encoded(Image.new("RGB", (30, 20)), format, **options)).pixels == 600
+        assert estimate(encoded(Image.new("RGB", (128, 64)), format, **options)).pixels == 8192
 
 
 def test_rejects_a_png_with_a_second_header():

@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from recognizer.models import Submission
+from tests.fuzz.corpus import encoded
 from tests.support.factories import drawing_png, png
 from tests.support.synthetic_digits import draw, strokes_of
 
@@ -75,6 +76,11 @@ IMAGES = {
     "JPEG turned by EXIF": lambda: photo(6),
     "WebP": lambda: png(grey(), format="WEBP"),
     "still GIF": lambda: png(grey(), format="GIF"),
+    "AVIF": lambda: png(grey(), format="AVIF"),
+    "HEIC": lambda: encoded(grey(), "HEIC"),
+    "HEIC in tiles": lambda: encoded(grey().convert("RGB"), "HEIC", tile_size=128),
+    "HEIC with transparency": lambda: encoded(transparent(0).convert("RGBA"), "HEIC"),
+    "JPEG without its end": lambda: png(grey(), format="JPEG")[:-12],
     "large": lambda: png(grey().resize((2800, 2800))),
     "small": lambda: png(grey().resize((28, 28), Image.Resampling.BOX)),
 }

@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 
 from recognizer.models import Label, Submission
 from tests.browser.pointer import draw_by_mouse
+from tests.fuzz.corpus import encoded
 from tests.support.factories import drawing_png, png
 
 # Dispatch the event that the browser fires when a file is pasted or dropped.
@@ -51,6 +52,14 @@ def test_chosen_file_is_predicted_and_stored(page):
 def test_predicts_a_pasted_or_dropped_file(page, how):
     paste_or_drop(page, how, drawing_png(7))
 
+    expect_prediction(page, 7)
+
+
+@pytest.mark.parametrize("kind", ["image/heic", ""])
+def test_predicts_a_heic_file_that_the_browser_cannot_show(page, kind):
+    choose(page, encoded(Image.open(io.BytesIO(drawing_png(7))), "HEIC"), "seven.HEIC", kind)
+    expect_prediction(page, 7)
+    page.reload()
     expect_prediction(page, 7)
 
 

@@ -9,6 +9,7 @@ from django.core.management import CommandError, call_command
 
 from recognizer.models import Submission
 from tests.api.test_pages import page, photo
+from tests.fuzz.corpus import encoded
 from tests.support.factories import drawing_png, png
 
 pytestmark = pytest.mark.database
@@ -18,6 +19,7 @@ pytestmark = pytest.mark.database
 def scans(db, tmp_path):
     (tmp_path / "a.png").write_bytes(png(page()))
     (tmp_path / "b.JPG").write_bytes(photo(page(((5, 6),), cell=220), 1))
+    (tmp_path / "c.heic").write_bytes(encoded(page(((7, 8),)), "HEIC"))
     (tmp_path / "notes.txt").write_text("no picture")
     return tmp_path
 
@@ -26,7 +28,8 @@ def test_prints_a_line_for_each_row(scans, capsys):
     call_command("read", str(scans))
     a, b = scans / "a.png", scans / "b.JPG"
     lines = capsys.readouterr().out.splitlines()
-    assert lines == [f"{a}: 420", f"{a}: 73", f"{a}: 186", f"{b}: 5 6"]
+    c = scans / "c.heic"
+    assert lines == [f"{a}: 420", f"{a}: 73", f"{a}: 186", f"{b}: 5 6", f"{c}: 78"]
     assert not Submission.objects.exists()
 
 
@@ -55,5 +58,5 @@ def test_reads_the_other_pictures_after_a_bad_one(db, tmp_path, capsys):
 def test_rejects_missing_files_and_folders_without_pictures(db, tmp_path):
     with pytest.raises(CommandError, match="There is no file"):
         call_command("read", str(tmp_path / "missing.png"))
-    with pytest.raises(CommandError, match="contains no PNG, JPEG, WebP or GIF file"):
+    with pytest.raises(CommandError, match="contains no PNG, JPEG, WebP, GIF, HEIC or AVIF file"):
         call_command("read", str(tmp_path))

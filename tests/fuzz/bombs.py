@@ -62,6 +62,24 @@ def webp(side):
     return bytes(data)
 
 
+def heif_of_small_size(format):
+    """Return a file with 16 million pixels whose container states a size of 64 × 64."""
+    data = bytearray(encoded(Image.new("RGB", (4000, 4000)), format))
+    offset = data.index(b"ispe") + 8
+    data[offset : offset + 8] = struct.pack(">II", 64, 64)
+    return bytes(data)
+
+
+def heic_of_many_units():
+    """Return a HEIC with many tiny units after its picture."""
+    data = encoded(Image.new("RGB", (64, 64)), "HEIC")
+    start = data.index(b"mdat")
+    stream = data[start + 4 :] + struct.pack(">IHB", 3, 0x5001, 0) * (TINY_PARTS_BYTES // 7)
+    length = data.index(b"iloc") - 8 + int.from_bytes(data[data.index(b"iloc") - 4 :][:4])
+    head = data[:length] + struct.pack(">I", len(stream)) + data[length + 4 : start - 4]
+    return head + struct.pack(">I", 8 + len(stream)) + b"mdat" + stream
+
+
 def png_of_bad_exif(turn):
     """Return a PNG whose EXIF entries are longer than the file. Each `turn` gives other tags."""
     tags = (number % 65536 for number in range(turn * EXIF_ENTRIES, (turn + 1) * EXIF_ENTRIES))
@@ -93,6 +111,9 @@ def bombs():
         "GIF of blocks": insert_before(gif, b",\0\0\0\0", b"!\xfe" + b"\1x" * 999 + b"\0"),
         "huge GIF": gif[:6] + b"\xff" * 4 + gif[10:],
         "huge WebP": webp(16383),
+        "AVIF of a small size": heif_of_small_size("AVIF"),
+        "HEIC of a small size": heif_of_small_size("HEIC"),
+        "HEIC of many units": heic_of_many_units(),
         "WebP cut short": encoded(frames[9].resize((2000, 2000)), "WEBP")[:200],
     }
 

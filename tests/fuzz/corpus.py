@@ -5,8 +5,10 @@ import struct
 import zlib
 
 import numpy as np
+import pillow_heif
 from PIL import Image, PngImagePlugin
 
+pillow_heif.register_heif_opener()  # also lets Pillow write HEIC
 RNG = np.random.default_rng(6)
 GREY = Image.fromarray(RNG.integers(0, 256, (9, 12)).astype(np.uint8))
 STROKE = Image.new("L", (40, 40), 255)
@@ -17,6 +19,8 @@ MODES = {
     "JPEG": ("L", "RGB", "CMYK"),
     "GIF": ("L", "P", "RGBA"),
     "WEBP": ("L", "RGB", "RGBA"),
+    "AVIF": ("L", "RGB", "RGBA"),
+    "HEIC": ("L", "RGB", "RGBA"),
 }
 
 
@@ -50,11 +54,19 @@ def pictures():
         "exif.WEBP": encoded(GREY, "WEBP", exif=exif, icc_profile=b"no profile" * 9),
         "lossless.WEBP": encoded(GREY.convert("RGB"), "WEBP", lossless=True),
         "animated.WEBP": encoded(GREY, "WEBP", **frames),
+        "exif.AVIF": encoded(GREY, "AVIF", exif=exif, icc_profile=b"no profile" * 9),
+        "animated.AVIF": encoded(GREY, "AVIF", **frames),
+        "exif.HEIC": encoded(GREY, "HEIC", exif=exif, icc_profile=b"no profile" * 9),
+        "tiles.HEIC": encoded(STROKE.resize((150, 150)), "HEIC", tile_size=64),
+        "10 bits.HEIC": encoded(DEEP, "HEIC"),
+        "end missing.JPEG": encoded(STROKE.resize((200, 200)), "JPEG")[:-8],
     }
 
 
 def encoded(image, format, **options):
     buffer = io.BytesIO()
+    if format == "HEIC":
+        format, options = "HEIF", {"enc_params": {"preset": "ultrafast"}} | options
     image.save(buffer, format, **options)
     return buffer.getvalue()
 

@@ -3,14 +3,22 @@
 `largest()` makes the largest accepted files of each format and mode.
 """
 
+import io
 import resource
 import sys
 from pathlib import Path
 
+import numpy as np
+import pillow_heif
 from PIL import Image
 
 from ml.preprocessing.decode import decode
-from ml.preprocessing.decode_cost import MAX_PIXELS
+from ml.preprocessing.decode_cost import (
+    HEIC_DEEP_BYTES,
+    HEIC_WHOLE_BYTES,
+    MAX_BYTES,
+    MAX_PIXELS,
+)
 from tests.fuzz.corpus import GREY, encoded
 
 MODES = {
@@ -18,7 +26,13 @@ MODES = {
     "GIF": ("L", "P"),
     "WEBP": ("RGB", "RGBA"),
     "JPEG": ("L", "RGB", "CMYK"),
+    "AVIF": ("L", "RGB", "RGBA"),
+    "HEIC": ("L", "RGB"),
 }
+OPTIONS = {"AVIF": {"speed": 10}, "HEIC": {"tile_size": 512}}
+# HEIC files have sides of even length, so some pixels are left.
+WHOLE_PIXELS = 0.99 * MAX_BYTES / HEIC_WHOLE_BYTES
+DEEP_PIXELS = 0.99 * MAX_BYTES / HEIC_DEEP_BYTES
 # A JPEG with several scans: its mode and subsampling, and the most pixels for which the decoder may
 # hold the coefficients.
 SCANS = {
@@ -32,7 +46,7 @@ def largest():
     """Return a dict from the name of each file to a function that returns its bytes."""
     files = {
         f"{mode}.{format}": lambda mode=mode, format=format: encoded(
-            square(mode, MAX_PIXELS[format]), format
+            square(mode, MAX_PIXELS[format]), format, **OPTIONS.get(format, {})
         )
         for format, modes in MODES.items()
         for mode in modes
@@ -43,6 +57,17 @@ def largest():
         )
     return files | {
         "thin.JPEG": lambda: encoded(Image.new("RGB", (65_000, 780)), "JPEG"),
+        "noise.AVIF": lambda: encoded(
+            noise(MAX_PIXELS["AVIF"]), "AVIF", speed=10, subsampling="4:4:4", quality=20
+        ),
+        "tiled photo.HEIC": lambda: encoded(photo(12_200_000), "HEIC", tile_size=512, quality=10),
+        "whole photo, turned.HEIC": lambda: encoded(
+            photo(WHOLE_PIXELS),
+            "HEIC",
+            exif=b"Exif\0\0II*\0\x08\0\0\0\1\0\x12\1\3\0\1\0\0\0\6\0\0\0",
+        ),
+        "transparent.HEIC": lambda: encoded(noise(DEEP_PIXELS), "HEIC", chroma=444, quality=10),
+        "10 bits.HEIC": lambda: deep_heic(DEEP_PIXELS),
         "noise.WEBP": lambda: encoded(noise(MAX_PIXELS["WEBP"]), "WEBP", lossless=True, method=0),
         "transparent palette.PNG": lambda: encoded(
             square("P", MAX_PIXELS["PNG"]), "PNG", transparency=bytes(range(256))
@@ -59,6 +84,26 @@ def square(mode, pixels, extra=0):
 def noise(pixels):
     side = int(pixels**0.5)
     return Image.merge("RGBA", [Image.effect_noise((side, side), 90) for _ in "RGBA"])
+
+
+def photo(pixels):
+    """Return a photo of a phone, with 3 pixels of height for 4 of width."""
+    width = int((pixels * 4 / 3) ** 0.5) // 128 * 128
+    return (
+        Image.effect_noise((width // 4, 3 * width // 16), 20)
+        .resize((width, 3 * width // 4))
+        .convert("RGB")
+    )
+
+
+def deep_heic(pixels):
+    """Return noise with 10 bits for each channel."""
+    side = int(pixels**0.5)
+    data = np.random.default_rng(0).bytes(8 * side * side)
+    buffer = io.BytesIO()
+    image = pillow_heif.from_bytes("RGBA;16", (side, side), data)
+    image.save(buffer, quality=10, chroma=444, enc_params={"preset": "ultrafast"})
+    return buffer.getvalue()
 
 
 def peak_megabytes():

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from recognizer.management import shared
 from recognizer.serving.prediction import BadImageError, PageNumber, PageResult, predict_page
 
-SUFFIXES: Final = {".png", ".jpg", ".jpeg", ".webp", ".gif"}
+SUFFIXES: Final = {".png", ".jpg", ".jpeg", ".webp", ".gif", ".heic", ".heif", ".avif"}
 COLUMNS: Final = ["file", "row", "column", "number", "confidence", "left", "top", "width", "height"]
 
 
@@ -61,7 +61,7 @@ def _pictures(paths: list[Path]) -> Iterator[Path]:
             continue
         found = sorted(each for each in path.iterdir() if each.suffix.lower() in SUFFIXES)
         if not found:
-            raise CommandError(f"{path} contains no PNG, JPEG, WebP or GIF file.")
+            raise CommandError(f"{path} contains no PNG, JPEG, WebP, GIF, HEIC or AVIF file.")
         yield from found
 
 
