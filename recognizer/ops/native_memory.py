@@ -13,13 +13,11 @@ _libc: Final = ctypes.CDLL(None)
 _has_arenas: Final = hasattr(_libc, "mallopt") and hasattr(_libc, "malloc_trim")
 
 
-def prepare() -> None:
-    """Make `return_freed` fast and effective. Call this before the threads start.
+def share_arena() -> None:
+    """Let all threads that start from now on share one arena.
 
-    All threads share one arena. Python's threads rarely allocate memory at the same time, so they
-    hardly wait for each other. Objects that are already loaded are never searched for garbage.
+    Python's threads rarely allocate memory at the same time, so they hardly wait for each other.
     """
-    gc.freeze()
     if _has_arenas:
         _libc.mallopt(M_ARENA_MAX, 1)
 

@@ -25,7 +25,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, **options: Any) -> None:
-        native_memory.prepare()
+        native_memory.share_arena()
         application = get_internal_wsgi_application()
         listener = listen()
         if options["welcome"]:
