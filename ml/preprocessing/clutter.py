@@ -27,9 +27,7 @@ MIN_FRAMED: Final = 0.2  # of the frame's height; anything smaller is not a digi
 MAX_FRAMED: Final = 4  # components within a frame that are checked
 MAX_COMPONENTS: Final = 2000  # a picture with more has no frames
 BAR_ASPECT: Final = 5  # minimum ratio of length to height of an underline
-MIN_MARK_SHARE: Final = (
-    0.25  # of the largest mark; a drawing with smaller ones is looked at closely
-)
+MIN_MARK_SHARE: Final = 0.25  # of the largest mark; a smaller one may be a speck
 COARSE_CELL: Final = 4  # pixels, the side of the cells in which the marks are told apart quickly
 BAR_LENGTH: Final = 0.75  # of the digit's height; an underline is at least so long
 

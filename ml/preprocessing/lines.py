@@ -40,7 +40,7 @@ def find_lines(ink: Mask) -> list[Line]:
         labels = label_components(mask)
         pixels = np.bincount(labels.ravel())
         pixels[0] = 0
-        # A component of this length has at least so many pixels.
+        # A component of this length has at least as many pixels.
         for number in np.flatnonzero(pixels >= min_length / 2 / np.sqrt(2)):
             line = labels == number
             length = _length(line)

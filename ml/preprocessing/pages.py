@@ -145,7 +145,7 @@ def _find_components(labels: Components) -> list[_Component]:
     boxes = np.concatenate([low, high]).T.tolist()
     components = [_Component(label, *boxes[label]) for label in range(1, count)]
     height, width = labels.shape
-    # What touches the border is the edge of the sheet, or what lies around it.
+    # Marks that touch the border are the edge of the sheet, or the background around it.
     return [
         each
         for each in components

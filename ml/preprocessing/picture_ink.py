@@ -24,7 +24,7 @@ EDGE_BLUR: Final = 4  # pixels; the width of the blurred edge of a black area
 BLUR: Final = 1.3  # pixels; suppresses the noise of the camera's sensor
 MIN_CONTRAST: Final = 9.0  # of 255; fainter marks cannot be told from the paper
 NOISE_FACTOR: Final = 4.0  # ink has this many times the contrast of the paper's noise
-STRONGEST_PIXELS: Final = 0.0003  # of the picture; the strongest mark has at least so many pixels
+STRONGEST_PIXELS: Final = 0.0003  # of the picture; the strongest mark has at least this share
 # Shares of the strongest contrast.
 INK_CONTRAST: Final = 0.45
 EDGE_CONTRAST: Final = 0.22  # the soft edges of strokes have at least this much

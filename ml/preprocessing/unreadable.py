@@ -1,4 +1,4 @@
-"""Find out why a picture cannot be read, if it is something that a person can mend."""
+"""Find out why a picture cannot be read, so that the visitor can take a better one."""
 
 from typing import Final
 

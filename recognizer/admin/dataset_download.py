@@ -14,7 +14,7 @@ from recognizer.datasets import DatasetError, archive
 from recognizer.datasets.exporter import ExportSelection
 from recognizer.models import Label
 
-# What each format is for. `docs/datasets.md` shows how to load them.
+# The use of each format. `docs/datasets.md` shows how to load them.
 FORMAT_CHOICES: Final = (
     ("npz", "NPZ: mnist.npz, for NumPy and Keras"),
     ("csv", "CSV: train.csv and test.csv, for pandas"),

@@ -1,4 +1,4 @@
-"""Refuse requests of which the API would ignore a part."""
+"""Refuse requests that contain something that the API would ignore."""
 
 from typing import Any, Final
 

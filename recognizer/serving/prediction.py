@@ -128,7 +128,7 @@ def _clean(drawing: Drawing, grey: GreyImage) -> CleanedPicture:
 def _check_readable(
     drawing: Drawing, grey: GreyImage, picture: CleanedPicture, results: Sequence[PredictionResult]
 ) -> None:
-    """Raise `BadImageError` if a picture cannot be read for a reason that a person can mend."""
+    """Raise `BadImageError` if a better picture could be read: see `check_readable`."""
     if _is_picture(drawing):
         whole = picture.sheet.grey if picture.sheet else grey
         predictions = [each.shown for each in results]

@@ -22,7 +22,7 @@ schemathesis.openapi.format(
 
 @schemathesis.hook
 def filter_case(context, case):
-    """Skip requests of which the schema cannot say whether they are valid."""
+    """Skip requests whose validity the schema cannot express."""
     if not isinstance(case.body, dict):
         return True
     if case.media_type == "multipart/form-data":
