@@ -60,6 +60,9 @@ class MemoryFallback:
     delete = _with_fallback("delete")
     clear = _with_fallback("clear")
 
+    def validate_key(self, key: str) -> None:
+        """Accept each key. Django checks it for memcached, once for each slot of each quota."""
+
     def check_store(self) -> None:
         """Count in the store, without the fallback. Raises one of `store_errors` if it fails."""
         super().set("check", 0, timeout=1)  # type: ignore[misc]

@@ -1,12 +1,12 @@
 """Serializers for the response bodies.
 
-Most requests ask for a prediction. DRF copies all declared fields for each response, which is slow.
-The prediction serializers therefore build their responses by hand in `to_representation`, and their
-fields only describe the schema. tests/api/test_serializer_parity.py checks that the responses match
-the fields.
+DRF copies all declared fields for each response, which is slow. The serializers of predictions and
+of submissions therefore build their responses by hand in `to_representation`, and their fields only
+describe the schema. tests/api/test_serializer_parity.py checks that the responses match the fields.
 """
 
-from typing import Any
+from datetime import datetime
+from typing import Any, Final
 
 from django.utils.functional import cached_property
 from drf_spectacular.utils import extend_schema_field
@@ -28,6 +28,7 @@ NUMBER_HELP = "The digits as text, such as 42 or 007; null if one of them is not
 BOX_HELP = "Left, top, width and height of"
 SHARES_HELP = "as shares of the width and height of the image."
 MODEL_INPUT_HELP = "The 28×28 image that the network received, as a data URL."
+TIME: Final = serializers.DateTimeField()
 PERSONAL_HELP = (
     "What the network alone predicts, if the drawings that you corrected have adjusted this "
     "prediction; otherwise null."
@@ -201,10 +202,7 @@ class AnnotationSerializer(serializers.Serializer):
 
 
 class SubmissionSerializer(serializers.Serializer):
-    """A stored submission.
-
-    This is not a `ModelSerializer`, because that would inspect the model for each response.
-    """
+    """A stored submission."""
 
     id = serializers.UUIDField(read_only=True)
     created = serializers.DateTimeField(read_only=True)
@@ -255,16 +253,11 @@ class SubmissionSerializer(serializers.Serializer):
 
     @extend_schema_field(AnnotationSerializer(allow_null=True))
     def get_correction(self, submission: Submission) -> dict[str, Any] | None:
-        if submission.corrected_digit is None:
-            return None
-        correction = {"digit": submission.corrected_digit, "at": submission.corrected_at}
-        return AnnotationSerializer(correction).data
+        return _annotation(submission.corrected_digit, submission.corrected_at)
 
     @extend_schema_field(AnnotationSerializer(allow_null=True))
     def get_label(self, submission: Submission) -> dict[str, Any] | None:
-        if submission.label is None:
-            return None
-        return AnnotationSerializer({"digit": submission.label, "at": submission.reviewed_at}).data
+        return _annotation(submission.label, submission.reviewed_at)
 
     def get_is_correct(self, submission: Submission) -> bool | None:
         return is_correct(submission, self._loaded_version)
@@ -274,11 +267,41 @@ class SubmissionSerializer(serializers.Serializer):
         # All rows of a page use the same version, even if another version goes live meanwhile.
         return model_registry.loaded_version_or_none()
 
+    def to_representation(self, submission: Any) -> dict[str, Any]:
+        """Build the response by hand, because DRF's own method is slow."""
+        return {
+            "id": str(submission.pk),
+            "created": TIME.to_representation(submission.created),
+            "source": submission.source,
+            "image": self.get_image(submission),
+            "model_input": self.get_model_input(submission),
+            "digit": to_digit(submission.shown_digit),
+            "confidence": submission.shown_confidence,
+            "probabilities": list(submission.shown_probabilities),
+            "personal": self.get_personal(submission),
+            "model_version": submission.model_version.number,
+            "correction": self.get_correction(submission),
+            "review": submission.review,
+            "label": self.get_label(submission),
+            "status": submission.status,
+            "learned_in": submission.learned_in,
+            "is_correct": self.get_is_correct(submission),
+        }
+
+
+def _annotation(label: int | None, at: datetime | None) -> dict[str, Any] | None:
+    if label is None or at is None:
+        return None
+    return {"digit": to_digit(label), "at": TIME.to_representation(at)}
+
 
 class SubmissionWithStrokesSerializer(SubmissionSerializer):
     """A stored submission with its strokes."""
 
     strokes = StrokesField(read_only=True)
+
+    def to_representation(self, submission: Any) -> dict[str, Any]:
+        return {**super().to_representation(submission), "strokes": submission.strokes}
 
 
 class StoredDigitsSerializer(serializers.Serializer):

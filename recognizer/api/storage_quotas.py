@@ -27,7 +27,8 @@ def consume(request: Request, owner: uuid.UUID, submissions: Sequence[Submission
     The view's throttle has already counted the first row against the quota per minute. Raises
     `Throttled` or `StorageLimitReached`, and counts nothing more, if that would exceed a quota.
     """
-    throttling.consume(request, {ROWS_PER_MINUTE: len(submissions) - 1})
+    if len(submissions) > 1:
+        throttling.consume(request, {ROWS_PER_MINUTE: len(submissions) - 1})
     if wait := throttling.try_consume(request, _charges(request, owner, submissions)):
         raise exceptions.StorageLimitReached(wait)
     earlier = throttling.used(request, "address-rows") - len(submissions)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from django.db import models, transaction
+from django.db import connection, models, transaction
 from django.db.models import Case, F, OuterRef, Q, Subquery, When
 from django.db.models.functions import Coalesce
 
@@ -92,9 +92,15 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
         """Return the round of the next submission of this owner."""
         # More than this many are in the last round, so it is enough to count up to this number.
         limit = ROUND_SIZE << (LAST_ROUND - 1)
-        # The index contains `review`, so the database need not read the rows.
-        pending = self.owned_by(owner).pending().order_by().values("review")
-        return round_after(pending[:limit].count())
+        # This runs for each drawing, and Django takes ten times as long to build the statement.
+        sql = (
+            f"SELECT COUNT(*) FROM (SELECT 1 FROM {self.model._meta.db_table} "
+            "WHERE owner = %s AND review = %s LIMIT %s) AS pending"
+        )
+        prepared = models.UUIDField().get_db_prep_value(owner, connection)
+        with connection.cursor() as cursor:
+            cursor.execute(sql, [prepared, Review.PENDING, limit])
+            return round_after(cursor.fetchone()[0])
 
     def disagreeing(self) -> Self:
         """Return the submissions whose correction differs from the prediction."""
