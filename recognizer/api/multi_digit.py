@@ -69,9 +69,7 @@ class StoreNumberView(StrictRequestMixin, APIView):
             source=body.validated_data["source"],
             strokes=strokes,
         )
-        storage_quotas.consume(request, owner, new)
-        stored = storage.store_all(new)
-        storage_quotas.refund(request, owner, stored)
+        stored = storage_quotas.store(request, owner, new)
         number = {"number": result.text, "submissions": [submission for submission, _ in stored]}
         return Response(
             StoredDigitsSerializer(number, context={"request": request}).data,

@@ -1,4 +1,4 @@
-"""Limit the rows and bytes that each owner and each client address stores in a day.
+"""Store submissions, and limit the rows and bytes of each owner and client address in a day.
 
 The count of an address also assigns its drawings to rounds of the review queue, because everybody
 can be a new owner at any time.
@@ -15,18 +15,36 @@ from recognizer.accounts import client_ip
 from recognizer.api import exceptions, throttling
 from recognizer.api.throttling import DAY, Charge
 from recognizer.models import Submission, round_after
+from recognizer.serving import storage
 
 ROWS_PER_MINUTE: Final = "submit"
 # In the review queue, an address counts as this many owners, because a class can share it.
 OWNERS_PER_ADDRESS: Final = 4
 
 
-def consume(request: Request, owner: uuid.UUID, submissions: Sequence[Submission]) -> None:
-    """Count unsaved submissions against the quotas.
+def store(
+    request: Request, owner: uuid.UUID, submissions: Sequence[Submission]
+) -> list[tuple[Submission, bool]]:
+    """Count unsaved submissions against the quotas, and return what `storage.store_all` returns.
 
-    The view's throttle has already counted the first row against the quota per minute. Raises
-    `Throttled` or `StorageLimitReached`, and counts nothing more, if that would exceed a quota.
+    What is not stored after all does not count.
+
+    Raises `Throttled` or `StorageLimitReached`, and counts nothing, if that would exceed a quota.
+    Raises `IdempotencyConflictError` as `storage.store` does.
     """
+    _consume(request, owner, submissions)
+    stored: list[tuple[Submission, bool]] = []
+    try:
+        stored = storage.store_all(submissions)
+        return stored
+    finally:
+        new = [submission for submission, is_new in stored if is_new]
+        if unused := [submission for submission in submissions if submission not in new]:
+            throttling.refund(_charges(request, owner, unused))
+
+
+def _consume(request: Request, owner: uuid.UUID, submissions: Sequence[Submission]) -> None:
+    # The view's throttle has already counted the first row against the quota per minute.
     if len(submissions) > 1:
         throttling.consume(request, {ROWS_PER_MINUTE: len(submissions) - 1})
     if wait := throttling.try_consume(request, _charges(request, owner, submissions)):
@@ -34,13 +52,6 @@ def consume(request: Request, owner: uuid.UUID, submissions: Sequence[Submission
     earlier = throttling.used(request, "address-rows") - len(submissions)
     for submission in submissions:
         submission.review_round = round_after(max(0, earlier) // OWNERS_PER_ADDRESS)
-
-
-def refund(request: Request, owner: uuid.UUID, stored: Sequence[tuple[Submission, bool]]) -> None:
-    """Take back the charges for submissions that were already stored."""
-    existing = [submission for submission, is_new in stored if not is_new]
-    if existing:
-        throttling.refund(_charges(request, owner, existing))
 
 
 def _charges(request: Request, owner: uuid.UUID, submissions: Sequence[Submission]) -> list[Charge]:

@@ -146,13 +146,10 @@ class SubmissionViewSet(
             strokes=body.validated_data["strokes"],
             idempotency_key=_idempotency_key(request),
         )
-        storage_quotas.consume(request, owner, [new])
         try:
-            submission, is_new = storage.store(new)
+            [(submission, is_new)] = storage_quotas.store(request, owner, [new])
         except storage.IdempotencyConflictError as error:
-            storage_quotas.refund(request, owner, [(new, False)])
             raise exceptions.IdempotencyConflict from error
-        storage_quotas.refund(request, owner, [(submission, is_new)])
         return Response(
             self.get_serializer(submission).data,
             status=status.HTTP_201_CREATED if is_new else status.HTTP_200_OK,

@@ -2,6 +2,7 @@
 
 import hashlib
 import uuid
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Final
 
@@ -105,7 +106,8 @@ def new_submissions(
     ]
 
 
-def store_all(submissions: list[Submission]) -> list[tuple[Submission, bool]]:
-    """Store new submissions in one transaction. Return what `store` returns for each."""
-    with transaction.atomic():
+def store_all(submissions: Sequence[Submission]) -> list[tuple[Submission, bool]]:
+    """Store new submissions, all or none. Return what `store` returns for each."""
+    # A single statement needs no transaction.
+    with transaction.atomic() if len(submissions) > 1 else nullcontext():
         return [store(submission) for submission in submissions]

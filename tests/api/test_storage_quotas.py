@@ -2,14 +2,16 @@
 
 import base64
 import json
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
+from django.db import OperationalError, connection
 from PIL import Image
 
 from recognizer.models import Submission
 from recognizer.serving.storage import MAX_STORED_BYTES
-from tests.support.factories import Visitor, client_with_key, drawing_png, png
+from tests.support.factories import Visitor, client_with_key, drawing_png, png, upload
 from tests.support.synthetic_digits import draw, strokes_of
 
 pytestmark = pytest.mark.database
@@ -32,6 +34,19 @@ def two_digits(seed=0):
 def store_number(visitor, image, **fields):
     body = {"image": base64.b64encode(image).decode(), **fields}
     return visitor.post(NUMBERS, json.dumps(body), content_type="application/json")
+
+
+@contextmanager
+def refused_inserts():
+    """Let the database refuse each new row, as it does when its disk is full."""
+
+    def refuse(execute, sql, *args):
+        if sql.startswith("INSERT"):
+            raise OperationalError("disk full")
+        return execute(sql, *args)
+
+    with connection.execute_wrapper(refuse):
+        yield
 
 
 def status_and_code(response):
@@ -89,6 +104,15 @@ def test_stored_image_that_is_sent_again_does_not_count(visitor, settings):
     settings.DAILY_QUOTAS = DAILY | {"owner-rows": 2}
     assert [visitor.submit().status_code for _ in range(5)] == [201] + [200] * 4
     assert visitor.submit(drawing_png(seed=9)).status_code == 201
+
+
+@pytest.mark.parametrize("url", ["/api/v1/submissions/", NUMBERS])
+def test_drawing_that_the_database_refuses_does_not_count(visitor, settings, url):
+    settings.DAILY_QUOTAS = DAILY | {"owner-rows": 2, "address-rows": 2}
+    visitor.submit(drawing_png())
+    with refused_inserts():
+        assert visitor.post(url, {"image": upload(drawing_png(seed=1))}).status_code == 503
+    assert visitor.post(url, {"image": upload(drawing_png(seed=1))}).status_code == 201
 
 
 def test_headers_tell_the_quotas_of_a_day(visitor):
