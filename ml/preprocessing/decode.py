@@ -7,7 +7,6 @@ import zlib
 from typing import Any, Final, cast
 
 import numpy as np
-import pillow_heif
 from PIL import AvifImagePlugin, Image
 
 from ml.arrays import GreyImage
@@ -20,11 +19,7 @@ DAMAGED: Final = "The image is damaged or incomplete."
 ANIMATED: Final = "The image is animated. Send a still image."
 # Above twice this value, Pillow raises before it allocates memory for an image or a frame.
 Image.MAX_IMAGE_PIXELS = max(decode_cost.MAX_PIXELS.values()) // 2
-# More threads would take more memory.
-AvifImagePlugin.DEFAULT_MAX_THREADS = pillow_heif.options.DECODE_THREADS = 1
-# The decoder would copy these.
-pillow_heif.options.THUMBNAILS = pillow_heif.options.DEPTH_IMAGES = False
-pillow_heif.options.AUX_IMAGES = False
+AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # More threads would take more memory.
 # Pillow warns about bad metadata with many different texts, and Python remembers each of them.
 warnings.filterwarnings("ignore", module=r"PIL\.")
 # Pillow raises these for damaged files, as fuzzing with tests/fuzz/images.py showed.
@@ -193,9 +188,9 @@ def _load_heic(data: bytes, cost: decode_cost.DecodeCost) -> Image.Image:
 
     Pillow would need another copy of it.
     """
-    file = pillow_heif.open_heif(heif.without_rotation(data) if cost.quarter_turns else data)
-    image = file[file.primary_index]
-    pixels = np.asarray(image)
+    from ml.preprocessing import heic  # takes memory
+
+    pixels = heic.decode_pixels(heif.without_rotation(data) if cost.quarter_turns else data)
     height, width = pixels.shape[:2]
     factor = max(1, min(max(width, height) // (2 * MAX_SIDE), width, height))
     rows = max(1, STRIP_PIXELS // width // factor) * factor
