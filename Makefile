@@ -6,6 +6,8 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	2>/dev/null && echo $$python && break; done)
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
+# Many tests start processes. They load much faster if Python may write its bytecode.
+unexport PYTHONDONTWRITEBYTECODE
 
 # Tests create their own PostgreSQL databases, and delete everything in the Redis databases that they
 # use: by default, the test worker n uses the Redis database 15 - n.
@@ -27,7 +29,7 @@ run: .venv/installed
 
 # Run the linters and tests. The fuzz tests and the long versions of some tests have their own targets.
 test: .venv/installed lint audit browser
-	@$(PYTEST) -n auto --maxschedchunk=1
+	@$(PYTEST) -n auto
 	@$(MAKE) --no-print-directory test-services
 
 # Run the tests that need no browser, no real training and no server processes (two minutes).

@@ -20,11 +20,22 @@ from recognizer.serving import model_registry
 from recognizer.training import run_lifecycle
 from tests.support.factories import REAL_DATA, Visitor, png
 from tests.support.live_site import Site
+from tests.support.scheduling import ModuleScheduling
 from tests.support.synthetic_digits import draw, strokes_of
 
 
+def pytest_xdist_make_scheduler(config, log):
+    return ModuleScheduling(config, log)
+
+
+@pytest.fixture(scope="session")
+def cache_folder(tmp_path_factory):
+    """Return the folder of the cache, because a new file for each test takes long."""
+    return tmp_path_factory.mktemp("cache")
+
+
 @pytest.fixture(autouse=True)
-def _fresh_process(settings, tmp_path, monkeypatch):
+def _fresh_process(settings, tmp_path, cache_folder, monkeypatch):
     """Start each test like a new process: with an empty data folder and without a loaded model."""
     settings.DATA_DIR = tmp_path
     settings.STORAGES = {
@@ -35,7 +46,7 @@ def _fresh_process(settings, tmp_path, monkeypatch):
     # The heartbeat thread would wait for the end of the test's transaction.
     monkeypatch.setattr(run_lifecycle, "HEARTBEAT_SECONDS", 3600)
     if not os.environ.get("CACHE_URL"):
-        settings.CACHES = {"default": stores.cache("CACHE_URL", kept_in=tmp_path)}
+        settings.CACHES = {"default": stores.cache("CACHE_URL", kept_in=cache_folder)}
     cache.clear()
 
 

@@ -133,7 +133,8 @@ def test_clients_without_an_address_share_a_limit(visitor):
 @pytest.mark.skipif("CACHE_URL" in os.environ, reason="reads the SQLite cache's file")
 def test_stores_no_address(visitor, settings):
     send(visitor, REMOTE_ADDR="192.0.2.77")
-    stored = b"".join(file.read_bytes() for file in settings.DATA_DIR.glob("cache.sqlite3*"))
+    folder = settings.CACHES["default"]["LOCATION"].parent
+    stored = b"".join(file.read_bytes() for file in folder.glob("cache.sqlite3*"))
     assert b"quota:recognize:" in stored
     assert b"192.0.2.77" not in stored
 

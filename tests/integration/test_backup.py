@@ -73,7 +73,7 @@ def test_restore_brings_every_row_back(tmp_path, database):
     with ExitStack() as stack:
         old, new = (stack.enter_context(new_database()) for _ in range(2))
         site = Site(tmp_path / "old", DATABASE_URL=old, CACHE_URL="")
-        manage(site, "migrate")
+        site.prepare()
         manage(site, "shell", "-v0", "-c", STORE_ONE_OF_EACH)
         file = tmp_path / "backup"
         assert f"Wrote and verified {file}" in manage(site, "backup", str(file))

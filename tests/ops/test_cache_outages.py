@@ -9,7 +9,7 @@ from contextlib import closing
 import pytest
 from django.core.cache import cache, caches
 
-from digitsite import memory_fallback, sqlite_cache
+from digitsite import memory_fallback, sqlite_cache, stores
 from digitsite.memory_fallback import MemoryFallback
 
 
@@ -19,9 +19,11 @@ def _short_retry(monkeypatch):
 
 
 @pytest.fixture
-def file(settings):
+def file(settings, tmp_path):
+    """Return a cache file that no other test uses, because the tests damage it."""
     if os.environ.get("CACHE_URL"):
         pytest.skip("needs the SQLite cache")
+    settings.CACHES = {"default": stores.cache("CACHE_URL", kept_in=tmp_path)}
     cache.set("before", 1)
     return settings.CACHES["default"]["LOCATION"]
 

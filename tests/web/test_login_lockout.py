@@ -210,7 +210,8 @@ def test_addresses_of_one_ipv6_network_count_together():
 @pytest.mark.skipif("CACHE_URL" in os.environ, reason="reads the file of the SQLite cache")
 def test_stores_no_address_user_name_or_password(settings):
     log_in("my own secret", "a certain name", **ELSEWHERE)
-    stored = b"".join(file.read_bytes() for file in settings.DATA_DIR.glob("cache.sqlite3*"))
+    folder = settings.CACHES["default"]["LOCATION"].parent
+    stored = b"".join(file.read_bytes() for file in folder.glob("cache.sqlite3*"))
     assert stored.count(b"login:") >= 2
     for private in (b"my own secret", b"a certain name", b"192.0.2.7"):
         assert private not in stored
