@@ -1,5 +1,7 @@
 """Rows of earlier releases. `manage.py shell` runs these functions on the database of a site.
 
+One process makes all steps of a test, because each process loads Django for two seconds.
+
 The models are those of a migration, so their fields have the names of that release.
 """
 
@@ -8,6 +10,7 @@ import json
 import uuid
 from datetime import UTC, datetime
 
+from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
@@ -32,6 +35,10 @@ CARD_AT_0007 = {
     },
     "scores": {"mnist_test": 0.99, "other_styles": 0.9, "no_digits": 0.8},
 }
+
+
+def migrate(*target, **options):
+    call_command("migrate", *target, verbosity=0, **options)
 
 
 def models_at(migration):

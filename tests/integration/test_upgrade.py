@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from contextlib import contextmanager
 
 import pytest
 
@@ -36,7 +37,6 @@ RENAMED = {
     "Can view second look": "Can view blind review",
 }
 SHOW_SUBMISSIONS = """
-import json
 from django.contrib.auth.models import Group
 from recognizer.models import Submission
 from recognizer.serving import model_registry
@@ -52,12 +52,7 @@ print(json.dumps([
 ]))
 print(*Group.objects.values_list("name", flat=True))
 """
-SHOW_LEDGER = (
-    "shell",
-    "-v0",
-    "-c",
-    """
-import json
+SHOW_LEDGER = """
 from recognizer.models import LedgerEntry, ModelVersion, TrainingRun
 print(json.dumps([
     [entry.version.number, entry.submission_id.int, entry.label, entry.submission.learned_in]
@@ -67,18 +62,32 @@ print(json.dumps(list(
     ModelVersion.objects.order_by("pk").values_list("number", "predecessor", "weights_sha256")
 )))
 print(json.dumps(TrainingRun.objects.get().evaluation))
-""",
-)
+"""
+SHOW_ROUNDS = """
+from recognizer.models import Submission
+print(*Submission.objects.oldest_first().values_list("review_round", flat=True))
+"""
 CREATED = "2026-01-02T03:04:05+00:00"
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def site(request, tmp_path):
-    if request.param == "sqlite":
-        yield Site(tmp_path, DATABASE_URL="")
+@pytest.fixture(params=["sqlite", "postgresql"], scope="module")
+def database(request):
+    return request.param
+
+
+@contextmanager
+def new_site(database, folder):
+    if database == "sqlite":
+        yield Site(folder, DATABASE_URL="")
     else:
         with on_postgresql() as url:
-            yield Site(tmp_path, DATABASE_URL=url)
+            yield Site(folder, DATABASE_URL=url)
+
+
+@pytest.fixture
+def site(database, tmp_path):
+    with new_site(database, tmp_path) as site:
+        yield site
 
 
 def manage(site, *arguments):
@@ -87,10 +96,31 @@ def manage(site, *arguments):
     return done.stdout
 
 
-def run_earlier(site, call):
-    """Run a function of earlier_releases.py on the database of the site."""
-    program = f"from tests.integration.earlier_releases import *; {call}"
-    return manage(site, "shell", "-v0", "-c", program)
+def run(site, *steps):
+    """Run steps with earlier_releases.py on the database of the site. Return the printed lines."""
+    program = "\n".join(["from tests.integration.earlier_releases import *", *steps])
+    return manage(site, "shell", "-v0", "-c", program).splitlines()
+
+
+@pytest.fixture(scope="module")
+def printed(database, tmp_path_factory):
+    """Migrate from 0007 to the newest release and back. Return {what: the printed line}."""
+    names = ["at 0007", "at 0009", "entries", "versions", "evaluation", "back at 0006"]
+    steps = [
+        'migrate("recognizer", "0007")',
+        "store_at_0007()",
+        "print_json(rows_at_0007())",
+        'migrate("recognizer", "0009")',
+        "print_json(rows_at_0009())",
+        "migrate()",
+        SHOW_LEDGER,
+        # 0007 only adds indexes, so the columns at 0006 are the same.
+        'migrate("recognizer", "0006")',
+        "print_json(rows_at_0007())",
+        "migrate()",
+    ]
+    with new_site(database, tmp_path_factory.mktemp("upgrade")) as site:
+        return dict(zip(names, map(json.loads, run(site, *steps)), strict=True))
 
 
 def renamed(value):
@@ -103,13 +133,17 @@ def renamed(value):
 
 
 def test_first_release_migrates_forward(site):
-    for app in ("auth", "contenttypes"):
-        manage(site, "migrate", app)
-    manage(site, "migrate", "recognizer", "0001")
-    run_earlier(site, "store_at_0001()")
-    manage(site, "migrate")
-    manage(site, "migrate", "--check")
-    rows, groups = manage(site, "shell", "-v0", "-c", SHOW_SUBMISSIONS).splitlines()
+    rows, groups, *versions = run(
+        site,
+        'migrate("auth")',
+        'migrate("contenttypes")',
+        'migrate("recognizer", "0001")',
+        "store_at_0001()",
+        "migrate()",
+        "migrate(check_unapplied=True)",
+        SHOW_SUBMISSIONS,
+        'call_command("models", "verify")',
+    )
     assert json.loads(rows) == [
         [i, CREATED, 99, "canvas", f"png {i}", True, [[[i, 1]]], 7, *rest, 7, 1]
         for i, rest in enumerate(
@@ -121,50 +155,37 @@ def test_first_release_migrates_forward(site):
         )
     ]
     assert groups == "Reviewers"
-    assert "version 1: valid" in manage(site, "models", "verify")
+    assert "version 1: valid" in "\n".join(versions)
 
 
-def test_renamed_columns_and_values_keep_their_data_in_both_directions(site):
-    manage(site, "migrate", "recognizer", "0007")
-    run_earlier(site, "store_at_0007()")
-    before = run_earlier(site, "print_json(rows_at_0007())")
-    manage(site, "migrate", "recognizer", "0009")
-    after = json.loads(run_earlier(site, "print_json(rows_at_0009())"))
-    assert after == renamed(json.loads(before))
+def test_renamed_columns_and_values_keep_their_data_in_both_directions(printed):
+    before, after = printed["at 0007"], printed["at 0009"]
+    assert after == renamed(before)
     priorities = [row["review_priority"] for row in after["Submission"]]
     assert priorities == [0.25, 0.25, 1.25, 2.25, 4.25, 7.25, 0.25]
     assert [row["state"] for row in after["ModelVersion"]] == ["live", "rejected"]
     assert after["TrainingRun"][0]["scores"]["negatives"] == [0.8, 0.7]
     assert after["permissions"] == ["recognizer.add_apikey", "recognizer.view_blindreview"]
-    manage(site, "migrate")
-    # 0007 only adds indexes, so the columns at 0006 are the same.
-    manage(site, "migrate", "recognizer", "0006")
-    assert run_earlier(site, "print_json(rows_at_0007())") == before
-    manage(site, "migrate")
+    assert printed["back at 0006"] == before
 
 
-def test_training_ledger_contains_what_versions_have_learned(site):
-    manage(site, "migrate", "recognizer", "0007")
-    run_earlier(site, "store_at_0007()")
-    manage(site, "migrate")
-    entries, versions, evaluation = map(json.loads, manage(site, *SHOW_LEDGER).splitlines())
-    assert entries == [[1, 6, 7, 1]]
+def test_training_ledger_contains_what_versions_have_learned(printed):
+    assert printed["entries"] == [[1, 6, 7, 1]]
     weights_sha256 = hashlib.sha256(b"weights").hexdigest()
-    assert versions == [[1, None, weights_sha256], [2, None, ""]]
-    assert {"name": "negatives", "before": 0.8, "after": 0.7} in evaluation
+    assert printed["versions"] == [[1, None, weights_sha256], [2, None, ""]]
+    assert {"name": "negatives", "before": 0.8, "after": 0.7} in printed["evaluation"]
 
 
 def test_pending_submissions_of_one_owner_are_divided_into_rounds(site):
-    manage(site, "migrate", "recognizer", "0013")
-    run_earlier(site, "store_at_0013(70)")
-    manage(site, "migrate")
-    program = """
-from recognizer.models import Submission
-print(*Submission.objects.oldest_first().values_list("review_round", flat=True))
-"""
-    rounds = manage(site, "shell", "-v0", "-c", program).split()
-    assert rounds == ["0"] * 30 + ["1"] * 30 + ["2"] * 10
-    manage(site, "migrate", "recognizer", "0013")
+    (rounds,) = run(
+        site,
+        'migrate("recognizer", "0013")',
+        "store_at_0013(70)",
+        "migrate()",
+        SHOW_ROUNDS,
+        'migrate("recognizer", "0013")',
+    )
+    assert rounds.split() == ["0"] * 30 + ["1"] * 30 + ["2"] * 10
 
 
 def test_new_indexes_do_not_lock_large_tables():
