@@ -34,8 +34,8 @@ def error_code(data):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads the memory use from /proc")
 @pytest.mark.slow
-def test_thousand_bombs_cost_little_memory_and_time():
-    completed = run("bombs", "1000")
+def test_bombs_cost_little_memory_and_time():
+    completed = run("bombs", "250")
     assert completed.returncode == 0, completed.stderr
     assert completed.stderr == "", "the decoder must not log anything"
     report = json.loads(completed.stdout)
@@ -45,9 +45,9 @@ def test_thousand_bombs_cost_little_memory_and_time():
 
 @pytest.mark.slow
 def test_fuzzed_files_are_decoded_or_rejected():
-    """Fuzz the decoder for ten seconds. `make fuzz-images` does the same for longer."""
+    """Fuzz the decoder for five seconds. `make fuzz-images` does the same for longer."""
     pytest.importorskip("atheris", reason="needs atheris (Linux on x86-64)")
-    completed = run("images", "10")
+    completed = run("images", "5")
     assert completed.returncode == 0, completed.stderr
     assert "Done" in completed.stderr
 

@@ -39,25 +39,25 @@ def test_scores_match_the_card(real_mnist):
 
 @pytest.mark.slow
 def test_recognizes_real_handwriting(real_digits, real_pen, db):
-    """Send 1,000 drawings by 30 people to the API, with random sizes, pens and positions."""
+    """Send 300 drawings by 30 people to the API, with random sizes, pens and positions."""
     rng = np.random.default_rng(2026)
     visitor, correct = Visitor(), 0
-    for i in rng.choice(len(real_digits), 1000, replace=False):
+    for i in rng.choice(len(real_digits), 300, replace=False):
         share, pen = rng.uniform(0.35, 0.8), rng.uniform(10, 26)
         max_shift = max(0, 140 * (1 - share) - pen / 2)
         shift = rng.uniform(-max_shift, max_shift, 2)
         image = png(real_pen(real_digits[i]["strokes"], share=share, pen=pen, shift=shift))
         correct += visitor.recognize(image).json()["digit"] == real_digits[i]["digit"]
-    print(f"{correct} of 1000 predictions are correct")
-    assert correct >= 960
+    print(f"{correct} of 300 predictions are correct")
+    assert correct >= 288
 
 
 @pytest.mark.slow
 def test_rejects_most_letters(real_letters, real_pen, db):
     rng = np.random.default_rng(2026)
     visitor, rejected = Visitor(), 0
-    for i in rng.choice(len(real_letters), 300, replace=False):
+    for i in rng.choice(len(real_letters), 120, replace=False):
         image = png(real_pen(real_letters[i]["strokes"], share=0.6, pen=rng.uniform(10, 26)))
         rejected += visitor.recognize(image).json()["digit"] is None
-    print(f"{rejected} of 300 letters and symbols are rejected")
-    assert rejected >= 200
+    print(f"{rejected} of 120 letters and symbols are rejected")
+    assert rejected >= 80

@@ -27,13 +27,20 @@ def similarity(one, other):
     return max(np.minimum(m, other).sum() / np.maximum(m, other).sum() for m in shifted)
 
 
+@pytest.fixture(scope="module")
+def photos():
+    """Return photos of three drawings of each digit.
+
+    They show plain and lined paper, blackboards, shadows and noise. Some are rotated.
+    """
+    return [photograph(drawing(seed % 10, seed), np.random.default_rng(seed)) for seed in range(30)]
+
+
 @pytest.mark.slow
-def test_photos_give_the_model_input_of_the_drawing():
-    """The photos show plain and lined paper, blackboards, shadows and noise. Some are rotated."""
+def test_photos_give_the_model_input_of_the_drawing(photos):
     similarities = []
-    for seed in range(60):
+    for seed, photo in enumerate(photos):
         canvas = drawing(seed % 10, seed)
-        photo = photograph(canvas, np.random.default_rng(seed))
         similarities.append(similarity(normalize(decode(photo)), normalize(canvas)))
     assert np.mean(similarities) > 0.75
     assert np.mean(np.array(similarities) > 0.5) > 0.95
@@ -54,14 +61,11 @@ def predict():
 
 
 @pytest.mark.slow
-def test_recognizes_photos(predict):
-    photos = [
-        photograph(drawing(seed % 10, seed), np.random.default_rng(seed)) for seed in range(60)
-    ]
-    assert sum(predict(photo) == seed % 10 for seed, photo in enumerate(photos)) >= 55
+def test_recognizes_photos(predict, photos):
+    assert sum(predict(photo) == seed % 10 for seed, photo in enumerate(photos)) >= 28
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(6))
 def test_blank_paper_is_not_a_digit(predict, seed):
     assert predict(photograph(BLANK, np.random.default_rng(seed))) == NOT_A_DIGIT
 

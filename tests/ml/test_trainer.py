@@ -5,12 +5,11 @@ import pytest
 
 from ml.data import mnist
 from ml.runtime import NOT_A_DIGIT, Recognizer
-from ml.training import network
+from ml.training import network, remaining_time
 from ml.training.calibration import UNCALIBRATED, calibrate
 from ml.training.embedding import EmbeddingHead
 from ml.training.libraries import keras
 from ml.training.optimizer import Muon, muon_optimizer
-from ml.training.remaining_time import MIN_STEPS
 from ml.training.trainer import train_loop
 
 
@@ -27,29 +26,30 @@ def test_calibrated_network_predicts_negatives_as_often_as_people_draw_them(digi
     matrix = np.eye(1152, 64, dtype=np.float32)
     head = EmbeddingHead(np.zeros(1152, np.float32), matrix, matrix[:1], np.zeros(1, int))
 
-    def negative_share(calibration):
-        recognizer = Recognizer(network.to_litert(model, calibration, head))
+    def negative_share(recognizer):
         probabilities = [recognizer.predict_proba(image) for image in digits.test.images]
         return np.mean(probabilities, axis=0)[NOT_A_DIGIT]
 
-    assert negative_share(UNCALIBRATED) == pytest.approx(1 / 11, abs=0.04)
     uncalibrated = Recognizer(network.to_litert(model, UNCALIBRATED, head))
+    assert negative_share(uncalibrated) == pytest.approx(1 / 11, abs=0.04)
     calibration = calibrate(uncalibrated, digits.calibration)
-    assert negative_share(calibration) == pytest.approx(0.02, abs=0.01)
+    calibrated = Recognizer(network.to_litert(model, calibration, head))
+    assert negative_share(calibrated) == pytest.approx(0.02, abs=0.01)
 
 
 @pytest.mark.training
-def test_reports_the_remaining_time_after_enough_steps(digits):
+def test_reports_the_remaining_time_after_enough_steps(digits, monkeypatch):
+    monkeypatch.setattr(remaining_time, "MIN_STEPS", 4)
     few, reports = digits.training[np.arange(3)], []
     train_loop(
         network.build(),
         few,
         muon_optimizer,
-        MIN_STEPS + 5,
+        7,
         np.random.default_rng(0),
         reports.append,
     )
-    assert [progress.seconds_left is None for progress in reports] == [True] * 49 + [False] * 6
+    assert [progress.seconds_left is None for progress in reports] == [True] * 3 + [False] * 4
     assert reports[-2].seconds_left > reports[-1].seconds_left == 0
     assert reports[-1].share == 1
 
