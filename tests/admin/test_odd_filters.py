@@ -1,32 +1,32 @@
 """A filter value that the database cannot compare is no server error."""
 
+from itertools import product
+
 import pytest
 from django.urls import reverse
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db(transaction=True)]
 
-FILTERS = [
-    ("recognizer_submission", "model_version"),
-    ("recognizer_submission", "model_version__pk__in"),
-    ("recognizer_submission", "predicted_digit__in"),
-    ("recognizer_submission", "created__gte"),
-    ("recognizer_submission", "created__year"),
-    ("recognizer_submission", "image"),
-    ("recognizer_submission", "strokes__0__contains"),
-    ("recognizer_submission", "review__regex"),
-    ("recognizer_submission", "q"),
-    ("recognizer_submission", "p"),
-    ("recognizer_modelversion", "predecessor"),
-    ("recognizer_modelversion", "reason__regex"),
-    ("recognizer_trainingrun", "version"),
-    ("recognizer_trainingrun", "requested_by"),
-    ("recognizer_apikey", "user"),
-    ("admin_logentry", "user"),
-    ("admin_logentry", "content_type"),
-    ("auth_user", "groups"),
-    ("auth_user", "last_login__year"),
-    ("auth_group", "name__regex"),
-]
+FILTERS = {
+    "recognizer_submission": [
+        "model_version",
+        "model_version__pk__in",
+        "predicted_digit__in",
+        "created__gte",
+        "created__year",
+        "image",
+        "strokes__0__contains",
+        "review__regex",
+        "q",
+        "p",
+    ],
+    "recognizer_modelversion": ["predecessor", "reason__regex"],
+    "recognizer_trainingrun": ["version", "requested_by"],
+    "recognizer_apikey": ["user"],
+    "admin_logentry": ["user", "content_type"],
+    "auth_user": ["groups", "last_login__year"],
+    "auth_group": ["name__regex"],
+}
 VALUES = [
     "9" * 30,
     "-" + "9" * 30,
@@ -39,10 +39,10 @@ VALUES = [
 ]
 
 
-@pytest.mark.parametrize(("model", "parameter"), FILTERS)
-def test_odd_filter_value_is_no_server_error(admin_client, model, parameter):
+@pytest.mark.parametrize("model", FILTERS)
+def test_odd_filter_value_is_no_server_error(admin_client, model):
     admin_client.raise_request_exception = False
-    for value in VALUES:
+    for parameter, value in product(FILTERS[model], VALUES):
         page = admin_client.get(reverse(f"admin:{model}_changelist"), {parameter: value})
         assert page.status_code < 500, (parameter, value[:20])
 

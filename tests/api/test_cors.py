@@ -8,8 +8,6 @@ from tests.support.factories import Visitor, drawing_png, upload
 
 ORIGIN = "https://example.org"
 
-pytestmark = pytest.mark.database
-
 
 def post(visitor, origin=ORIGIN):
     return visitor.post(

@@ -11,8 +11,6 @@ from recognizer.models import Label, Submission
 from tests.support.factories import drawing_png, png, upload
 from tests.support.synthetic_digits import draw, row_of
 
-pytestmark = pytest.mark.database
-
 
 def number_png(*digits, **options):
     """Return an image of the digits side by side."""
@@ -50,10 +48,9 @@ def test_keeps_leading_zeros(recognize):
     assert recognize(number_png(0, 0, 7)).json()["number"] == "007"
 
 
-@pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("digit", range(10))
-def test_single_digit_gets_the_same_prediction_from_recognize(visitor, recognize, digit, seed):
-    data = drawing_png(digit, seed)
+def test_single_digit_gets_the_same_prediction_from_recognize(visitor, recognize, digit):
+    data = drawing_png(digit)
     alone = visitor.recognize(data).json()
     body = recognize(data).json()
     version = alone.pop("model_version")
@@ -108,6 +105,7 @@ def test_long_line_is_not_a_digit(recognize):
     assert recognize(png(draw(line, share=0.9, pen=2))).json()["number"] is None
 
 
+@pytest.mark.database
 def test_stores_and_corrects_each_digit_separately(visitor, store):
     response = store(number_png(4, 2), source="canvas")
     assert response.status_code == 201
@@ -119,12 +117,14 @@ def test_stores_and_corrects_each_digit_separately(visitor, store):
     assert Submission.objects.get(pk=second["id"]).corrected_digit == Label.SEVEN
 
 
+@pytest.mark.database
 def test_stored_image_of_a_digit_gives_the_stored_pixels(store):
     for stored in store(number_png(4, 2)).json()["submissions"]:
         row = Submission.objects.get(pk=stored["id"])
         assert normalize(decode(bytes(row.image))).tobytes() == bytes(row.pixels)
 
 
+@pytest.mark.database
 def test_single_digit_is_the_same_submission_as_from_submissions(visitor, store):
     alone = visitor.submit(drawing_png(7)).json()
     response = store(drawing_png(7))
@@ -132,6 +132,7 @@ def test_single_digit_is_the_same_submission_as_from_submissions(visitor, store)
     assert response.json()["submissions"] == [alone]
 
 
+@pytest.mark.database
 def test_each_digit_keeps_its_own_strokes(visitor, store):
     picture = decode(number_png(4, 2))
     strokes = row_of(4, 2)
@@ -154,6 +155,7 @@ def test_each_digit_keeps_its_own_strokes(visitor, store):
     assert all(image[int(y), int(x)] < 128 for stroke in two for x, y, _ in stroke)
 
 
+@pytest.mark.database
 def test_retry_stores_nothing_twice(store):
     first = store(number_png(4, 2))
     again = store(number_png(4, 2))
@@ -162,6 +164,7 @@ def test_retry_stores_nothing_twice(store):
     assert Submission.objects.count() == 2
 
 
+@pytest.mark.database
 def test_retry_stores_a_deleted_digit_again(visitor, store):
     first = store(number_png(4, 2)).json()["submissions"]
     visitor.delete(f"/api/v1/submissions/{first[0]['id']}/")

@@ -10,8 +10,6 @@ from recognizer.models import Submission
 from tests.support.factories import png
 from tests.support.synthetic_digits import row_of
 
-pytestmark = pytest.mark.database
-
 
 def drawn(*digits, gap, width=14.0):
     """Return the placed strokes of digits side by side. A negative gap is an overlap."""
@@ -68,6 +66,7 @@ def test_bar_that_is_drawn_last_belongs_to_its_five(send):
     assert send([first, second, bar]).json()["number"] == "52"
 
 
+@pytest.mark.database
 def test_each_stored_digit_has_its_own_strokes(visitor, send):
     strokes = drawn(6, 8, gap=-30)
     stored = send(strokes, "numbers/").json()

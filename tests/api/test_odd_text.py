@@ -7,8 +7,6 @@ import pytest
 
 from tests.support.factories import Visitor, drawing_png
 
-pytestmark = pytest.mark.database
-
 IMAGE = base64.b64encode(drawing_png()).decode()
 PATHS = (
     "recognize/",
@@ -56,6 +54,7 @@ def test_rejects_deep_json_and_half_surrogate_pairs(client, path, body):
     assert post(client, path, body) == (400, "parse_error")
 
 
+@pytest.mark.database
 def test_accepts_a_whole_surrogate_pair_as_text(client):
     body = json.dumps({"image": IMAGE, "source": "\U0001f600"})
     assert r"\ud83d\ude00" in body
@@ -71,6 +70,7 @@ def test_returns_413_for_json_above_the_limit(client):
     assert post(client, "recognize/", b" " * 10_000_001) == (413, "body_too_large")
 
 
+@pytest.mark.database
 @pytest.mark.parametrize("field", ["source", "strokes", "explain"])
 @pytest.mark.parametrize(
     "value", [b"\xed\xa0\x80", b"\0", DEEP.encode()], ids=["half", "nul", "deep"]

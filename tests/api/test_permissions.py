@@ -19,8 +19,6 @@ from recognizer.models import ApiKey, RunState, Scope, TrainingRun
 from recognizer.serving.model_registry import live_version
 from tests.support.factories import Visitor, client_with_key, create_version, drawing_png, upload
 
-pytestmark = pytest.mark.database
-
 TABLE = Path(__file__).with_name("permissions.txt")
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 ROLES = ("visitor", "owner", "stranger", "key", "staff", "reviewer", "superuser")
@@ -202,6 +200,7 @@ def test_every_response_matches_the_table(django_user_model, db):
     assert [line for line in table if line not in found] == []
 
 
+@pytest.mark.database
 def test_user_with_audit_entries_cannot_be_deleted(reviewer_client, reviewer):
     audit.record(reviewer, reviewer, CHANGE, "Viewed.")
     page = reviewer_client.post(f"/admin/auth/user/{reviewer.pk}/delete/", {"post": "yes"})

@@ -15,8 +15,6 @@ from django.db import transaction
 from recognizer.models import Scope
 from tests.support.factories import Visitor, client_with_key, drawing_png, upload
 
-pytestmark = pytest.mark.database
-
 TABLE = Path(__file__).with_name("rights.txt")
 LIST = "/api/v1/submissions/"
 ADMIN = "/admin/recognizer/submission/"

@@ -6,8 +6,6 @@ import pytest
 
 from tests.support.factories import Visitor, client_with_key, drawing_png
 
-pytestmark = pytest.mark.database
-
 
 @pytest.mark.parametrize("path", ["submissions/", "models/"])
 def test_refuses_an_unknown_parameter_of_a_list(visitor, path):
@@ -29,6 +27,7 @@ def test_an_unknown_method_gets_405_despite_its_parameters(visitor):
     assert visitor.put("/api/v1/models/?color=red").status_code == 405
 
 
+@pytest.mark.database
 def test_does_not_delete_everything_when_the_request_has_a_filter(visitor):
     row = visitor.submit_and_get(drawing_png(3))
     assert visitor.delete("/api/v1/submissions/?digit=7").status_code == 400

@@ -13,8 +13,6 @@ from recognizer.models.strokes import MAX_POINTS
 from tests.support.factories import drawing_png
 from tests.support.synthetic_digits import row_of, strokes_of
 
-pytestmark = pytest.mark.database
-
 FOUR = strokes_of(4, np.random.default_rng(3))
 ENDPOINTS = ("recognize/", "numbers/recognize/", "submissions/", "numbers/")
 
@@ -43,6 +41,7 @@ def test_predicts_strokes_in_a_form(visitor):
     assert body["digit"] == 4
 
 
+@pytest.mark.database
 def test_stores_what_it_predicts(send):
     strokes = with_times(FOUR, 12.34)
     response = send("submissions/", strokes=strokes, source="canvas")
@@ -56,6 +55,7 @@ def test_stores_what_it_predicts(send):
     assert send("submissions/", strokes=strokes).status_code == 200
 
 
+@pytest.mark.database
 def test_predicts_and_stores_numbers(send):
     points = np.concatenate([np.array(stroke) for stroke in row_of(4, 2)])
     scale = 260 / np.ptp(points, axis=0).max()

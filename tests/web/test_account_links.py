@@ -5,8 +5,6 @@ from django.contrib.auth.models import Group
 
 from tests.support.factories import Visitor
 
-pytestmark = pytest.mark.database
-
 PAGES = ("/", "/mine/", "/keys/", "/privacy/", "/review/", "/review/dashboard/", "/review/bulk/0/")
 REVIEW, ADMIN, LOG_OUT = 'href="/review/"', 'href="/admin/"', 'action="/logout/"'
 

@@ -8,8 +8,6 @@ from django.urls import get_resolver
 from tests.api.test_permissions import routes
 from tests.support.factories import Visitor, client_with_key, drawing_png
 
-pytestmark = pytest.mark.database
-
 
 def directives(response):
     return set(response["Cache-Control"].split(", "))

@@ -7,8 +7,6 @@ from rest_framework.settings import api_settings
 from recognizer.accounts.client_ip import client_network
 from tests.support.factories import Visitor
 
-pytestmark = pytest.mark.database
-
 
 def predict(**options):
     return Visitor().post("/api/v1/recognize/", **options).status_code
