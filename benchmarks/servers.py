@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, LiteralString
 
 import numpy as np
 import psycopg
@@ -32,6 +32,7 @@ WEB_PYTHON: Final = os.environ.get("WEB_PYTHON") or sys.executable
 
 SITE: Final = "digitsite.wsgi:application"
 SQLITE: Final = "SQLite"
+SQLITE_FILE: Final = "digitsite.sqlite3"
 ON_POSTGRES: Final = {"DATABASE_URL": f"{POSTGRES.rpartition('/')[0]}/{DATABASE}"}
 ENGINES: Final = {
     SQLITE: {"DATABASE_URL": "", "CACHE_URL": ""},
@@ -99,19 +100,26 @@ class BenchmarkSite:
         )
         return done.stdout
 
-    def bytes_per_drawing(self) -> float:
-        """Return the size of the database, with its indexes, divided by its number of drawings."""
-        count = "SELECT COUNT(*) FROM recognizer_submission"
+    def database_size(self) -> int:
+        """Return the bytes that the database takes, with its indexes."""
         if self.engine == SQLITE:
-            with closing(sqlite3.connect(self.folder / "db.sqlite3")) as database:
-                database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-                [rows] = database.execute(count).fetchone()
-            return float((self.folder / "db.sqlite3").stat().st_size / rows)
+            self._query("PRAGMA wal_checkpoint(TRUNCATE)")
+            return (self.folder / SQLITE_FILE).stat().st_size
+        [size] = self._query("SELECT pg_database_size(current_database())")
+        return int(size)
+
+    def count_drawings(self) -> tuple[int, float]:
+        """Return the number of stored drawings, and the mean bytes of an image."""
+        rows, image = self._query("SELECT COUNT(*), AVG(LENGTH(image)) FROM recognizer_submission")
+        return int(rows), float(image)
+
+    def _query(self, statement: LiteralString) -> Any:
+        """Return the first row of a statement."""
+        if self.engine == SQLITE:
+            with closing(sqlite3.connect(self.folder / SQLITE_FILE)) as database:
+                return database.execute(statement).fetchone()
         with psycopg.connect(ON_POSTGRES["DATABASE_URL"]) as connection:
-            query = f"SELECT pg_database_size(current_database())::float / ({count})"
-            found = connection.execute(query).fetchone()
-        assert found
-        return float(found[0])
+            return connection.execute(statement).fetchone()
 
     @contextmanager
     def serve(self, application: str = SITE, python: str = WEB_PYTHON) -> Iterator["Server"]:

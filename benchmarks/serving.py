@@ -59,10 +59,13 @@ def main() -> None:
             print(engine)
             site = BenchmarkSite(Path(folder) / engine, engine)
             site.prepare()
+            empty = site.database_size()
             for name, measured, noop in _measure_ours(site, *load_options):
                 print(line(name, measured, baseline, noop), flush=True)
             # The last measurement has stored drawings.
-            print(capacity(measured.per_second, site.bytes_per_drawing()), flush=True)
+            rows, image = site.count_drawings()
+            row = (site.database_size() - empty) / rows
+            print(capacity(measured.per_second, row, image), flush=True)
 
 
 def _measure_baseline(folder: Path, *load_options: Any) -> Measurement:
@@ -121,12 +124,14 @@ def line(name: str, one: Measurement, baseline: Measurement, noop: Measurement) 
     )
 
 
-def capacity(per_second: float, bytes_per_drawing: float) -> str:
-    """Return how many drawings a web process can store in a day, and how many fit into a GB."""
-    millions = per_second * 24 * 60 * 60 / 1e6
+def capacity(per_second: float, row: float, image: float) -> str:
+    """Return how many drawings a web process can store in a day, and how many fit into a GB.
+
+    `row` and `image` are the bytes of a row with its indexes, and those of its image.
+    """
     return (
-        f"{millions:.1f} million drawings a day; {bytes_per_drawing / 1000:.1f} KB per drawing; "
-        f"{1e9 / bytes_per_drawing:,.0f} drawings per GB"
+        f"{per_second * 24 * 60 * 60 / 1e6:.1f} million drawings a day; {row / 1000:.1f} KB per "
+        f"drawing, of which {image / 1000:.1f} KB are the image; {1e9 / row:,.0f} drawings per GB"
     )
 
 
