@@ -18,7 +18,8 @@ from benchmarks import pages, stroke_rendering
 from benchmarks.pictures import HELD_OUT_WRITERS
 from benchmarks.stroke_rendering import Drawing, Strokes, paint
 from ml.preprocessing.normalize import normalize
-from ml.preprocessing.segmentation import SegmentedDigit, segment_and_predict
+from ml.preprocessing.segmentation import segment_and_predict
+from ml.preprocessing.segmented_digit import SegmentedDigit
 from ml.preprocessing.stroke_segmentation import segment_strokes
 from ml.runtime import BASE, Recognizer
 

@@ -35,12 +35,18 @@ def normalize(grey: GreyImage) -> Pixels:
     255. Raises `BadImageError` with the code `blank_image` if there is no ink, and with the code
     `single_dot` if the ink is one dot, because a tap on the canvas leaves a dot.
     """
-    image = extract_ink(Image.fromarray(grey))
-    ink = np.asarray(image)
+    return normalize_ink(np.asarray(extract_ink(Image.fromarray(grey))))
+
+
+def normalize_ink(ink: InkImage) -> Pixels:
+    """Return the model input for ink as `extract_ink` returns it.
+
+    Raises `BadImageError` with the code `single_dot` if the ink is one dot, because a tap on the
+    canvas leaves a dot.
+    """
     if _is_dot(ink >= INK_LEVEL):
         raise BadImageError("single_dot", "The image shows a single dot. Draw a digit.")
-    rows, columns = _extent(ink >= EXTENT_LEVEL)
-    return _centre(_shrink(image.crop((columns.start, rows.start, columns.stop, rows.stop))))
+    return _centre(_shrink(Image.fromarray(ink[_extent(ink >= EXTENT_LEVEL)])))
 
 
 def extract_ink(image: Image.Image) -> Image.Image:

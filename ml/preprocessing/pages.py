@@ -11,7 +11,8 @@ from ml.arrays import GreyImage, Pixels, Probabilities
 from ml.preprocessing.connected_components import Components, label_components
 from ml.preprocessing.decode import BadImageError
 from ml.preprocessing.page_ink import PageInk, extract_page_ink
-from ml.preprocessing.segmentation import SegmentedDigit, coarsen, segment_and_predict
+from ml.preprocessing.segmentation import coarsen, segment_and_predict
+from ml.preprocessing.segmented_digit import SegmentedDigit
 from ml.runtime import NOT_A_DIGIT, Recognizer
 
 COARSE_SIDE: Final = (
@@ -19,6 +20,7 @@ COARSE_SIDE: Final = (
 )
 MAX_COMPONENTS: Final = 2000  # a page with more is not a page of digits
 MAX_PREDICTIONS: Final = 5000  # of the network; a page of 100 digits takes about 1000
+TOUCHING_PREDICTIONS: Final = 2500  # after that many, touching digits are not cut any more
 MAX_CHECK_PREDICTIONS: Final = 200  # the same, to find out whether there are several rows
 EASY_CONFIDENCE: Final = 0.9  # of a number that is easy to read
 MIN_DIGITS_SHARE: Final = 0.5  # of the numbers on a page; fewer are marks of another kind
@@ -63,13 +65,13 @@ class _Limited(Recognizer):
 
     def __init__(self, recognizer: Recognizer, limit: int) -> None:
         self._recognizer = recognizer
-        self._left = limit
+        self.left = limit
 
     def predict_proba(self, pixels: Pixels) -> Probabilities:
         """Raises `BadImageError` after too many predictions."""
-        if self._left == 0:
+        if self.left == 0:
             raise BadImageError("no_rows", NO_ROWS)
-        self._left -= 1
+        self.left -= 1
         return self._recognizer.predict_proba(pixels)
 
 
@@ -119,7 +121,7 @@ def _is_easy(number: PageNumber | None) -> bool:
 
 
 def _lay_out(
-    grey: GreyImage, recognizer: Recognizer
+    grey: GreyImage, recognizer: _Limited
 ) -> tuple["_Reader", list[list[list[_Component]]]]:
     """Return the rows of a page, each with the components of its numbers, and their reader."""
     page = extract_page_ink(grey)
@@ -213,7 +215,7 @@ class _Reader:
     labels: Components
     cell: int
     margin: int
-    recognizer: Recognizer
+    recognizer: _Limited
 
     def read(self, number: list[_Component]) -> PageNumber | None:
         """Predict the digits of a number. Return None for a speck."""
@@ -226,7 +228,8 @@ class _Reader:
         ink = np.where(mask[: amount.shape[0], : amount.shape[1]], amount, 0)
         crop = np.pad(ink, self.margin).astype(np.uint8)
         try:
-            digits = segment_and_predict(255 - crop, self.recognizer)
+            cut_touching = self.recognizer.left > MAX_PREDICTIONS - TOUCHING_PREDICTIONS
+            digits = segment_and_predict(255 - crop, self.recognizer, cut_touching=cut_touching)
         except BadImageError as error:
             if error.code == "no_rows":
                 raise

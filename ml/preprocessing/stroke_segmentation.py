@@ -17,13 +17,8 @@ from PIL import Image, ImageDraw
 
 from ml.arrays import GreyImage, InkImage, Mask
 from ml.preprocessing.normalize import INK_LEVEL, extract_ink
-from ml.preprocessing.segmentation import (
-    SegmentedDigit,
-    Stroke,
-    predict_part,
-    predict_whole,
-    segment_and_predict,
-)
+from ml.preprocessing.segmentation import segment_and_predict
+from ml.preprocessing.segmented_digit import SegmentedDigit, Stroke, predict_part, predict_whole
 from ml.runtime import NOT_A_DIGIT, Recognizer
 
 MAX_STROKES: Final = 16  # a drawing with more strokes is split without them

@@ -16,7 +16,7 @@ from ml.preprocessing.decode import MAX_SIDE, PAGE_SIDE, BadImageError, decode, 
 from ml.preprocessing.normalize import normalize
 from ml.preprocessing.pages import PageNumber, read_page
 from ml.preprocessing.picture_ink import CleanedPicture, clean
-from ml.preprocessing.segmentation import SegmentedDigit
+from ml.preprocessing.segmented_digit import SegmentedDigit
 from ml.preprocessing.stroke_segmentation import MAX_GROUPS, segment_strokes
 from ml.preprocessing.unreadable import check_readable
 from ml.runtime import NOT_A_DIGIT, Prediction

@@ -1,0 +1,66 @@
+"""Touching digits of a picture are cut apart; single digits and letters are not."""
+
+import numpy as np
+import pytest
+
+from benchmarks.numbers import side_by_side
+from ml.preprocessing.segmentation import segment_and_predict
+from ml.runtime import NOT_A_DIGIT, load_base
+from tests.support.synthetic_digits import draw, row_of
+
+
+@pytest.fixture(scope="module")
+def split():
+    """Return a function that splits a picture into digits."""
+    recognizer = load_base()
+    return lambda grey, **options: segment_and_predict(grey, recognizer, **options)
+
+
+def text(digits):
+    return "".join(str(digit.prediction.label) for digit in digits)
+
+
+@pytest.mark.parametrize(("first", "second", "gap"), [(6, 9, -4), (7, 3, -14), (5, 3, -24)])
+def test_cuts_touching_digits_apart(split, first, second, gap):
+    grey = draw(row_of(first, second, gap=gap), share=0.8, pen=14)
+    assert text(split(grey)) == f"{first}{second}"
+    assert len(split(grey, cut_touching=False)) == 1
+
+
+def test_digits_share_the_ink_near_the_cut(split):
+    grey = draw(row_of(7, 3, gap=-14), share=0.8, pen=14)
+    left, right = (digit.mask for digit in split(grey))
+    ink = grey < 128
+    assert (left | right)[ink].all()
+    assert 0 < (left & right & ink).sum() < 0.3 * ink.sum()
+
+
+def test_cuts_touching_digits_of_a_longer_number(split):
+    strokes = row_of(6, 9, gap=-4)
+    right = max(x for stroke in strokes for x, _ in stroke)
+    apart = [[[x + right + 60, y] for x, y in stroke] for stroke in row_of(2)]
+    assert text(split(draw([*strokes, *apart], share=0.9, pen=10))) == "692"
+
+
+@pytest.mark.parametrize("pen", [8, 26])
+def test_single_digits_stay_whole(split, pen):
+    for digit in range(10):
+        assert len(split(draw(row_of(digit), share=0.7, pen=pen))) == 1
+
+
+def test_cuts_most_touching_pairs_of_real_digits(split, real_digits):
+    rng = np.random.default_rng(6)
+    correct = 0
+    for _ in range(40):
+        first = real_digits[rng.integers(len(real_digits))]
+        second = real_digits[rng.integers(len(real_digits))]
+        strokes = side_by_side(first["strokes"], second["strokes"], 200 * rng.uniform(-0.1, 0))
+        found = text(split(draw(strokes, share=0.75, pen=14)))
+        correct += found == f"{first['digit']}{second['digit']}"
+    assert correct >= 24
+
+
+def test_most_real_letters_stay_whole(split, real_letters):
+    found = [split(draw(letter["strokes"])) for letter in real_letters[:200]]
+    assert sum(len(digits) > 1 for digits in found) <= 10
+    assert any(digits[0].prediction.label == NOT_A_DIGIT for digits in found)
