@@ -53,6 +53,7 @@ MAX_SIDE: Final = 512  # pixels; larger images are shrunk, because the model inp
 PAGE_SIDE: Final = 1280  # pixels; the limit for a page with many digits
 KEPT_SHARE: Final = 0.95  # of the rows of a JPEG without an end
 MISSING_GREY: Final = 128  # the decoder fills missing parts of a JPEG with it
+START_OF_JPEG: Final = b"\xff\xd8"
 END_OF_JPEG: Final = b"\xff\xd9"
 STRIP_PIXELS: Final = 250_000  # large images are converted and shrunk in strips of this size
 
@@ -86,6 +87,11 @@ def decode(data: bytes, max_side: int = MAX_SIDE) -> GreyImage:
         raise BadImageError("image_too_large", TOO_LARGE) from error
     grey.thumbnail((max_side, max_side), Image.Resampling.BOX)
     return np.asarray(grey)
+
+
+def lacks_end(data: bytes) -> bool:
+    """Return whether the file is a JPEG without its end, whose missing rows `decode` leaves out."""
+    return data.startswith(START_OF_JPEG) and decode_cost.estimate(data).lacks_end
 
 
 def encode_png(grey: GreyImage) -> bytes:

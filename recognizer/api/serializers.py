@@ -27,6 +27,7 @@ from recognizer.serving.stored_pixels import is_correct, png_data_url
 NUMBER_HELP = "The digits as text, such as 42 or 007; null if one of them is not a digit."
 BOX_HELP = "Left, top, width and height of"
 SHARES_HELP = "as shares of the width and height of the image."
+INCOMPLETE_HELP = "Whether the end of the image file is missing. Its last rows were not read then."
 MODEL_INPUT_HELP = "The 28×28 image that the network received, as a data URL."
 TIME: Final = serializers.DateTimeField()
 PERSONAL_HELP = (
@@ -119,9 +120,14 @@ class PredictionResultSerializer(PredictionSerializer):
     """The prediction of one image."""
 
     model_version = serializers.IntegerField(source="version.number")
+    incomplete = serializers.BooleanField(source="is_incomplete", help_text=INCOMPLETE_HELP)
 
     def to_representation(self, result: Any) -> dict[str, Any]:
-        return {**super().to_representation(result), "model_version": result.version.number}
+        return {
+            **super().to_representation(result),
+            "model_version": result.version.number,
+            "incomplete": result.is_incomplete,
+        }
 
 
 class SegmentedDigitSerializer(PredictionSerializer):
@@ -139,6 +145,7 @@ class MultiDigitResultSerializer(serializers.Serializer):
     number = serializers.CharField(source="text", allow_null=True, help_text=NUMBER_HELP)
     digits = SegmentedDigitSerializer(many=True, help_text="From left to right; at least one.")
     model_version = serializers.IntegerField(source="version.number")
+    incomplete = serializers.BooleanField(source="is_incomplete", help_text=INCOMPLETE_HELP)
 
 
 class PageDigitSerializer(serializers.Serializer):
@@ -168,6 +175,7 @@ class PageResultSerializer(serializers.Serializer):
         help_text="From top to bottom. Each row is a list of numbers, from left to right.",
     )
     model_version = serializers.IntegerField(source="version.number")
+    incomplete = serializers.BooleanField(source="is_incomplete", help_text=INCOMPLETE_HELP)
 
 
 class ErrorSerializer(serializers.Serializer):

@@ -3,7 +3,7 @@
 import math
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
@@ -12,7 +12,14 @@ import numpy.typing as npt
 from ml.arrays import GreyImage, Pixels
 from ml.evaluation.occlusion import occlusion
 from ml.preprocessing import decode_cost, stroke_rendering
-from ml.preprocessing.decode import MAX_SIDE, PAGE_SIDE, BadImageError, decode, encode_png
+from ml.preprocessing.decode import (
+    MAX_SIDE,
+    PAGE_SIDE,
+    BadImageError,
+    decode,
+    encode_png,
+    lacks_end,
+)
 from ml.preprocessing.normalize import normalize
 from ml.preprocessing.pages import PageNumber, read_page
 from ml.preprocessing.picture_ink import CleanedPicture, clean
@@ -94,7 +101,7 @@ class PredictionResult:
 
     `grey` is the decoded image. `pixels` is the model input, (28, 28) uint8. `version` is the
     version that predicted. `prediction` is the network's own. `personal` is what the owner's memory
-    makes of it, or None.
+    makes of it, or None. `is_incomplete` tells whether the end of the image file is missing.
     """
 
     grey: GreyImage
@@ -102,6 +109,7 @@ class PredictionResult:
     prediction: Prediction
     personal: PersonalPrediction | None
     version: model_registry.LoadedVersion
+    is_incomplete: bool = field(default=False, kw_only=True)
 
     @property
     def shown(self) -> Prediction:
@@ -118,6 +126,10 @@ def _to_grey(drawing: Drawing) -> GreyImage:
 def _is_picture(drawing: Drawing) -> bool:
     """Return whether the drawing may show something else than ink on even paper."""
     return isinstance(drawing, bytes) and not isinstance(drawing, CanvasImage)
+
+
+def _is_incomplete(drawing: Drawing) -> bool:
+    return isinstance(drawing, bytes) and lacks_end(drawing)
 
 
 def _clean(drawing: Drawing, grey: GreyImage) -> CleanedPicture:
@@ -151,7 +163,9 @@ def predict_image(drawing: Drawing, owner: uuid.UUID | None) -> PredictionResult
         prediction = version.recognizer.predict(pixels)
         memory = personal_memory.memory_of(owner, version)
         personal = memory.predict(pixels) if memory else None
-        result = PredictionResult(grey, pixels, prediction, personal, version)
+        result = PredictionResult(
+            grey, pixels, prediction, personal, version, is_incomplete=_is_incomplete(drawing)
+        )
         _check_readable(drawing, grey, picture, [result])
     _count(prediction, version)
     return result
@@ -174,6 +188,7 @@ class MultiDigitResult:
 
     digits: list[DigitResult]
     version: model_registry.LoadedVersion
+    is_incomplete: bool  # as in `PredictionResult`
 
     @property
     def text(self) -> str | None:
@@ -205,7 +220,7 @@ def predict_number(
         digits = [replace(digits[0], grey=grey)]  # so that the whole image is stored
     for digit in digits:
         _count(digit.prediction, version)
-    return MultiDigitResult(digits, version)
+    return MultiDigitResult(digits, version, _is_incomplete(drawing))
 
 
 def _to_digit_result(
@@ -231,6 +246,7 @@ class PageResult:
 
     rows: list[list[PageNumber]]
     version: model_registry.LoadedVersion
+    is_incomplete: bool  # as in `PredictionResult`
 
 
 def predict_page(data: bytes) -> PageResult:
@@ -244,7 +260,7 @@ def predict_page(data: bytes) -> PageResult:
         rows = read_page(grey, version.recognizer)
     for digit in (digit for row in rows for number in row for digit in number.digits):
         _count(digit.prediction, version)
-    return PageResult(rows, version)
+    return PageResult(rows, version, _is_incomplete(data))
 
 
 def explain(pixels: Pixels, version: model_registry.LoadedVersion) -> npt.NDArray[np.float32]:

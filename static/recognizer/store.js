@@ -140,6 +140,7 @@ function showPrediction(content, { ok, body }) {
   const refusal = ok ? "" : (body?.detail ?? uiStrings.refused);
   const refusalCode = ok ? "" : (body?.code ?? "");
   Object.assign(drawing, { predictions, selected, refusal, refusalCode });
+  if (ok && body.incomplete) drawing.notice = uiStrings.incomplete;
 }
 
 /** @param {Prediction} prediction */

@@ -45,11 +45,12 @@ async function acceptFiles(files, onImage, onInvalid) {
     onImage(mustShrink ? shrink(bitmap, file.type) : { bitmap, url: await toDataUrl(file) });
   } catch (error) {
     if (!(error instanceof DOMException)) throw error;
-    if (!isHeic(file)) return onInvalid();
+    if (!isHeic(file) && file.type !== "image/jpeg") return onInvalid();
     onImage({ bitmap: paintStandIn(), url: await toDataUrl(file), isPart: true });
   }
 }
 
+// The server opens more files than browsers: HEIC, and a JPEG whose end is missing.
 // Most systems do not know the type of a HEIC file, and most browsers cannot show it.
 const isHeic = ({ name, type }) => /^image\/hei[cf]$/.test(type) || /\.hei[cf]$/i.test(name);
 

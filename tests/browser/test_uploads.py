@@ -132,3 +132,10 @@ def test_phone_offers_its_camera(open_page):
 
     expect(page.get_by_text("Camera")).to_be_visible()
     expect(page.get_by_label("Camera")).to_have_attribute("capture", "environment")
+
+
+def test_tells_that_the_end_of_a_file_is_missing(page):
+    seven = encoded(Image.open(io.BytesIO(drawing_png(7))), "JPEG")
+    choose(page, seven[:-2], "seven.jpg", "image/jpeg")
+    expect_prediction(page, 7)
+    expect(page.locator("#notice")).to_contain_text("The end of this file is missing.")
