@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ml.arrays import Mask
-from ml.preprocessing.connected_components import Components, dilate, label_components
+from ml.preprocessing.connected_components import Components, coarsen, dilate, label_components
 from ml.preprocessing.lines import MAX_WIDTH, MIN_LENGTH, Line, find_lines, surrounds
 
 BORDER: Final = 3  # pixels; anything so near to the edge of the picture touches it
@@ -68,7 +68,7 @@ def has_no_clutter(marks: Mask) -> bool:
     thin = marks & ~_open(marks, thickness)
     if thin.sum() >= MIN_LENGTH * side or _touches_border(_box_of(marks), marks.shape):
         return False
-    components = label_components(_coarsen(marks, COARSE_CELL) > 0)
+    components = label_components(coarsen(marks, COARSE_CELL) > 0)
     boxes = _boxes(components)
     sizes = np.bincount(components.ravel())[1:]
     if (sizes < MIN_MARK_SHARE * sizes.max()).any():
@@ -111,11 +111,11 @@ def _printed_lines(ink: Mask) -> Mask:
     printed = np.zeros_like(ink)
     if not lines:
         return printed
-    every = np.any([line.mask for line in lines], axis=0)
+    every = _drawn(lines, ink)
     others = []
     for line in lines:
-        if _touches_border(_box_of(line.mask), ink.shape):
-            printed |= line.mask
+        if _touches_border(_line_box(line), ink.shape):
+            line.draw_on(printed)
         else:
             others.append(line)
     rest = _main_box(ink & ~every)
@@ -124,7 +124,7 @@ def _printed_lines(ink: Mask) -> Mask:
     others = [line for line in others if not _add_if_long(line, rest, printed)]
     is_frame = len(others) >= 3 and rest.size >= MIN_BOXED * max(line.length for line in others)
     if is_frame:
-        together = np.any([line.mask for line in others], axis=0)
+        together = _drawn(others, ink)
         if surrounds(together | printed, rest.centre) >= MIN_SURROUNDED:
             printed |= together
     return printed
@@ -132,7 +132,7 @@ def _printed_lines(ink: Mask) -> Mask:
 
 def _add_if_long(line: Line, rest: _Box, printed: Mask) -> bool:
     """Add the line if it is much longer than a stroke of the digit `rest` would be."""
-    box = _box_of(line.mask)
+    box = _line_box(line)
     beyond = BEYOND * line.length
     is_rule = (
         abs(line.degrees) < LEVEL
@@ -141,8 +141,19 @@ def _add_if_long(line: Line, rest: _Box, printed: Mask) -> bool:
     )
     is_long = line.length >= (LONG if is_rule else VERY_LONG) * rest.size
     if is_long:
-        printed |= line.mask
+        line.draw_on(printed)
     return is_long
+
+
+def _drawn(lines: list[Line], ink: Mask) -> Mask:
+    mask = np.zeros_like(ink)
+    for line in lines:
+        line.draw_on(mask)
+    return mask
+
+
+def _line_box(line: Line) -> _Box:
+    return _Box(line.top, line.bottom, line.left, line.right)
 
 
 def _main_box(ink: Mask) -> _Box | None:
@@ -196,12 +207,12 @@ def _large_groups(ink: Mask, lines: Mask) -> Mask:
     """Return the ink of the large groups. Ink in neighbouring cells is one group."""
     height, width = ink.shape
     cell = max(1, -(-max(ink.shape) // CELL_SIDE))
-    cells = _coarsen(ink, cell)
+    cells = coarsen(ink, cell)
     groups = label_components(cells > 0)
     sizes = np.bincount(groups.ravel(), cells.ravel())
     sizes[0] = 0
     boxes = _boxes(groups)
-    touched = np.unique(groups[_coarsen(dilate(lines, 1) & ink, cell) > 0])
+    touched = np.unique(groups[coarsen(dilate(lines, 1) & ink, cell) > 0])
     needed = np.full(len(sizes), MIN_SHARE)
     needed[touched] = MIN_LINE_SHARE
     large = sizes >= needed * sizes.max()
@@ -210,13 +221,6 @@ def _large_groups(ink: Mask, lines: Mask) -> Mask:
     large[0] = False
     kept = large[groups] & (cells > 0)
     return np.asarray(kept.repeat(cell, 0).repeat(cell, 1)[:height, :width] & ink)
-
-
-def _coarsen(mask: Mask, cell: int) -> npt.NDArray[np.intp]:
-    """Return how many pixels of the mask are in each cell."""
-    height, width = mask.shape
-    padded = np.pad(mask, ((0, -height % cell), (0, -width % cell)))
-    return np.asarray(padded.reshape(len(padded) // cell, cell, -1, cell).sum(axis=(1, 3)))
 
 
 def _boxes(components: Components) -> list[_Box]:

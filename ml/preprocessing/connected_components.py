@@ -52,10 +52,19 @@ def _roots(count: int, upper: Indices, lower: Indices) -> Indices:
 
 def dilate(mask: Mask, radius: int) -> Mask:
     """Return the pixels within a square around any pixel of the mask."""
-    for _ in range(2):  # along the columns, then along the rows
-        padded = np.pad(mask, ((radius, radius), (0, 0)))
-        grown = padded[: len(mask)].copy()
-        for i in range(1, 2 * radius + 1):
-            grown |= padded[i : i + len(mask)]
-        mask = grown.T
-    return mask
+    height, width = mask.shape
+    padded = np.pad(mask, radius)
+    tall = padded[:height].copy()
+    for i in range(1, 2 * radius + 1):
+        tall |= padded[i : i + height]
+    wide = tall[:, :width].copy()
+    for i in range(1, 2 * radius + 1):
+        wide |= tall[:, i : i + width]
+    return wide
+
+
+def coarsen(mask: Mask, cell: int) -> npt.NDArray[np.intp]:
+    """Return how many pixels of the mask are in each square cell, `cell` pixels wide."""
+    height, width = mask.shape
+    padded = np.pad(mask, ((0, -height % cell), (0, -width % cell)))
+    return np.asarray(padded.reshape(len(padded) // cell, cell, -1, cell).sum(axis=(1, 3)))

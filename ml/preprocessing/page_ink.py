@@ -9,6 +9,7 @@ import numpy.typing as npt
 from PIL import Image, ImageFilter
 
 from ml.arrays import Field, GreyImage, InkImage, Mask
+from ml.preprocessing.connected_components import dilate
 from ml.preprocessing.decode import BadImageError
 from ml.preprocessing.photo_ink import flatten_light, runs
 
@@ -66,8 +67,8 @@ def extract_page_ink(grey: GreyImage) -> PageInk:
     unit = 255 / FULL_CONTRAST
     ink = amount >= INK_CONTRAST * unit
     lines = _printed_lines(ink) | _printed_lines(ink.T).T
-    kept = _dilate(ink & ~lines, 5) & (amount >= EDGE_CONTRAST * unit)
-    kept &= ~_dilate(lines, 3) | _dilate(ink & ~lines, 3)
+    kept = dilate(ink & ~lines, 2) & (amount >= EDGE_CONTRAST * unit)
+    kept &= ~dilate(lines, 1) | dilate(ink & ~lines, 1)
     return PageInk(np.where(kept, amount, 0).astype(np.uint8), tilt)
 
 
@@ -123,8 +124,3 @@ def _close(ink: Mask) -> Mask:
     closed[1:] |= ink[:-1]
     closed[:-1] |= ink[1:]
     return closed
-
-
-def _dilate(mask: Mask, size: int) -> Mask:
-    image = Image.fromarray(mask.astype(np.uint8))
-    return np.asarray(image.filter(ImageFilter.MaxFilter(size))).astype(bool)

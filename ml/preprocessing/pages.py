@@ -8,10 +8,10 @@ from typing import Final
 import numpy as np
 
 from ml.arrays import GreyImage, Pixels, Probabilities
-from ml.preprocessing.connected_components import Components, label_components
+from ml.preprocessing.connected_components import Components, coarsen, label_components
 from ml.preprocessing.decode import BadImageError
 from ml.preprocessing.page_ink import PageInk, extract_page_ink
-from ml.preprocessing.segmentation import coarsen, segment_and_predict
+from ml.preprocessing.segmentation import segment_and_predict
 from ml.preprocessing.segmented_digit import SegmentedDigit
 from ml.runtime import NOT_A_DIGIT, Recognizer
 
@@ -126,7 +126,7 @@ def _lay_out(
     """Return the rows of a page, each with the components of its numbers, and their reader."""
     page = extract_page_ink(grey)
     cell = max(1, math.ceil(max(page.amount.shape) / COARSE_SIDE))
-    labels = label_components(coarsen(page.amount > 0, cell))
+    labels = label_components(coarsen(page.amount > 0, cell) > 0)
     components = _find_components(labels)
     if not 0 < len(components) <= MAX_COMPONENTS:
         raise BadImageError("no_rows", NO_ROWS)

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 from ml.arrays import Field, Mask
-from ml.preprocessing.connected_components import label_components
+from ml.preprocessing.connected_components import coarsen, dilate, label_components
 
 WORKING_SIDE: Final = 256  # pixels, the longer side of the shrunk photo
 COARSE_SIDE: Final = 48  # pixels, the longer side of the image that estimates the light
@@ -43,7 +43,7 @@ def extract_photo_ink(photo: Image.Image) -> Image.Image:
     # The upper limit makes ink in the shade as strong as ink in the light.
     full = min(FULL_CONTRAST * strongest, 255)
     # The soft edges of the strokes are part of the ink.
-    kept = _dilate(_large_components(ink)) & (difference >= EDGE_CONTRAST * strongest)
+    kept = dilate(_large_components(ink), 2) & (difference >= EDGE_CONTRAST * strongest)
     return Image.fromarray(np.where(kept, difference, 0).clip(0, full).astype(np.uint8))
 
 
@@ -75,19 +75,13 @@ def runs(ink: Mask, length: int) -> Mask:
     return np.asarray(ends[:, length:] - ends[:, :-length] > 0)[:, : ink.shape[1]]
 
 
-def _dilate(mask: Mask) -> Mask:
-    image = Image.fromarray(mask.astype(np.uint8))
-    return np.asarray(image.filter(ImageFilter.MaxFilter(5))).astype(bool)
-
-
 def _large_components(ink: Mask) -> Mask:
     """Return the ink of large connected components.
 
     Components at the image's edge are left out, unless there is no large one away from the edge.
     """
     height, width = ink.shape
-    padded = np.pad(ink, ((0, -height % CELL_SIZE), (0, -width % CELL_SIZE)))
-    cells = padded.reshape(len(padded) // CELL_SIZE, CELL_SIZE, -1, CELL_SIZE).sum(axis=(1, 3))
+    cells = coarsen(ink, CELL_SIZE)
     components = label_components(cells > 0)
     sizes = np.bincount(components.ravel(), cells.ravel())
     inside = sizes.copy()

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from PIL import Image, ImageFilter
 
 from ml.arrays import GreyImage, InkImage, Mask
-from ml.preprocessing.connected_components import Components, label_components
+from ml.preprocessing.connected_components import Components, coarsen, label_components
 from ml.preprocessing.normalize import INK_LEVEL, extract_ink
 from ml.preprocessing.segmented_digit import (
     SegmentedDigit,
@@ -115,7 +115,7 @@ def _find_groups(ink: InkImage) -> Groups:
     If there are more than `MAX_COMPONENTS` components, all ink is one group.
     """
     cell = max(1, math.ceil(max(ink.shape) / COARSE_SIDE))
-    components = label_components(coarsen(ink >= INK_LEVEL, cell))
+    components = label_components(coarsen(ink >= INK_LEVEL, cell) > 0)
     if components.max() > MAX_COMPONENTS:
         return (ink > 0).astype(np.int32)
     number = np.zeros(components.max() + 1, np.int32)
@@ -126,13 +126,6 @@ def _find_groups(ink: InkImage) -> Groups:
     wide = np.asarray(Image.fromarray(coarse).filter(ImageFilter.MaxFilter(3)))
     fine = np.where(coarse > 0, coarse, wide).repeat(cell, 0).repeat(cell, 1)
     return np.where(ink > 0, fine[: ink.shape[0], : ink.shape[1]], 0).astype(np.int32)
-
-
-def coarsen(ink: Mask, cell: int) -> Mask:
-    """Return which square cells, `cell` pixels wide, contain any ink."""
-    height, width = ink.shape
-    padded = np.pad(ink, ((0, -height % cell), (0, -width % cell)))
-    return np.asarray(padded.reshape(len(padded) // cell, cell, -1, cell).any(axis=(1, 3)))
 
 
 def _group_components(components: Components) -> list[list[int]]:
