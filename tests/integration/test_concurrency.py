@@ -21,7 +21,7 @@ from tests.support.postgres import on_postgresql
 pytestmark = pytest.mark.slow
 
 WRITERS = 32
-WRITING = float(os.environ.get("WRITING", 3))  # seconds
+WRITING = float(os.environ.get("WRITING", 2))  # seconds
 SWAPS = int(os.environ.get("SWAPS", 3))
 COUNT = "from recognizer.models import Submission; print(Submission.objects.count())"
 CREATE_A_SECOND_VERSION = """
@@ -40,23 +40,24 @@ for swap in range({swaps}):
 """
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def site(request, tmp_path):
+@pytest.fixture(params=["sqlite", "postgresql"], scope="module")
+def site(request, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("data")
     environment = {"RATE_LIMITS": "off", "CACHE_URL": ""}
     if request.param == "sqlite":
-        with Site(tmp_path / "data", DATABASE_URL="", **environment) as site:
+        with Site(folder, DATABASE_URL="", **environment) as site:
             yield site
     else:
         with (
             on_postgresql() as url,
-            Site(tmp_path / "data", DATABASE_URL=url, **environment) as site,
+            Site(folder, DATABASE_URL=url, **environment) as site,
         ):
             yield site
 
 
 def test_simultaneous_writers_lose_no_submission(site, tmp_path):
     (tmp_path / "pictures").mkdir()
-    for seed in range(200):
+    for seed in range(100):
         (tmp_path / "pictures" / f"{seed}.png").write_bytes(drawing_png(seed % 10, seed))
     url = f"{site.url}/api/v1/submissions/"
     load = [sys.executable, "-m", "benchmarks.load_generator", url, str(tmp_path / "pictures")]

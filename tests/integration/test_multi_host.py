@@ -112,7 +112,7 @@ def test_promotion_reaches_both_hosts(hosts):
         visitors = pool.map(predict, range(10, 14))
         promoted = hosts[0].manage("models", "promote", "2", "--no-input")
         promoted_at = time.monotonic()
-        time.sleep(5)
+        time.sleep(3)
         stop.set()
     assert list(visitors) == [None] * 4
     assert promoted.returncode == 0, promoted.stderr
@@ -145,11 +145,11 @@ def test_killed_servers_lose_no_acknowledged_submission(hosts):
         for start in range(3):
             if start:
                 one.__enter__()
-            time.sleep(2)
+            time.sleep(1)
             one.server.kill()
             one.server.wait()
         before = len(acknowledged)
-        time.sleep(2)
+        time.sleep(1)
         stop.set()
     assert list(visitors) == [None] * 6
     assert failed == []

@@ -233,11 +233,16 @@ def test_worker_exits_after_its_parent(site):
     """`make run` starts the worker in the background of the shell that becomes the server."""
     command = f'"{sys.executable}" manage.py worker --parent $$ & echo $!; exec sleep 600'
     parent = subprocess.Popen(
-        ["sh", "-c", command], cwd=ROOT, env=site.environment, stdout=subprocess.PIPE, text=True
+        ["sh", "-c", command],
+        cwd=ROOT,
+        env=site.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     worker = int(parent.stdout.readline())
-    time.sleep(5)
-    assert is_alive(worker)
+    while "waiting for training runs" not in parent.stderr.readline():
+        assert is_alive(worker)
     parent.kill()
     parent.wait()
     deadline = time.monotonic() + 60
