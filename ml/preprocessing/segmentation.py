@@ -62,7 +62,7 @@ def segment_and_predict(
 ) -> list[SegmentedDigit]:
     """Split an image into digits, from left to right, and predict each.
 
-    Cutting two touching digits takes up to 500 predictions. Without `cut_touching`, they stay one.
+    Cutting two touching digits takes about 300 predictions at most. Without `cut_touching`, they stay one.
 
     If the image is not clearly a multi-digit number, the list has one item: the whole image with
     its prediction. Takes the same images as `normalize` and raises the same exceptions.

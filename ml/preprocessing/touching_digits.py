@@ -26,7 +26,7 @@ SINGLE_PROBABILITY: Final = 0.95  # ink is not cut if it is this probably a sing
 MAX_SINGLE_ASPECT: Final = 1.0  # wider ink may be two digits, whatever its probability
 HEIGHT: Final = 64  # pixels, of the shrunk ink in which cuts are tried
 SPACING: Final = 3  # pixels of the shrunk ink between two cuts
-MAX_POSITIONS: Final = 25  # of cuts at the same angle
+POSITIONS: Final = 25  # of cuts at the same angle, approximately, in wide ink
 ANGLES: Final = (-20, -10, 0, 10, 20)  # degrees from the vertical
 MIN_INK_SHARE: Final = 0.08  # of the ink on the other side of a cut; less is no digit
 
@@ -118,7 +118,7 @@ def _best_cut(
 
 
 def _cuts(width: int) -> Iterator[_Cut]:
-    spacing = max(SPACING, width // MAX_POSITIONS)
+    spacing = max(SPACING, width // POSITIONS)
     for degrees in ANGLES:
         for column in range(2 * SPACING, width - SPACING, spacing):
             yield _Cut(column / HEIGHT, degrees)
