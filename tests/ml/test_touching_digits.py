@@ -5,7 +5,7 @@ import pytest
 
 from benchmarks.numbers import side_by_side
 from ml.preprocessing.segmentation import segment_and_predict
-from ml.runtime import NOT_A_DIGIT, load_base
+from ml.runtime import BASE, NOT_A_DIGIT, Recognizer, load_base
 from tests.support.synthetic_digits import draw, row_of
 
 
@@ -40,6 +40,22 @@ def test_cuts_touching_digits_of_a_longer_number(split):
     right = max(x for stroke in strokes for x, _ in stroke)
     apart = [[[x + right + 60, y] for x, y in stroke] for stroke in row_of(2)]
     assert text(split(draw([*strokes, *apart], share=0.9, pen=10))) == "692"
+
+
+def test_many_groups_are_not_cut():
+    """Otherwise, a picture of many letters would take too long."""
+    calls = []
+
+    class Counting(Recognizer):
+        def predict_proba(self, pixels):
+            calls.append(pixels)
+            return super().predict_proba(pixels)
+
+    square = [[0, 0], [100, 0], [100, 100], [0, 100], [0, 0]]
+    row = [[[x + 250 * i, y] for x, y in square] for i in range(11)]
+    grey = draw(row, size=1024, share=0.95, pen=6)
+    segment_and_predict(grey, Counting((BASE / "model.tflite").read_bytes()))
+    assert len(calls) < 100
 
 
 @pytest.mark.parametrize("pen", [8, 26])
