@@ -3,8 +3,8 @@
 The method is heuristic over-segmentation (Y. LeCun et al., "Gradient-Based Learning Applied to
 Document Recognition", 1998, section VII). The ink is split into parts wherever a new digit may
 start: between unconnected components, and where digits touch (`ml.preprocessing.touching_digits`
-and `ml.preprocessing.thin_cuts`). Then the recognizer's
-probabilities and the gaps decide which neighbouring parts are joined to a digit.
+and `ml.preprocessing.thin_cuts`). Then the recognizer's probabilities and the gaps decide which
+neighbouring parts are joined to a digit.
 """
 
 import math
