@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from recognizer.review import blind_reviews
 from tests.browser import chromium
@@ -18,6 +18,9 @@ from tests.support.synthetic_digits import strokes_of
 # Playwright runs an event loop in the thread of the tests. By default, Django refuses to use the
 # database there.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+# On a busy machine, the prediction of a large picture can take more than 5 seconds, the default.
+TIMEOUT = 15_000  # milliseconds
+expect.set_options(timeout=TIMEOUT)
 
 
 def pytest_collection_modifyitems(items):
@@ -61,7 +64,7 @@ def open_page(browser, site):
         context = browser.new_context(**({"viewport": {"width": 1000, "height": 800}} | options))
         page = context.new_page()
         pages.append(page)
-        page.set_default_timeout(5000)
+        page.set_default_timeout(TIMEOUT)
         page.on("pageerror", lambda error: errors.append(error))
         page.clock.install()
         page.goto(site.url)
@@ -101,7 +104,7 @@ def open_review(browser, site, rosa, client, monkeypatch):
         context.add_cookies([{"name": "sessionid", "value": session, "url": site.url}])
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(TIMEOUT)
         page.on("pageerror", lambda error: errors.append(error))
         page.clock.install()
         page.goto(f"{site.url}{path}")

@@ -56,5 +56,8 @@ def test_tables_show_ratios():
     assert "3.0  <<<  (the response is 2.0 times as large)" in printed
     one = serving.Measurement(10.0, 0.1, 0, 1.0, 90.0)
     assert "100%" in serving.line("ours", one, one, one)
-    expected = "8.6 million drawings a day; 2.5 KB per drawing; 400,000 drawings per GB"
-    assert serving.capacity(100.0, 2500.0) == expected
+    expected = (
+        "8.6 million drawings a day; 2.5 KB per drawing, of which 1.5 KB are the image; "
+        "400,000 drawings per GB"
+    )
+    assert serving.capacity(100.0, 2500.0, 1500.0) == expected
