@@ -57,8 +57,9 @@ class FairQueue:
     """A queue of connections. It has the methods of a deque that waitress uses.
 
     waitress holds the lock while it calls them. `max_running` limits the running requests of a
-    client. The queue is false if all clients in it have reached that limit, or have to wait because
-    they have used more than their share of a processor.
+    client. While there are others, only one runs at a time. The queue is false if all clients in it
+    have reached their limit, or have to wait because they have used more than their share of a
+    processor.
     """
 
     def __init__(self, client_of: ClientOf, max_running: int, lock: Any) -> None:
@@ -99,7 +100,15 @@ class FairQueue:
         return next(allowed, None)
 
     def _below_limit(self) -> Iterator[str]:
-        return (name for name in self._waiting if self._running[name] < self._max_running)
+        return (name for name in self._waiting if self._running[name] < self._limit(name))
+
+    def _limit(self, client: str) -> int:
+        """Return how many requests of the client may run at the same time.
+
+        Two would not be faster, because the threads share one Python interpreter. They would only
+        slow down the others.
+        """
+        return 1 if self._usage.is_shared_by(client) else self._max_running
 
     def _finish(self, client: str, seconds: float) -> None:
         with self._lock:
@@ -133,6 +142,10 @@ class Usage:
         """Return how long the client has to wait, in seconds."""
         excess = self._level(client) - BURST_SECONDS
         return excess / SHARE if excess > 0 and self._others_are_active(client) else 0.0
+
+    def is_shared_by(self, client: str) -> bool:
+        """Return whether the client and others have used the processor lately."""
+        return self._level(client) > 0 and self._others_are_active(client)
 
     def _level(self, client: str) -> float:
         level, since = self._buckets.get(client, (0.0, 0.0))

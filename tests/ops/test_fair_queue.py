@@ -86,6 +86,18 @@ def test_client_that_used_its_share_waits_while_there_are_others(clock):
     assert made.seconds_to_wait() is None, "nobody waits"
 
 
+def test_client_has_one_running_request_while_there_are_others(clock):
+    made = queue()
+    for client in "ab":
+        use(made, client, 0.001)
+    for client in "aab":
+        made.append(SimpleNamespace(client=client, service=lambda: None))
+    jobs = take_all(made)
+    assert (clients(jobs), len(made)) == ("ab", 1)
+    jobs[0].service()
+    assert clients(take_all(made)) == "a"
+
+
 def test_client_alone_has_the_whole_processor(clock):
     made = queue()
     use(made, "b", 0.001)
