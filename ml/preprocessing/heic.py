@@ -1,7 +1,7 @@
 """Decode HEIC files with pillow_heif.
 
-`decode.py` imports this module with the first HEIC file, because pillow_heif takes 5 MB of memory,
-and most processes never receive one.
+`decode.py` imports this module with the first HEIC file, because pillow_heif takes memory, and
+most processes never receive one.
 """
 
 from typing import Any

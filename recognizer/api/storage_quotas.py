@@ -27,9 +27,9 @@ def store(
 ) -> list[tuple[Submission, bool]]:
     """Count unsaved submissions against the quotas, and return what `storage.store_all` returns.
 
-    What is not stored after all does not count.
+    What is not stored after all does not count against the quotas of a day.
 
-    Raises `Throttled` or `StorageLimitReached`, and counts nothing, if that would exceed a quota.
+    Raises `Throttled` or `StorageLimitReached`, and stores nothing, if that would exceed a quota.
     Raises `IdempotencyConflictError` as `storage.store` does.
     """
     _consume(request, owner, submissions)

@@ -92,7 +92,7 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
         """Return the round of the next submission of this owner."""
         # More than this many are in the last round, so it is enough to count up to this number.
         limit = ROUND_SIZE << (LAST_ROUND - 1)
-        # This runs for each drawing, and Django takes ten times as long to build the statement.
+        # By hand, because this runs for each drawing, and Django takes long to build the statement.
         sql = (
             f"SELECT COUNT(*) FROM (SELECT 1 FROM {self.model._meta.db_table} "
             "WHERE owner = %s AND review = %s LIMIT %s) AS pending"
