@@ -66,3 +66,9 @@ def test_odd_id_is_no_server_error(admin_client, page):
     for object_id in VALUES:
         url = reverse(f"admin:recognizer_apikey_{page}", args=[object_id])
         assert admin_client.get(url).status_code == 302, object_id[:20]
+
+
+@pytest.mark.parametrize("path", ["1/not-a-uuid/", f"{'9' * 30}/1/", "x/y/z/"])
+def test_odd_link_to_the_site_is_not_found(admin_client, path):
+    admin_client.raise_request_exception = False
+    assert admin_client.get(f"/admin/r/{path}").status_code == 404
