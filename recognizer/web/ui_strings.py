@@ -58,6 +58,7 @@ DRAW_PAGE_STRINGS: Final = {
     "taught_not_a_digit": _("I read no digit. You taught me: it looks like these."),
     "alike": _("It looks like these drawings of yours:"),
     "own_drawing": _("One of your drawings"),
+    "no_preview": _("No preview"),
     "incomplete": _("The end of this file is missing. The site has read the rest."),
     "refused": _("The site did not save this. Reload the page."),
     "offline_drawing": _("No connection. Your drawing is kept. Trying again …"),

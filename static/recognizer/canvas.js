@@ -125,14 +125,14 @@ function uploadArea(upload, side) {
   return [(side - width) / 2, (side - height) / 2, width, height];
 }
 
-// Return a canvas to show in place of a picture that the browser cannot show.
-export function paintStandIn() {
+// Return a canvas with a text, to show in place of a picture that the browser cannot show.
+export function paintStandIn(text) {
   const context = document.createElement("canvas").getContext("2d");
   context.canvas.width = context.canvas.height = SIDE;
   context.fillStyle = "gray"; // It must be visible in light and dark mode.
-  context.font = "48px sans-serif";
+  context.font = "32px sans-serif";
   context.textAlign = "center";
-  context.fillText("HEIC", SIDE / 2, SIDE / 2);
+  context.fillText(text, SIDE / 2, SIDE / 2, SIDE);
   return context.canvas;
 }
 

@@ -82,7 +82,8 @@ async function storeContent(drawing) {
   if (drawing.corrections.length > submissions.length) drawing.corrections = [];
   if (!submissions.length || content !== drawing.content) return false;
   const predictions = submissions.map((each, i) => ({ ...drawing.predictions?.[i], ...each }));
-  Object.assign(drawing, { predictions, refusal: "", notice: uiStrings.saved });
+  const notice = drawing.isIncomplete ? uiStrings.incomplete : uiStrings.saved;
+  Object.assign(drawing, { predictions, refusal: "", notice });
   return true;
 }
 

@@ -58,6 +58,7 @@ function newDrawing() {
     isStoredAgain: false,
     refusal: "",
     refusalCode: "",
+    isIncomplete: false,
     notice: "",
   };
 }
@@ -140,7 +141,8 @@ function showPrediction(content, { ok, body }) {
   const refusal = ok ? "" : (body?.detail ?? uiStrings.refused);
   const refusalCode = ok ? "" : (body?.code ?? "");
   Object.assign(drawing, { predictions, selected, refusal, refusalCode });
-  if (ok && body.incomplete) drawing.notice = uiStrings.incomplete;
+  drawing.isIncomplete = ok && body.incomplete;
+  if (drawing.isIncomplete) drawing.notice = uiStrings.incomplete;
 }
 
 /** @param {Prediction} prediction */

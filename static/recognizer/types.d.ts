@@ -76,6 +76,8 @@ export interface Drawing {
   refusal: string;
   /** The API's code for it. */
   refusalCode: string;
+  /** Whether the end of the uploaded file is missing. */
+  isIncomplete: boolean;
   notice: string;
 }
 

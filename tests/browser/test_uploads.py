@@ -13,6 +13,7 @@ from tests.browser.pointer import draw_by_mouse
 from tests.fuzz.corpus import encoded
 from tests.support.factories import drawing_png, png
 
+INCOMPLETE = "The end of this file is missing. The site has read the rest."
 # Dispatch the event that the browser fires when a file is pasted or dropped.
 DISPATCH_FILE_EVENT = """([kind, name, type, content]) => {
     const data = new DataTransfer();
@@ -61,6 +62,18 @@ def test_predicts_a_heic_file_that_the_browser_cannot_show(page, kind):
     expect_prediction(page, 7)
     page.reload()
     expect_prediction(page, 7)
+
+
+def test_says_until_the_answer_that_the_end_of_the_file_is_missing(page):
+    whole = encoded(Image.open(io.BytesIO(drawing_png(7))).resize((600, 600)), "JPEG")
+    choose(page, whole[:-2], "seven.jpg", "image/jpeg")
+    expect_prediction(page, 7)
+    expect(page.locator("#notice")).to_have_text(INCOMPLETE)
+    with page.expect_response("**/numbers/"):
+        page.clock.fast_forward(2000)
+    expect(page.locator("#notice")).to_have_text(INCOMPLETE)
+    page.get_by_role("button", name="Yes, it’s a 7").click()
+    expect(page.locator("#notice")).to_contain_text("Saved as a 7")
 
 
 def test_image_fills_the_width_of_the_canvas(page):
