@@ -70,10 +70,13 @@ class StoreNumberView(StrictRequestMixin, APIView):
             strokes=strokes,
         )
         stored = storage_quotas.store(request, owner, new)
-        number = {"number": result.text, "submissions": [submission for submission, _ in stored]}
+        is_new = [is_new for _, is_new in stored]
+        number = {
+            "number": result.text,
+            "submissions": [submission for submission, _ in stored],
+            "is_new": is_new,
+        }
         return Response(
             StoredDigitsSerializer(number, context={"request": request}).data,
-            status=status.HTTP_201_CREATED
-            if any(is_new for _, is_new in stored)
-            else status.HTTP_200_OK,
+            status=status.HTTP_201_CREATED if any(is_new) else status.HTTP_200_OK,
         )

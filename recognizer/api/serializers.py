@@ -317,6 +317,10 @@ class StoredDigitsSerializer(serializers.Serializer):
 
     number = serializers.CharField(allow_null=True, help_text=NUMBER_HELP)
     submissions = SubmissionSerializer(many=True, help_text="One for each digit, left to right.")
+    is_new = serializers.ListField(
+        child=serializers.BooleanField(),
+        help_text="For each submission, false if you had already stored its image before.",
+    )
 
 
 class DeletionSerializer(serializers.Serializer):

@@ -125,8 +125,12 @@ function uploadArea(upload, side) {
   return [(side - width) / 2, (side - height) / 2, width, height];
 }
 
-// Return a canvas with a text, to show in place of a picture that the browser cannot show.
-export function paintStandIn(text) {
+/**
+ * Return a canvas with a text, to show in place of a picture that the browser cannot show.
+ *
+ * @param {string} text
+ */
+export function paintPlaceholder(text) {
   const context = document.createElement("canvas").getContext("2d");
   context.canvas.width = context.canvas.height = SIDE;
   context.fillStyle = "gray"; // It must be visible in light and dark mode.

@@ -89,11 +89,22 @@ function onKeyDown(event) {
 function press(key, target) {
   if (key in shortcuts) shortcuts[key]();
   else if (!store.state.drawing.predictions) return false;
-  else if (/^[0-9]$/.test(key)) store.correct(Number(key));
-  else if (key === "n") store.correct(null);
-  else if (key === "enter" && !target.closest("button, a, input, label, summary")) store.confirm();
+  else if (/^[0-9]$/.test(key)) correct(Number(key));
+  else if (key === "n") correct(null);
+  else if (key === "enter" && !target.closest("button, a, input, label, summary")) confirm();
   else return false;
   return true;
+}
+
+// A correction is for the whole drawing, so it ends the stroke that the keyboard is drawing.
+function correct(digit) {
+  keyboardInput.finishStroke();
+  store.correct(digit);
+}
+
+function confirm() {
+  keyboardInput.finishStroke();
+  store.confirm();
 }
 
 rememberShortcutSetting();

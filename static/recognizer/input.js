@@ -175,6 +175,13 @@ export class KeyboardInput {
     this.#showCursor();
   }
 
+  /** End the current stroke, if there is one. */
+  finishStroke() {
+    if (!this.#stroke) return;
+    this.#liftPen();
+    this.#showCursor();
+  }
+
   #showCursor() {
     this.#cursor.style.left = `${(100 * this.#x) / SIDE}%`;
     this.#cursor.style.top = `${(100 * this.#y) / SIDE}%`;
@@ -197,8 +204,7 @@ export class KeyboardInput {
   // Leaving the canvas ends the stroke.
   #onBlur() {
     this.#heldKeys.clear();
-    if (this.#stroke) this.#liftPen();
-    this.#showCursor();
+    this.finishStroke();
   }
 
   /** @param {KeyboardEvent} event */

@@ -2,7 +2,7 @@
 
 import { request } from "../api.js";
 import { DRAWING_KEY, ofTab } from "../storage.js";
-import { isCanvasReadable, paintStandIn, pressureWidth, toImage } from "./canvas.js";
+import { isCanvasReadable, paintPlaceholder, pressureWidth, toImage } from "./canvas.js";
 import { fill, numberPhrase, page, uiStrings } from "./page.js";
 
 /** @import { Content, Digit, Drawing, Prediction, Stroke } from "./types" */
@@ -61,30 +61,52 @@ function unsavedCorrection({ submissions, corrections, savedCorrections }) {
 
 /** @param {Drawing} drawing */
 async function storeContent(drawing) {
-  const { finished: content, submissions: previous } = drawing;
+  const { finished: content, submissions: previous, savedCorrections } = drawing;
   const { ok, body } = isBlank(content)
-    ? { ok: true, body: { submissions: [] } }
+    ? { ok: true, body: { submissions: [], is_new: [] } }
     : await callApi("POST", page.store, {
         ...toFields(content),
         source: content.upload ? "upload" : "canvas",
       });
   if (!ok) {
-    const corrections = [...drawing.savedCorrections];
+    const corrections = [...savedCorrections];
     Object.assign(drawing, { processed: content, refusal: body?.detail ?? uiStrings.refused, corrections });
     return false;
   }
   /** @type {Drawing["submissions"]} */
   const submissions = body.submissions;
+  noteEarlierUploads(drawing, submissions, body.is_new);
   const replaced = previous.filter(({ id }) => submissions.every((other) => other.id !== id));
-  for (const { id } of replaced) await callApi("DELETE", `${page.submissions}${id}/`);
+  for (const { id } of replaced) {
+    if (!drawing.earlierIds.includes(id)) await callApi("DELETE", `${page.submissions}${id}/`);
+  }
+  // A submission that replaces another one does not have its correction yet.
+  drawing.savedCorrections = submissions.map(({ id }, i) =>
+    id === previous[i]?.id ? savedCorrections[i] : undefined,
+  );
   Object.assign(drawing, { processed: content, submissions });
-  // A new model version may find fewer digits. Then the corrections no longer fit.
-  if (drawing.corrections.length > submissions.length) drawing.corrections = [];
   if (!submissions.length || content !== drawing.content) return false;
+  // A new model version may find another number of digits. Then the corrections no longer fit.
+  const { predictions: shown } = drawing;
+  if (shown && shown.length !== submissions.length) drawing.corrections = [];
   const predictions = submissions.map((each, i) => ({ ...drawing.predictions?.[i], ...each }));
   const notice = drawing.isIncomplete ? uiStrings.incomplete : uiStrings.saved;
   Object.assign(drawing, { predictions, refusal: "", notice });
   return true;
+}
+
+/**
+ * The visitor may have uploaded the same picture before. Undo must not delete that submission.
+ *
+ * @param {Drawing} drawing
+ * @param {Drawing["submissions"]} submissions
+ * @param {boolean[]} isNew
+ */
+function noteEarlierUploads(drawing, submissions, isNew) {
+  if (!drawing.finished.upload) return; // No two drawings on the canvas are the same.
+  const known = drawing.submissions.map(({ id }) => id);
+  const earlier = submissions.filter(({ id }, i) => !isNew[i] && !known.includes(id));
+  drawing.earlierIds.push(...earlier.map(({ id }) => id));
 }
 
 /** @param {Drawing} drawing */
@@ -190,6 +212,7 @@ export function keepInTab(drawing) {
     url: content.upload?.url,
     isStored: content === finished && content === processed,
     ids: submissions.map(({ id }) => id),
+    earlierIds: drawing.earlierIds,
     // JSON has no undefined.
     corrections: Object.entries(corrections).filter(([, digit]) => digit !== undefined),
     savedCorrections: Object.entries(savedCorrections).filter(([, digit]) => digit !== undefined),
@@ -216,6 +239,7 @@ export async function recallFromTab() {
     finished: content,
     processed: kept.isStored ? content : BLANK,
     submissions: kept.ids.map((/** @type {string} */ id) => ({ id })),
+    earlierIds: kept.earlierIds ?? [],
     corrections: Object.assign([], Object.fromEntries(kept.corrections)),
     savedCorrections: Object.assign([], Object.fromEntries(kept.savedCorrections)),
   };
@@ -230,6 +254,6 @@ async function loadUpload(url) {
     return { url, bitmap };
   } catch (error) {
     if (!(error instanceof DOMException)) throw error;
-    return { url, bitmap: paintStandIn(), isPart: true };
+    return { url, bitmap: paintPlaceholder(uiStrings.no_preview), isPart: true };
   }
 }

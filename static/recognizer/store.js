@@ -53,6 +53,7 @@ function newDrawing() {
     rows: [],
     selected: 0,
     submissions: [],
+    earlierIds: [],
     corrections: [],
     savedCorrections: [],
     isStoredAgain: false,
@@ -118,7 +119,7 @@ async function findRows(upload, signal) {
   const rows = found.map((row) => row.filter(({ number }) => number)).filter((row) => row.length);
   upload.isPart = rows.length < 2;
   if (upload.isPart) {
-    finishTimer = setTimeout(finish, FINISH_AFTER_MS);
+    scheduleFinish();
     return false;
   }
   state.connectionError = "";
@@ -250,7 +251,7 @@ function bringBack(drawing) {
   finish(); // Strokes that were drawn and undone in between may be stored.
   state.drawing = drawing;
   predict(drawing.content);
-  finishTimer = setTimeout(finish, FINISH_AFTER_MS);
+  scheduleFinish();
   notifyChange();
 }
 
@@ -285,9 +286,13 @@ function setContent(content, past, future) {
   cancelPrediction();
   if (isBlank(content)) state.drawing.predictions = null;
   else predict(content);
+  scheduleFinish();
+  notifyChange();
+}
+
+function scheduleFinish() {
   clearTimeout(finishTimer);
   finishTimer = setTimeout(finish, FINISH_AFTER_MS);
-  notifyChange();
 }
 
 export function finish() {

@@ -66,6 +66,8 @@ export interface Drawing {
   selected: number;
   /** The stored submissions, one per digit. */
   submissions: Submission[];
+  /** Submissions of the same picture that the visitor had stored before. */
+  earlierIds: string[];
   /** One per digit; undefined means no correction. */
   corrections: (Digit | undefined)[];
   /** The corrections that the server has saved. */

@@ -1,6 +1,6 @@
 // Images from outside the page: chosen files, photos, and pasted or dropped images.
 
-import { isCanvasReadable, paintStandIn } from "./canvas.js";
+import { isCanvasReadable, paintPlaceholder } from "./canvas.js";
 import { uiStrings } from "./page.js";
 
 // Larger images are shrunk before they are sent, so that a prediction takes no longer than needed.
@@ -47,7 +47,7 @@ async function acceptFiles(files, onImage, onInvalid) {
   } catch (error) {
     if (!(error instanceof DOMException)) throw error;
     if (!isHeic(file) && file.type !== "image/jpeg") return onInvalid();
-    onImage({ bitmap: paintStandIn(uiStrings.no_preview), url: await toDataUrl(file), isPart: true });
+    onImage({ bitmap: paintPlaceholder(uiStrings.no_preview), url: await toDataUrl(file), isPart: true });
   }
 }
 

@@ -160,7 +160,9 @@ def test_retry_stores_nothing_twice(store):
     first = store(number_png(4, 2))
     again = store(number_png(4, 2))
     assert (first.status_code, again.status_code) == (201, 200)
-    assert first.json() == again.json()
+    first, again = first.json(), again.json()
+    assert (first.pop("is_new"), again.pop("is_new")) == ([True, True], [False, False])
+    assert first == again
     assert Submission.objects.count() == 2
 
 
@@ -168,7 +170,8 @@ def test_retry_stores_nothing_twice(store):
 def test_retry_stores_a_deleted_digit_again(visitor, store):
     first = store(number_png(4, 2)).json()["submissions"]
     visitor.delete(f"/api/v1/submissions/{first[0]['id']}/")
-    assert store(number_png(4, 2)).status_code == 201
+    again = store(number_png(4, 2))
+    assert (again.status_code, again.json()["is_new"]) == (201, [True, False])
     assert Submission.objects.count() == 2
 
 

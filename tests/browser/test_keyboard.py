@@ -56,6 +56,23 @@ def test_draws_and_confirms_by_keyboard(page):
     assert len(row.strokes) == 1
 
 
+@pytest.mark.parametrize(("key", "label"), [("9", Label.NINE), ("Enter", Label.SEVEN)])
+def test_correction_ends_the_stroke(page, key, label):
+    tab_to_canvas(page)
+    draw_a_seven(page)
+    expect(page.locator("#sentence")).to_contain_text("a 7")
+    page.keyboard.press("Space")
+    press_keys(page, (1, "ArrowLeft"))
+    page.keyboard.press(key)
+    expect(page.locator("#notice")).to_contain_text("Thank")
+    page.keyboard.press("Tab")
+    page.clock.fast_forward(2000)
+    page.wait_for_timeout(300)
+
+    row = Submission.objects.get()
+    assert (row.corrected_digit, len(row.strokes)) == (label, 2)
+
+
 def test_shows_and_announces_the_pen(page):
     tab_to_canvas(page)
     announcement, cursor = page.locator("#announcement"), page.locator("#cursor")

@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 from recognizer.models import Label, Review, Submission
 from tests.browser.pointer import draw_by_mouse
+from tests.support.synthetic_digits import row_of
 
 
 def click(page, name):
@@ -226,6 +227,44 @@ def test_stroke_after_a_correction_starts_a_new_drawing(stored, four):
     new, first = Submission.objects.all()
     assert (len(first.strokes), first.corrected_digit) == (2, Label.NINE)
     assert (len(new.strokes), new.corrected_digit) == (1, None)
+
+
+def test_stroke_during_a_correction_keeps_the_correction(stored):
+    """The visitor corrects by key while the mouse button is down."""
+    stored.mouse.move(*near_the_corner(stored))
+    stored.mouse.down()
+    stored.keyboard.press("9")
+    expect_saved_as(stored, "a 9")
+    stored.mouse.up()
+    finish(stored)
+    expect_saved_as(stored, "a 9")
+    stored.wait_for_timeout(300)
+
+    row = Submission.objects.get()
+    assert (len(row.strokes), row.corrected_digit) == (3, Label.NINE)
+
+
+def near_the_corner(page):
+    """Return a point near the upper left corner of the canvas, in window coordinates."""
+    box = page.locator("#canvas").bounding_box()
+    return box["x"] + 20, box["y"] + 20
+
+
+def test_correction_of_another_number_of_digits_is_dropped(page):
+    """A version that was promoted meanwhile splits the digit that the visitor has corrected."""
+
+    def answer_with_one_digit(route):
+        answer = route.fetch().json()
+        route.fulfill(json=answer | {"number": "4", "digits": answer["digits"][:1]})
+
+    page.route("**/numbers/recognize/", answer_with_one_digit)
+    draw_by_mouse(page, row_of(4, 2))
+    expect(page.locator("#digit")).to_have_text("4")
+    click(page, "9")
+    expect_saved(page)
+    page.wait_for_timeout(300)
+
+    assert [row.corrected_digit for row in Submission.objects.all()] == [None, None]
 
 
 def test_leaving_the_page_stores_the_drawing(page, four):

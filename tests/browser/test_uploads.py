@@ -60,8 +60,37 @@ def test_predicts_a_pasted_or_dropped_file(page, how):
 def test_predicts_a_heic_file_that_the_browser_cannot_show(page, kind):
     choose(page, encoded(Image.open(io.BytesIO(drawing_png(7))), "HEIC"), "seven.HEIC", kind)
     expect_prediction(page, 7)
+    shown = page.locator("#canvas").screenshot()
     page.reload()
     expect_prediction(page, 7)
+    assert page.locator("#canvas").screenshot() == shown
+
+
+def test_undo_keeps_a_submission_of_the_same_picture_from_before(page):
+    for _ in range(2):
+        choose(page, drawing_png(7))
+        expect_prediction(page, 7)
+        page.clock.fast_forward(2000)
+        expect(page.locator("#notice")).to_contain_text("Saved")
+        page.get_by_role("button", name="Clear").click()
+    page.get_by_role("button", name="Undo").click()
+    expect_prediction(page, 7)
+    page.get_by_role("button", name="Undo").click()
+    page.clock.fast_forward(2000)
+    page.wait_for_timeout(300)
+
+    assert Submission.objects.count() == 1
+
+
+def test_discarded_upload_does_not_store_the_next_drawing_early(page, four):
+    choose(page, drawing_png(7))
+    expect_prediction(page, 7)
+    page.get_by_role("button", name="Clear").click()
+    draw_by_mouse(page, four[:1])
+    page.clock.fast_forward(1200)
+    page.wait_for_timeout(200)
+
+    assert not Submission.objects.exists()
 
 
 def test_says_until_the_answer_that_the_end_of_the_file_is_missing(page):
