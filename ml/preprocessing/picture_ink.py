@@ -86,7 +86,7 @@ def _clean_photo(grey: GreyImage) -> GreyImage:
 def _without_black_edges(grey: GreyImage) -> GreyImage:
     """Replace black areas at the edges of the picture by the grey of the paper.
 
-    They are what a scanner sees beside the sheet, or a dark table.
+    They are what a scanner sees next to the sheet, or a dark table.
     """
     dark = grey < BLACK * np.quantile(grey, 0.75)
     components = label_components(dark)

@@ -170,7 +170,7 @@ class Busy(exceptions.APIException):
 
 
 class Unavailable(exceptions.APIException):
-    """503 for an outage of the database, of the cache or of all model versions."""
+    """503 for an outage of the database or of all model versions."""
 
     status_code = status.HTTP_503_SERVICE_UNAVAILABLE
     default_code = "unavailable"

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 
 from recognizer.models import Label, ModelVersion
+from recognizer.serving import model_registry
 
 EXIT_INTERRUPTED: Final = 130  # as in a shell after Ctrl-C
 
@@ -97,6 +98,7 @@ def get_user(username: str) -> Any:
 
 def find_version(number: int) -> ModelVersion:
     """Return the version with this number. Raises `CommandError` if there is none."""
+    model_registry.live_version()  # On an empty database, install the base first.
     version = ModelVersion.objects.filter(number=number).first()
     if version is None:
         raise CommandError(f"There is no version {number}. See: manage.py models list")

@@ -167,8 +167,8 @@ class Server(TcpWSGIServer):
     def _close_longest_waiting(self, weight: Callable[[Channel], int]) -> bool:
         """Close a connection of the client whose waiting connections have the highest weight.
 
-        Return whether there was such a connection. Otherwise, a client that opens one connection
-        after the other would close those of all others.
+        The client is chosen first, so that a client that opens many connections only closes its
+        own. Return whether a connection was closed.
         """
         waiting = [channel for channel in self.active_channels.values() if not channel.requests]
         weights = Counter[str]()

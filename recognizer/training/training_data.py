@@ -136,7 +136,7 @@ def select(include_pending: bool) -> TrainingSelection:
 
 
 def count_new(rows: Iterable[Row]) -> int:
-    """Return the number of rows whose label no version has learned, or a later one unlearned.
+    """Return the number of rows whose present label is not the one that was learned last.
 
     The label is compared with that in the newest version that went live and was trained on the row.
     If a reviewer has confirmed the label since, it is new as well, because a doubtful label has a

@@ -257,7 +257,7 @@ function renderNeighbours(sentence, text, prediction) {
   const ids = (prediction?.personal?.neighbours ?? []).filter((id) => id !== itself);
   const frame = sentence.nextElementSibling;
   setText(sentence, text);
-  // An image that could not be loaded stays away: its drawing was deleted.
+  // An image that could not be loaded is removed: its drawing was deleted.
   if (frame.dataset.ids !== ids.join()) frame.replaceChildren(...ids.map(neighbourImage));
   frame.dataset.ids = ids.join();
 }

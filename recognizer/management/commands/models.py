@@ -92,7 +92,7 @@ class Command(BaseCommand):
             )
 
     def show(self, number: int, as_json: bool, **_: Any) -> None:
-        version = find(number)
+        version = shared.find_version(number)
         values = details(version)
         if as_json:
             self.stdout.write(json.dumps(values))
@@ -103,7 +103,7 @@ class Command(BaseCommand):
         self.stdout.write(f"card        {json.dumps(card, indent=2)}")
 
     def promote(self, number: int, force: bool, no_input: bool, **_: Any) -> None:
-        version, live = find(number), model_registry.live_version()
+        version, live = shared.find_version(number), model_registry.live_version()
         if version == live:
             self.stdout.write(f"Version {number} is already live.")
             return
@@ -157,14 +157,6 @@ def versions() -> ModelVersionQuerySet:
     """Return all versions, newest first. On an empty database, install the base first."""
     model_registry.live_version()
     return ModelVersion.objects.all()
-
-
-def find(number: int) -> ModelVersion:
-    """Return the version with this number. Raises `CommandError` if there is none."""
-    version = versions().filter(number=number).first()
-    if version is None:
-        raise CommandError(f"There is no version {number}. See: manage.py models list")
-    return version
 
 
 def summary(version: ModelVersion) -> dict[str, Any]:
