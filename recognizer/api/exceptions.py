@@ -17,7 +17,7 @@ from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
-from recognizer.ops.outages import OUTAGE_ERRORS
+from recognizer.ops.outages import UNAVAILABLE_ERRORS
 from recognizer.serving.prediction import BadImageError
 
 # The status and the meaning of each error code. docs/api.md and the OpenAPI schema repeat them.
@@ -210,7 +210,7 @@ def _to_api_exception(error: Exception) -> Exception:
     # Django raises SuspiciousOperation if a form has too many fields or files.
     if isinstance(error, SuspiciousOperation):
         return exceptions.ParseError(str(error))
-    if isinstance(error, OUTAGE_ERRORS):
+    if isinstance(error, UNAVAILABLE_ERRORS):
         log.error("answered with 503: %s", error)
         return Unavailable()
     return error
@@ -241,7 +241,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
     It is JSON below /api/, and an HTML page elsewhere. Django calls this while it handles the
     exception.
     """
-    if isinstance(error := sys.exception(), OUTAGE_ERRORS):
+    if isinstance(error := sys.exception(), UNAVAILABLE_ERRORS):
         return _unavailable(request, error)
     if not request.path_info.startswith("/api/"):
         return defaults.server_error(request)

@@ -7,4 +7,4 @@ from typing import Final
 
 from recognizer.serving.model_registry import DATABASE_OUTAGES, CorruptModelError
 
-OUTAGE_ERRORS: Final = (*DATABASE_OUTAGES, CorruptModelError)
+UNAVAILABLE_ERRORS: Final = (*DATABASE_OUTAGES, CorruptModelError)

@@ -5,9 +5,10 @@ import time
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
-from django.db import InterfaceError, OperationalError, connection
+from django.db import connection
 
-OUTAGE_ERRORS: Final = (OperationalError, InterfaceError)
+from recognizer.serving.model_registry import DATABASE_OUTAGES
+
 # How long `retry` waits for the database.
 OUTAGE_SECONDS: Final = 60.0
 # Seconds between two attempts of `retry`.
@@ -29,7 +30,7 @@ def retry(operation: Callable[[], Result]) -> Result:
     while True:
         try:
             return operation()
-        except OUTAGE_ERRORS as error:
+        except DATABASE_OUTAGES as error:
             # Part of a transaction cannot be repeated alone.
             if connection.in_atomic_block or time.monotonic() >= deadline:
                 raise
@@ -45,7 +46,7 @@ def write_or_skip(write: Callable[..., Any], **fields: Any) -> bool:
     """
     try:
         write(**fields)
-    except OUTAGE_ERRORS as error:
+    except DATABASE_OUTAGES as error:
         log.warning("Could not store %s: %s", ", ".join(fields), error)
         _close_if_unusable()
         return False

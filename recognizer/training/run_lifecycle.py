@@ -23,8 +23,8 @@ from recognizer.models import (
     TrainingRun,
     TrainingRunQuerySet,
 )
+from recognizer.serving.model_registry import DATABASE_OUTAGES
 from recognizer.training.database_outages import (
-    OUTAGE_ERRORS,
     RETRY_SECONDS,
     retry,
     write_or_skip,
@@ -146,7 +146,7 @@ def _end(run: TrainingRun, state: RunState, reason: str) -> None:
     """Store why the run ended early. If the database does not answer, the run becomes stale."""
     try:
         retry(lambda: run.end(state, reason, log=run.log))
-    except OUTAGE_ERRORS as error:
+    except DATABASE_OUTAGES as error:
         log.warning("could not store the end of %s: %s", run, error)
 
 

@@ -7,8 +7,7 @@ as running. A worker that dies before that leaves the run to the next worker.
 import logging
 
 from recognizer.models import RunCancelledError, RunState, TrainingRun
-from recognizer.serving.model_registry import CorruptModelError
-from recognizer.training.database_outages import OUTAGE_ERRORS
+from recognizer.serving.model_registry import DATABASE_OUTAGES, CorruptModelError
 from recognizer.training.retraining import MnistError, Options, RetrainError, retrain
 
 log = logging.getLogger(__name__)
@@ -35,7 +34,7 @@ def execute(run: TrainingRun) -> None:
         )
     except (RetrainError, RunCancelledError, MnistError, CorruptModelError) as error:
         log.warning("%s: %s", run, error)
-    except OUTAGE_ERRORS:
+    except DATABASE_OUTAGES:
         raise
     except Exception as error:  # The worker must go on with the next run.
         log.exception("%s failed", run)

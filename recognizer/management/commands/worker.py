@@ -14,8 +14,8 @@ from django.core.management.base import BaseCommand
 from django.db import Error, close_old_connections, connection
 
 from recognizer.management import shared
+from recognizer.serving.model_registry import DATABASE_OUTAGES
 from recognizer.training import run_queue
-from recognizer.training.database_outages import OUTAGE_ERRORS
 
 POLL_SECONDS: Final = 1.0  # between two queries for a training run
 RETRY_SECONDS: Final = 10.0  # before the next attempt after a database error
@@ -65,7 +65,7 @@ def execute_next_run() -> None:
             close_old_connections()
             time.sleep(POLL_SECONDS)
         run_queue.execute(run)
-    except OUTAGE_ERRORS as error:
+    except DATABASE_OUTAGES as error:
         log.warning("The database does not answer: %s. Trying again ...", error)
         time.sleep(RETRY_SECONDS)
 
