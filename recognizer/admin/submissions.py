@@ -164,6 +164,8 @@ class SubmissionAdmin(DatasetDownloadAdmin, ObjectPageAdmin, BoundedCountAdmin):
             return redirect(request.path)
 
     def save_model(self, request: HttpRequest, obj: Submission, form: Any, change: bool) -> None:
+        if not {"review", "label"} & set(form.changed_data):
+            return  # Storing the same review again would change its reviewer and its time.
         if obj.review == Review.APPROVED and obj.label is not None:
             obj.approve(request.user, Label(obj.label))
         elif obj.review == Review.REJECTED:

@@ -245,9 +245,14 @@ class Submission(models.Model):
     def approve(self, reviewer: Any, label: Label) -> None:
         """Approve the submission with this label. Later training runs can use it.
 
+        If a reviewer has confirmed this label before, it stays confirmed.
+
         Raises `OutdatedError` if the review or correction changed after the submission was loaded.
         """
-        self._review(Review.APPROVED, reviewer, label)
+        # A form can already have changed `self.label`, so ask the database for the stored label.
+        confirmed = Submission.objects.filter(pk=self.pk, label=label, label_confirmed=True)
+        is_confirmed = self.label_confirmed and confirmed.exists()
+        self._review(Review.APPROVED, reviewer, label, label_confirmed=is_confirmed)
 
     def reject(self, reviewer: Any) -> None:
         """Reject the submission. Later training runs do not use it.

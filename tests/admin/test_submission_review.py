@@ -79,6 +79,39 @@ def test_form_stores_review(visitor, reviewer_client, form, expected):
     assert LogEntry.objects.filter(object_id=row.pk).exists()
 
 
+def test_saving_unchanged_form_keeps_review(visitor, reviewer_client, django_user_model):
+    row = visitor.submit_and_get(digit=1)
+    ada = django_user_model.objects.create_user("ada")
+    row.approve(ada, Label.ONE)
+    row.confirm_label(ada)
+    before = Submission.objects.filter(pk=row.pk).values().get()
+    form = {"review": "approved", "label": "1", "shown": row.revision}
+    assert reviewer_client.post(f"{LIST}{row.pk}/change/", form).status_code == 302
+    assert Submission.objects.filter(pk=row.pk).values().get() == before
+
+
+@pytest.mark.parametrize(("label", "is_confirmed"), [("1", True), ("4", False)])
+def test_action_keeps_confirmation_of_same_label(
+    visitor, reviewer_client, reviewer, label, is_confirmed
+):
+    row = visitor.submit_and_get(digit=1)
+    row.approve(reviewer, Label.ONE)
+    row.confirm_label(reviewer)
+    run_action(reviewer_client, "approve", row, label=label)
+    row.refresh_from_db()
+    assert (row.label, row.label_confirmed) == (int(label), is_confirmed)
+
+
+def test_form_with_another_label_removes_confirmation(visitor, reviewer_client, reviewer):
+    row = visitor.submit_and_get(digit=1)
+    row.approve(reviewer, Label.ONE)
+    row.confirm_label(reviewer)
+    form = {"review": "approved", "label": "4", "shown": row.revision}
+    reviewer_client.post(f"{LIST}{row.pk}/change/", form)
+    row.refresh_from_db()
+    assert (row.label, row.label_confirmed) == (4, False)
+
+
 def test_form_requires_label_without_correction(visitor, reviewer_client):
     row = visitor.submit_and_get()
     form = {"review": "approved", "label": "", "shown": row.revision}
