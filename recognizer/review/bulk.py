@@ -24,6 +24,8 @@ from recognizer.review.presenters import short_label, to_cards
 # The session stores the time of the last bulk review under this key. Undo uses the time to find
 # the reviews.
 LAST_BULK_SESSION_KEY: Final = "last_bulk_review"
+# The session stores `BulkResult.previous_rounds` of the last bulk review under this key.
+LAST_ROUNDS_SESSION_KEY: Final = "last_bulk_rounds"
 
 
 @reviewers_only
@@ -83,7 +85,9 @@ def _store(request: HttpRequest, label: Label, form: BulkReviewForm) -> None:
         audit.record_each(request.user, approved, CHANGE, f"Approved as {label.label}.")
         audit.record_each(request.user, rejected, CHANGE, "Rejected.")
     request.session[LAST_BULK_SESSION_KEY] = now.isoformat()
-    messages.success(request, _report(label, result, unchanged=len(shown) - sum(result)))
+    request.session[LAST_ROUNDS_SESSION_KEY] = result.previous_rounds
+    unchanged = len(shown) - result.approved - result.rejected - result.flagged
+    messages.success(request, _report(label, result, unchanged))
 
 
 def _report(label: Label, result: BulkResult, unchanged: int) -> str:
@@ -108,9 +112,21 @@ def _report(label: Label, result: BulkResult, unchanged: int) -> str:
 def bulk_undo(request: HttpRequest) -> HttpResponse:
     """Undo the last bulk review of this session."""
     at = request.session.pop(LAST_BULK_SESSION_KEY, None)
+    previous_rounds = request.session.pop(LAST_ROUNDS_SESSION_KEY, {})
     with transaction.atomic():
         reopened = decisions.undo_bulk(request.user, datetime.fromisoformat(at)) if at else []
         audit.record_each(request.user, reopened, CHANGE, "Review undone.")
-    text = ngettext("%(count)d review undone.", "%(count)d reviews undone.", len(reopened))
-    messages.success(request, text % {"count": len(reopened)})
+        unflagged = decisions.unflag(previous_rounds)
+    messages.success(request, _undo_report(len(reopened), unflagged))
     return redirect("review:bulk")
+
+
+def _undo_report(reopened: int, unflagged: int) -> str:
+    sentences = []
+    if reopened or not unflagged:
+        text = ngettext("%(count)d review undone.", "%(count)d reviews undone.", reopened)
+        sentences.append(text % {"count": reopened})
+    if unflagged:
+        text = ngettext("%(count)d flag removed.", "%(count)d flags removed.", unflagged)
+        sentences.append(text % {"count": unflagged})
+    return " ".join(sentences)

@@ -17,11 +17,16 @@ from recognizer.review import queue
 
 
 class BulkResult(NamedTuple):
-    """How many submissions a bulk review approved, rejected and flagged."""
+    """How many submissions a bulk review approved, rejected and flagged.
+
+    `previous_rounds` maps the id of each submission that was not flagged before to its round in the
+    queue. `unflag` needs it.
+    """
 
     approved: int
     rejected: int
     flagged: int
+    previous_rounds: dict[str, int]
 
 
 def decide(
@@ -135,18 +140,34 @@ def bulk_approve(
     approved = included.store_review_of_pending(Review.APPROVED, reviewer, label, at)
     if reject:
         rejected = others.store_review_of_pending(Review.REJECTED, reviewer, None, at)
-        return BulkResult(approved, rejected, flagged=0)
+        return BulkResult(approved, rejected, flagged=0, previous_rounds={})
+    unflagged = others.pending().filter(flagged=False).select_for_update()
+    rounds = {str(pk): number for pk, number in unflagged.values_list("pk", "review_round")}
     # Owners cannot flood the queue with these submissions, because reviewers choose them.
     flagged = others.pending().update(flagged=True, review_round=0, **UNCLAIMED)
-    return BulkResult(approved, rejected=0, flagged=flagged)
+    return BulkResult(approved, rejected=0, flagged=flagged, previous_rounds=rounds)
 
 
 def undo_bulk(reviewer: Any, at: datetime) -> list[Submission]:
     """Undo the reviewer's bulk review made at the time `at`, and return its submissions.
 
-    Submissions whose review has changed since then do not change and are not returned.
+    Submissions whose review has changed since then do not change and are not returned. `unflag`
+    removes the flags of the bulk review.
     """
     reviewed = Submission.objects.filter(reviewed_by=reviewer, reviewed_at=at)
     submissions = list(reviewed.only("predicted_digit"))
     reviewed.reopen()
     return submissions
+
+
+def unflag(previous_rounds: dict[str, int]) -> int:
+    """Remove the flags of a bulk review, and return their number.
+
+    `previous_rounds` is as in `BulkResult`. Submissions reviewed since then do not change.
+    """
+    pending = Submission.objects.pending().filter(pk__in=previous_rounds, flagged=True)
+    submissions = list(pending.select_for_update().only("review_round"))
+    for submission in submissions:
+        submission.flagged = False
+        submission.review_round = previous_rounds[str(submission.pk)]
+    return Submission.objects.bulk_update(submissions, ["flagged", "review_round"])

@@ -109,6 +109,44 @@ def test_undo_reopens_last_bulk_review(reviewer_client):
     assert not page.context["can_undo"]
 
 
+def queue_positions(rows):
+    """Return (flagged, round) of each row."""
+    found = Submission.objects.in_bulk(ids(rows))
+    return [(found[row.pk].flagged, found[row.pk].review_round) for row in rows]
+
+
+def test_undo_removes_flags_and_restores_rounds(reviewer_client):
+    rows = [*submissions(2), *submissions(1, review_round=3)]
+    bulk_review(reviewer_client, rows, excluded=rows[1:])
+    assert queue_positions(rows[1:]) == [(True, 0), (True, 0)]
+    _, messages = undo(reviewer_client)
+    assert messages == ["1 review undone. 2 flags removed."]
+    assert queue_positions(rows) == [(False, 0), (False, 0), (False, 3)]
+
+
+def test_undo_of_flags_alone_reports_flags(reviewer_client):
+    rows = submissions(3)
+    bulk_review(reviewer_client, rows, excluded=rows)
+    _, messages = undo(reviewer_client)
+    assert messages == ["3 flags removed."]
+    _, messages = undo(reviewer_client)
+    assert messages == ["0 reviews undone."]
+
+
+def test_undo_keeps_earlier_flags_and_later_reviews(reviewer_client, django_user_model):
+    flagged_before, reviewed_since = *submissions(1, flagged=True), *submissions(1)
+    rows = [flagged_before, reviewed_since]
+    message = bulk_review(reviewer_client, rows, excluded=rows)
+    assert message == "0 approved as 7. 2 flagged and moved to the front of the queue."
+    Submission.objects.get(pk=reviewed_since.pk).approve(
+        django_user_model.objects.create_user("ada"), Label.ONE
+    )
+    _, messages = undo(reviewer_client)
+    assert messages == ["0 reviews undone."]
+    assert queue_positions(rows) == [(True, 0), (True, 0)]
+    assert stored() == [("approved", 1), ("pending", None)]
+
+
 def test_undo_keeps_reviews_changed_since(reviewer_client, django_user_model):
     rows = submissions(2)
     bulk_review(reviewer_client, rows)
