@@ -274,6 +274,10 @@ class TrainingRunAdmin(ObjectPageAdmin):
             raise PermissionDenied
         run = get_object_or_404(TrainingRun, pk=pk)
         with transaction.atomic():
-            run.cancel(by=request.user.get_username())
-            self.log_change(request, run, "Cancelled.")
+            if is_cancelled := run.cancel(by=request.user.get_username()):
+                self.log_change(request, run, "Cancelled.")
+        run.refresh_from_db(fields=("state",))
+        # If the run is still being cancelled, its page says by whom.
+        if not is_cancelled and run.is_finished:
+            self.message_user(request, "The run has already ended.", messages.WARNING)
         return redirect("admin:recognizer_trainingrun_change", pk)

@@ -135,18 +135,22 @@ class TrainingRun(models.Model):
         )
         unfinished.update(state=state, reason=reason, finished=Now(), **fields)
 
-    def cancel(self, by: str) -> None:
+    def cancel(self, by: str) -> bool:
         """Cancel a waiting or stale run at once. A running one stops at its next `heartbeat()`.
 
-        A run that has ended does not change.
+        Return whether this had an effect. A run that has ended or is already being cancelled does
+        not change.
         """
         with transaction.atomic():
             rows = TrainingRun.objects.filter(pk=self.pk)
             # Without the lock, a run that starts now could be missed by both of the next lines.
             rows.select_for_update().get()
-            rows.filter(state=RunState.RUNNING, cancelled_by="").update(cancelled_by=by)
+            running = rows.filter(state=RunState.RUNNING, cancelled_by="")
+            is_cancelled = bool(running.update(cancelled_by=by))
             if rows.filter(state=RunState.WAITING).exists() or self.is_stale:
                 self.end(RunState.CANCELLED, f"Cancelled by {by}.", cancelled_by=by)
+                return True
+        return is_cancelled
 
     def _cancelled(self) -> RunCancelledError:
         """Return the error whose message says why the run must stop."""

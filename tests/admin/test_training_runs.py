@@ -203,6 +203,23 @@ def test_cancel_waiting_run(db, reviewer_client):
     assert reviewer_client.get(START).status_code == 200
 
 
+def test_cancelling_ended_run_shows_warning_and_stores_no_entry(db, reviewer_client):
+    run = create_run(state=RunState.DONE)
+    html = reviewer_client.post(f"{LIST}{run.pk}/cancel/", follow=True).content.decode()
+    assert "The run has already ended." in html
+    run.refresh_from_db()
+    assert (run.state, run.cancelled_by) == (RunState.DONE, "")
+    assert not LogEntry.objects.exists()
+
+
+def test_cancelling_twice_stores_one_entry(db, reviewer_client):
+    run = create_run(state=RunState.RUNNING, heartbeat_at=timezone.now())
+    for _ in range(2):
+        html = reviewer_client.post(f"{LIST}{run.pk}/cancel/", follow=True).content.decode()
+        assert "The run has already ended." not in html
+    assert LogEntry.objects.count() == 1
+
+
 def test_empty_list_says_what_to_do(db, reviewer_client):
     assert "There are no training runs yet." in reviewer_client.get(LIST).content.decode()
     create_run()

@@ -15,7 +15,7 @@ def test_cancel_at_the_moment_of_the_start_is_not_lost():
     for _ in range(20):
         run = TrainingRun.objects.create(options=asdict(Options()))
         cancelled, started = run_at_once(lambda run=run: run.cancel(by="carl"), run.begin)
-        assert cancelled is None
+        assert cancelled is True
         assert started is None or isinstance(started, RunCancelledError)
         run.refresh_from_db()
         if run.state == RunState.RUNNING:
