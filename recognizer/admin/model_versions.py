@@ -21,6 +21,10 @@ from recognizer.serving.model_registry import CorruptModelError
 from recognizer.training.evaluation_table import evaluation_context
 
 TEMPLATE_FOLDER: Final = "admin/recognizer/modelversion"
+OUTDATED_CONFIRMATION: Final = (
+    "Nothing was promoted, because the versions have changed since you opened this page. Check the "
+    "current state below."
+)
 THUMBNAIL_LIMIT: Final = 40  # in each of the two lists, fixed and broken submissions
 
 
@@ -205,8 +209,9 @@ class ModelVersionAdmin(ObjectPageAdmin):
             return self._confirm(request, version, live)
         elif "reject" in request.POST:
             self._reject(request, version)
-        else:
-            self._promote(request, version)
+        elif not self._promote_if_unchanged(request, version):
+            self.message_user(request, OUTDATED_CONFIRMATION, messages.WARNING)
+            return redirect(request.path)
         return redirect("admin:recognizer_modelversion_change", pk)
 
     def _confirm(
@@ -232,6 +237,18 @@ class ModelVersionAdmin(ObjectPageAdmin):
                 self.log_change(request, version, "Rejected.")
         text = f"{version} is rejected." if is_rejected else f"{version} is not a candidate."
         self.message_user(request, text, messages.SUCCESS if is_rejected else messages.ERROR)
+
+    def _promote_if_unchanged(self, request: HttpRequest, version: ModelVersion) -> bool:
+        """Return False and do nothing if the confirmation page is out of date."""
+        with transaction.atomic():
+            model_registry.lock_versions()
+            version.refresh_from_db()
+            live = model_registry.live_version()
+            shown = (request.POST.get("live"), request.POST.get("state"))
+            if shown != (str(live.number), version.state):
+                return False
+            self._promote(request, version)
+        return True
 
     def _promote(self, request: HttpRequest, version: ModelVersion) -> None:
         try:

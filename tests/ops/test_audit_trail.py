@@ -21,7 +21,7 @@ from recognizer.datasets import Row
 from recognizer.datasets.formats import FORMATS
 from recognizer.models import ApiKey, ModelFiles, ModelVersion, RunState, Submission, TrainingRun
 from recognizer.serving import model_registry
-from tests.support.factories import Visitor, client_with_key, create_version
+from tests.support.factories import Visitor, client_with_key, create_version, promotion_form
 from tests.support.review_helpers import ids, submissions
 
 # Within the transaction of a test, an error of the database would roll back too much.
@@ -101,7 +101,9 @@ OPERATIONS = {
     "deletion by the owner": lambda s: deletion.delete(
         Submission.objects.owned_by(s.rows[0].owner)
     ),
-    "promote": lambda s: s.admin(f"modelversion/{s.version.pk}/promote/"),
+    "promote": lambda s: s.admin(
+        f"modelversion/{s.version.pk}/promote/", **promotion_form(s.version)
+    ),
     "promote by command": lambda s: s.command("models", "promote", "2", "--yes"),
     "prune versions": lambda s: s.command("models", "prune", "--keep=1", "--yes"),
     "cancel a run": lambda s: s.admin(f"trainingrun/{s.run.pk}/cancel/"),

@@ -105,6 +105,12 @@ def create_version(parent, model=None, state=VersionState.RETIRED, card=None, re
     )
 
 
+def promotion_form(version):
+    """Return the hidden fields of the page that asks whether to promote the version."""
+    stored = ModelVersion.objects.get(pk=version.pk)
+    return {"live": live_version().number, "state": stored.state}
+
+
 def model_with_swapped_labels(one, two, version):
     """Return the version's model, but with `one` predicted instead of `two` and the reverse."""
     return exchange_outputs(bytes(version.files.model), one, two)

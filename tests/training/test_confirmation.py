@@ -8,7 +8,7 @@ from recognizer.models import Label, ModelVersion, Status, Submission, TrainingR
 from recognizer.serving import model_registry
 from recognizer.training import retraining
 from tests.support import fast_trainer
-from tests.support.factories import drawing_png, model_with_swapped_labels
+from tests.support.factories import drawing_png, model_with_swapped_labels, promotion_form
 
 pytestmark = [pytest.mark.database, pytest.mark.usefixtures("fast_training")]
 
@@ -50,7 +50,7 @@ def test_command_says_how_to_promote_it(candidate, capsys):
 def test_page_of_the_run_leads_to_the_promotion(candidate, reviewer_client):
     promote = f"/admin/recognizer/modelversion/{candidate.pk}/promote/"
     assert promote in run_page(reviewer_client)
-    reviewer_client.post(promote)
+    reviewer_client.post(promote, promotion_form(candidate))
     assert model_registry.live_version() == candidate
     assert promote not in run_page(reviewer_client)
 
