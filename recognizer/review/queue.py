@@ -124,11 +124,24 @@ def refresh_predictions() -> None:
     except model_registry.CorruptModelError:
         # The registry has logged the error. Reviewing also works without new predictions.
         return
-    outdated = Submission.objects.pending().filter(live_prediction_version__lt=live.pk)
-    submissions = list(outdated.order_by("live_prediction_version").only("pixels")[:REFRESH_SIZE])
+    submissions: list[Submission] = []
+    for outdated in predicted_by_other_versions(live.pk):
+        submissions += outdated.only("pixels")[: REFRESH_SIZE - len(submissions)]
     for submission in submissions:
         submission.live_prediction = stored_pixels.repredict(
             submission.pixels, live.recognizer
         ).label
         submission.live_prediction_version_id = live.pk
     Submission.objects.bulk_update(submissions, ["live_prediction", "live_prediction_version"])
+
+
+def predicted_by_other_versions(live_pk: int) -> tuple[SubmissionQuerySet, SubmissionQuerySet]:
+    """Return the pending submissions last predicted by an older or a newer version than `live_pk`.
+
+    There are newer versions after a rollback. Each of the two queries is a range of an index.
+    """
+    pending = Submission.objects.pending().order_by("live_prediction_version_id")
+    return (
+        pending.filter(live_prediction_version__lt=live_pk),
+        pending.filter(live_prediction_version__gt=live_pk),
+    )

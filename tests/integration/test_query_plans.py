@@ -96,6 +96,14 @@ def test_list_of_own_submissions_uses_the_owner_index(sqlite, query):
             lambda: Submission.objects.owned_by(uuid.uuid4()).pending().order_by().values("review"),
             "COVERING INDEX submission_by_pending_owner (owner=? AND review=?)",
         ),
+        (
+            lambda: queue.predicted_by_other_versions(3)[0],
+            "submission_by_live (review=? AND live_prediction_version_id<?)",
+        ),
+        (
+            lambda: queue.predicted_by_other_versions(3)[1],
+            "submission_by_live (review=? AND live_prediction_version_id>?)",
+        ),
         (doubtful_labels.doubtful, "submission_by_label_noise"),
         (
             lambda: doubtful_labels.doubtful().filter(
@@ -122,6 +130,8 @@ def test_list_of_own_submissions_uses_the_owner_index(sqlite, query):
         "bulk review",
         "drawings that need a closer look",
         "number of an owner's pending drawings",
+        "drawings last predicted by an older version",
+        "drawings last predicted by a newer version",
         "doubtful labels",
         "more doubtful labels",
         "newest reviews",

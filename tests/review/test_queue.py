@@ -99,6 +99,20 @@ def test_each_claim_refreshes_some_predictions(visitor, reviewer_client, monkeyp
         assert Submission.objects.exclude(live_prediction_version=newer).count() == left
 
 
+def test_claim_after_rollback_refreshes_predictions(reviewer_client, monkeypatch):
+    base = model_registry.live_version()
+    newer, newest = create_version(base), create_version(base)
+    (by_newest,) = submissions(live_prediction=1, live_prediction_version=newest)
+    (by_base,) = submissions()
+    model_registry.promote(newer, by="a test")
+    monkeypatch.setattr(model_registry, "_loaded", None)
+    monkeypatch.setattr(queue, "REFRESH_SIZE", 1)
+    for refreshed in ({by_base.pk}, {by_base.pk, by_newest.pk}):
+        claim(reviewer_client)
+        found = Submission.objects.filter(live_prediction_version=newer)
+        assert set(found.values_list("pk", flat=True)) == refreshed
+
+
 def test_claims_work_with_corrupt_live_version(reviewer_client, monkeypatch):
     def raise_corrupt():
         raise model_registry.CorruptModelError("no version can be served")
@@ -242,12 +256,12 @@ def test_invalid_decision_returns_400(reviewer_client, body, error):
 def test_query_count_does_not_grow_with_claim(reviewer_client, django_assert_num_queries):
     submissions(1)
     claim(reviewer_client)  # loads the live version
-    # session, user, predictions to refresh, claim (three, and two for its savepoint), cards, an
-    # unanswered blind review, near duplicates, waiting count
-    with django_assert_num_queries(12):
+    # session, user, predictions to refresh (two), claim (three, and two for its savepoint), cards,
+    # an unanswered blind review, near duplicates, waiting count
+    with django_assert_num_queries(13):
         assert len(claimed_ids(reviewer_client)) == 1
     submissions(19)
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(13):
         assert len(claimed_ids(reviewer_client)) == 20
 
 
