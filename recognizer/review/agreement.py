@@ -37,8 +37,15 @@ def reviewers() -> Any:
 
 
 def disagreements() -> list[dict[str, Any]]:
-    """Return the newest blind reviews that differ from the first review."""
+    """Return the newest blind reviews that differ from the submission's review.
+
+    `agrees` is stored when the blind review is answered. The submission's review can have changed
+    or been undone since.
+    """
     reviews = BlindReview.objects.filter(agrees=False).order_by("-answered_at")
+    reviews = reviews.exclude(submission__review=Review.PENDING)
+    reviews = reviews.exclude(label=F("submission__label"))
+    reviews = reviews.exclude(label=None, submission__label=None)
     reviews = reviews.select_related("submission__reviewed_by", "reviewer")
     reviews = reviews.defer("submission__image", "submission__strokes")
     return [_disagreement(review) for review in reviews[:DISAGREEMENT_LIMIT]]

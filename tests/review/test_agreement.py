@@ -66,6 +66,27 @@ def test_blind_review_is_counted_and_does_not_change_submission(
     assert len(agreement.disagreements()) == (not agrees)
 
 
+@pytest.mark.parametrize(
+    ("blind", "change", "listed"),
+    [
+        (Label.SEVEN, lambda row, ada: row.reopen(), 0),
+        (Label.SEVEN, lambda row, ada: row.approve(ada, Label.SEVEN), 0),
+        (Label.SEVEN, lambda row, ada: row.approve(ada, Label.TWO), 1),
+        (Label.SEVEN, lambda row, ada: row.reject(ada), 1),
+        (None, lambda row, ada: row.reject(ada), 0),
+        (None, lambda row, ada: row.reopen(), 0),
+        (None, lambda row, ada: row.approve(ada, Label.TWO), 1),
+    ],
+)
+def test_lists_only_disagreements_with_the_current_review(
+    reviewed_by_ada, reviewer, ada, blind, change, listed
+):
+    BlindReview.objects.create(submission=reviewed_by_ada, reviewer=reviewer).record(blind)
+    assert len(agreement.disagreements()) == 1
+    change(reviewed_by_ada, ada)
+    assert len(agreement.disagreements()) == listed
+
+
 def test_rejected_submissions_get_blind_reviews_too(reviewer_client, pending, ada):
     (row,) = submissions()
     row.reject(ada)
