@@ -36,18 +36,31 @@ def store(submission: Submission) -> tuple[Submission, bool]:
     owner_round = Submission.objects.next_round(submission.owner)
     submission.review_round = max(submission.review_round, owner_round)
     try:
-        with _savepoint_if_needed():
-            submission.save(force_insert=True)
+        _insert(submission)
     except IntegrityError:
-        own = Submission.objects.owned_by(submission.owner)
-        earlier = own.filter(image_sha256=submission.image_sha256).first()
-        key = submission.idempotency_key
-        with_key = own.filter(idempotency_key=key, idempotency_key__isnull=False)
-        if earlier is None or with_key.exclude(pk=earlier.pk).exists():
-            raise IdempotencyConflictError from None
-        return earlier, False
+        if earlier := _find_stored(submission):
+            return earlier, False
+        _insert(submission)  # Another request has deleted the stored submission in the meantime.
     metrics.SUBMISSIONS.labels(submission.source).inc()
     return submission, True
+
+
+def _insert(submission: Submission) -> None:
+    with _savepoint_if_needed():
+        submission.save(force_insert=True)
+
+
+def _find_stored(submission: Submission) -> Submission | None:
+    """Return the owner's stored submission with the same image, or None.
+
+    Raises `IdempotencyConflictError` if the owner has used the key for another image.
+    """
+    own = Submission.objects.owned_by(submission.owner)
+    if key := submission.idempotency_key:
+        with_key = own.filter(idempotency_key=key)
+        if with_key.exclude(image_sha256=submission.image_sha256).exists():
+            raise IdempotencyConflictError
+    return own.filter(image_sha256=submission.image_sha256).first()
 
 
 def new_submission(

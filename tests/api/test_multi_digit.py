@@ -1,13 +1,16 @@
 """POST /api/v1/numbers/recognize/ and /api/v1/numbers/: images with several digits."""
 
 import base64
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
+from django.db import IntegrityError, transaction
 
 from ml.preprocessing.decode import decode
 from ml.preprocessing.normalize import normalize
 from recognizer.models import Label, Submission
+from recognizer.serving import storage
 from tests.support.factories import drawing_png, png, upload
 from tests.support.synthetic_digits import draw, row_of
 
@@ -183,3 +186,23 @@ def test_rejects_blank_images_and_empty_bodies(visitor, path):
     assert (blank.status_code, blank.json()["code"]) == (400, "blank_image")
     nothing = visitor.post(f"/api/v1/{path}")
     assert (nothing.status_code, nothing.json()["code"]) == (400, "invalid")
+
+
+@pytest.mark.parametrize("digits", [(4,), (4, 2)])
+def test_stores_drawing_again_that_is_deleted_meanwhile(store, monkeypatch, digits):
+    @contextmanager
+    def delete_after_conflict():
+        try:
+            with transaction.atomic():
+                yield
+        except IntegrityError:
+            Submission.objects.all().delete()
+            raise
+
+    first = store(number_png(*digits)).json()
+    monkeypatch.setattr(storage, "_savepoint_if_needed", delete_after_conflict)
+    response = store(number_png(*digits))
+    assert response.status_code == 201
+    new = {row["id"] for row in response.json()["submissions"]}
+    assert new.isdisjoint(row["id"] for row in first["submissions"])
+    assert Submission.objects.count() == len(new) == len(digits)
