@@ -8,9 +8,9 @@ from django.views.i18n import set_language
 admin.site.site_header = admin.site.site_title = "digitsite"
 
 
-def view_on_site(request: HttpRequest, object_path: str) -> HttpResponse:
+def view_on_site(request: HttpRequest, object_id: str) -> HttpResponse:
     """Answer 404. No object has a page of its own, and Django's view fails for odd UUIDs."""
-    raise Http404(f"No object has a page: {object_path}")
+    raise Http404(f"No object has a page: {object_id}")
 
 
 urlpatterns = [
@@ -18,7 +18,7 @@ urlpatterns = [
     path("language/", set_language, name="set_language"),
     path("review/", include("recognizer.review.urls")),
     path("api/v1/", include("recognizer.api.urls")),
-    path("admin/r/<path:object_path>", view_on_site),
+    path("admin/r/<path:object_id>", view_on_site),
     path("admin/", admin.site.urls),
 ]
 

@@ -17,7 +17,14 @@ from recognizer import audit
 from recognizer.accounts.api_keys import create_key
 from recognizer.models import ApiKey, RunState, Scope, TrainingRun
 from recognizer.serving.model_registry import live_version
-from tests.support.factories import Visitor, client_with_key, create_version, drawing_png, upload
+from tests.support.factories import (
+    Visitor,
+    client_with_key,
+    create_version,
+    drawing_png,
+    promotion_form,
+    upload,
+)
 
 TABLE = Path(__file__).with_name("permissions.txt")
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -40,6 +47,7 @@ class World:
         self.corrected_at = self.submission.corrected_at.isoformat()
         self.apikey, _ = create_key(self.owner, "ana's", Scope.values, by=self.owner)
         self.modelversion = create_version(live_version())
+        self.promotion = promotion_form(self.modelversion)
         self.trainingrun = TrainingRun.objects.create(options={}, state=RunState.DONE)
         audit.record(self.superuser, self.apikey, CHANGE, "Viewed.")
         self.logentry = LogEntry.objects.first()
@@ -111,6 +119,7 @@ class World:
             "/admin/auth/group/add/": {"name": "x"},
             "/admin/auth/user/add-reviewer/": {"username": "x"},
             "/admin/auth/user/add/": {"username": "x", "usable_password": "false"},
+            "/admin/recognizer/modelversion/<int:pk>/promote/": self.promotion,
             "/admin/recognizer/trainingrun/add/": {"seed": 1},
             "/admin/recognizer/submission/download/": {"format": "npz"},
             "/admin/recognizer/submission/": {
