@@ -125,9 +125,7 @@ class FileCache(BaseCache):
             self._connection = sqlite3.connect(
                 self._path, timeout=LOCK_TIMEOUT, isolation_level=None
             )
-            # With synchronous=NORMAL, SQLite waits for the disk only at a checkpoint.
-            pragmas = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
-            self._connection.executescript(pragmas + TABLE)
+            _set_up(self._connection)
         return self._connection
 
     def _disconnect(self) -> None:
@@ -154,6 +152,24 @@ class SQLiteCache(MemoryFallback, FileCache):
     """The cache in a file, with the memory of the process as its fallback."""
 
     store_errors = (sqlite3.DatabaseError, OSError)
+
+
+def _set_up(connection: sqlite3.Connection) -> None:
+    """Set the journal mode, and create the table. Raises `sqlite3.OperationalError` if locked."""
+    # With synchronous=NORMAL, SQLite waits for the disk only at a checkpoint.
+    pragmas = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
+    deadline = time.monotonic() + LOCK_TIMEOUT
+    while True:
+        try:
+            connection.executescript(pragmas + TABLE)
+        except sqlite3.OperationalError as error:
+            # When several processes create the file, all but one fail at once: SQLite does not wait
+            # for its lock while it changes the journal mode.
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def _to_sql(value: Any) -> Any:

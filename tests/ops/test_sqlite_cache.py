@@ -23,6 +23,22 @@ for _ in range(500):
     cache.incr("hits")
 """
 
+CREATE_20_FILES = """
+import sys
+import time
+from pathlib import Path
+from django.conf import settings
+
+settings.configure()
+from digitsite.sqlite_cache import FileCache
+
+start = float(sys.argv[2])
+for number in range(20):
+    file = FileCache(Path(sys.argv[1]) / f"{number}.sqlite3", {})
+    time.sleep(max(0, start + number / 10 - time.time()))
+    file.set("a", 1)
+"""
+
 
 def test_stores_deletes_and_increments_values():
     cache.set("a", {"b": [1, 2.5, None, "ü"]})
@@ -66,3 +82,9 @@ def test_simultaneous_processes_lose_no_increment(settings):
     processes = [subprocess.Popen(command, cwd=ROOT) for _ in range(4)]
     assert [process.wait(timeout=60) for process in processes] == [0] * 4
     assert cache.get("hits") == 2000
+
+
+def test_processes_may_create_the_file_at_the_same_moment(tmp_path):
+    command = [sys.executable, "-c", CREATE_20_FILES, str(tmp_path), str(time.time() + 2)]
+    processes = [subprocess.Popen(command, cwd=ROOT) for _ in range(4)]
+    assert [process.wait(timeout=60) for process in processes] == [0] * 4
