@@ -23,7 +23,7 @@ SQUARE: Final = "M-4-4h8v8h-8z"
 CROSS: Final = "M-5-5 5 5M-5 5 5-5"
 SERIES: Final = (
     ("mnist_test", "MNIST test", DOT),
-    ("held_out_corrections", "held-out corrections", SQUARE),
+    ("held_out_corrections", "held-out drawings", SQUARE),
 )
 
 Column = tuple[float, ModelVersion]  # (x, version)

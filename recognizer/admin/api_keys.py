@@ -8,16 +8,9 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from recognizer.accounts import api_keys
-from recognizer.admin.base import RobustListAdmin
+from recognizer.admin.base import NoChangeAdmin
 from recognizer.admin.pagination import BoundedCountAdmin
 from recognizer.models import ApiKey
-
-
-class NoChangeAdmin(RobustListAdmin):
-    """Show rows without an edit form. Users with the permissions can add and delete rows."""
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 @admin.register(ApiKey)

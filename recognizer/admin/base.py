@@ -50,6 +50,13 @@ class RobustListAdmin(admin.ModelAdmin):
             return None
 
 
+class NoChangeAdmin(RobustListAdmin):
+    """Show rows without an edit form. Users with the permissions can add and delete rows."""
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
 class ObjectPageAdmin(RobustListAdmin):
     """Allow subclasses to add context and further views to the page of an object."""
 

@@ -18,7 +18,7 @@ from recognizer.admin.thumbnails import thumbnail
 from recognizer.models import Label, ModelVersion, Submission, TrainingRun
 from recognizer.serving import model_registry, reevaluation
 from recognizer.serving.model_registry import CorruptModelError
-from recognizer.training.evaluation_table import evaluation_context
+from recognizer.training.evaluation_table import evaluation_context, format_percent
 
 TEMPLATE_FOLDER: Final = "admin/recognizer/modelversion"
 OUTDATED_CONFIRMATION: Final = (
@@ -26,11 +26,6 @@ OUTDATED_CONFIRMATION: Final = (
     "current state below."
 )
 THUMBNAIL_LIMIT: Final = 40  # in each of the two lists, fixed and broken submissions
-
-
-def format_percent(score: float | None) -> str:
-    """Return the score as a percentage, or a dash if there is none."""
-    return "–" if score is None else f"{score:.2%}"
 
 
 def card_rows(card: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -111,7 +106,7 @@ class ModelVersionAdmin(ObjectPageAdmin):
     def mnist_test(self, version: ModelVersion) -> str:
         return format_percent(version.score("mnist_test"))
 
-    @admin.display(description="held-out corrections")
+    @admin.display(description="held-out drawings")
     def held_out(self, version: ModelVersion) -> str:
         return format_percent(version.score("held_out_corrections"))
 

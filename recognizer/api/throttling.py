@@ -129,12 +129,12 @@ def try_consume(request: Request, charges: list[Charge]) -> float:
     _add(charges, now)
     found = cache.get_many([key for each in keys for key in each])
     counts = [[found.get(key, 0) for key in each] for each in keys]
-    told = _told(request._request)
+    states = _quota_states(request._request)
     wait = 0.0
     for charge, slots in zip(charges, counts, strict=True):
         used = sum(slots)
         reset = charge.seconds_until_release(slots, used, now) if used > 0 else 0
-        told[charge.quota] = (charge, max(0, charge.limit - used), reset)
+        states[charge.quota] = (charge, max(0, charge.limit - used), reset)
         if used > charge.limit:
             release = charge.seconds_until_release(slots, used - charge.limit, now)
             wait = max(wait, release)
@@ -145,8 +145,8 @@ def try_consume(request: Request, charges: list[Charge]) -> float:
 
 def used(request: Request, quota: str) -> int:
     """Return the units of a quota that this request has charged, including earlier requests."""
-    told = _told(request._request).get(quota)
-    return told[0].limit - told[1] if told else 0
+    state = _quota_states(request._request).get(quota)
+    return state[0].limit - state[1] if state else 0
 
 
 def refund(charges: list[Charge]) -> None:
@@ -171,16 +171,16 @@ class RateLimitMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         started = time.thread_time()
         response = self._get_response(request)
-        told = _told(request)
-        if PROCESSOR in told:
-            _count_time(request, told[PROCESSOR][0], time.thread_time() - started)
-        if told:
+        states = _quota_states(request)
+        if PROCESSOR in states:
+            _count_time(request, states[PROCESSOR][0], time.thread_time() - started)
+        if states:
             response["RateLimit-Policy"] = ", ".join(
-                charge.policy() for charge, _, _ in told.values()
+                charge.policy() for charge, _, _ in states.values()
             )
             response["RateLimit"] = ", ".join(
                 f'"{quota}";r={remaining};t={reset:.0f}'
-                for quota, (_, remaining, reset) in told.items()
+                for quota, (_, remaining, reset) in states.items()
             )
         return response
 
@@ -202,12 +202,12 @@ def _per_minute(request: Request, amounts: Mapping[str, int]) -> list[Charge]:
     ]
 
 
-def _told(request: HttpRequest) -> dict[str, tuple[Charge, int, float]]:
-    """Return what to tell about each quota: a charge, the remaining units, and the reset time."""
+def _quota_states(request: HttpRequest) -> dict[str, tuple[Charge, int, float]]:
+    """Return the state of each quota: a charge, the remaining units, and the reset time."""
     if not hasattr(request, "rate_limits"):
         request.rate_limits = {}  # type: ignore[attr-defined]
-    told: dict[str, tuple[Charge, int, float]] = request.rate_limits  # type: ignore[attr-defined]
-    return told
+    states: dict[str, tuple[Charge, int, float]] = request.rate_limits  # type: ignore[attr-defined]
+    return states
 
 
 def _add(charges: list[Charge], now: float, sign: int = 1) -> None:

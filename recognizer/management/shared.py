@@ -122,8 +122,3 @@ def confirm(question: str) -> None:
         raise CommandError(
             "Not confirmed. Nothing was changed. Use --no-input to skip the question."
         )
-
-
-def format_percent(fraction: float | None) -> str:
-    """Format a fraction (0 to 1) as a percentage with two decimals, or "none" if it is None."""
-    return "none" if fraction is None else f"{100 * fraction:.2f}%"

@@ -32,7 +32,7 @@ MAX_HEADER_BYTES: Final = 32_768  # request line and headers
 MAX_BODY_BYTES: Final = 10_100_000  # more than Django's limit, so that Django rejects the body
 MAX_MEMORY_BYTES: Final = 200_000_000  # of requests and responses in all connections
 SEND_SECONDS: Final = 120
-# A thread that computes gives way to the others after this time.
+# After this time, Python lets another thread run.
 SWITCH_SECONDS: Final = 0.0005
 IDLE_SECONDS: Final = 60
 DISCARD_SECONDS: Final = 3  # after the last response, if the client continues to send
@@ -92,11 +92,11 @@ class Channel(HTTPChannel):
         if self.close_when_flushed:
             self._flush_exception(self._flush_some)
             if not self.total_outbufs_len and not self.will_close:
-                self._say_goodbye()
+                self._end_response()
                 return
         super().handle_write()
 
-    def _say_goodbye(self) -> None:
+    def _end_response(self) -> None:
         """Send the end of the response, and discard what the client still sends.
 
         If the connection were closed at once, the client would get an error, not the response.

@@ -42,7 +42,7 @@ def evaluation_rows(results: list[dict[str, Any]]) -> Iterator[EvaluationRow]:
     "loss below" is the upper 95% confidence limit of the loss, in percentage points.
     """
     for result in results:
-        scores = _percent(result["before"]), _percent(result["after"])
+        scores = format_percent(result["before"]), format_percent(result["after"])
         owners = "" if result.get("owner_count") is None else f"{result['owner_count']:,}"
         size = f"{result['size']:,}" if "size" in result else ""
         title = result.get("title") or result["name"].replace("_", " ")
@@ -75,5 +75,6 @@ def is_worse(row: EvaluationRow) -> bool:
     return row.verdict == Verdict.WORSE
 
 
-def _percent(score: float | None) -> str:
+def format_percent(score: float | None) -> str:
+    """Return a score (0 to 1) as a percentage, or a dash if there is none."""
     return "–" if score is None else f"{score:.2%}"

@@ -12,9 +12,8 @@ from typing import Final
 from uuid import UUID
 
 import numpy as np
-import numpy.typing as npt
 
-from ml.arrays import Mask
+from ml.arrays import Images, Labels, Mask
 from ml.data.mnist_evaluation import digest, is_evaluation_digest
 from recognizer.models import LedgerEntry, Submission
 from recognizer.training.batches import Row, batched
@@ -23,8 +22,6 @@ from recognizer.training.duplicates import Digests, deduplicate, with_pixels
 from recognizer.training.owner_split import split_by_owner
 
 COUNT_LIMIT: Final = 10_000  # drawings; comparing more of them takes too long for a page
-
-Pixels = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -84,8 +81,8 @@ class Drawings:
     """The pixels, (n, 28, 28) uint8, and the labels, (n,) uint8, of n rows."""
 
     rows: list[Row]
-    pixels: Pixels
-    labels: Pixels
+    pixels: Images
+    labels: Labels
 
     @property
     def sha256(self) -> str:

@@ -6,9 +6,9 @@ const UNDERLINE_WIDTH = 3; // of the line under each digit of a multi-digit numb
 
 // Some browsers add noise to what a page reads from a canvas, so that sites cannot recognize them by
 // it: Tor Browser, LibreWolf, and Firefox with `privacy.resistFingerprinting`.
-export const isCanvasReadable = readsWhatItPaints();
+export const isCanvasReadable = checkReadback();
 
-function readsWhatItPaints() {
+function checkReadback() {
   const side = 16;
   const context = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
   const painted = context.createImageData(side, side);

@@ -16,10 +16,10 @@ const pen = {
   beginStroke: store.beginStroke,
   continueStroke(stroke) {
     repaint(stroke);
-    if (!store.isUnread()) store.predictStroke(stroke);
+    if (!store.mayCut()) store.predictStroke(stroke);
   },
   endStroke(stroke) {
-    if (store.isUnread()) cutOut(stroke);
+    if (store.mayCut()) cutOut(stroke);
     else store.addStroke(stroke);
   },
   discardStroke: repaint,

@@ -10,7 +10,7 @@ import { BLANK, callApi, isBlank, isCorrected, isSaved, recallFromTab, saveNext,
 
 const FINISH_AFTER_MS = 2000; // A drawing counts as finished this long after its last stroke.
 const PREDICT_INTERVAL_MS = 300; // minimum between two predictions during a stroke
-const CUTTABLE = ["several_rows", "too_faint", "out_of_focus"]; // A part of the picture may be better.
+const CUT_REFUSALS = ["several_rows", "too_faint", "out_of_focus"]; // A part of the picture may be better.
 const MIN_CONFIDENCE_MID_STROKE = 0.6; // During a stroke, only show predictions above this.
 
 // Other modules only read the state.
@@ -196,18 +196,18 @@ async function sync() {
 // ---- Editing ----
 // Continue this drawing. After a correction or an upload, start a new one instead.
 export function beginStroke() {
-  if (isUnread()) return;
+  if (mayCut()) return;
   clearTimeout(finishTimer);
   predictedAt = Date.now(); // Do not predict a stroke that has only just begun.
   if (isCorrected(state.drawing) || state.drawing.content.upload) startNew();
 }
 
 /** Return whether the visitor may cut out a part of the uploaded picture, because it is not read. */
-export function isUnread() {
+export function mayCut() {
   const { content, rows, predictions, refusalCode } = state.drawing;
   if (!content.upload || !isCanvasReadable || isCorrected(state.drawing)) return false;
   const isNoDigit = predictions?.length === 1 && predictions[0].digit === null;
-  return isNoDigit || rows.length > 0 || CUTTABLE.includes(refusalCode);
+  return isNoDigit || rows.length > 0 || CUT_REFUSALS.includes(refusalCode);
 }
 
 /** @param {Stroke} stroke */

@@ -31,7 +31,7 @@ export function repaint(currentStroke) {
   const { content, predictions, selected } = store.state.drawing;
   const strokes = currentStroke ? [...content.strokes, currentStroke] : content.strokes;
   context.strokeStyle = INK_COLOR;
-  if (currentStroke && store.isUnread()) return paintSelection(context, content, currentStroke);
+  if (currentStroke && store.mayCut()) return paintSelection(context, content, currentStroke);
   const boxes = currentStroke ? [] : (predictions ?? []).map(({ box }) => box).filter(Boolean);
   paintCanvas(context, { ...content, strokes }, boxes, selected);
 }
@@ -106,7 +106,7 @@ export function render() {
 }
 
 function noticeFor(predictions, notice) {
-  if (store.isUnread()) return uiStrings.cut_out;
+  if (store.mayCut()) return uiStrings.cut_out;
   return notice || (predictions?.length > 1 ? uiStrings.choose_digit : "");
 }
 

@@ -37,7 +37,7 @@ def test_lists_scores_state_and_reason(base, reviewer_client):
         words in rows[0] for words in ("Rejected", "99.31%", "87.50%", "digit 3: 9 drawings")
     )
     assert all(words in rows[1] for words in ("Live", "shipped with the code"))
-    # The base was never evaluated on held-out corrections.
+    # The base was never evaluated on held-out drawings.
     assert '<td class="field-held_out">–</td>' in rows[1]
 
 
@@ -51,8 +51,8 @@ def test_chart_has_same_figures_as_list(base, reviewer_client):
         "version 3, MNIST test: 99.31%",
     ]
     assert [mark.caption for mark in held_out.marks] == [
-        "version 2, held-out corrections: 87.50%, rejected",
-        "version 3, held-out corrections: 90.00%",
+        "version 2, held-out drawings: 87.50%, rejected",
+        "version 3, held-out drawings: 90.00%",
     ]
     # A higher score is further up. A rejected version is a cross apart from the line.
     assert held_out.marks[0].y > held_out.marks[1].y > mnist.marks[0].y

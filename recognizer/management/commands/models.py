@@ -14,6 +14,7 @@ from recognizer.models import ModelVersion, ModelVersionQuerySet, VersionState
 from recognizer.ops.database_errors import describe
 from recognizer.serving import model_registry
 from recognizer.training import ledger
+from recognizer.training.evaluation_table import format_percent
 
 EPILOG = """exit status: 0 done, or nothing to do; 1 error, not confirmed, or verify found a corrupt
 version; 2 wrong options; 130 interrupted. With a status other than 0, nothing was changed."""
@@ -85,7 +86,7 @@ class Command(BaseCommand):
         self.stdout.write("  number  state      created (UTC)     corrections  MNIST test")
         for row in rows:
             mark, files = "*" if row["live"] else " ", "" if row["has_files"] else "  files deleted"
-            mnist_test = shared.format_percent(row["mnist_test"])
+            mnist_test = format_percent(row["mnist_test"])
             self.stdout.write(
                 f"{mark} {row['number']:>6}  {row['state']:<9}  {row['created']:.16}  "
                 f"{row['corrections']:>11}  {mnist_test:>10}{files}"
