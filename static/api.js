@@ -2,7 +2,8 @@
 
 import { csrfToken } from "./storage.js";
 
-const TIMEOUT_MS = 10_000;
+const TIMEOUT_MS = 10_000; // in addition to the time that the body takes
+const MIN_CHARS_PER_MS = 5; // A slower connection is cancelled.
 const RETRY_AFTER_MS = 3000;
 const MAX_KEEPALIVE_CHARS = 60_000; // A closing page can send at most 64 KB.
 
@@ -61,7 +62,7 @@ async function attempt(method, url, { json, form, headers, signal }) {
   const controller = new AbortController();
   const abort = () => controller.abort();
   signal?.addEventListener("abort", abort);
-  const timer = setTimeout(abort, TIMEOUT_MS);
+  const timer = setTimeout(abort, TIMEOUT_MS + (content ?? "").length / MIN_CHARS_PER_MS);
   try {
     const response = await fetch(url, {
       method,
