@@ -1,7 +1,7 @@
 // The browser's storage and cookies. A browser that blocks cookies also blocks the storage: then
 // reading it throws a SecurityError, and the pages work without it.
 
-export const DRAWING_KEY = "drawing"; // of the drawing on the canvas
+export const DRAWING_KEY = "drawings"; // of the drawing on the canvas, and of unsaved ones
 
 const TOKEN_FIELD = "[name=csrfmiddlewaretoken]";
 const EXPECTED_ERRORS = ["SecurityError", "QuotaExceededError"];

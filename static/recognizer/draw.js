@@ -5,10 +5,12 @@ import { renewFormTokens, warnWithoutCookies } from "../storage.js";
 import { crossedBox } from "./canvas.js";
 import { KeyboardInput, PointerInput } from "./input.js";
 import { $, uiStrings } from "./page.js";
-import { isBlank, keepInTab } from "./saving.js";
+import { isBlank } from "./saving.js";
 import * as store from "./store.js";
 import { cropPart, listenForImages } from "./upload.js";
 import { announce, render, repaint, resizeCanvas } from "./view.js";
+
+const MAX_SAVE_MS = 1000; // A link waits this long for the drawing to be saved.
 
 // ---- Drawing input ----
 const pen = {
@@ -91,7 +93,7 @@ function press(key, target) {
   else if (!store.state.drawing.predictions) return false;
   else if (/^[0-9]$/.test(key)) correct(Number(key));
   else if (key === "n") correct(null);
-  else if (key === "enter" && !target.closest("button, a, input, label, summary")) confirm();
+  else if (key === "enter" && !target.closest("button, a, input, label, summary")) confirmOthers();
   else return false;
   return true;
 }
@@ -102,23 +104,40 @@ function correct(digit) {
   store.correct(digit);
 }
 
-function confirm() {
+// Enter often follows a correction out of habit, and must not undo it.
+function confirmOthers() {
   keyboardInput.finishStroke();
-  store.confirm();
+  store.confirmOthers();
 }
 
 rememberShortcutSetting();
 document.addEventListener("keydown", onKeyDown);
 
 // ---- Window ----
+/**
+ * Follow a link to another page of this site after the drawing is saved, so that *My drawings*
+ * already shows it.
+ *
+ * @param {MouseEvent} event
+ */
+async function saveBeforeLeaving(event) {
+  const link = /** @type {Element} */ (event.target).closest("a");
+  const isPlain = !(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);
+  if (!link || !isPlain || link.target || link.origin !== location.origin || store.isAllSaved()) return;
+  event.preventDefault();
+  await Promise.race([store.save(), new Promise((resolve) => setTimeout(resolve, MAX_SAVE_MS))]);
+  location.href = link.href;
+}
+
 document.addEventListener("visibilitychange", () => document.hidden && store.finish());
+document.addEventListener("click", saveBeforeLeaving);
 window.addEventListener("online", store.retry);
 window.addEventListener("resize", resizeCanvas); // Zooming the page fires it, too.
 new ResizeObserver(resizeCanvas).observe($("canvas"));
 
 store.onChange(() => {
   render();
-  keepInTab(store.state.drawing);
+  store.keep();
 });
 resizeCanvas();
 render();

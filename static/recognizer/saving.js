@@ -5,7 +5,7 @@ import { DRAWING_KEY, ofTab } from "../storage.js";
 import { isCanvasReadable, paintPlaceholder, pressureWidth, toImage } from "./canvas.js";
 import { fill, numberPhrase, page, uiStrings } from "./page.js";
 
-/** @import { Content, Digit, Drawing, Prediction, Stroke } from "./types" */
+/** @import { Content, Digit, Drawing, Prediction, Stroke, Submission } from "./types" */
 
 const MAX_STROKES = 200; // The server accepts no more.
 const MAX_POINTS = 2000; // of all strokes
@@ -21,8 +21,10 @@ export const isBlank = ({ strokes, upload }) => !strokes.length && !upload;
 export const isCorrected = ({ corrections }) => corrections.some((label) => label !== undefined);
 
 /** @param {Drawing} drawing */
-export const isSaved = (drawing) =>
-  drawing.processed === drawing.finished && unsavedCorrection(drawing) < 0;
+export const isSaved = (drawing) => !mustStore(drawing) && unsavedCorrection(drawing) < 0;
+
+/** @param {Drawing} drawing */
+const mustStore = ({ finished, processed, unanswered }) => processed !== finished || unanswered !== null;
 
 /**
  * Call the API. The server ignores the token of a new visitor as soon as the browser sends a cookie.
@@ -43,7 +45,7 @@ export function callApi(method, path, json, signal) {
  * @param {Drawing} drawing
  */
 export async function saveNext(drawing) {
-  if (drawing.processed !== drawing.finished) return storeContent(drawing);
+  if (mustStore(drawing)) return storeContent(drawing);
   await saveCorrection(drawing);
   return false;
 }
@@ -61,21 +63,18 @@ function unsavedCorrection({ submissions, corrections, savedCorrections }) {
 
 /** @param {Drawing} drawing */
 async function storeContent(drawing) {
-  const { finished: content, submissions: previous, savedCorrections } = drawing;
-  const { ok, body } = isBlank(content)
-    ? { ok: true, body: { submissions: [], is_new: [] } }
-    : await callApi("POST", page.store, {
-        ...toFields(content),
-        source: content.upload ? "upload" : "canvas",
-      });
+  const { submissions: previous, savedCorrections } = drawing;
+  // If a response was lost, ask for it again. What the server has stored is then replaced.
+  const content = drawing.unanswered ?? drawing.finished;
+  const { ok, body } = await sendContent(drawing, content);
   if (!ok) {
     const corrections = [...savedCorrections];
     Object.assign(drawing, { processed: content, refusal: body?.detail ?? uiStrings.refused, corrections });
     return false;
   }
-  /** @type {Drawing["submissions"]} */
+  /** @type {Submission[]} */
   const submissions = body.submissions;
-  noteEarlierUploads(drawing, submissions, body.is_new);
+  noteEarlier(drawing, submissions, body.is_new);
   const replaced = previous.filter(({ id }) => submissions.every((other) => other.id !== id));
   for (const { id } of replaced) {
     if (!drawing.earlierIds.includes(id)) await callApi("DELETE", `${page.submissions}${id}/`);
@@ -89,24 +88,66 @@ async function storeContent(drawing) {
   // A new model version may find another number of digits. Then the corrections no longer fit.
   const { predictions: shown } = drawing;
   if (shown && shown.length !== submissions.length) drawing.corrections = [];
-  const predictions = submissions.map((each, i) => ({ ...drawing.predictions?.[i], ...each }));
+  drawing.predictions = submissions.map((each, i) => mergePrediction(drawing, each, i));
   const notice = drawing.isIncomplete ? uiStrings.incomplete : uiStrings.saved;
-  Object.assign(drawing, { predictions, refusal: "", notice });
+  Object.assign(drawing, { refusal: "", notice });
   return true;
 }
 
 /**
- * The visitor may have uploaded the same picture before. Undo must not delete that submission.
+ * Send the content, and remember it in `unanswered` while nobody knows whether the server stored it.
  *
  * @param {Drawing} drawing
- * @param {Drawing["submissions"]} submissions
+ * @param {Content} content
+ */
+async function sendContent(drawing, content) {
+  if (isBlank(content)) return { ok: true, body: { submissions: [], is_new: [] } };
+  drawing.unanswered = content;
+  const source = content.upload ? "upload" : "canvas";
+  try {
+    const answer = await callApi("POST", page.store, { ...toFields(content), source });
+    drawing.unanswered = null;
+    return answer;
+  } catch (error) {
+    if (error instanceof Response) drawing.unanswered = null; // A busy server stores nothing.
+    throw error;
+  }
+}
+
+/**
+ * The visitor may have stored the same picture before. Undo must not delete that submission. On the
+ * canvas, another drawing is only the same by chance, or if a closing page has stored this one.
+ *
+ * @param {Drawing} drawing
+ * @param {Submission[]} submissions
  * @param {boolean[]} isNew
  */
-function noteEarlierUploads(drawing, submissions, isNew) {
-  if (!drawing.finished.upload) return; // No two drawings on the canvas are the same.
+function noteEarlier(drawing, submissions, isNew) {
   const known = drawing.submissions.map(({ id }) => id);
-  const earlier = submissions.filter(({ id }, i) => !isNew[i] && !known.includes(id));
+  const earlier = submissions.filter(({ id, correction, review }, i) => {
+    const isKept = drawing.finished.upload || correction || review !== "pending";
+    return isKept && !isNew[i] && !known.includes(id);
+  });
   drawing.earlierIds.push(...earlier.map(({ id }) => id));
+}
+
+/**
+ * Return the prediction to show for a stored submission. If the visitor has uploaded the picture
+ * before, the stored prediction may be outdated, and the correction of that time still counts.
+ *
+ * @param {Drawing} drawing
+ * @param {Submission} submission
+ * @param {number} index
+ */
+function mergePrediction(drawing, submission, index) {
+  const { predictions, corrections, savedCorrections, earlierIds, finished } = drawing;
+  const shown = predictions?.[index];
+  const { id, correction } = submission;
+  if (!earlierIds.includes(id)) return { ...shown, ...submission };
+  if (finished.upload && correction && corrections[index] === undefined) {
+    corrections[index] = savedCorrections[index] = correction.digit;
+  }
+  return { ...submission, ...shown };
 }
 
 /** @param {Drawing} drawing */
@@ -129,7 +170,7 @@ async function saveCorrection(drawing) {
     drawing.isStoredAgain = true;
   } else {
     corrections[index] = savedCorrections[index];
-    drawing.notice = body?.detail ?? uiStrings.refused;
+    drawing.correctionRefusal = body?.detail ?? uiStrings.refused;
   }
 }
 
@@ -199,37 +240,55 @@ function thinOut(points) {
 
 // ---- In this tab ----
 /**
- * Keep the drawing for a reload or a change of language.
+ * Keep drawings for a reload or a change of language: the one on the canvas, and those that the
+ * server does not fully know yet.
  *
- * @param {Drawing} drawing
+ * @param {Drawing} current
+ * @param {Drawing[]} unsaved
  */
-export function keepInTab(drawing) {
+export function keepInTab(current, unsaved) {
+  if (isBlank(current.content) && !unsaved.length) return ofTab.set(DRAWING_KEY, null);
+  const [kept, ...others] = [current, ...unsaved].map(toKept);
+  const { user, ownerToken } = page;
+  ofTab.set(DRAWING_KEY, JSON.stringify({ user, ownerToken, current: kept, unsaved: others }));
+}
+
+/** @param {Drawing} drawing */
+function toKept(drawing) {
   const { content, finished, processed, submissions, corrections, savedCorrections } = drawing;
-  const kept = {
-    user: page.user,
-    ownerToken: page.ownerToken,
+  return {
     strokes: content.strokes,
     url: content.upload?.url,
     isStored: content === finished && content === processed,
     ids: submissions.map(({ id }) => id),
     earlierIds: drawing.earlierIds,
+    // A corrected drawing is in the visitor's memory, which would change its prediction.
+    predictions: isCorrected(drawing) ? drawing.predictions : null,
     // JSON has no undefined.
     corrections: Object.entries(corrections).filter(([, digit]) => digit !== undefined),
     savedCorrections: Object.entries(savedCorrections).filter(([, digit]) => digit !== undefined),
   };
-  ofTab.set(DRAWING_KEY, isBlank(content) ? null : JSON.stringify(kept));
 }
 
 /**
- * Return what this tab has kept of a drawing, or null. After a logout, forget the user's drawing.
+ * Return what this tab has kept, or null. After a logout, forget the user's drawings.
  *
- * @returns {Promise<Partial<Drawing> | null>}
+ * @returns {Promise<{current: Partial<Drawing>, unsaved: Partial<Drawing>[]} | null>}
  */
 export async function recallFromTab() {
   const kept = JSON.parse(ofTab.get(DRAWING_KEY) ?? "null");
   if (!kept || (kept.user && kept.user !== page.user)) return null;
   // The closing page may still be storing a new visitor's first drawing, with its own token.
   if (page.ownerToken && kept.ownerToken) page.ownerToken = kept.ownerToken;
+  const unsaved = await Promise.all(kept.unsaved.map(fromKept));
+  return { current: await fromKept(kept.current), unsaved };
+}
+
+/**
+ * @param {any} kept
+ * @returns {Promise<Partial<Drawing>>}
+ */
+async function fromKept(kept) {
   /** @type {{strokes: Stroke[], url?: string}} */
   const { strokes, url } = kept;
   const content = { strokes, upload: url ? await loadUpload(url) : null };
@@ -239,7 +298,8 @@ export async function recallFromTab() {
     finished: content,
     processed: kept.isStored ? content : BLANK,
     submissions: kept.ids.map((/** @type {string} */ id) => ({ id })),
-    earlierIds: kept.earlierIds ?? [],
+    earlierIds: kept.earlierIds,
+    predictions: kept.predictions,
     corrections: Object.assign([], Object.fromEntries(kept.corrections)),
     savedCorrections: Object.assign([], Object.fromEntries(kept.savedCorrections)),
   };

@@ -4,13 +4,24 @@
 import { retryDelayMs } from "../api.js";
 import { isCanvasReadable } from "./canvas.js";
 import { page, uiStrings } from "./page.js";
-import { BLANK, callApi, isBlank, isCorrected, isSaved, recallFromTab, saveNext, toFields } from "./saving.js";
+import {
+  BLANK,
+  callApi,
+  isBlank,
+  isCorrected,
+  isSaved,
+  keepInTab,
+  recallFromTab,
+  saveNext,
+  toFields,
+} from "./saving.js";
 
 /** @import { Content, Digit, Drawing, PageNumber, Prediction, Stroke, Upload } from "./types" */
 
 const FINISH_AFTER_MS = 2000; // A drawing counts as finished this long after its last stroke.
 const PREDICT_INTERVAL_MS = 300; // minimum between two predictions during a stroke
 const CUT_REFUSALS = ["several_rows", "too_faint", "out_of_focus"]; // A part of the picture may be better.
+const SAVE_CHECK_MS = 50;
 const MIN_CONFIDENCE_MID_STROKE = 0.6; // During a stroke, only show predictions above this.
 
 // Other modules only read the state.
@@ -57,6 +68,8 @@ function newDrawing() {
     corrections: [],
     savedCorrections: [],
     isStoredAgain: false,
+    unanswered: null,
+    correctionRefusal: "",
     refusal: "",
     refusalCode: "",
     isIncomplete: false,
@@ -137,6 +150,11 @@ function showPrediction(content, { ok, body }) {
   // predictions before the stroke has ended.
   const isMidStroke = content !== drawing.content;
   if (isMidStroke && !(ok && body.digits.every(isConfidentDigit))) return;
+  if (isCorrected(drawing) && drawing.predictions) {
+    // The drawing is in the visitor's memory now, so its new prediction would be the correction.
+    if (ok) addExplanations(drawing.predictions, body.digits);
+    return;
+  }
   const predictions = ok ? body.digits : null;
   const selected = Math.min(drawing.selected, (predictions?.length ?? 1) - 1);
   const refusal = ok ? "" : (body?.detail ?? uiStrings.refused);
@@ -144,6 +162,14 @@ function showPrediction(content, { ok, body }) {
   Object.assign(drawing, { predictions, selected, refusal, refusalCode });
   drawing.isIncomplete = ok && body.incomplete;
   if (drawing.isIncomplete) drawing.notice = uiStrings.incomplete;
+}
+
+/**
+ * @param {Prediction[]} predictions
+ * @param {Prediction[]} explained
+ */
+function addExplanations(predictions, explained) {
+  predictions.forEach((prediction, i) => (prediction.explanation = explained[i]?.explanation));
 }
 
 /** @param {Prediction} prediction */
@@ -258,9 +284,18 @@ function bringBack(drawing) {
 /** Continue with the drawing that was on the canvas before a reload. */
 export async function restore() {
   const kept = await recallFromTab();
-  if (!kept || !isBlank(state.drawing.content)) return;
-  bringBack(Object.assign(newDrawing(), kept));
+  if (!kept) return;
+  kept.unsaved.forEach((each) => outOfSync.add(Object.assign(newDrawing(), each)));
+  sync();
+  if (isBlank(kept.current.content ?? BLANK) || !isBlank(state.drawing.content)) return;
+  bringBack(Object.assign(newDrawing(), kept.current));
   finish(); // The closing page may have stored it, so learn the ids of the submissions.
+}
+
+/** Keep the drawing on the canvas and the unsaved ones for a reload. */
+export function keep() {
+  const others = [...outOfSync].filter((drawing) => drawing !== state.drawing);
+  keepInTab(state.drawing, others.filter((drawing) => !isSaved(drawing) && !isBlank(drawing.finished)));
 }
 
 /** Empty the canvas. `undo` brings the drawing back. */
@@ -282,7 +317,8 @@ export function redo() {
  * @param {Content[]} future
  */
 function setContent(content, past, future) {
-  Object.assign(state.drawing, { content, past, future, rows: [], refusal: "", refusalCode: "", notice: "" });
+  const errors = { refusal: "", refusalCode: "", correctionRefusal: "" };
+  Object.assign(state.drawing, { content, past, future, rows: [], notice: "", ...errors });
   cancelPrediction();
   if (isBlank(content)) state.drawing.predictions = null;
   else predict(content);
@@ -303,6 +339,17 @@ export function finish() {
   outOfSync.add(state.drawing);
   sync();
 }
+
+/** Save the drawing now. Resolve when everything is saved, or when the server cannot be reached. */
+export async function save() {
+  finish();
+  while (syncing) await new Promise((resolve) => setTimeout(resolve, SAVE_CHECK_MS));
+}
+
+export const isAllSaved = () => isBlank(state.drawing.content) || (!syncing && isSavedAsShown(state.drawing));
+
+/** @param {Drawing} drawing */
+const isSavedAsShown = (drawing) => drawing.content === drawing.finished && isSaved(drawing);
 
 // Start a new drawing. Discard the old one, unless it is already stored or corrected. If a request
 // to store it is still running, its submission is deleted afterwards.
@@ -351,15 +398,26 @@ export function correct(digit) {
   saveCorrections();
 }
 
+/** Confirm the predictions, also instead of corrections. */
 export function confirm() {
   const predictions = state.drawing.predictions ?? [];
   state.drawing.corrections = predictions.map(({ digit }) => digit);
   saveCorrections();
 }
 
+/** Confirm the predictions that the visitor has not corrected. */
+export function confirmOthers() {
+  const { predictions, corrections } = state.drawing;
+  predictions?.forEach(({ digit }, i) => {
+    if (corrections[i] === undefined) corrections[i] = digit;
+  });
+  saveCorrections();
+}
+
 // If the server has refused to store the drawing, try again with each correction.
 function saveCorrections() {
   const { drawing } = state;
+  drawing.correctionRefusal = "";
   if (!drawing.submissions.length && !syncing) drawing.processed = BLANK;
   finish();
 }

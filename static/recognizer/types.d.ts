@@ -44,6 +44,8 @@ export interface PageNumber {
 
 export interface Submission extends Prediction {
   id: string;
+  correction: { digit: Digit } | null;
+  review: string;
 }
 
 export interface Drawing {
@@ -66,7 +68,7 @@ export interface Drawing {
   selected: number;
   /** The stored submissions, one per digit. */
   submissions: Submission[];
-  /** Submissions of the same picture that the visitor had stored before. */
+  /** Submissions of the same picture or strokes that the visitor had stored before. */
   earlierIds: string[];
   /** One per digit; undefined means no correction. */
   corrections: (Digit | undefined)[];
@@ -74,6 +76,10 @@ export interface Drawing {
   savedCorrections: (Digit | undefined)[];
   /** Whether the drawing was stored again, because its first submission is gone. */
   isStoredAgain: boolean;
+  /** Content that was sent without a response, so the server may have stored it. */
+  unanswered: Content | null;
+  /** Why the server refused the last correction. */
+  correctionRefusal: string;
   /** Why the server refused the drawing. */
   refusal: string;
   /** The API's code for it. */

@@ -19,6 +19,7 @@ const INK_COLOR = "#1b2540";
 const canvas = $("canvas");
 const context = canvas.getContext("2d");
 let announceTimer;
+let announced = ""; // the sentence that screen readers were told last
 let shownRows;
 
 // ---- Canvas ----
@@ -83,16 +84,17 @@ function setText(element, text) {
 }
 
 export function announce(text, afterMs = 0) {
+  announced = "";
   clearTimeout(announceTimer);
   announceTimer = setTimeout(() => setText($("announcement"), text), afterMs);
 }
 
 // ---- The whole page ----
 export function render() {
-  const { content, predictions, selected, notice } = store.state.drawing;
+  const { content, predictions, selected } = store.state.drawing;
   renderSentence();
   renderRows();
-  setText($("notice"), noticeFor(predictions, notice));
+  setText($("notice"), noticeFor(store.state.drawing));
   renderDigits(predictions, selected);
   renderCorrections();
   $("undo").disabled = !store.canUndo();
@@ -105,7 +107,8 @@ export function render() {
   repaint();
 }
 
-function noticeFor(predictions, notice) {
+function noticeFor({ predictions, notice, correctionRefusal }) {
+  if (correctionRefusal) return correctionRefusal;
   if (store.mayCut()) return uiStrings.cut_out;
   return notice || (predictions?.length > 1 ? uiStrings.choose_digit : "");
 }
@@ -121,9 +124,13 @@ function renderSentence() {
   const isReady = predictions || rows.length || isBlank(content);
   page.state = error ? "error" : isReady ? "ready" : "waiting";
   $("prediction").setAttribute("aria-busy", store.isPredicting());
-  const isNew = text !== $("sentence").textContent;
+  // "Pen up" may have interrupted the announcement of the same prediction.
+  const isNew = text !== $("sentence").textContent || (predictions && text !== announced);
   // The notice tells screen readers about an answer.
-  if (isNew && !answer && text !== uiStrings.predicting) announce(`${text} ${taught}`.trim(), ANNOUNCE_AFTER_MS);
+  if (isNew && !answer && text !== uiStrings.predicting) {
+    announce(`${text} ${taught}`.trim(), ANNOUNCE_AFTER_MS);
+    announced = text;
+  }
   setText($("sentence"), text);
 }
 

@@ -5,6 +5,7 @@ from playwright.sync_api import expect
 
 from recognizer.models import Label, Submission
 from tests.browser.pointer import draw_by_mouse
+from tests.support.synthetic_digits import row_of
 
 
 def tab_to_canvas(page):
@@ -187,6 +188,70 @@ def test_shortcuts_can_be_disabled_for_voice_control(drawn):
     drawn.reload()
 
     expect(drawn.locator("#shortcuts-enabled")).not_to_be_checked()
+
+
+def test_announces_the_prediction_after_the_pen_is_lifted(page):
+    tab_to_canvas(page)
+    press_keys(page, (9, "ArrowLeft"))
+    page.keyboard.press("Space")
+    press_keys(page, (18, "ArrowRight"), (12, "ArrowDown", "ArrowLeft"), (8, "ArrowDown"))
+    page.clock.fast_forward(300)
+    press_keys(page, (1, "ArrowDown"))  # asks for a prediction
+    expect(page.locator("#sentence")).to_contain_text("a 7")
+    page.keyboard.press("Space")
+    expect(page.locator("#announcement")).to_have_text("Pen up")
+    expect(page.locator("#prediction")).to_have_attribute("aria-busy", "false")
+    page.clock.fast_forward(900)
+
+    expect(page.locator("#announcement")).to_contain_text("a 7")
+
+
+def test_undo_keeps_an_identical_drawing_that_was_confirmed(page):
+    """By keyboard, it is easy to draw the same stroke twice."""
+
+    def draw_a_one():
+        press_keys(page, (1, "Space"), (20, "ArrowDown"), (1, "Space"))
+        expect(page.locator("#digit")).to_have_text("1")
+        expect(page.locator("#prediction")).to_have_attribute("aria-busy", "false")
+
+    tab_to_canvas(page)
+    draw_a_one()
+    page.keyboard.press("Enter")
+    expect(page.locator("#notice")).to_contain_text("Saved as a 1")
+    page.get_by_role("button", name="Next drawing").click()
+    press_keys(page, (20, "ArrowUp"))
+    draw_a_one()
+    page.clock.fast_forward(2000)
+    expect(page.locator("#notice")).to_contain_text("Saved")
+    page.keyboard.press("z")
+    page.clock.fast_forward(2000)
+    page.wait_for_timeout(300)
+
+    assert Submission.objects.get().corrected_digit == Label.ONE
+
+
+@pytest.mark.parametrize("key", ["9", "n"])
+def test_enter_does_not_undo_a_correction(drawn, key):
+    drawn.keyboard.press(key)
+    expect(drawn.locator("#notice")).to_contain_text("Thank")
+    drawn.keyboard.press("Enter")
+    drawn.wait_for_timeout(300)
+
+    assert Submission.objects.get().corrected_digit == (
+        Label.NINE if key == "9" else Label.NOT_A_DIGIT
+    )
+
+
+def test_enter_confirms_the_digits_that_were_not_corrected(page):
+    draw_by_mouse(page, row_of(4, 2))
+    expect(page.locator("#sentence")).to_contain_text("42")
+    page.keyboard.press("9")
+    expect(page.locator("#notice")).to_contain_text("Thank")
+    page.keyboard.press("Enter")
+    expect(page.locator("#notice")).to_contain_text("92")
+
+    rows = Submission.objects.order_by("created")
+    assert {row.corrected_digit for row in rows} == {Label.NINE, Label.TWO}
 
 
 def test_announces_the_prediction_once_to_screen_readers(page, four):

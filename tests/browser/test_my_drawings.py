@@ -42,6 +42,22 @@ def test_links_to_the_drawing_page_when_there_are_no_drawings(page):
     expect(page.locator("#canvas")).to_be_visible()
 
 
+def test_shows_the_drawing_that_has_just_been_drawn(page, four):
+    draw_by_mouse(page, four)
+    page.get_by_role("link", name="My drawings").click()
+
+    expect(cards(page)).to_have_count(1)
+
+
+def test_link_works_without_a_connection_to_the_api(page, four):
+    page.route("**/numbers/", lambda route: None)  # never answered
+    draw_by_mouse(page, four)
+    page.get_by_role("link", name="My drawings").click()
+    page.clock.fast_forward(1000)
+
+    expect(page.get_by_text("You have no drawings yet.")).to_be_visible()
+
+
 def test_shows_image_correction_and_status(mine):
     expect(cards(mine)).to_have_count(2)
     card = cards(mine).last

@@ -1,10 +1,12 @@
 """The draw page keeps drawings without a connection: it shows an error and tries again."""
 
+import numpy as np
 import pytest
 from playwright.sync_api import expect
 
 from recognizer.models import Label, Submission
 from tests.browser.pointer import draw_by_mouse, drop_response
+from tests.support.factories import png
 
 OFFLINE = "No connection. Your drawing is kept. Trying again …"
 
@@ -45,9 +47,9 @@ def test_clear_removes_the_error(page, four):
     expect_sentence(page).to_have_text(OFFLINE)
     page.get_by_role("button", name="Clear").click()
     expect_sentence(page).to_contain_text("Draw one digit")
-    page.context.set_offline(False)
-    page.clock.fast_forward(3000)
-    page.wait_for_timeout(200)
+    # Nobody knows whether the server has stored the drawing, so the page asks, and deletes it.
+    with page.expect_response(is_deletion):
+        page.context.set_offline(False)
 
     assert not Submission.objects.exists()
 
@@ -75,6 +77,73 @@ def test_stores_once_when_the_response_is_lost(page, four):
 
     expect(page.locator("#notice")).to_contain_text("Saved")
     assert Submission.objects.count() == 1
+
+
+def is_deletion(response):
+    return response.request.method == "DELETE"
+
+
+def lose_response(page, strokes):
+    """Draw, and lose the response to the request that stores the drawing."""
+    page.route("**/numbers/", drop_response, times=1)
+    draw_by_mouse(page, strokes)
+    expect(page.locator("#digit")).not_to_be_empty()
+    expect(page.locator("#prediction")).to_have_attribute("aria-busy", "false")
+    page.clock.fast_forward(2000)
+    expect_sentence(page).to_have_text(OFFLINE)
+
+
+def test_clear_discards_a_drawing_whose_response_was_lost(page, four):
+    lose_response(page, four)
+    page.get_by_role("button", name="Clear").click()
+    with page.expect_response(is_deletion):
+        page.clock.fast_forward(3000)
+
+    assert not Submission.objects.exists()
+
+
+def test_stroke_replaces_a_drawing_whose_response_was_lost(page, four):
+    lose_response(page, four[:1])
+    draw_by_mouse(page, four[1:])
+    expect(page.locator("#prediction")).to_have_attribute("aria-busy", "false")
+    with page.expect_response(is_deletion):
+        page.clock.fast_forward(3000)
+    expect(page.locator("#notice")).to_contain_text("Saved")
+
+    assert len(Submission.objects.get().strokes) == 2
+
+
+def test_reload_keeps_a_correction_that_was_not_saved(page, four):
+    draw_by_mouse(page, four)
+    expect_sentence(page).to_contain_text("This is a 4")
+    page.route("**/numbers/", lambda route: route.abort())
+    page.get_by_role("button", name="9").click()
+    expect_sentence(page).to_have_text("No connection. Your correction is kept. Trying again …")
+    page.get_by_role("button", name="Next drawing").click()
+    page.reload()
+    page.wait_for_load_state("networkidle")
+    page.unroute_all()
+    with page.expect_response("**/correction/"):
+        page.clock.fast_forward(3000)
+
+    assert Submission.objects.get().corrected_digit == Label.NINE
+
+
+def test_waits_longer_for_the_response_to_a_large_picture(page):
+    held = []
+    page.route("**/recognize/", lambda route: held.append(route))
+    grey = np.random.default_rng(1).integers(150, 256, (700, 700)).astype(np.uint8)
+    file = {"name": "noise.png", "mimeType": "image/png", "buffer": png(grey)}
+    page.get_by_label("Upload").set_input_files(file)
+    expect(page.locator("#prediction")).to_have_attribute("aria-busy", "true")
+    page.wait_for_timeout(300)
+    page.clock.fast_forward(20_000)
+    page.wait_for_timeout(300)
+    expect_sentence(page).not_to_contain_text("No connection")
+    page.clock.fast_forward(300_000)
+
+    expect_sentence(page).to_contain_text("No connection")
+    assert held
 
 
 def test_next_drawing_can_start_while_offline(page, four):

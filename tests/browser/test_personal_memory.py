@@ -148,11 +148,12 @@ def test_a_drawing_does_not_look_like_itself(page):
     draw(page, square_strokes(1))
     page.get_by_role("button", name="0", exact=True).click()
     expect(page.locator("#notice")).to_contain_text("I’ll read that as a 0 for you")
-    # The new prediction for the explanation uses the correction.
+    # A new prediction, as for the explanation, would use the correction.
     page.get_by_role("button", name="Why this prediction?").click()
+    expect(page.locator("#heatmap")).to_be_visible()
 
     expect(page.locator("#digit")).to_have_text("0")
-    expect(page.locator("#personal")).to_be_visible()
+    expect(page.locator("#personal")).to_be_hidden()
     expect(own_drawings(page)).to_have_count(0)
     expect(page.locator("#taught")).to_be_hidden()
 

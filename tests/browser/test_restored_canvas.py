@@ -5,6 +5,7 @@ from playwright.sync_api import expect
 
 from recognizer.models import Label, Submission
 from tests.browser.pointer import draw_by_mouse
+from tests.support.synthetic_digits import square_strokes
 
 INK = """() => {
     const canvas = document.getElementById("canvas");
@@ -46,6 +47,22 @@ def test_change_of_language_keeps_the_drawing_and_the_correction(drawn):
     expect(nine).to_have_attribute("aria-pressed", "true")
     assert drawn.evaluate(INK) > 0
     assert Submission.objects.get().corrected_digit == Label.NINE
+
+
+def test_reload_keeps_the_prediction_of_a_corrected_drawing(page):
+    """The drawing is in the visitor's memory now. It must not explain its own prediction."""
+    draw_by_mouse(page, square_strokes(1))
+    expect(page.locator("#prediction")).to_have_attribute("aria-busy", "false")
+    page.get_by_role("button", name="0", exact=True).click()
+    expect(page.locator("#notice")).to_contain_text("Thank")
+    sentence = page.locator("#sentence").text_content()
+    assert "0" in sentence
+    page.reload()
+    expect(page.locator("#digit")).to_have_text("0")
+    page.wait_for_load_state("networkidle")
+
+    expect(page.locator("#sentence")).to_have_text(sentence)
+    expect(page.locator("#confirm")).to_have_attribute("aria-pressed", "false")
 
 
 def test_reload_keeps_an_uploaded_image(page, four):

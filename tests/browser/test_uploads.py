@@ -82,6 +82,43 @@ def test_undo_keeps_a_submission_of_the_same_picture_from_before(page):
     assert Submission.objects.count() == 1
 
 
+def square():
+    """Return a picture of a square, which the network does not predict as a digit."""
+    grey = np.full((280, 280), 255, np.uint8)
+    grey[60:220, 60:220] = 0
+    grey[78:202, 78:202] = 255
+    return png(grey)
+
+
+def test_correction_of_the_same_picture_from_before_counts(page):
+    choose(page, square())
+    expect(page.locator("#sentence")).to_contain_text("This does not look like a digit")
+    page.get_by_role("button", name="0", exact=True).click()
+    expect(page.locator("#notice")).to_contain_text("Thank")
+    page.get_by_role("button", name="Clear").click()
+    choose(page, square())
+    expect(page.locator("#digit")).to_have_text("0")  # the visitor's memory predicts it now
+    with page.expect_response("**/numbers/"):
+        page.clock.fast_forward(2000)
+
+    zero = page.locator("#correction").get_by_role("button", name="0", exact=True)
+    expect(zero).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("#sentence")).to_contain_text("This is a 0")
+    assert Submission.objects.get().corrected_digit == Label.ZERO
+
+
+def test_refused_correction_of_an_unread_picture_is_shown(page, django_user_model):
+    choose(page, square())
+    expect(page.locator("#notice")).to_contain_text("Drag across")
+    page.clock.fast_forward(2000)
+    page.wait_for_load_state("networkidle")
+    submission = Submission.objects.get()
+    submission.approve(django_user_model.objects.create_user("rosa"), Label.ZERO)
+    page.get_by_role("button", name="0", exact=True).click()
+
+    expect(page.locator("#notice")).to_have_text("This submission has already been reviewed.")
+
+
 def test_discarded_upload_does_not_store_the_next_drawing_early(page, four):
     choose(page, drawing_png(7))
     expect_prediction(page, 7)
