@@ -1,4 +1,4 @@
-"""Recognize MNIST's held-out and test images, so that no version is trained on them.
+"""Recognize MNIST's images, so that no version is trained on those that evaluate it.
 
 The digests of these images are part of the code, because a dataset can be imported on a host that
 does not have MNIST.
@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from ml.arrays import Pixels
+from ml.arrays import Images, Pixels
 from ml.data.mnist import Mnist
 from ml.preprocessing.decode import BadImageError
 from ml.preprocessing.normalize import normalize
@@ -33,14 +33,18 @@ def digest(pixels: bytes) -> int:
 
 
 def compute_digests(mnist: Mnist) -> npt.NDArray[np.uint64]:
-    """Return the digests of the calibration, validation and test images, sorted, (n,) uint64.
+    """Return the digests of the calibration, validation and test images, sorted, (n,) uint64."""
+    images = (mnist.calibration.images, mnist.validation.images, mnist.test.images)
+    return np.array(sorted(digests_of(np.concatenate(images))), np.uint64)
+
+
+def digests_of(images: Images) -> set[int]:
+    """Return the digests of the images.
 
     Each image counts as it is and as `normalize` returns it, because the site stores an uploaded
-    image normalized.
+    image normalized. This takes about 0.2 ms per image.
     """
-    images = [*mnist.calibration.images, *mnist.validation.images, *mnist.test.images]
-    digests = {digest(form) for image in images for form in _forms(image)}
-    return np.array(sorted(digests), np.uint64)
+    return {digest(form) for image in images for form in _forms(image)}
 
 
 def _forms(image: Pixels) -> Iterator[bytes]:

@@ -31,7 +31,13 @@ from recognizer.training.database_outages import retry
 from recognizer.training.label_check import check_training_labels, drop_untrusted_drawings
 from recognizer.training.rehearsal import rehearse
 from recognizer.training.run_lifecycle import RetrainError, persist_log, persist_progress, track_run
-from recognizer.training.training_data import Drawings, TrainingSelection, load_drawings, select
+from recognizer.training.training_data import (
+    Drawings,
+    TrainingSelection,
+    drop_mnist_images,
+    load_drawings,
+    select,
+)
 
 __all__ = [
     "MnistError",
@@ -139,7 +145,8 @@ def _train_candidate(
     drawings = retry(lambda: load_drawings(selection.training))
     noise = retry(lambda: check_training_labels(drawings, selection, recognizer, on_message))
     held_out = retry(lambda: load_drawings(selection.held_out))
-    trusted = retry(lambda: drop_untrusted_drawings(held_out, recognizer))
+    unseen = drop_mnist_images(held_out, mnist.training.images, on_message)
+    trusted = retry(lambda: drop_untrusted_drawings(unseen, recognizer))
     # Build the sets before the training, so that the remaining time can be estimated during it.
     sets = evaluation_sets(mnist, trusted, drawings)
     seconds = retry(lambda: estimate_seconds(recognizer, sets))

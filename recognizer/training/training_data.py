@@ -5,7 +5,7 @@ so that a single owner or a group of owners has little influence.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -14,7 +14,7 @@ from uuid import UUID
 import numpy as np
 
 from ml.arrays import Images, Labels, Mask
-from ml.data.mnist_evaluation import digest, is_evaluation_digest
+from ml.data.mnist_evaluation import digest, digests_of, is_evaluation_digest
 from recognizer.models import LedgerEntry, Submission
 from recognizer.training.batches import Row, batched
 from recognizer.training.caps import CappedConfusion, cap_confusions, cap_per_group
@@ -194,6 +194,23 @@ def load_drawings(rows: Sequence[Row]) -> Drawings:
         )
         found.append(row)
     return Drawings(found, pixels[: len(found)].reshape(-1, 28, 28), labels[: len(found)])
+
+
+def drop_mnist_images(
+    held_out: Drawings, images: Images, on_message: Callable[[str], None]
+) -> Drawings:
+    """Return the held-out drawings that are none of MNIST's training images, (n, 28, 28) uint8.
+
+    Somebody may have imported MNIST. Every version is trained on these images and predicts nearly
+    all of them correctly, so they would hide that a candidate is worse.
+    """
+    if not held_out.rows:
+        return held_out
+    known = digests_of(images)
+    is_new = np.array([digest(pixels.tobytes()) not in known for pixels in held_out.pixels], bool)
+    if not is_new.all():
+        on_message(f"{(~is_new).sum()} held-out drawings are left out: MNIST’s training images.")
+    return held_out.only(is_new)
 
 
 def _select_held_out(held_out: list[Row], trained: Digests) -> list[Row]:

@@ -14,7 +14,7 @@ from recognizer.models import Label, Review, Submission
 from recognizer.serving import model_registry
 from recognizer.training import label_check, owner_split
 from recognizer.training.owner_split import is_held_out, will_be_held_out
-from recognizer.training.training_data import load_drawings, select
+from recognizer.training.training_data import drop_mnist_images, load_drawings, select
 from tests.support.factories import approved_submissions, create_version, learn
 from tests.support.synthetic_digits import draw, strokes_of
 
@@ -152,6 +152,20 @@ def test_owner_with_mostly_wrong_labels_evaluates_no_version(people):
     approve(careless, digit=7, label=Label.ONE)
     assert careless in held_out_owners()
     assert trusted_owners() == {people[0]}
+
+
+def test_images_that_every_version_is_trained_on_evaluate_no_version(people):
+    """Somebody has imported MNIST's training images, of which one was normalized."""
+    mnist_images = drawings(3, 2, seed=5)
+    mnist_images[1] = np.roll(mnist_images[1], 3, axis=1)
+    stored = np.stack([mnist_images[0], normalize(255 - mnist_images[1])])
+    approved_submissions(owner(held_out=True), stored, [3, 3])
+    held_out = load_drawings(select(include_pending=False).held_out)
+    assert len(held_out.rows) == 5
+    messages = []
+    unseen = drop_mnist_images(held_out, mnist_images, messages.append)
+    assert {row.owner for row in unseen.rows} == {people[0]}
+    assert messages == ["2 held-out drawings are left out: MNIST’s training images."]
 
 
 def test_wrong_label_of_a_held_out_owner_is_doubtful(people):
