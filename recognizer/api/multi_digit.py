@@ -7,13 +7,12 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from recognizer.accounts import ownership
-from recognizer.api import heavy_work, schema, storage_quotas
-from recognizer.api.personal import memory_owner
+from recognizer.api import drawings, schema, storage_quotas
 from recognizer.api.request_serializers import NewSubmissionSerializer, RecognizeRequestSerializer
 from recognizer.api.serializers import MultiDigitResultSerializer, StoredDigitsSerializer
 from recognizer.api.strict_requests import StrictRequestMixin
 from recognizer.models import Scope
-from recognizer.serving import prediction, storage
+from recognizer.serving import storage
 
 
 class RecognizeNumberView(StrictRequestMixin, APIView):
@@ -29,10 +28,7 @@ class RecognizeNumberView(StrictRequestMixin, APIView):
     def post(self, request: Request) -> Response:
         body = RecognizeRequestSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        drawing, strokes = body.validated_data["drawing"], body.validated_data["strokes"]
-        with heavy_work.admitted(request, drawing, extra=prediction.estimate_groups(strokes)):
-            memory = memory_owner(request, body.validated_data["personal"])
-            result = prediction.predict_number(drawing, memory, strokes)
+        result = drawings.predict_number(request, body.validated_data)
         context = {"explain": body.validated_data["explain"], "version": result.version}
         return Response(MultiDigitResultSerializer(result, context=context).data)
 
@@ -58,16 +54,13 @@ class StoreNumberView(StrictRequestMixin, APIView):
     def post(self, request: Request) -> Response:
         body = NewSubmissionSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        drawing, strokes = body.validated_data["drawing"], body.validated_data["strokes"]
-        with heavy_work.admitted(request, drawing, extra=prediction.estimate_groups(strokes)):
-            memory = memory_owner(request, body.validated_data["personal"])
-            result = prediction.predict_number(drawing, memory, strokes)
+        result = drawings.predict_number(request, body.validated_data)
         owner = ownership.get_or_create_owner(request)
         new = storage.new_submissions(
             result,
             owner=owner,
             source=body.validated_data["source"],
-            strokes=strokes,
+            strokes=body.validated_data["strokes"],
         )
         stored = storage_quotas.store(request, owner, new)
         is_new = [is_new for _, is_new in stored]

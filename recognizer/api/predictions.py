@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from recognizer.api import exceptions, heavy_work, schema, throttling
+from recognizer.api import drawings, exceptions, heavy_work, schema, throttling
 from recognizer.api.fields import read_image_bytes
 from recognizer.api.personal import memory_owner
 from recognizer.api.request_serializers import (
@@ -33,10 +33,7 @@ class RecognizeView(StrictRequestMixin, APIView):
     def post(self, request: Request) -> Response:
         body = RecognizeRequestSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        drawing = body.validated_data["drawing"]
-        with heavy_work.admitted(request, drawing):
-            owner = memory_owner(request, body.validated_data["personal"])
-            result = prediction.predict_image(drawing, owner)
+        result = drawings.predict_image(request, body.validated_data)
         context = {"explain": body.validated_data["explain"], "version": result.version}
         return Response(PredictionResultSerializer(result, context=context).data)
 

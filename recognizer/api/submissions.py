@@ -22,12 +22,11 @@ from rest_framework.viewsets import GenericViewSet
 
 from recognizer import audit
 from recognizer.accounts import deletion, ownership
-from recognizer.api import exceptions, heavy_work, schema, storage_quotas
+from recognizer.api import drawings, exceptions, schema, storage_quotas
 from recognizer.api.authentication import HasScope, IsReviewer, can_view_all
 from recognizer.api.filters import SubmissionFilter, with_filter_aliases
 from recognizer.api.pagination import SubmissionPagination
 from recognizer.api.parsers import JSONParser
-from recognizer.api.personal import memory_owner
 from recognizer.api.request_serializers import (
     ApprovalSerializer,
     CorrectionSerializer,
@@ -48,7 +47,7 @@ from recognizer.models import (
     Submission,
     SubmissionQuerySet,
 )
-from recognizer.serving import prediction, storage
+from recognizer.serving import storage
 
 REVIEW_ACTIONS: Final = ("approve", "reject")
 DELETION_RESPONSES: Final[dict[int, Any]] = {
@@ -134,10 +133,7 @@ class SubmissionViewSet(
     def create(self, request: Request) -> Response:
         body = NewSubmissionSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        drawing = body.validated_data["drawing"]
-        with heavy_work.admitted(request, drawing):
-            memory = memory_owner(request, body.validated_data["personal"])
-            result = prediction.predict_image(drawing, memory)
+        result = drawings.predict_image(request, body.validated_data)
         owner = ownership.get_or_create_owner(request)
         new = storage.new_submission(
             result,
