@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ml.arrays import Embedding, Indices, Labels, Probabilities
-from ml.runtime import CLASS_COUNT, DIGIT_COUNT, Comparison
+from ml.runtime import CLASS_COUNT, DIGIT_COUNT, Outputs
 
 # Chosen on the drawings of writers 1 to 15 and on MNIST's validation images.
 # docs/personal-memory.md evaluates them on other writers.
@@ -48,7 +48,7 @@ def to_stored(embedding: Embedding) -> StoredEmbeddings:
 
 
 def personalize(
-    comparison: Comparison, similarity: npt.NDArray[np.float32], labels: Labels
+    outputs: Outputs, similarity: npt.NDArray[np.float32], labels: Labels
 ) -> Probabilities:
     """Return the probabilities of the eleven classes, given the person's earlier drawings.
 
@@ -58,8 +58,8 @@ def personalize(
     """
     kernel = np.exp(SHARPNESS * (similarity - 1))
     support = np.bincount(labels, kernel, CLASS_COUNT).astype(np.float64)
-    support[:DIGIT_COUNT] += BACKGROUND_WEIGHT * comparison.background
-    logits = np.log(np.maximum(comparison.probabilities, MIN_PROBABILITY))
+    support[:DIGIT_COUNT] += BACKGROUND_WEIGHT * outputs.background
+    logits = np.log(np.maximum(outputs.probabilities, MIN_PROBABILITY))
     logits = logits + WEIGHT * np.sqrt(support)
     odds = np.exp(logits - logits.max())
     return np.asarray(odds / odds.sum(), np.float32)

@@ -44,7 +44,7 @@ class Prediction:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Outputs:
     """The outputs of the model for one image.
 
     `background`, (10,) float32, is the support of MNIST's training images for each digit. See
@@ -79,13 +79,13 @@ class Recognizer:
         """Return whether the model computes embeddings. Older models do not."""
         return len(self._interpreter().get_output_details()) > 1
 
-    def compare(self, pixels: Pixels) -> Comparison:
-        """Return the probabilities of one model input, and what compares it with other drawings.
+    def outputs(self, pixels: Pixels) -> Outputs:
+        """Return all outputs for one model input.
 
         Only a model with `has_embedding` can do this.
         """
         outputs = self._run(pixels)
-        return Comparison(outputs[CLASS_COUNT], outputs[EMBEDDING_SIZE], outputs[DIGIT_COUNT])
+        return Outputs(outputs[CLASS_COUNT], outputs[EMBEDDING_SIZE], outputs[DIGIT_COUNT])
 
     def _run(self, pixels: Pixels) -> dict[int, npt.NDArray[np.float32]]:
         """Return the outputs of the model by their size."""

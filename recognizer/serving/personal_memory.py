@@ -69,12 +69,12 @@ class OwnerMemory:
 
     def predict(self, pixels: Pixels) -> PersonalPrediction:
         """Return the prediction for a model input, adjusted by the owner's drawings."""
-        comparison = self.version.recognizer.compare(pixels)
-        similarity, labels = self.memory.similarity(comparison.embedding), self.memory.labels
-        prediction = to_prediction(personalize(comparison, similarity, labels))
+        outputs = self.version.recognizer.outputs(pixels)
+        similarity, labels = self.memory.similarity(outputs.embedding), self.memory.labels
+        prediction = to_prediction(personalize(outputs, similarity, labels))
         indices = nearest(similarity, labels, prediction.label, MAX_NEIGHBOURS)
         neighbours = tuple(uuid.UUID(bytes=self.ids[i].tobytes()) for i in indices)
-        return PersonalPrediction(to_prediction(comparison.probabilities), prediction, neighbours)
+        return PersonalPrediction(to_prediction(outputs.probabilities), prediction, neighbours)
 
 
 log = logging.getLogger(__name__)
@@ -123,7 +123,7 @@ def _load(
     missing = [pk for pk, _ in rows if pk.bytes not in embeddings]
     pixels = Submission.objects.filter(pk__in=missing).values_list("pk", "pixels")
     for pk, stored in pixels:
-        embeddings[pk.bytes] = to_stored(version.recognizer.compare(to_array(stored)).embedding)
+        embeddings[pk.bytes] = to_stored(version.recognizer.outputs(to_array(stored)).embedding)
     # A drawing that was deleted meanwhile has no embedding. The next request sees a new state.
     rows = [(pk, label) for pk, label in rows if pk.bytes in embeddings]
     ids = np.array([pk.bytes for pk, _ in rows], "V16")

@@ -314,6 +314,6 @@ async function loadUpload(url) {
     return { url, bitmap };
   } catch (error) {
     if (!(error instanceof DOMException)) throw error;
-    return { url, bitmap: paintPlaceholder(uiStrings.no_preview), isPart: true };
+    return { url, bitmap: paintPlaceholder(uiStrings.no_preview), isSingleRow: true };
   }
 }

@@ -124,14 +124,14 @@ async function predict(content) {
  * @param {AbortSignal} signal
  */
 async function findRows(upload, signal) {
-  if (!isCanvasReadable) upload.isPart = true; // The canvas cannot cut out a number.
-  if (upload.isPart) return false;
+  if (!isCanvasReadable) upload.isSingleRow = true; // The canvas cannot cut out a number.
+  if (upload.isSingleRow) return false;
   const { ok, body } = await callApi("POST", page.readPage, { image: upload.url }, signal);
   /** @type {PageNumber[][]} */
   const found = ok ? body.rows : [];
   const rows = found.map((row) => row.filter(({ number }) => number)).filter((row) => row.length);
-  upload.isPart = rows.length < 2;
-  if (upload.isPart) {
+  upload.isSingleRow = rows.length < 2;
+  if (upload.isSingleRow) {
     scheduleFinish();
     return false;
   }
@@ -334,7 +334,7 @@ function scheduleFinish() {
 export function finish() {
   clearTimeout(finishTimer);
   const { upload } = state.drawing.content;
-  if (upload && !upload.isPart) return; // A page with several rows is not stored.
+  if (upload && !upload.isSingleRow) return; // A page with several rows is not stored.
   state.drawing.finished = state.drawing.content;
   outOfSync.add(state.drawing);
   sync();

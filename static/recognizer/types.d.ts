@@ -12,7 +12,7 @@ export interface Upload {
   bitmap: HTMLCanvasElement | HTMLImageElement | ImageBitmap;
   url: string;
   /** Whether the picture shows a single row. Otherwise, it may be a page with several. */
-  isPart?: boolean;
+  isSingleRow?: boolean;
 }
 
 export interface Content {

@@ -47,7 +47,7 @@ async function acceptFiles(files, onImage, onInvalid) {
   } catch (error) {
     if (!(error instanceof DOMException)) throw error;
     if (!isHeic(file) && file.type !== "image/jpeg") return onInvalid();
-    onImage({ bitmap: paintPlaceholder(uiStrings.no_preview), url: await toDataUrl(file), isPart: true });
+    onImage({ bitmap: paintPlaceholder(uiStrings.no_preview), url: await toDataUrl(file), isSingleRow: true });
   }
 }
 
@@ -101,5 +101,5 @@ function crop({ bitmap }, [x, y, width, height], margin) {
   context.fillStyle = "white";
   context.fillRect(0, 0, canvas.width, canvas.height);
   context.drawImage(bitmap, margin - x * bitmap.width, margin - y * bitmap.height);
-  return { bitmap: canvas, url: canvas.toDataURL("image/png"), isPart: true };
+  return { bitmap: canvas, url: canvas.toDataURL("image/png"), isSingleRow: true };
 }

@@ -215,8 +215,8 @@ def test_only_new_drawings_are_embedded(visitor, monkeypatch):
     visitor.recognize(square_png(9))
     calls = []
     version = model_registry.loaded_version()
-    compare = version.recognizer.compare
-    monkeypatch.setattr(version.recognizer, "compare", lambda p: calls.append(1) or compare(p))
+    outputs = version.recognizer.outputs
+    monkeypatch.setattr(version.recognizer, "outputs", lambda p: calls.append(1) or outputs(p))
     pk = visitor.submit(square_png(3)).json()["id"]
     visitor.correct(pk, 0)
     calls.clear()

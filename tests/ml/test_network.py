@@ -43,10 +43,10 @@ def test_exported_network_compares_an_image_with_the_background():
     support = np.exp(SHARPNESS * (embedding[:10] - 1))
     recognizer = Recognizer(network.to_litert(model, UNCALIBRATED, head))
     assert recognizer.has_embedding
-    comparison = recognizer.compare(image)
-    assert comparison.embedding == pytest.approx(embedding, abs=0.02)
-    assert comparison.background == pytest.approx(support, abs=0.02)
-    assert (comparison.probabilities == recognizer.predict_proba(image)).all()
+    outputs = recognizer.outputs(image)
+    assert outputs.embedding == pytest.approx(embedding, abs=0.02)
+    assert outputs.background == pytest.approx(support, abs=0.02)
+    assert (outputs.probabilities == recognizer.predict_proba(image)).all()
 
 
 def test_embedding_keeps_the_main_components_and_reduces_their_differences():

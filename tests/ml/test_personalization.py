@@ -5,7 +5,7 @@ import pytest
 
 from ml.arrays import EMBEDDING_SIZE
 from ml.personalization import Memory, nearest, personalize, to_stored
-from ml.runtime import NOT_A_DIGIT, Comparison, load_base
+from ml.runtime import NOT_A_DIGIT, Outputs, load_base
 
 
 def unit(*values):
@@ -23,8 +23,8 @@ def probabilities(**values):
 
 def adjust(before, similarity, labels, background=None):
     background = np.zeros(10, np.float32) if background is None else background
-    comparison = Comparison(before, unit(1), background)
-    return personalize(comparison, np.array(similarity, np.float32), np.array(labels))
+    outputs = Outputs(before, unit(1), background)
+    return personalize(outputs, np.array(similarity, np.float32), np.array(labels))
 
 
 def test_a_similar_drawing_raises_the_probability_of_its_label():
@@ -92,7 +92,7 @@ def test_the_base_embeds_the_digits_of_one_writer_close_to_each_other(real_digit
     base = load_base()
     ones = [d for d in real_digits if d["writer"] == 1 and d["digit"] == 1][:10]
     twos = [d for d in real_digits if d["writer"] == 1 and d["digit"] == 2][:10]
-    vectors = [base.compare(normalize(draw(d["strokes"]))).embedding for d in ones + twos]
+    vectors = [base.outputs(normalize(draw(d["strokes"]))).embedding for d in ones + twos]
     assert np.linalg.norm(vectors, axis=1) == pytest.approx(1, abs=0.01)
     similarity = np.array(vectors) @ np.array(vectors).T
     same, other = similarity[:10, :10], similarity[:10, 10:]
