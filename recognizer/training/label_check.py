@@ -12,8 +12,8 @@ from ml.data.label_noise import flag_label_noise
 from ml.data.mnist import LabelledImages
 from ml.evaluation.model_comparison import predict_all
 from ml.runtime import Recognizer, load_base
-from recognizer.models import Submission
-from recognizer.training.batches import batched
+from recognizer.models import Review, Submission
+from recognizer.training.batches import Row, batched
 from recognizer.training.run_lifecycle import RetrainError
 from recognizer.training.training_data import Drawings, TrainingSelection, load_drawings
 
@@ -32,9 +32,8 @@ def check_training_labels(
 ) -> Mask:
     """Return a mask of the labels that are probably wrong, (n,) bool, and report their number.
 
-    The trainer gives these labels a low weight, and the review page lists them. They also include
-    the labels of each confusion that is too frequent. Labels that a reviewer has confirmed are not
-    among them.
+    The trainer gives these labels a low weight. They also include the labels of each confusion that
+    is too frequent. Labels that a reviewer has confirmed are not among them.
 
     Raises `RetrainError` if more than half of the labels, and more than `LABEL_NOISE_TOLERANCE`,
     are probably wrong.
@@ -45,19 +44,33 @@ def check_training_labels(
     noise |= np.array([row.id in doubtful_ids for row in drawings.rows], bool)
     noise &= ~np.array([row.label_confirmed for row in drawings.rows], bool)
     store_label_noise(drawings, noise, live)
-    left_out = 0
+    left_out: list[Row] = []
     for confusion in selection.capped_confusions:
         on_message(str(confusion))
-        left_out += len(confusion.left_out)
+        left_out += confusion.left_out
         others = load_drawings(confusion.left_out)
         store_label_noise(others, np.ones(len(others.rows), bool), live)
-    count, total = int(noise.sum()) + left_out, len(noise) + left_out
-    summary = f"{count} of {total} labels are probably wrong."
-    if count > max(LABEL_NOISE_TOLERANCE, total / 2):
-        raise RetrainError(f"{summary} Check them on the page “Doubtful labels”, then retrain.")
-    if count:
-        on_message(f"{summary} They get a low weight, and the page “Doubtful labels” lists them.")
+    doubtful = [drawings.rows[i] for i in np.flatnonzero(noise)] + left_out
+    total = len(drawings.rows) + len(left_out)
+    summary = f"{len(doubtful)} of {total} labels are probably wrong."
+    if len(doubtful) > max(LABEL_NOISE_TOLERANCE, total / 2):
+        raise RetrainError(f"{summary} Check them, then retrain: {_places(doubtful)}.")
+    if doubtful:
+        on_message(f"{summary} They get a low weight. You can check them: {_places(doubtful)}.")
     return noise
+
+
+def _places(doubtful: list[Row]) -> str:
+    """Return on which pages a reviewer finds how many of the rows.
+
+    The page “Doubtful labels” lists only approved drawings.
+    """
+    pending = sum(row.review == Review.PENDING for row in doubtful)
+    counts = {
+        "on the page “Doubtful labels”": len(doubtful) - pending,
+        "in the review queue": pending,
+    }
+    return ", ".join(f"{count} {place}" for place, count in counts.items() if count)
 
 
 def drop_untrusted_drawings(held_out: Drawings, live: Recognizer) -> Drawings:

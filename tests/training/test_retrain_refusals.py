@@ -14,7 +14,15 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from ml.preprocessing.normalize import normalize
-from recognizer.models import Label, ModelFiles, ModelVersion, TrainingRun
+from recognizer.models import (
+    Label,
+    ModelFiles,
+    ModelVersion,
+    Review,
+    Submission,
+    TrainingRun,
+)
+from recognizer.review import doubtful_labels
 from recognizer.serving import model_registry
 from recognizer.training import database_outages
 from recognizer.training.retraining import Options, RetrainError, retrain
@@ -43,14 +51,51 @@ def assert_refuses(match, *options):
     assert ModelVersion.objects.count() == 1
 
 
-def test_refuses_mostly_wrong_labels(db, fast_training):
-    """A careless reviewer has approved sevens as ones."""
+@pytest.fixture
+def sevens_as_ones(db, fast_training):
+    """Store sevens that a careless reviewer has approved as ones."""
     rng = np.random.default_rng(0)
     sevens = np.stack([normalize(draw(strokes_of(7, rng))) for _ in range(80)])
-    approved_submissions(uuid.uuid4(), sevens, np.ones(80, int))
-    assert_refuses(
-        r"\d\d of \d\d labels are probably wrong\. Check them on the page “Doubtful labels”"
+    return approved_submissions(uuid.uuid4(), sevens, np.ones(80, int))
+
+
+def reopen_as_corrections(rows):
+    """Make the approved rows pending, with their label as the correction."""
+    Submission.objects.filter(pk__in=[row.pk for row in rows]).update(
+        review=Review.PENDING, label=None, corrected_digit=1
     )
+
+
+def doubtful_count(review):
+    return Submission.objects.filter(label_noise__isnull=False, review=review).count()
+
+
+def test_refuses_mostly_wrong_labels(sevens_as_ones):
+    assert_refuses(
+        r"\d\d of \d\d labels are probably wrong\. "
+        r"Check them, then retrain: \d\d on the page “Doubtful labels”\.$"
+    )
+    assert doubtful_labels.count() == doubtful_count(Review.APPROVED) > 50
+
+
+def test_names_the_review_queue_if_pending_corrections_are_mostly_wrong(sevens_as_ones):
+    """The page “Doubtful labels” lists only approved drawings."""
+    reopen_as_corrections(sevens_as_ones)
+    assert_refuses(r"then retrain: \d\d in the review queue\.$", "--include-pending")
+    assert doubtful_labels.count() == 0
+    assert doubtful_count(Review.PENDING) > 50
+
+
+def test_names_both_places_if_approved_and_pending_labels_are_mostly_wrong(sevens_as_ones):
+    reopen_as_corrections(sevens_as_ones[:30])
+    with pytest.raises(CommandError) as error:
+        call_command("retrain", "--include-pending")
+    approved, pending = doubtful_count(Review.APPROVED), doubtful_count(Review.PENDING)
+    assert str(error.value).endswith(
+        f": {approved} on the page “Doubtful labels”, {pending} in the review queue."
+    )
+    assert approved
+    assert pending
 
 
 def test_refuses_without_mnist(approved, settings, tmp_path):
