@@ -111,9 +111,17 @@ class TrainingRun(models.Model):
     def begin(self) -> None:
         """Change the state from waiting to running.
 
-        Raises `IntegrityError` if another run is running.
+        A run that is not stored yet is stored as running, so that no worker can take it.
+
+        Raises `IntegrityError` if another run is running. This run does not change then.
         Raises `RunNotWaitingError` if this run is not waiting any more.
         """
+        if self._state.adding:
+            self.state, self.started, self.heartbeat_at = RunState.RUNNING, Now(), Now()
+            with transaction.atomic():
+                self.save()
+            self.refresh_from_db(fields=("started", "heartbeat_at"))
+            return
         waiting = TrainingRun.objects.filter(pk=self.pk, state=RunState.WAITING)
         with transaction.atomic():
             if not waiting.update(state=RunState.RUNNING, started=Now(), heartbeat_at=Now()):

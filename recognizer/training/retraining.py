@@ -106,13 +106,14 @@ def retrain(
     `run` is the requested training run. With None, a run is created. One transaction at the end
     stores the candidate and the result of the run. Until then, the run changes no version.
 
-    Raises `RetrainError` if another training run is running, if too many labels are probably wrong,
-    or if another version was promoted during the training.
+    Raises `OtherRunRunningError` if another training run is running. `run` then stays waiting.
+    Raises `RetrainError` if too many labels are probably wrong, or if another version was promoted
+    during the training.
     Raises `RunCancelledError` if a user cancels the run, or if it was marked as crashed.
     Raises `MnistError` if MNIST is missing and cannot be downloaded, or if its file is damaged.
     Raises `CorruptModelError` if the model or the weights of the live version cannot be loaded.
     """
-    run = run or TrainingRun.objects.create(options=asdict(options))
+    run = run or TrainingRun(options=asdict(options))
     on_progress, on_message = persist_progress(run, on_progress), persist_log(run, on_message)
     started = time.monotonic()
     with track_run(run):

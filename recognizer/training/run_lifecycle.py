@@ -47,13 +47,17 @@ class RetrainError(Exception):
     """
 
 
+class OtherRunRunningError(RetrainError):
+    """Raised when a run cannot begin, because another run is running."""
+
+
 @contextmanager
 def track_run(run: TrainingRun) -> Iterator[None]:
     """Mark `run` as running during the block. Store the state and the reason if the block fails.
 
     A block that succeeds stores its result itself.
 
-    Raises `RetrainError` if another run is running.
+    Raises `OtherRunRunningError` if another run is running. `run` does not change then.
     Raises `RunNotWaitingError` if another process has started `run`, or if it has ended.
     """
     try:
@@ -63,8 +67,8 @@ def track_run(run: TrainingRun) -> Iterator[None]:
     except KeyboardInterrupt:
         _end(run, RunState.CANCELLED, "Interrupted: the process received a signal to stop.")
         raise
-    except RunNotWaitingError:
-        # Another process may execute the run.
+    except (OtherRunRunningError, RunNotWaitingError):
+        # The run stays in the queue, or another process executes it.
         raise
     except RunCancelledError as error:
         _end(run, RunState.CANCELLED, str(error))
@@ -120,12 +124,12 @@ def format_duration(seconds: float) -> str:
 
 
 def _start(run: TrainingRun) -> None:
-    """Change the state to running. Raises `RetrainError` if another run is running."""
+    """Change the state to running. Raises `OtherRunRunningError` if another run is running."""
     _mark_as_crashed(TrainingRun.objects.stale())
     try:
         run.begin()
     except IntegrityError as error:
-        raise RetrainError(_describe_running_run()) from error
+        raise OtherRunRunningError(_describe_running_run()) from error
 
 
 def _describe_running_run() -> str:
@@ -144,6 +148,8 @@ def _describe_running_run() -> str:
 
 def _end(run: TrainingRun, state: RunState, reason: str) -> None:
     """Store why the run ended early. If the database does not answer, the run becomes stale."""
+    if run.pk is None:  # The run of a command, which could not begin.
+        return
     try:
         retry(lambda: run.end(state, reason, log=run.log))
     except DATABASE_OUTAGES as error:

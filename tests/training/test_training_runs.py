@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import OperationalError, connection
 from django.utils import timezone
 
 from ml.training.results import Progress
@@ -98,6 +99,59 @@ def test_two_workers_that_take_the_same_run_execute_it_once(approved):
     run_queue.execute(other)
     assert fresh(run).state == RunState.RUNNING
     assert not ModelVersion.objects.filter(number=2).exists()
+
+
+def test_worker_does_not_take_the_run_of_the_command(approved, monkeypatch):
+    """The worker looks for a run immediately before and after the command begins."""
+    begin, found = TrainingRun.begin, []
+
+    def look_and_begin(run):
+        found.append(run_queue.next_run())
+        begin(run)
+        found.append(run_queue.next_run())
+
+    monkeypatch.setattr(TrainingRun, "begin", look_and_begin)
+    call_command("retrain", "--epochs=1")
+    assert found == [None, None]
+    run = TrainingRun.objects.get()
+    assert (run.requested_by, run.state) == ("manage.py retrain", RunState.DONE)
+
+
+def test_run_stays_in_the_queue_if_a_command_begins_first(approved):
+    requested(epochs=1)
+    run = run_queue.next_run()
+    active = running()
+    run_queue.execute(run)
+    assert (fresh(run).state, fresh(run).reason) == (RunState.WAITING, "")
+    assert run_queue.next_run() is None
+    active.end(RunState.DONE, "Done.")
+    run_queue.execute(run_queue.next_run())
+    assert fresh(run).state == RunState.DONE
+
+
+def test_command_that_cannot_begin_stores_no_run(approved):
+    other = running()
+    with pytest.raises(CommandError, match="Another training run is running"):
+        call_command("retrain", "--epochs=1")
+    assert TrainingRun.objects.get() == other
+
+
+def test_command_does_not_wait_for_a_database_that_is_lost_at_its_start(approved, monkeypatch):
+    """There is no run yet in which the failure could be stored."""
+    begin = TrainingRun.begin
+
+    def refuse(execute, sql, params, many, context):
+        raise OperationalError("no connection")
+
+    def begin_without_database(run):
+        with connection.execute_wrapper(refuse):
+            begin(run)
+
+    monkeypatch.setattr(TrainingRun, "begin", begin_without_database)
+    monkeypatch.setattr(TrainingRun, "end", lambda *_, **__: pytest.fail("stores a run"))
+    with pytest.raises(CommandError, match=r"no connection\. No version was stored"):
+        call_command("retrain")
+    assert not TrainingRun.objects.exists()
 
 
 def test_queue_waits_for_a_running_run(db):
@@ -260,7 +314,7 @@ def test_refuses_a_second_run(approved):
         str(error.value),
     )
     assert fresh(other).state == RunState.RUNNING
-    assert TrainingRun.objects.first().state == RunState.FAILED
+    assert TrainingRun.objects.first().state == RunState.WAITING
     assert ModelVersion.objects.count() <= 1
 
 
