@@ -53,7 +53,7 @@ class ExportSelection:
     labels: list[Label]
     since: datetime | None = None
     until: datetime | None = None
-    version_number: int | None = None
+    predicted_by: ModelVersion | None = None
     learned_by: ModelVersion | None = None
 
     def submissions(self) -> SubmissionQuerySet:
@@ -67,8 +67,8 @@ class ExportSelection:
             selected = selected.filter(created__gte=self.since)
         if self.until is not None:
             selected = selected.filter(created__lt=self.until)
-        if self.version_number is not None:
-            selected = selected.filter(model_version__number=self.version_number)
+        if self.predicted_by is not None:
+            selected = selected.filter(model_version=self.predicted_by)
         return selected.order_by("created", "id")
 
 
@@ -148,7 +148,7 @@ def _build_card(
         "exported": timezone.now().isoformat(),
         "since": selection.since and selection.since.isoformat(),
         "until": selection.until and selection.until.isoformat(),
-        "predicted_by_version": selection.version_number,
+        "predicted_by_version": selection.predicted_by and selection.predicted_by.number,
         "learned_by_version": selection.learned_by and selection.learned_by.number,
         "rows": {
             split: {Label(n).label: counts[split, n] for n in selection.labels} for split in SPLITS

@@ -54,7 +54,8 @@ def load(rows: Iterable[Row], *, by: Any, report: Callable[[ImportCounts], None]
     stored.
 
     `report` is called after each chunk. After an interruption, a second import stores the rest.
-    Raises `DatasetError` if a row or its image is invalid. Earlier chunks stay stored.
+    Raises `DatasetError` if a row or its image is invalid, or if there are no rows. Earlier chunks
+    stay stored.
     """
     counts, now, approved = ImportCounts(), timezone.now(), ApprovedPixels()
     for chunk in _chunks(rows):
@@ -70,6 +71,8 @@ def load(rows: Iterable[Row], *, by: Any, report: Callable[[ImportCounts], None]
         counts.stored += len(stored)
         counts.for_evaluation += sum(submission.for_evaluation for submission in stored)
         report(counts)
+    if not counts.read:
+        raise DatasetError("The dataset contains no drawing.")
     return counts
 
 

@@ -12,8 +12,12 @@ from recognizer.serving.stored_pixels import decode_pixels, to_png
 
 # An open ZIP file keeps the names of all its members in memory, so their number is limited.
 MEMBERS_PER_ARCHIVE = 50_000
-LABELS_BY_FOLDER: Final = {**{str(digit): digit for digit in range(10)}, "null": NOT_A_DIGIT}
-FOLDERS_BY_LABEL: Final = {label: folder for folder, label in LABELS_BY_FOLDER.items()}
+FOLDERS_BY_LABEL: Final = {**{digit: str(digit) for digit in range(10)}, NOT_A_DIGIT: "null"}
+# Other programs use the number that "not a digit" has in the other formats.
+LABELS_BY_FOLDER: Final = {
+    **{folder: label for label, folder in FOLDERS_BY_LABEL.items()},
+    str(NOT_A_DIGIT): NOT_A_DIGIT,
+}
 # A 28×28 PNG has less than 2 KB. The limit keeps a malicious file from filling the memory.
 MAX_IMAGE_BYTES: Final = 100_000
 
@@ -50,20 +54,28 @@ def read(path: Path) -> Iterator[Row]:
     """Yield the rows of a ZIP file, or of all ZIP files in a folder.
 
     Files are skipped if they are not in the folder of a label or do not end in `.png`. Raises
-    `DatasetError` if a ZIP file or an image is invalid.
+    `DatasetError` if a ZIP file or an image is invalid, or if all files are skipped.
     """
+    is_empty = True
     for file in sorted(path.glob("*.zip")) if path.is_dir() else [path]:
         try:
             with zipfile.ZipFile(file) as archive:
-                yield from _read_archive(archive)
+                for row in _read_archive(archive):
+                    is_empty = False
+                    yield row
         except zipfile.BadZipFile as error:
             raise DatasetError(f"{file} is not a ZIP file: {error}") from error
+    if is_empty:
+        raise DatasetError(
+            f"{path} contains no drawing. A ZIP file must have PNG images in folders such as "
+            "train/7/ and test/null/."
+        )
 
 
 def _read_archive(archive: zipfile.ZipFile) -> Iterator[Row]:
     for member in archive.infolist():
         path = PurePosixPath(member.filename)
-        if path.suffix == ".png" and path.parent.name in LABELS_BY_FOLDER:
+        if path.suffix.lower() == ".png" and path.parent.name in LABELS_BY_FOLDER:
             with open_member(archive, member) as file:
                 # The size that the ZIP file announces may be wrong.
                 image = file.read(MAX_IMAGE_BYTES + 1)

@@ -110,7 +110,8 @@ def test_exports_the_training_set_of_a_version(reviewer, tmp_path):
     assert card["learned_by_version"] == version.number
 
 
-def test_refuses_to_export_the_training_set_of_an_unknown_version(reviewer, tmp_path):
+@pytest.mark.parametrize("option", ["--learned-by=9", "--version-number=9"])
+def test_refuses_to_export_the_drawings_of_an_unknown_version(reviewer, tmp_path, option):
     with pytest.raises(CommandError, match="There is no version 9"):
-        export("npz", tmp_path / "out", "--learned-by=9")
+        export("npz", tmp_path / "out", option)
     assert not (tmp_path / "out").exists()

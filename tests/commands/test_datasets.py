@@ -17,8 +17,10 @@ from ml.preprocessing.decode import decode
 from recognizer.datasets import Row
 from recognizer.datasets.formats import FORMATS
 from recognizer.models import Label, Submission
+from recognizer.serving import model_registry
+from recognizer.serving.stored_pixels import to_png
 from recognizer.training.training_data import select
-from tests.support.factories import Visitor, drawing_png
+from tests.support.factories import Visitor, create_version, drawing_png
 
 pytestmark = pytest.mark.database
 
@@ -123,6 +125,7 @@ def test_import_does_not_change_existing_submissions(approved, tmp_path, capsys,
     ],
 )
 def test_selects_by_label_date_and_version(approved, tmp_path, options, labels):
+    create_version(model_registry.live_version())
     assert {row.label for row in export("npz", tmp_path / "out", *options)} == labels
 
 
@@ -186,6 +189,32 @@ def test_png_images_contain_the_pixels(approved, tmp_path):
         row = approved.get(pk=name.split("/")[-1].removesuffix(".png"))
         assert name.split("/")[1] == "3"
         assert decode(archive.read(name)).tobytes() == bytes(row.pixels)
+
+
+def test_imports_png_images_of_other_programs(reviewer, tmp_path, capsys):
+    """The folder 10 means "not a digit", as in the other formats."""
+    ink = np.random.default_rng(0).integers(0, 256, (3, 784), np.uint8)
+    names = ("train/10/a.png", "train/7/b.PNG", "test/null/c.Png", "7/notes.txt", "other/d.png")
+    with zipfile.ZipFile(tmp_path / "drawings.zip", "w") as archive:
+        for name, pixels in zip(names, [*ink, *ink[:2]], strict=True):
+            archive.writestr(name, to_png(pixels.tobytes()))
+    counts = load("png", tmp_path / "drawings.zip", capsys)
+    assert (counts["read"], counts["stored"], counts["for_evaluation"]) == (3, 3, 1)
+    assert sorted(Submission.objects.values_list("label", flat=True)) == [7, 10, 10]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_refuses_to_import_an_empty_dataset(reviewer, tmp_path, name):
+    with FORMATS[name].Writer(tmp_path):
+        pass
+    with pytest.raises(CommandError, match=r"contains no drawing.*Stored 0 of 0 drawings"):
+        call_command("import_dataset", name, str(tmp_path), "--by=rosa")
+
+
+def test_names_the_folders_of_labels_if_png_has_no_drawing(reviewer, tmp_path):
+    (tmp_path / "7.png").write_bytes(drawing_png(7))
+    with pytest.raises(CommandError, match=r"contains no drawing.*ZIP.* train/7/"):
+        call_command("import_dataset", "png", str(tmp_path), "--by=rosa")
 
 
 def test_imports_mnist(db, reviewer, small_mnist_file, capsys):

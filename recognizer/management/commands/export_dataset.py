@@ -55,12 +55,15 @@ class Command(BaseCommand):
     def handle(self, **options: Any) -> None:
         shared.check_migrations()
         user = shared.get_user(options["by"])
-        learned_by = options["learned_by"] and shared.find_version(options["learned_by"])
+        predicted_by, learned_by = (
+            options[name] and shared.find_version(options[name])
+            for name in ("version_number", "learned_by")
+        )
         selection = ExportSelection(
             options["label"] or (list(Label) if learned_by else DIGITS),
             options["since"],
             options["until"],
-            options["version_number"],
+            predicted_by,
             learned_by,
         )
         try:
