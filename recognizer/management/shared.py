@@ -112,6 +112,14 @@ def check_migrations() -> None:
         raise CommandError("The database is not up to date. Run: manage.py migrate")
 
 
+def check_model() -> None:
+    """Raise `CommandError` if no version can be loaded."""
+    try:
+        model_registry.loaded_version()
+    except model_registry.CorruptModelError as error:
+        raise CommandError(f"{error} See: manage.py models verify") from error
+
+
 def confirm(question: str) -> None:
     """Ask a yes-or-no question. Raises `CommandError` unless the answer is yes."""
     try:

@@ -20,7 +20,7 @@ from recognizer.models import Label, Submission
 from recognizer.serving import model_registry
 from recognizer.serving.stored_pixels import to_png
 from recognizer.training.training_data import select
-from tests.support.factories import Visitor, create_version, drawing_png
+from tests.support.factories import Visitor, corrupt, create_version, drawing_png
 
 pytestmark = pytest.mark.database
 
@@ -321,6 +321,14 @@ def test_rejects_invalid_datasets(reviewer, tmp_path, name, make, message):
     with pytest.raises(CommandError, match=f"(?s){message}"):
         call_command("import_dataset", name, str(path), "--by=rosa")
     assert not Submission.objects.filter(label=11).exists()
+
+
+def test_import_reports_that_no_version_can_be_loaded(reviewer, tmp_path):
+    with FORMATS["npz"].Writer(tmp_path) as writer:
+        writer.write(Row(bytes(784), 3))
+    corrupt(model_registry.live_version())
+    with pytest.raises(CommandError, match=r"^No stored version can be loaded.*models verify$"):
+        call_command("import_dataset", "npz", str(tmp_path), "--by=rosa")
 
 
 def test_rejects_a_truncated_dataset(approved, tmp_path):

@@ -8,9 +8,10 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from recognizer.models import Submission
+from recognizer.serving import model_registry
 from tests.api.test_pages import page, photo
 from tests.fuzz.corpus import encoded
-from tests.support.factories import drawing_png, png
+from tests.support.factories import corrupt, drawing_png, png
 
 pytestmark = pytest.mark.database
 
@@ -53,6 +54,12 @@ def test_reads_the_other_pictures_after_a_bad_one(db, tmp_path, capsys):
     assert printed.out == f"{tmp_path}/3.png: 7\n"
     assert "1.png: This file is not a supported image." in printed.err
     assert "2.png: The image is blank." in printed.err
+
+
+def test_reports_that_no_version_can_be_loaded(scans):
+    corrupt(model_registry.live_version())
+    with pytest.raises(CommandError, match=r"^No stored version can be loaded.*models verify$"):
+        call_command("read", str(scans))
 
 
 def test_rejects_missing_files_and_folders_without_pictures(db, tmp_path):

@@ -32,6 +32,7 @@ class Command(BaseCommand):
 
     def handle(self, **options: Any) -> None:
         shared.check_migrations()
+        shared.check_model()
         user = shared.get_user(options["by"])
         counts = ImportCounts()
 

@@ -24,6 +24,7 @@ class Command(BaseCommand):
 
     def handle(self, **options: Any) -> None:
         shared.check_migrations()
+        shared.check_model()
         paths = list(_pictures(options["paths"]))
         writer = csv.writer(self.stdout, lineterminator="\n") if options["csv"] else None
         if writer:
