@@ -9,6 +9,8 @@ from django.utils import timezone
 
 # The number of the base, the version that is shipped with the code.
 BASE_NUMBER: Final = 1
+# The gate compares a candidate with the base and this many of the newest versions that were live.
+REFERENCE_LIMIT: Final = 10
 
 
 class VersionState(models.TextChoices):
@@ -29,14 +31,22 @@ class ModelVersionQuerySet(models.QuerySet["ModelVersion"]):
         """Return a queryset of the live version. It is empty on an empty database."""
         return self.filter(state=VersionState.LIVE)
 
+    def gate_references(self) -> Self:
+        """Return the versions, besides the live one, with which the gate compares a candidate."""
+        retired = self.filter(state=VersionState.RETIRED, files__isnull=False)
+        newest = retired.order_by("-number").values("pk")[:REFERENCE_LIMIT]
+        return retired.filter(Q(pk__in=newest) | Q(number=BASE_NUMBER))
+
     def prunable(self, keep: int) -> Self:
         """Return the versions whose files may be deleted.
 
         The `keep` newest versions, the live version, its predecessor and the base keep their files,
-        and so do candidates. The predecessor and the base are needed because they can replace a
-        corrupt live version.
+        and so do candidates and the gate's references. The predecessor and the base are needed
+        because they can replace a corrupt live version. Without the references, small losses could
+        add up from one training run to the next.
         """
         kept = set(self.order_by("-number").values_list("pk", flat=True)[:keep])
+        kept |= set(self.gate_references().values_list("pk", flat=True))
         for pk, predecessor_pk in self.live().values_list("pk", "predecessor"):
             kept |= {pk, predecessor_pk}
         prunable = self.filter(files__isnull=False).exclude(state=VersionState.CANDIDATE)

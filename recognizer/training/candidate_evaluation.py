@@ -21,7 +21,7 @@ from ml.evaluation.model_comparison import (
     predict_all,
 )
 from ml.runtime import CorruptModelError, Recognizer
-from recognizer.models import WENT_LIVE, ModelVersion
+from recognizer.models import ModelVersion
 from recognizer.serving import model_registry
 from recognizer.training.training_data import Drawings
 
@@ -33,8 +33,6 @@ LABEL_MARGIN: Final = 0.02  # of the images of one digit
 NEGATIVES_MARGIN: Final = 0.02
 NEGATIVES_DIGIT_MARGIN: Final = 0.01  # of the negatives, predicted as one and the same digit
 HELD_OUT_MARGIN: Final = 0.01
-# The best version so far is chosen among the base and this many of the newest that went live.
-REFERENCE_LIMIT: Final = 10
 BEST_BY: Final = "all_styles"  # the set on which the best earlier version is chosen
 TIMING_SAMPLE_SIZE: Final = 300  # predictions to time
 # These sets share no image. "all_styles" contains "mnist_validation".
@@ -176,8 +174,7 @@ def estimate_seconds(recognizer: Recognizer, sets: list[EvaluationSet]) -> float
     started = time.monotonic()
     predict_all(recognizer, sample)
     seconds = (time.monotonic() - started) / max(len(sample), 1)
-    were_live = ModelVersion.objects.filter(state__in=WENT_LIVE, files__isnull=False)
-    version_count = min(were_live.count(), REFERENCE_LIMIT + 2)
+    version_count = 1 + ModelVersion.objects.gate_references().count()
     return seconds * _count_predictions(version_count, sets)
 
 
@@ -200,10 +197,8 @@ def _best_version(
 
 def _earlier_versions(live: ModelVersion) -> dict[ModelVersion, Recognizer]:
     """Return the base and the newest versions that were live, if they can be loaded."""
-    were_live = ModelVersion.objects.filter(state__in=WENT_LIVE, files__isnull=False)
-    others = were_live.exclude(pk=live.pk)
     found = {}
-    for version in {*others.order_by("-number")[:REFERENCE_LIMIT], *others.order_by("number")[:1]}:
+    for version in ModelVersion.objects.gate_references().exclude(pk=live.pk):
         try:
             found[version] = model_registry.load(version)
         except CorruptModelError as error:

@@ -18,7 +18,7 @@ CREATE_THREE_VERSIONS = """
 from recognizer.serving.model_registry import live_version
 from tests.support.factories import create_version
 for _ in range(3):
-    create_version(live_version())
+    create_version(live_version(), state="rejected")
 """
 
 

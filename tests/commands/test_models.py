@@ -8,8 +8,16 @@ import sys
 import pytest
 from django.core.management import CommandError, call_command
 
-from recognizer.models import Label, ModelFiles, ModelVersion, Submission, VersionState
+from recognizer.models import (
+    Label,
+    ModelFiles,
+    ModelVersion,
+    Submission,
+    VersionState,
+    model_version,
+)
 from recognizer.serving import model_registry
+from recognizer.training import candidate_evaluation
 from tests.support.factories import corrupt, create_version, drawing_png, learn
 from tests.support.live_site import ROOT
 
@@ -29,6 +37,12 @@ def five_versions(base):
         versions.append(create_version(versions[-1]))
         model_registry.promote(versions[-1], by="a test")
     return versions
+
+
+@pytest.fixture
+def one_reference(monkeypatch):
+    """Let the gate compare with the newest version that went live, the live one and the base."""
+    monkeypatch.setattr(model_version, "REFERENCE_LIMIT", 1)
 
 
 @pytest.fixture
@@ -153,7 +167,9 @@ def test_verify_lists_valid_and_corrupt_versions(five_versions, models, capsys):
     assert "version 6: corrupt: " in output
 
 
-def test_verify_accepts_deleted_files_unless_the_version_is_live(five_versions, models, capsys):
+def test_verify_accepts_deleted_files_unless_the_version_is_live(
+    five_versions, models, one_reference, capsys
+):
     models("prune", "--keep=1", "--no-input")
     assert "version 2: files deleted" in models("verify")
     ModelFiles.objects.filter(version=five_versions[-1]).delete()
@@ -162,18 +178,39 @@ def test_verify_accepts_deleted_files_unless_the_version_is_live(five_versions, 
     assert "version 5: corrupt: files deleted" in capsys.readouterr().out
 
 
-def test_prune_keeps_newest_live_parent_and_base(five_versions, models):
+def test_prune_keeps_newest_live_parent_base_and_references(five_versions, models, one_reference):
+    create_version(five_versions[-1], state=VersionState.REJECTED)
     create_version(five_versions[-1], state=VersionState.REJECTED)
     model_registry.promote(five_versions[3], by="a test")
     assert models("prune", "--keep=1", "--no-input") == (
-        "Deleted the files of version 5, version 2.\n"
+        "Deleted the files of version 6, version 2.\n"
     )
-    assert numbers_with_files() == {6, 4, 3, 1}
+    assert numbers_with_files() == {7, 5, 4, 3, 1}
     assert models("prune", "--keep=1", "--no-input") == "There is nothing to delete.\n"
     assert models("list").count("files deleted") == 2
 
 
-def test_prune_keeps_rows_and_their_references(five_versions, visitor, reviewer, models):
+def test_prune_does_not_weaken_the_gate(five_versions, models):
+    live = five_versions[-1]
+    create_version(live, state=VersionState.REJECTED)
+    create_version(live, state=VersionState.REJECTED)
+    assert compared_with(live) == {1, 2, 3, 4}
+    assert models("prune", "--keep=1", "--no-input") == "Deleted the files of version 6.\n"
+    assert compared_with(live) == {1, 2, 3, 4}
+
+
+def test_gate_compares_with_the_base_and_the_newest_versions(five_versions, one_reference):
+    assert compared_with(five_versions[-1]) == {1, 4}
+
+
+def compared_with(live):
+    """Return the numbers of the versions with which the gate compares, besides the live one."""
+    return {version.number for version in candidate_evaluation._earlier_versions(live)}
+
+
+def test_prune_keeps_rows_and_their_references(
+    five_versions, visitor, reviewer, models, one_reference
+):
     row = visitor.submit_and_get(drawing_png(7), digit=7)
     row.approve(reviewer, Label.SEVEN)
     Submission.objects.update(model_version=five_versions[1])
@@ -185,28 +222,28 @@ def test_prune_keeps_rows_and_their_references(five_versions, visitor, reviewer,
     assert visitor.get("/api/v1/models/2/").status_code == 200
 
 
-def test_base_replaces_corrupt_versions_after_prune(five_versions, models):
+def test_base_replaces_corrupt_versions_after_prune(five_versions, models, one_reference):
     models("prune", "--keep=1", "--no-input")
     corrupt(five_versions[4])
     corrupt(five_versions[3])
     assert model_registry.loaded_version().number == 1
 
 
-def test_promote_refuses_a_pruned_version(five_versions, models):
+def test_promote_refuses_a_pruned_version(five_versions, models, one_reference):
     models("prune", "--keep=1", "--no-input")
     with pytest.raises(CommandError, match="Version 2 cannot be promoted: files deleted"):
         models("promote", "2", "--no-input")
     assert live_number() == 5
 
 
-def test_prune_asks_first(five_versions, models, monkeypatch):
+def test_prune_asks_first(five_versions, models, one_reference, monkeypatch):
     answer(monkeypatch, "n\n")
     with pytest.raises(CommandError, match="Nothing was changed"):
         models("prune", "--keep=2")
     assert numbers_with_files() == {1, 2, 3, 4, 5}
 
 
-def test_prune_refuses_while_the_live_version_is_corrupt(five_versions, models):
+def test_prune_refuses_while_the_live_version_is_corrupt(five_versions, models, one_reference):
     corrupt(five_versions[-1])
     with pytest.raises(CommandError, match="The live version is corrupt"):
         models("prune", "--keep=1", "--no-input")

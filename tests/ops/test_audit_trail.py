@@ -19,7 +19,15 @@ from recognizer.accounts import deletion
 from recognizer.accounts.api_keys import create_key
 from recognizer.datasets import Row
 from recognizer.datasets.formats import FORMATS
-from recognizer.models import ApiKey, ModelFiles, ModelVersion, RunState, Submission, TrainingRun
+from recognizer.models import (
+    ApiKey,
+    ModelFiles,
+    ModelVersion,
+    RunState,
+    Submission,
+    TrainingRun,
+    VersionState,
+)
 from recognizer.serving import model_registry
 from tests.support.factories import Visitor, client_with_key, create_version, promotion_form
 from tests.support.review_helpers import ids, submissions
@@ -128,7 +136,8 @@ def scene(reviewer, reviewer_client, tmp_path):
     folder = tmp_path / "files" / "data"
     folder.mkdir(parents=True)
     scene = Scene(reviewer, reviewer_client, folder)
-    create_version(model_registry.live_version())
+    for _ in range(2):  # The first of them can be pruned.
+        create_version(model_registry.live_version(), state=VersionState.REJECTED)
     return scene
 
 

@@ -14,7 +14,7 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.db.models import F
 
-from recognizer.models import ModelVersion, Submission
+from recognizer.models import ModelVersion, Submission, model_version
 from recognizer.serving import model_registry
 from recognizer.serving.model_registry import ModelFilesPrunedError, promote, prune
 from recognizer.training.retraining import Options, Outcome, RetrainError, retrain
@@ -70,7 +70,8 @@ def test_simultaneous_promotions_in_the_admin_promote_one(reviewer):
     assert LogEntry.objects.count() == 1
 
 
-def test_pruning_during_promotions_keeps_the_files_of_the_live_version():
+def test_pruning_during_promotions_keeps_the_files_of_the_live_version(monkeypatch):
+    monkeypatch.setattr(model_version, "REFERENCE_LIMIT", 1)
     rng, base = random.Random(ROUNDS), model_registry.live_version()
     for _ in range(ROUNDS):
         versions = [create_version(only_live_version()) for _ in range(4)]

@@ -20,7 +20,8 @@ EPILOG = """exit status: 0 done, or nothing to do; 1 error, not confirmed, or ve
 version; 2 wrong options; 130 interrupted. With a status other than 0, nothing was changed."""
 PRUNE = (
     "Delete the files (model and weights) of all versions except the N newest, the live version, "
-    "its predecessor, the base and candidates. A version without files cannot be promoted again. "
+    "its predecessor, the base, candidates, and the newest ten that were live. A training run "
+    "compares a new version with these ten. A version without files cannot be promoted again. "
     "The rows and their cards stay, because submissions and later versions refer to them. The "
     "database file does not shrink, but the free space in it is used again."
 )
