@@ -18,6 +18,7 @@ from recognizer.serving import model_registry
 from recognizer.serving.prediction import BadImageError, reencode
 from recognizer.serving.stored_pixels import repredict, to_png
 from recognizer.training.duplicates import ApprovedPixels
+from recognizer.training.owner_split import trained_owners
 from recognizer.training.training_data import is_mnist_evaluation_image
 
 NAMESPACE: Final = uuid.UUID("b2f0a7a5-6d52-4f0e-9a0a-5a4b1c3a7f10")
@@ -32,13 +33,16 @@ BYTES_PER_POINT: Final = 300  # of a stroke, as Python objects
 class ImportCounts:
     """The number of rows that have been read, and what became of them.
 
-    `for_evaluation` counts the stored rows of the test split. `rejected` counts the rows that are
-    MNIST's own held-out or test images. No version may be trained on them.
+    `for_evaluation` counts the stored rows of the test split. `owner_trained` counts those of them
+    that evaluate no version, because a version was trained on other drawings of their owner.
+    `rejected` counts the rows that are MNIST's own held-out or test images. No version may be
+    trained on them.
     """
 
     read: int = 0
     stored: int = 0
     for_evaluation: int = 0
+    owner_trained: int = 0
     rejected: int = 0
 
     @property
@@ -47,21 +51,28 @@ class ImportCounts:
         return self.read - self.stored - self.rejected
 
 
-def load(rows: Iterable[Row], *, by: Any, report: Callable[[ImportCounts], None]) -> ImportCounts:
+def load(
+    rows: Iterable[Row],
+    *,
+    by: Any,
+    report: Callable[[ImportCounts], None],
+    dataset: str | None = None,
+) -> ImportCounts:
     """Store the rows as submissions approved by `by`. Existing submissions keep their label.
 
     Rows of the test split are stored for evaluation only. MNIST's own evaluation images are not
-    stored.
+    stored. Rows with the same `dataset` and the same writer have the same owner.
 
     `report` is called after each chunk. After an interruption, a second import stores the rest.
     Raises `DatasetError` if a row or its image is invalid, or if there are no rows. Earlier chunks
     stay stored.
     """
     counts, now, approved = ImportCounts(), timezone.now(), ApprovedPixels()
+    writers = uuid.uuid5(NAMESPACE, f"dataset {dataset}") if dataset else NAMESPACE
     for chunk in _chunks(rows):
         # Rows without a time get distinct times, in the order of the dataset.
         submissions = [
-            _to_submission(row, by, now + timedelta(microseconds=index))
+            _to_submission(row, by, now + timedelta(microseconds=index), writers)
             for index, row in enumerate(chunk, counts.read)
             if not is_mnist_evaluation_image(row.pixels)
         ]
@@ -69,7 +80,10 @@ def load(rows: Iterable[Row], *, by: Any, report: Callable[[ImportCounts], None]
         counts.rejected += len(chunk) - len(submissions)
         stored = _store(submissions, approved, by)
         counts.stored += len(stored)
-        counts.for_evaluation += sum(submission.for_evaluation for submission in stored)
+        test_owners = [submission.owner for submission in stored if submission.for_evaluation]
+        trained = trained_owners(test_owners)
+        counts.for_evaluation += len(test_owners)
+        counts.owner_trained += sum(owner in trained for owner in test_owners)
         report(counts)
     if not counts.read:
         raise DatasetError("The dataset contains no drawing.")
@@ -121,7 +135,11 @@ def _store(submissions: list[Submission], approved: ApprovedPixels, by: Any) -> 
         training = candidates.filter(source=Source.IMPORT, for_evaluation=False)
         changed = training.filter(pk__in=for_evaluation).update(for_evaluation=True)
         _record(len(stored), changed, by)
-    return [Submission(pk=pk, for_evaluation=pk in for_evaluation) for pk in unique if pk in stored]
+    return [
+        Submission(pk=pk, owner=submission.owner, for_evaluation=pk in for_evaluation)
+        for pk, submission in unique.items()
+        if pk in stored
+    ]
 
 
 def _record(stored: int, changed: int, by: Any) -> None:
@@ -133,7 +151,8 @@ def _record(stored: int, changed: int, by: Any) -> None:
         audit.record_for_model(by, Submission, CHANGE, message)
 
 
-def _to_submission(row: Row, by: Any, now: datetime) -> Submission:
+def _to_submission(row: Row, by: Any, now: datetime, writers: uuid.UUID) -> Submission:
+    """Return a new submission of a row. `writers` is the namespace of the ids of the owners."""
     version = model_registry.loaded_version()
     prediction = repredict(row.pixels, version.recognizer)
     image = _encode_image(row)
@@ -142,7 +161,7 @@ def _to_submission(row: Row, by: Any, now: datetime) -> Submission:
         id=row.id or uuid.uuid5(NAMESPACE, name),
         created=row.created or now,
         # Datasets such as MNIST do not identify the writer. Each drawing then gets its own owner.
-        owner=uuid.uuid5(NAMESPACE, f"writer {row.writer or name}"),
+        owner=uuid.uuid5(writers, f"writer {row.writer or name}"),
         source=Source.IMPORT,
         image=image,
         image_sha256=hashlib.sha256(image).digest(),

@@ -52,6 +52,55 @@ def test_drawing_in_both_splits_is_only_for_evaluation(tmp_path, capsys, reviewe
     assert select(include_pending=False).training == []
 
 
+def write_rows(folder, splits, writer="1"):
+    """Write an NDJSON dataset by one writer, with one drawing for each split."""
+    folder.mkdir()
+    seed = len(list(folder.parent.iterdir()))
+    ink = np.random.default_rng(seed).integers(0, 256, (len(splits), 28, 28), np.uint8)
+    with FORMATS["ndjson"].Writer(folder) as file:
+        for image, split in zip(ink, splits, strict=True):
+            file.write(Row(image.tobytes(), 7, split, uuid.uuid4(), writer=writer))
+    return folder
+
+
+def owner_count():
+    return Submission.objects.values("owner").distinct().count()
+
+
+def test_writers_of_two_named_datasets_are_different_owners(tmp_path, capsys, reviewer):
+    write_rows(tmp_path / "a", ["train"])
+    write_rows(tmp_path / "b", ["test"] * 2)
+    load("ndjson", tmp_path / "a", capsys, "--dataset=a")
+    version = create_version(model_registry.live_version())
+    learn(version, *Submission.objects.all())
+    counts = load("ndjson", tmp_path / "b", capsys, "--dataset=b")
+    assert (counts["for_evaluation"], counts["owner_trained"]) == (2, 0)
+    assert owner_count() == 2
+    assert len(select(include_pending=False).held_out) == 2
+
+
+@pytest.mark.parametrize("options", [[], ["--dataset=a"]])
+def test_repeated_import_finds_the_owners(tmp_path, capsys, reviewer, options):
+    folder = write_rows(tmp_path / "a", ["train"] * 3)
+    load("ndjson", folder, capsys, *options)
+    Submission.objects.first().delete()
+    counts = load("ndjson", folder, capsys, *options)
+    assert (counts["stored"], counts["existing"]) == (1, 2)
+    assert owner_count() == 1
+
+
+def test_import_counts_test_drawings_of_owners_of_training_drawings(tmp_path, capsys, reviewer):
+    write_rows(tmp_path / "a", ["train"])
+    write_rows(tmp_path / "b", ["test"] * 2)
+    load("ndjson", tmp_path / "a", capsys)
+    learn(create_version(model_registry.live_version()), *Submission.objects.all())
+    call_command("import_dataset", "ndjson", str(tmp_path / "b"), "--by=rosa")
+    assert "2 of these evaluate no version" in capsys.readouterr().out
+    Submission.objects.filter(for_evaluation=True).delete()
+    counts = load("ndjson", tmp_path / "b", capsys)
+    assert (counts["for_evaluation"], counts["owner_trained"]) == (2, 2)
+
+
 def test_export_keeps_the_test_split(tmp_path, capsys, reviewer):
     ink = np.random.default_rng(0).integers(0, 256, (4, 28, 28), np.uint8)
     with FORMATS["npz"].Writer(tmp_path) as writer:

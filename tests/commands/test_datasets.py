@@ -51,10 +51,10 @@ def export(name, folder, *options):
     return list(FORMATS[name].read(folder))
 
 
-def load(name, path, capsys):
+def load(name, path, capsys, *options):
     """Import a dataset in the format `name`. Return the counts that the command prints."""
     capsys.readouterr()
-    call_command("import_dataset", name, str(path), "--by=rosa", "--json")
+    call_command("import_dataset", name, str(path), "--by=rosa", "--json", *options)
     return json.loads(capsys.readouterr().out)
 
 

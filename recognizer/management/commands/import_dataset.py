@@ -28,6 +28,12 @@ class Command(BaseCommand):
         parser.add_argument("format", choices=FORMATS)
         parser.add_argument("path", type=Path, help="a file, or an exported folder")
         shared.add_by_argument(parser, "the user who approves the labels")
+        parser.add_argument(
+            "--dataset",
+            metavar="NAME",
+            help="tell the writers of this dataset from writers with the same name in others; use "
+            "the same name to repeat the import",
+        )
         shared.add_json_argument(parser)
 
     def handle(self, **options: Any) -> None:
@@ -44,7 +50,7 @@ class Command(BaseCommand):
 
         try:
             rows = FORMATS[options["format"]].read(options["path"])
-            counts = load(rows, by=user, report=on_progress)
+            counts = load(rows, by=user, report=on_progress, dataset=options["dataset"])
         except (DatasetError, OSError, EOFError, zlib.error, DatabaseError) as error:
             raise CommandError(f"{describe(error)} {summary(counts)}") from error
         except KeyboardInterrupt:
@@ -63,6 +69,11 @@ def summary(counts: ImportCounts) -> str:
     if counts.for_evaluation:
         sentences.append(
             f"{counts.for_evaluation} of the test split are only used to evaluate versions."
+        )
+    if counts.owner_trained:
+        sentences.append(
+            f"{counts.owner_trained} of these evaluate no version, because a version was trained "
+            "on other drawings of their writer. If these are different people, see --dataset."
         )
     if counts.rejected:
         sentences.append(
