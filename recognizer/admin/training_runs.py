@@ -21,7 +21,7 @@ from recognizer.serving import model_registry
 from recognizer.training.evaluation_table import evaluation_context
 from recognizer.training.retraining import Options
 from recognizer.training.run_lifecycle import format_duration
-from recognizer.training.training_data import COUNT_LIMIT, counts_for_page
+from recognizer.training.training_data import COUNT_LIMIT, selection_for_page
 
 # A worker polls every second, and a new one needs a few seconds to start. After this many seconds
 # of waiting, there is probably no worker.
@@ -226,7 +226,7 @@ class TrainingRunAdmin(ObjectPageAdmin):
             "title": "Start a training run",
             # These are functions that the template calls, so that a POST that redirects does not
             # compute the values.
-            "counts": counts_for_page,
+            "selection": selection_for_page,
             "live": model_registry.live_version,
             "count_limit": COUNT_LIMIT,
         }

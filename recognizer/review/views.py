@@ -144,8 +144,10 @@ def next_training(request: HttpRequest) -> HttpResponse:
 
     The dashboard loads these counts separately, because comparing the approved drawings takes time.
     """
-    counts = training_data.counts_for_page()
-    context = {"counts": counts, "count_limit": training_data.COUNT_LIMIT}
+    context = {
+        "selection": training_data.selection_for_page(),
+        "count_limit": training_data.COUNT_LIMIT,
+    }
     return render(request, "review/next_training.html", context)
 
 

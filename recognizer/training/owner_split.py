@@ -13,22 +13,28 @@ MIN_OWNERS_TO_HOLD_OUT: Final = 5  # With fewer owners, only owners of test draw
 SAMPLE_SIZE: Final = 1000  # drawings; most samples of this size have enough owners
 
 
-def split_by_owner(rows: list[Row]) -> tuple[list[Row], list[Row]]:
-    """Return the rows for training, and the approved rows of the held-out owners.
+def split_by_owner(rows: list[Row]) -> tuple[list[Row], list[Row], dict[str, int]]:
+    """Return the rows for training, the approved rows of the held-out owners, and two counts.
 
-    The rows of one owner are never in both lists. Two kinds of rows are in neither list: pending
-    rows of held-out owners, because nobody has checked their label, and rows that are only for
-    evaluation, if a version was trained on other drawings of their owner.
+    The rows of one owner are never in both lists. The counts are those of the rows in neither list:
+    `owner_trained` rows are only for evaluation, but a version was trained on other drawings of
+    their owner. `pending_held_out` rows are pending rows of held-out owners, so nobody has checked
+    their label.
     """
     held_out_owners = choose_held_out_owners(rows)
     training, held_out = [], []
+    left_out_counts = {"owner_trained": 0, "pending_held_out": 0}
     for row in rows:
-        if row.owner not in held_out_owners:
-            if not row.for_evaluation:
-                training.append(row)
-        elif row.review == Review.APPROVED:
-            held_out.append(row)
-    return training, held_out
+        if row.owner in held_out_owners:
+            if row.review == Review.APPROVED:
+                held_out.append(row)
+            else:
+                left_out_counts["pending_held_out"] += 1
+        elif row.for_evaluation:
+            left_out_counts["owner_trained"] += 1
+        else:
+            training.append(row)
+    return training, held_out, left_out_counts
 
 
 def choose_held_out_owners(rows: list[Row]) -> set[UUID]:

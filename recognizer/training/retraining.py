@@ -194,7 +194,10 @@ def _describe(counts: dict[str, int]) -> str:
         f"Held out: {counts['held_out']}, {by_owners}. "
         f"Left out: {counts['duplicates']} duplicates, "
         f"{counts['mnist_evaluation']} of MNIST's own evaluation images, "
-        f"{counts['over_cap']} over the cap per owner, per label or per confusion."
+        f"{counts['over_cap']} over the cap per owner, per label or per confusion, "
+        f"{counts['owner_trained']} for evaluation whose owner's other drawings were used for "
+        f"training, {counts['pending_held_out']} pending of held-out owners, "
+        f"{counts['held_out_unused']} held-out duplicates or over the cap."
     )
 
 

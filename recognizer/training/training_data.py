@@ -29,7 +29,7 @@ class TrainingSelection:
     """The rows to train on and the held-out rows, both oldest first, without their pixels.
 
     The pixels of a million drawings would need too much memory. `left_out_counts` maps a reason to
-    the number of rows that are left out of the training data for that reason.
+    the number of rows that are in neither list for that reason.
     """
 
     training: list[Row]
@@ -58,7 +58,7 @@ class TrainingSelection:
 
     @property
     def labelled_count(self) -> int:
-        """Return the number of labelled rows, also of those that are left out of the training."""
+        """Return the number of labelled rows, also of those that are left out."""
         return len(self.training) + len(self.held_out) + sum(self.left_out_counts.values())
 
     @property
@@ -117,18 +117,20 @@ def select(include_pending: bool) -> TrainingSelection:
     was ever trained on a drawing of a held-out owner, or on a stored drawing that is identical to a
     held-out one. MNIST's own held-out and test images are not in the training list.
     """
-    training, held_out = split_by_owner(list(labelled_rows(include_pending)))
+    training, held_out, left_out_by_owner = split_by_owner(list(labelled_rows(include_pending)))
     unique, digests = deduplicate(training)
     without_mnist = [row for row in unique if not is_evaluation_digest(digests[row.id])]
     capped = cap_per_group(without_mnist, lambda row: row.owner)
     by_confusion, confusions = cap_confusions(capped)
     by_label = cap_per_group(by_confusion, lambda row: row.effective_label)
+    evaluation = _select_held_out(held_out, digests)
     left_out_counts = {
         "duplicates": len(training) - len(unique),
         "mnist_evaluation": len(unique) - len(without_mnist),
         "over_cap": len(without_mnist) - len(by_label),
+        **left_out_by_owner,
+        "held_out_unused": len(held_out) - len(evaluation),
     }
-    evaluation = _select_held_out(held_out, digests)
     return TrainingSelection(by_label, evaluation, left_out_counts, confusions)
 
 
@@ -172,12 +174,12 @@ def labelled_rows(include_pending: bool) -> Iterator[Row]:
     )
 
 
-def counts_for_page() -> dict[str, int] | None:
-    """Return `select().counts`, or None if more than `COUNT_LIMIT` submissions are approved."""
+def selection_for_page() -> TrainingSelection | None:
+    """Return `select()`, or None if more than `COUNT_LIMIT` submissions are approved."""
     approved = Submission.objects.labelled(include_pending=False).order_by()
     if approved[: COUNT_LIMIT + 1].count() > COUNT_LIMIT:
         return None
-    return select(include_pending=False).counts
+    return select(include_pending=False)
 
 
 def load_drawings(rows: Sequence[Row]) -> Drawings:

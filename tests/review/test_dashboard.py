@@ -1,5 +1,7 @@
 """The dashboard: submissions, disagreements, confusions, the queue and the next training run."""
 
+import re
+import uuid
 from datetime import timedelta
 
 import pytest
@@ -9,6 +11,7 @@ from django.utils import timezone
 from recognizer.models import Label, ModelVersion, Submission
 from recognizer.review import dashboard, queue
 from recognizer.review.day_chart import day_chart
+from recognizer.training import training_data
 from tests.support.factories import Visitor, create_version, learn
 from tests.support.review_helpers import submissions
 
@@ -122,9 +125,29 @@ def test_next_training_shows_the_counts(reviewer_client, reviewer):
         row.approve(reviewer, Label.SEVEN)
     page = reviewer_client.get(url)
     counts = {"training": 3, "new": 3, "held_out": 0, "duplicates": 0, "over_cap": 0}
-    assert counts.items() <= page.context["counts"].items()
+    assert counts.items() <= page.context["selection"].counts.items()
     learn(ModelVersion.objects.get(), *Submission.objects.all())
     assert "There is nothing new to learn." in reviewer_client.get(url).content.decode()
+
+
+def test_next_training_says_why_all_approved_drawings_are_left_out(reviewer_client, reviewer):
+    """The only drawing is in a test split, and a version was trained on another of its owner."""
+    learned, _ = submissions(2, owner=uuid.uuid4(), review="approved", label=7)
+    learn(create_version(ModelVersion.objects.get()), learned)
+    Submission.objects.filter(pk=learned.pk).delete()
+    Submission.objects.update(for_evaluation=True)
+    for url in ("/review/dashboard/next-training/", "/admin/recognizer/trainingrun/add/"):
+        html = reviewer_client.get(url).content.decode()
+        assert "Nothing approved yet" not in html
+        assert re.search(r"used for training</(dt><dd|th><td)>1<", html)
+
+
+def test_next_training_counts_mnist_evaluation_images(reviewer_client, monkeypatch):
+    submissions(3, review="approved", label=7)
+    monkeypatch.setattr(training_data, "is_evaluation_digest", lambda digest: True)
+    html = reviewer_client.get("/review/dashboard/next-training/").content.decode()
+    assert "left out: MNIST’s own evaluation images</dt><dd>3</dd>" in html
+    assert "Nothing approved yet" not in html
 
 
 def test_starts_a_training_run_and_links_what_it_names(reviewer_client):

@@ -133,6 +133,32 @@ def test_owner_with_drawings_only_for_evaluation_is_held_out(people):
     assert not any(row.for_evaluation for row in selection.training + selection.held_out)
 
 
+def test_counts_test_drawings_of_owners_of_training_drawings(people):
+    learned = approve(people[1], digit=3)
+    learn(create_version(model_registry.live_version()), *learned)
+    approve(people[1], digit=4, for_evaluation=True)
+    selection = select(include_pending=False)
+    assert selection.counts["owner_trained"] == 3
+    assert selection.labelled_count == Submission.objects.count()
+
+
+def test_counts_pending_corrections_of_held_out_owners(people):
+    rows = approve(people[0], digit=3)
+    Submission.objects.filter(pk__in=[row.pk for row in rows]).update(
+        review=Review.PENDING, label=None, corrected_digit=3
+    )
+    selection = select(include_pending=True)
+    assert selection.counts["pending_held_out"] == 3
+    assert selection.labelled_count == Submission.objects.count()
+
+
+def test_counts_held_out_drawings_that_evaluate_no_version(people):
+    approve(people[0], seed=people[0].int % 2**32)  # the same drawings again
+    selection = select(include_pending=False)
+    assert selection.counts["held_out_unused"] == 3
+    assert selection.labelled_count == Submission.objects.count()
+
+
 def test_caps_the_share_of_an_owner_in_the_evaluation(people):
     for _ in range(3):
         approve(owner(held_out=True))

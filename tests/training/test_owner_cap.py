@@ -45,6 +45,9 @@ def test_trains_on_ten_drawings_of_a_single_owner(approve):
         "duplicates": 0,
         "mnist_evaluation": 0,
         "over_cap": 0,
+        "owner_trained": 0,
+        "pending_held_out": 0,
+        "held_out_unused": 0,
     }
 
 

@@ -33,7 +33,7 @@ LANGUAGES = {
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%%|{\w+}|</?\w+")
 # Names, keyboard keys and API terms are the same in every language.
 NAMES = {"digitsite", "API", "JavaScript", "Cookie", "Reviewers", "rosa", "Esc", "Shift"}
-NAMES |= {"English", "Español", "Français", "read", "submit", "review"}
+NAMES |= {"English", "Español", "Français", "MNIST", "read", "submit", "review"}
 
 
 @pytest.fixture(autouse=True)
