@@ -8,10 +8,11 @@ import uuid
 from datetime import timedelta
 from typing import Final
 
-from django.conf import settings
 from django.core.signing import BadSignature, TimestampSigner, get_cookie_signer
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
+
+from recognizer.accounts import cookies
 
 COOKIE_NAME: Final = "owner"
 COOKIE_AGE: Final = timedelta(days=365)
@@ -74,17 +75,9 @@ def write_cookie(request: HttpRequest, response: HttpResponse) -> None:
         return
     owner = request.META[_META_KEY]
     if owner is None:
-        response.delete_cookie(COOKIE_NAME, settings.SESSION_COOKIE_PATH, samesite="Lax")
-        return
-    response.set_cookie(
-        COOKIE_NAME,
-        signed(owner),
-        max_age=COOKIE_AGE,
-        path=settings.SESSION_COOKIE_PATH,
-        secure=settings.SESSION_COOKIE_SECURE,
-        httponly=True,
-        samesite="Lax",
-    )
+        cookies.delete_cookie(response, COOKIE_NAME)
+    else:
+        cookies.set_cookie(response, COOKIE_NAME, signed(owner), COOKIE_AGE)
 
 
 def _token_signer() -> TimestampSigner:

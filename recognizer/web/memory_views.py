@@ -2,21 +2,21 @@
 
 import uuid
 from collections import defaultdict
+from datetime import timedelta
 from typing import Any, Final
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
-from recognizer.accounts import ownership
+from recognizer.accounts import cookies, ownership
 from recognizer.api.personal import MEMORY_COOKIE, MEMORY_OFF, is_turned_off
 from recognizer.models import Submission
 from recognizer.serving.model_registry import LoadedVersion
 from recognizer.serving.stored_pixels import png_data_url
 from recognizer.web.ui_strings import label_phrase
 
-COOKIE_AGE: Final = 365 * 24 * 60 * 60  # seconds
+COOKIE_AGE: Final = timedelta(days=365)
 EXAMPLES_PER_LABEL: Final = 3
 
 
@@ -57,18 +57,10 @@ def _label_context(label: int, model_inputs: list[bytes]) -> dict[str, Any]:
 def switch_memory(request: HttpRequest) -> HttpResponse:
     """Turn the memory on or off in this browser. `memory` in the form is "on" or "off"."""
     response = redirect("mine")
-    if request.POST.get("memory") != MEMORY_OFF:
-        response.delete_cookie(MEMORY_COOKIE, settings.SESSION_COOKIE_PATH, samesite="Lax")
-        return response
-    response.set_cookie(
-        MEMORY_COOKIE,
-        MEMORY_OFF,
-        max_age=COOKIE_AGE,
-        path=settings.SESSION_COOKIE_PATH,
-        secure=settings.SESSION_COOKIE_SECURE,
-        httponly=True,
-        samesite="Lax",
-    )
+    if request.POST.get("memory") == MEMORY_OFF:
+        cookies.set_cookie(response, MEMORY_COOKIE, MEMORY_OFF, COOKIE_AGE)
+    else:
+        cookies.delete_cookie(response, MEMORY_COOKIE)
     return response
 
 
