@@ -12,6 +12,7 @@ from recognizer.admin.model_versions import ModelVersionAdmin
 from recognizer.admin.reviewers import ReviewerAdmin
 from recognizer.admin.submissions import SubmissionAdmin
 from recognizer.admin.training_runs import TrainingRunAdmin
+from recognizer.admin.user_deletion import UserDeletionAdmin
 
 __all__ = [
     "ApiKeyAdmin",
@@ -25,8 +26,8 @@ __all__ = [
 admin.site.add_action(transaction.atomic(delete_selected), "delete_selected")
 
 
-class RobustUserAdmin(RobustListAdmin, ReviewerAdmin):
-    """Django's admin for users, with a page to add a reviewer."""
+class RobustUserAdmin(RobustListAdmin, UserDeletionAdmin, ReviewerAdmin):
+    """Django's admin for users: it can add a reviewer, and deletes a user's drawings, too."""
 
 
 class RobustGroupAdmin(RobustListAdmin, GroupAdmin):

@@ -11,12 +11,14 @@ from datetime import timedelta
 import numpy as np
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.contrib.auth import get_user_model
 from django.core.management import CommandError, call_command
 from django.db import OperationalError, connection
 from django.utils import timezone
 
 from recognizer.accounts import deletion
 from recognizer.accounts.api_keys import create_key
+from recognizer.accounts.ownership import owner_for_user
 from recognizer.datasets import Row
 from recognizer.datasets.formats import FORMATS
 from recognizer.models import (
@@ -48,6 +50,8 @@ class Scene:
     def __init__(self, reviewer, client, folder):
         self.reviewer, self.client, self.folder = reviewer, client, folder
         self.rows = submissions(3, corrected_digit=7, created=timezone.now() - timedelta(days=40))
+        self.user = get_user_model().objects.create_user("ana")
+        submissions(1, owner=owner_for_user(self.user))
         self.version = create_version(model_registry.live_version())
         self.run = TrainingRun.objects.create(options={})
         self.key, _ = create_key(reviewer, "a program", ["read"], by=reviewer)
@@ -108,6 +112,9 @@ OPERATIONS = {
     "review by API": review_by_api,
     "deletion by the owner": lambda s: deletion.delete(
         Submission.objects.owned_by(s.rows[0].owner)
+    ),
+    "delete a user": lambda s: s.client.post(
+        f"/admin/auth/user/{s.user.pk}/delete/", {"post": "yes"}
     ),
     "promote": lambda s: s.admin(
         f"modelversion/{s.version.pk}/promote/", **promotion_form(s.version)
