@@ -19,6 +19,8 @@ from recognizer.models import Review, Submission, change_ledger_owner
 # Earlier releases stored the id of an anonymous visitor in a session, for a year.
 SESSION_KEY: Final = "owner"
 NAMESPACE: Final = uuid.UUID("5ba1ac51-6b2b-4d34-9d3c-64b1a5b3f0e7")
+# A page sends the owner that it was made for, because a login or logout changes the owner.
+EXPECTED_OWNER_HEADER: Final = "X-Expected-Owner"
 # Of two copies of an image, the one with the higher rank is kept.
 RANK: Final = Case(
     When(~Q(review=Review.PENDING), then=Value(2)),
@@ -52,6 +54,12 @@ def get_or_create_owner(request: HttpRequest) -> uuid.UUID:
         # next request then moves this submission to the user as well.
         owner_cookie.set_cookie(request, owner)
     return owner
+
+
+def is_expected_owner(request: HttpRequest) -> bool:
+    """Return whether the visitor is the owner in the header `X-Expected-Owner`, if it is sent."""
+    expected = request.headers.get(EXPECTED_OWNER_HEADER)
+    return expected is None or expected == str(current_owner(request))
 
 
 def new_visitor_token(request: HttpRequest) -> str:

@@ -52,6 +52,10 @@ CODES: Final = {
     "not_acceptable": (406, "The `Accept` header does not allow JSON."),
     "already_reviewed": (409, "A reviewer has already approved or rejected the submission."),
     "correction_changed": (409, "The visitor has changed the correction since you read it."),
+    "owner_changed": (
+        409,
+        "You have logged in or out: the header `X-Expected-Owner` of a page names another owner.",
+    ),
     "idempotency_key_reused": (409, "You used this `Idempotency-Key` with another image."),
     "length_required": (411, "The server does not accept a body without `Content-Length`."),
     "body_too_large": (413, "The body is larger than 10 MB."),
@@ -115,6 +119,23 @@ class CorrectionChanged(exceptions.APIException):
     status_code = status.HTTP_409_CONFLICT
     default_code = "correction_changed"
     default_detail = _("The visitor has changed the correction. Read the submission again.")
+
+
+class OwnerChanged(exceptions.APIException):
+    """409 if a page would delete drawings of another owner than the one that it was made for."""
+
+    status_code = status.HTTP_409_CONFLICT
+    default_code = "owner_changed"
+
+    def __init__(self, is_logged_in: bool) -> None:
+        super().__init__(
+            _("Nothing was deleted: you have logged in since the page was loaded. Reload the page.")
+            if is_logged_in
+            else _(
+                "Nothing was deleted: you are logged out, or your cookies were deleted. "
+                "Reload the page."
+            )
+        )
 
 
 class IdempotencyConflict(exceptions.APIException):

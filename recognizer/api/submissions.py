@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from django.contrib.admin.models import CHANGE
 from django.db import transaction
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext
 from drf_spectacular.types import OpenApiTypes
@@ -55,6 +55,7 @@ DELETION_RESPONSES: Final[dict[int, Any]] = {
     200: OpenApiResponse(
         DeletionSerializer, "Deleted, but some model versions were trained on deleted drawings."
     ),
+    409: schema.ERROR,
 }
 
 
@@ -161,10 +162,16 @@ class SubmissionViewSet(
         responses=DELETION_RESPONSES,
     )
     def destroy_all(self, request: Request) -> Response:
+        _check_owner(request)
         return _deletion_response(self.get_queryset())
 
     def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        submission: Submission = self.get_object()
+        try:
+            submission: Submission = self.get_object()
+        except Http404:
+            # The drawing may still exist. A login moves it to the account, and it is found.
+            _check_owner(request)
+            raise
         return _deletion_response(self.get_queryset().filter(pk=submission.pk))
 
     @extend_schema(
@@ -249,6 +256,12 @@ class SubmissionViewSet(
             content_type="image/png",
             headers={"Cache-Control": "private, max-age=31536000, immutable"},
         )
+
+
+def _check_owner(request: Request) -> None:
+    """Raise `OwnerChanged` if the request comes from a page that was made for another owner."""
+    if not ownership.is_expected_owner(request):
+        raise exceptions.OwnerChanged(request.user.is_authenticated)
 
 
 def _deletion_response(submissions: SubmissionQuerySet) -> Response:

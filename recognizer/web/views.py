@@ -65,6 +65,7 @@ def my_drawings(request: HttpRequest) -> HttpResponse:
     is_held_out = owner is not None and has_approved and will_be_held_out(owner)
     notices = {message.extra_tags: message for message in get_messages(request)}
     context = {
+        "owner": owner,
         "drawings": [
             _drawing_context(submission, live, is_held_out, notices.pop(str(submission.pk), None))
             for submission in submissions or ()

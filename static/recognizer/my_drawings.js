@@ -24,11 +24,14 @@ let idToDelete = ""; // empty means all drawings
  * @param {string} url
  */
 async function callApi(method, url) {
-  const answer = await request(method, url).catch(() => null);
+  // After a login or logout in another tab, "all" would mean other drawings than those shown here.
+  const headers = { "X-Expected-Owner": page.owner };
+  const answer = await request(method, url, { headers }).catch(() => null);
   const isAlreadyDeleted = method === "DELETE" && answer?.status === 404;
   const succeeded = answer?.ok || isAlreadyDeleted;
   const error = $("error");
-  error.textContent = succeeded ? "" : error.dataset.text;
+  const reason = answer?.status === 409 ? answer.body.detail : error.dataset.text;
+  error.textContent = succeeded ? "" : reason;
   return succeeded ? answer : null;
 }
 

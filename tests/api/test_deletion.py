@@ -103,3 +103,50 @@ def test_nothing_is_recorded_if_nothing_is_deleted(visitor):
     assert Visitor().delete(f"{LIST}{row.pk}/").status_code == 404
     assert Visitor().delete(LIST).status_code == 204
     assert audit_messages() == []
+
+
+def expecting(owner):
+    """Return the headers with which *My drawings* deletes drawings that it showed to `owner`."""
+    return {"X-Expected-Owner": str(owner)}
+
+
+def assert_refused(response, reason):
+    assert (response.status_code, response.json()["code"]) == (409, "owner_changed")
+    assert response.json()["detail"].startswith(f"Nothing was deleted: {reason}")
+
+
+def test_deletes_for_the_expected_owner(visitor):
+    row = visitor.submit_and_get(drawing_png(3))
+    visitor.submit_and_get(drawing_png(4))
+    headers = expecting(row.owner)
+    assert visitor.delete(f"{LIST}{row.pk}/", headers=headers).status_code == 204
+    assert visitor.delete(f"{LIST}{row.pk}/", headers=headers).status_code == 404
+    assert visitor.delete(LIST, headers=headers).status_code == 204
+    assert not Submission.objects.exists()
+
+
+def test_after_a_logout_the_response_says_so(reviewer_client):
+    row = reviewer_client.submit_and_get()
+    reviewer_client.logout()
+    for url in (LIST, f"{LIST}{row.pk}/"):
+        response = reviewer_client.delete(url, headers=expecting(row.owner))
+        assert_refused(response, "you are logged out")
+    assert Submission.objects.count() == 1
+
+
+def test_after_a_login_only_a_single_drawing_is_deleted(visitor, reviewer_client, reviewer):
+    """The account may have drawings that the page did not show to the anonymous visitor."""
+    reviewer_client.submit_and_get(drawing_png(3))
+    row = visitor.submit_and_get(drawing_png(4))
+    visitor.force_login(reviewer)
+    assert_refused(visitor.delete(LIST, headers=expecting(row.owner)), "you have logged in")
+    assert Submission.objects.count() == 2
+    response = visitor.delete(f"{LIST}{row.pk}/", headers=expecting(row.owner))
+    assert response.status_code == 204
+
+
+def test_account_does_not_delete_the_drawings_of_another_account(reviewer_client, visitor):
+    row = reviewer_client.submit_and_get()
+    visitor.force_login(get_user_model().objects.create_user("ana"))
+    for url in (LIST, f"{LIST}{row.pk}/"):
+        assert_refused(visitor.delete(url, headers=expecting(row.owner)), "you have logged in")

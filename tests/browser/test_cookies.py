@@ -131,10 +131,36 @@ def test_my_drawings_deletes_after_a_login_in_another_tab(page, site, four):
     store(page, four)
     page.goto(f"{site.url}/mine/")
     log_in_elsewhere(page, site)
-    page.locator("main button.delete").first.click()
+    page.locator(".drawings button.delete").click()
     page.click("#confirm-deletion button[value=delete]")
     expect(page.locator("main")).to_contain_text("You have no drawings yet.")
     assert not Submission.objects.exists()
+
+
+@pytest.mark.usefixtures("rosa")
+def test_delete_all_after_a_login_in_another_tab_shows_an_error(page, site, four):
+    store(page, four)
+    page.goto(f"{site.url}/mine/")
+    log_in_elsewhere(page, site)
+    page.get_by_role("button", name="Delete all").click()
+    page.click("#confirm-deletion button[value=delete]")
+    expect(page.get_by_role("alert")).to_contain_text("Nothing was deleted: you have logged in")
+    assert Submission.objects.count() == 1
+
+
+@pytest.mark.usefixtures("rosa")
+@pytest.mark.parametrize("button", ["main .page-header button.delete", ".drawings button.delete"])
+def test_deletion_after_a_logout_in_another_tab_shows_an_error(page, site, four, button):
+    log_in_elsewhere(page, site)
+    page.reload()
+    store(page, four)
+    page.goto(f"{site.url}/mine/")
+    log_out_elsewhere(page, site)
+    page.locator(button).click()
+    page.click("#confirm-deletion button[value=delete]")
+    expect(page.get_by_role("alert")).to_contain_text("Nothing was deleted: you are logged out")
+    expect(page.locator(".drawings li")).to_have_count(1)
+    assert Submission.objects.count() == 1
 
 
 @pytest.mark.usefixtures("rosa")
