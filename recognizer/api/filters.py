@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from django import forms
-from django.db.models import F, PositiveSmallIntegerField, Subquery
+from django.db.models import F, PositiveSmallIntegerField, Q, Subquery
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast, Coalesce
 from django.utils.translation import gettext as _
@@ -13,8 +13,6 @@ from django_filters.fields import IsoDateTimeField
 from drf_spectacular.utils import extend_schema_field
 
 from recognizer.models import (
-    CONFIRMED_OR_UNCORRECTED,
-    CORRECTION_DISAGREES,
     Label,
     ModelVersion,
     Review,
@@ -133,7 +131,7 @@ class SubmissionFilter(filters.FilterSet):
     created_before = UTCDateTimeFilter(field_name="created", lookup_expr="lt")
     disagrees = BooleanFilter(
         method="filter_by_disagreement",
-        help_text="Whether the correction differs from the prediction.",
+        help_text="Whether the correction differs from the prediction that the visitor saw.",
     )
 
     class Meta:
@@ -144,8 +142,11 @@ class SubmissionFilter(filters.FilterSet):
     def filter_by_disagreement(
         self, qs: SubmissionQuerySet, name: str, value: bool
     ) -> SubmissionQuerySet:
-        """Return the rows whose correction differs from the prediction, or all other rows."""
-        return qs.filter(CORRECTION_DISAGREES if value else CONFIRMED_OR_UNCORRECTED)
+        """Return the rows whose correction differs from the shown prediction, or all other rows."""
+        is_confirmed = Q(corrected_digit=F("filter_digit"))
+        if value:
+            return qs.corrected().exclude(is_confirmed)
+        return qs.filter(is_confirmed | Q(corrected_digit__isnull=True))
 
     def filter_by_status(self, qs: SubmissionQuerySet, name: str, value: str) -> SubmissionQuerySet:
         """Return the rows with this status. The queryset has the annotation `learned_in`."""

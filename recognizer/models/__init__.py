@@ -33,7 +33,6 @@ from recognizer.models.model_version import (
 from recognizer.models.personal_memory import remembered_state
 from recognizer.models.submission import Submission
 from recognizer.models.submission_queryset import (
-    CONFIRMED_OR_UNCORRECTED,
     CORRECTION_DISAGREES,
     LAST_ROUND,
     LIVE_PREDICTION_DIFFERS,
@@ -53,7 +52,6 @@ from recognizer.models.training_run import (
 
 __all__ = [
     "BASE_NUMBER",
-    "CONFIRMED_OR_UNCORRECTED",
     "CORRECTION_DISAGREES",
     "HEARTBEAT_TIMEOUT",
     "LAST_ROUND",

@@ -17,10 +17,9 @@ from recognizer.models.model_version import ModelVersion
 if TYPE_CHECKING:
     from recognizer.models.submission import Submission  # noqa: F401  # used by mypy
 
+# The statistics and the review use the network's own prediction. If the personal memory adjusted
+# it, the visitor saw another one.
 CORRECTION_DISAGREES: Final = Q(corrected_digit__isnull=False) & ~Q(
-    corrected_digit=F("predicted_digit")
-)
-CONFIRMED_OR_UNCORRECTED: Final = Q(corrected_digit__isnull=True) | Q(
     corrected_digit=F("predicted_digit")
 )
 LIVE_PREDICTION_DIFFERS: Final = Q(live_prediction__isnull=False) & ~Q(

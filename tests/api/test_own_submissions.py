@@ -42,6 +42,22 @@ def test_reviewers_see_all_submissions(visitor, reviewer_client):
     assert reviewer_client.get(f"/api/v1/submissions/{row.id}/image/").status_code == 200
 
 
+def test_disagreement_is_about_the_prediction_that_was_shown(visitor):
+    """The network predicts a 7. The personal memory has adjusted the prediction to a 1."""
+    corrected = visitor.submit_and_get(drawing_png(7), digit=7)
+    confirmed = visitor.submit_and_get(drawing_png(3), digit=3)
+    visitor.submit_and_get(drawing_png(4))
+    for row, label in ((corrected, Label.ONE), (confirmed, Label.THREE)):
+        personal = {"label": label, "confidence": 0.9, "probabilities": [0.1] * 10}
+        row.personal_prediction = personal | {"neighbours": []}
+        row.predicted_digit = Label.SEVEN
+        row.save()
+    found = visitor.get("/api/v1/submissions/?disagrees=true").json()["results"]
+    assert [(row["digit"], row["correction"]["digit"]) for row in found] == [(1, 7)]
+    others = visitor.get("/api/v1/submissions/?disagrees=false").json()["results"]
+    assert [row["digit"] for row in others] == [4, 3]
+
+
 def test_filters_the_list(visitor, reviewer):
     seven = visitor.submit_and_get(drawing_png(7), digit=1, source="upload")
     three = visitor.submit_and_get(drawing_png(3), digit=None)
