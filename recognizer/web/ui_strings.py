@@ -47,12 +47,12 @@ DRAW_PAGE_STRINGS: Final = {
     "saved": _("Saved. If the prediction is wrong, correct it: that helps the site learn."),
     "thanks": _("Thank you. Saved as {name}. A reviewer will check it."),
     "remembered": _(
-        "Thanks. I’ll read that as {name} for you from now on; "
-        "a reviewer decides whether it helps everybody."
+        "Thanks. Saved as {name}. I’ll keep it in mind for you; "
+        "a reviewer decides if it helps everybody."
     ),
     "remembered_not_a_digit": _(
-        "Thanks. I’ll no longer read that as a digit for you; "
-        "a reviewer decides whether it helps everybody."
+        "Thanks. Saved as “not a digit”. I’ll keep it in mind for you; "
+        "a reviewer decides if it helps everybody."
     ),
     "taught": _("I read {name}. You taught me: it looks like these."),
     "taught_not_a_digit": _("I read no digit. You taught me: it looks like these."),

@@ -113,7 +113,7 @@ def test_leaving_the_canvas_lifts_the_pen(page):
 
 @pytest.mark.parametrize(
     ("key", "text"),
-    [("9", "read that as a 9"), ("0", "read that as a 0"), ("n", "no longer read that as a digit")],
+    [("9", "Saved as a 9"), ("0", "Saved as a 0"), ("n", "Saved as “not a digit”")],
 )
 def test_corrects_by_key(drawn, key, text):
     drawn.keyboard.press(key)
@@ -124,10 +124,10 @@ def test_corrects_by_key(drawn, key, text):
 @pytest.mark.parametrize(
     ("key", "code", "text"),
     [
-        ("N", "KeyN", "no longer read that as a digit"),  # CapsLock
-        ("т", "KeyN", "no longer read that as a digit"),  # Cyrillic
-        ("٩", "Digit9", "read that as a 9"),  # Arabic
-        ("ç", "Digit9", "read that as a 9"),  # French
+        ("N", "KeyN", "Saved as “not a digit”"),  # CapsLock
+        ("т", "KeyN", "Saved as “not a digit”"),  # Cyrillic
+        ("٩", "Digit9", "Saved as a 9"),  # Arabic
+        ("ç", "Digit9", "Saved as a 9"),  # French
     ],
 )
 def test_corrects_by_key_in_every_layout(drawn, key, code, text):
@@ -165,7 +165,7 @@ def test_enter_on_a_button_activates_the_button(drawn):
     drawn.get_by_role("button", name="9").focus()
     drawn.keyboard.press("Enter")
 
-    expect(drawn.locator("#notice")).to_contain_text("read that as a 9")
+    expect(drawn.locator("#notice")).to_contain_text("Saved as a 9")
 
 
 def test_question_mark_opens_the_help(page):

@@ -51,7 +51,7 @@ def test_corrects_only_the_selected_digit(drawn):
     digit_button(drawn, "Digit 2: a 2").click()
     drawn.get_by_role("button", name="7", exact=True).click()
 
-    expect(drawn.locator("#notice")).to_contain_text("I’ll read that as a 7")
+    expect(drawn.locator("#notice")).to_contain_text("Saved as a 7")
     four, two = Submission.objects.order_by("-predicted_digit")
     assert (four.corrected_digit, two.corrected_digit) == (None, Label.SEVEN)
 
@@ -59,11 +59,11 @@ def test_corrects_only_the_selected_digit(drawn):
 def test_corrects_both_digits_one_after_the_other(drawn):
     digit_button(drawn, "Digit 2: a 2").click()
     drawn.keyboard.press("7")
-    expect(drawn.locator("#notice")).to_contain_text("I’ll read that as a 7")
+    expect(drawn.locator("#notice")).to_contain_text("Saved as a 7")
     digit_button(drawn, "Digit 1: a 4").click()
     drawn.keyboard.press("9")
 
-    expect(drawn.locator("#notice")).to_contain_text("I’ll read that as 97")
+    expect(drawn.locator("#notice")).to_contain_text("Saved as 97")
     assert set(Submission.objects.values_list("corrected_digit", flat=True)) == {7, 9}
 
 

@@ -62,7 +62,7 @@ def test_saves_a_correction_when_the_connection_is_back(page, four):
     expect_sentence(page).to_have_text("No connection. Your correction is kept. Trying again …")
     page.context.set_offline(False)
 
-    expect(page.locator("#notice")).to_contain_text("I’ll read that as a 9")
+    expect(page.locator("#notice")).to_contain_text("Saved as a 9")
     assert Submission.objects.get().corrected_digit == Label.NINE
 
 

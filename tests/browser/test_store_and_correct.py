@@ -21,8 +21,8 @@ def expect_notice(page):
 def expect_saved_as(page, label):
     """Wait until the page confirms that the server has this correction."""
     expect_notice(page).to_have_text(
-        f"Thanks. I’ll read that as {label} for you from now on; "
-        "a reviewer decides whether it helps everybody."
+        f"Thanks. Saved as {label}. I’ll keep it in mind for you; "
+        "a reviewer decides if it helps everybody."
     )
 
 
@@ -97,8 +97,8 @@ def test_stores_not_a_digit(stored):
     click(stored, "Not a digit")
 
     expect_notice(stored).to_have_text(
-        "Thanks. I’ll no longer read that as a digit for you; "
-        "a reviewer decides whether it helps everybody."
+        "Thanks. Saved as “not a digit”. I’ll keep it in mind for you; "
+        "a reviewer decides if it helps everybody."
     )
     assert Submission.objects.get().corrected_digit == Label.NOT_A_DIGIT
 
