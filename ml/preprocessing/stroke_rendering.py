@@ -39,7 +39,7 @@ def draw_strokes(strokes: Sequence[Stroke]) -> GreyImage:
 
 
 def _paths(stroke: Stroke) -> Iterator[tuple[Points, float]]:
-    """Yield what the canvas draws one after the other: each path with its width.
+    """Yield each path and its width, in the order in which the canvas draws them.
 
     A stroke of one width is one path. Otherwise, the curve of each point has the point's width.
     """

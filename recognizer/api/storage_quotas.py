@@ -27,7 +27,7 @@ def store(
 ) -> list[tuple[Submission, bool]]:
     """Count unsaved submissions against the quotas, and return what `storage.store_all` returns.
 
-    What is not stored after all does not count against the quotas of a day.
+    Submissions that are not stored in the end do not count against the daily quotas.
 
     Raises `Throttled` or `StorageLimitReached`, and stores nothing, if that would exceed a quota.
     Raises `IdempotencyConflictError` as `storage.store` does.

@@ -150,7 +150,7 @@ def used(request: Request, quota: str) -> int:
 
 
 def refund(charges: list[Charge]) -> None:
-    """Take back charges for what was not used after all."""
+    """Give back units that were charged but not used."""
     _add(charges, time.time(), sign=-1)
 
 

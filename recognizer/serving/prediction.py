@@ -100,8 +100,9 @@ class PredictionResult:
     """The prediction for one image.
 
     `grey` is the decoded image. `pixels` is the model input, (28, 28) uint8. `version` is the
-    version that predicted. `prediction` is the network's own. `personal` is what the owner's memory
-    makes of it, or None. `is_incomplete` tells whether the end of the image file is missing.
+    version that predicted. `prediction` is the network's own. `personal` is the prediction that the
+    owner's memory has adjusted, or None if it has not. `is_incomplete` tells whether the end of the
+    image file is missing.
     """
 
     grey: GreyImage

@@ -83,7 +83,7 @@ def taught_digit(page, four):
             expect(page.locator("#notice")).to_contain_text("Thank")
             page.locator("#clear").click()
     page.get_by_role("button", name="Why this prediction?").click()
-    page.get_by_text("What the network alone says").click()
+    page.get_by_text("The network’s own prediction").click()
     expect(page.locator("#network-alone")).to_contain_text("does not look like a digit")
     page.clock.fast_forward(2000)
     expect(page.locator("#notice")).to_contain_text("Saved.")

@@ -69,9 +69,9 @@ def test_says_what_the_visitor_taught_and_shows_the_drawings(taught):
     expect(taught.locator("#announcement")).to_contain_text(TAUGHT)
 
 
-def test_shows_and_hides_what_the_network_alone_says(taught):
+def test_shows_and_hides_the_networks_own_prediction(taught):
     draw(taught, square_strokes(9))
-    button = taught.get_by_text("What the network alone says")
+    button = taught.get_by_text("The network’s own prediction")
     expect(taught.locator("#network-alone")).to_be_hidden()
     button.click()
     expect(taught.locator("#network-alone")).to_contain_text("This does not look like a digit")
@@ -134,7 +134,7 @@ def test_a_drawing_deleted_meanwhile_disappears(taught):
     expect(own_drawings(taught)).to_have_count(0)
     expect(taught.locator("#digit")).to_have_text("0")
     expect(taught.locator("#taught")).to_be_hidden()
-    expect(taught.get_by_text("What the network alone says")).to_be_visible()
+    expect(taught.get_by_text("The network’s own prediction")).to_be_visible()
 
 
 def remember(row, label, count):
@@ -182,7 +182,7 @@ def test_my_drawings_shows_what_the_site_has_learned(mine):
 
 
 def test_switch_turns_the_memory_off_and_on(mine):
-    switch = mine.get_by_role("switch", name="Use my drawings to read me")
+    switch = mine.get_by_role("switch", name="Use my drawings to improve my predictions")
     expect(switch).to_be_checked()
     switch.click()
     expect(switch).not_to_be_checked()
