@@ -5,12 +5,13 @@ from django.urls import path, reverse_lazy
 from django.views.generic import TemplateView
 
 from recognizer.ops import health
-from recognizer.web import api_key_views, correction_views, memory_views, views
+from recognizer.web import api_key_views, correction_views, download_views, memory_views, views
 
 urlpatterns = [
     path("", views.draw, name="draw"),
     path("mine/", views.my_drawings, name="mine"),
     path("mine/<uuid:id>/correction/", correction_views.correct, name="correct"),
+    path("mine/download/", download_views.DownloadView.as_view(), name="download"),
     path("mine/memory/", memory_views.switch_memory, name="switch-memory"),
     path("mine/memory/forget/", memory_views.forget, name="forget"),
     path(

@@ -1,10 +1,15 @@
 """The privacy page, the download of the visitor's data, and deletion before training."""
 
+import base64
+import json
 import re
 
 from recognizer.models import Label, Submission
 from recognizer.training.training_data import select
 from tests.support.factories import Visitor, drawing_png
+from tests.support.review_helpers import submissions
+
+DOWNLOAD = "/mine/download/"
 
 
 def test_draw_page_links_to_privacy_page(visitor):
@@ -15,12 +20,49 @@ def test_draw_page_links_to_privacy_page(visitor):
 
 
 def test_privacy_page_links_to_all_own_data(visitor):
-    rows = [visitor.submit_and_get(drawing_png(3, seed)) for seed in range(3)]
+    first = visitor.submit_and_get(drawing_png(3), digit=3)
+    submissions(250, owner=first.owner)  # more than a page of the API
     Visitor().submit_and_get()
     page = visitor.get("/privacy/").content.decode()
     link = re.search(r'href="([^"]+)">Download your data', page)[1]
-    found = visitor.get(link.replace("&amp;", "&")).json()["results"]
-    assert {row["id"] for row in found} == {str(row.id) for row in rows}
+    response = visitor.get(link)
+    assert response.headers["Content-Disposition"].startswith("attachment")
+    found = [json.loads(line) for line in response.getvalue().splitlines()]
+    own = Submission.objects.owned_by(first.owner).oldest_first()
+    assert [row["id"] for row in found] == [str(row.pk) for row in own]
+
+
+def test_download_has_the_image_and_everything_that_the_api_returns(visitor):
+    row = visitor.submit_and_get(drawing_png(7), digit=1, strokes="[[[1, 2, 3], [4, 5, 6]]]")
+    (found,) = map(json.loads, visitor.get(DOWNLOAD).getvalue().splitlines())
+    expected = visitor.get(f"/api/v1/submissions/{row.pk}/").json()
+    image = visitor.get(expected["image"]).content
+    assert found.pop("image") == f"data:image/png;base64,{base64.b64encode(image).decode()}"
+    del expected["image"]
+    assert found == expected
+    assert found["strokes"]
+
+
+def test_download_of_a_reviewer_has_only_own_drawings(visitor, reviewer_client):
+    visitor.submit_and_get()
+    assert reviewer_client.get(DOWNLOAD).getvalue() == b""
+
+
+def test_download_of_a_new_visitor_is_empty(visitor):
+    response = visitor.get(DOWNLOAD)
+    assert (response.status_code, response.getvalue()) == (200, b"")
+    assert not visitor.cookies
+
+
+def test_downloads_count_against_the_quotas(visitor, settings):
+    settings.QUOTAS = {"read": 2}
+    assert [visitor.get(DOWNLOAD).status_code for _ in range(3)] == [200, 200, 429]
+
+
+def test_download_leaves_no_file_behind(visitor, settings):
+    visitor.submit_and_get()
+    visitor.get(DOWNLOAD).close()
+    assert list(settings.DATA_DIR.iterdir()) == []
 
 
 def test_deleted_drawing_is_not_used_for_training(visitor, reviewer):
