@@ -84,8 +84,10 @@ def _store(request: HttpRequest, label: Label, form: BulkReviewForm) -> None:
         rejected = reviewed.filter(review=Review.REJECTED)
         audit.record_each(request.user, approved, CHANGE, f"Approved as {label.label}.")
         audit.record_each(request.user, rejected, CHANGE, "Rejected.")
-    request.session[LAST_BULK_SESSION_KEY] = now.isoformat()
-    request.session[LAST_ROUNDS_SESSION_KEY] = result.previous_rounds
+    # The same form, sent again by a double click, changes nothing. Undo must still find the review.
+    if result.can_be_undone:
+        request.session[LAST_BULK_SESSION_KEY] = now.isoformat()
+        request.session[LAST_ROUNDS_SESSION_KEY] = result.previous_rounds
     unchanged = len(shown) - result.approved - result.rejected - result.flagged
     messages.success(request, _report(label, result, unchanged))
 

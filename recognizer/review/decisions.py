@@ -28,6 +28,11 @@ class BulkResult(NamedTuple):
     flagged: int
     previous_rounds: dict[str, int]
 
+    @property
+    def can_be_undone(self) -> bool:
+        """Return whether the bulk review changed anything that it can undo."""
+        return bool(self.approved or self.rejected or self.previous_rounds)
+
 
 def decide(
     submission: Submission, reviewer: Any, label: Label | None, *, corrected_at: datetime | None
@@ -134,7 +139,10 @@ def bulk_approve(
     `shown` contains the time of the correction that the reviewer saw. With `reject`, the excluded
     submissions are rejected. Otherwise, they are flagged, so that they come first in the queue.
     Submissions that were corrected or reviewed in the meantime do not change.
+
+    Call it in a transaction. A simultaneous bulk review of the same submissions waits for its end.
     """
+    Submission.objects.filter(pk__in=shown).lock()
     unchanged = Submission.objects.with_corrections(shown)
     included, others = unchanged.exclude(pk__in=excluded), unchanged.filter(pk__in=excluded)
     approved = included.store_review_of_pending(Review.APPROVED, reviewer, label, at)

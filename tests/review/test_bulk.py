@@ -7,6 +7,7 @@ from recognizer.models import Label, Submission
 from recognizer.review import blind_reviews, queue
 from tests.support.factories import Visitor
 from tests.support.review_helpers import claimed_ids, decide, ids, shown, submissions
+from tests.support.threads import run_at_once
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
@@ -164,6 +165,36 @@ def test_second_undo_changes_nothing(reviewer_client):
         assert messages == [f"{count} reviews undone."]
 
 
+@pytest.mark.parametrize("action", ["flag", "reject"])
+def test_repeated_form_keeps_the_undo(reviewer_client, action):
+    rows = submissions(5)
+    for _ in range(2):
+        bulk_review(reviewer_client, rows, excluded=rows[:2], excluded_action=action)
+    undo(reviewer_client)
+    assert stored() == [("pending", None)] * 5
+    assert queue_positions(rows) == [(False, 0)] * 5
+
+
+@pytest.mark.django_db(transaction=True)
+def test_form_sent_twice_at_the_same_time_keeps_the_undo(django_user_model):
+    client, again = Visitor(), Visitor()
+    client.force_login(django_user_model.objects.create_superuser("rosa"))
+    again.cookies = client.cookies
+    for _ in range(5):
+        rows = submissions(20)
+        excluded = rows[::2]
+        messages = run_at_once(
+            lambda rows=rows, excluded=excluded: bulk_review(client, rows, excluded),
+            lambda rows=rows, excluded=excluded: bulk_review(again, rows[::-1], excluded),
+        )
+        assert all("approved as 7" in message for message in messages)
+        assert Submission.objects.pending().count() == 10
+        undo(client)
+        assert queue_positions(rows) == [(False, 0)] * 20
+        assert stored() == [("pending", None)] * 20
+        Submission.objects.all().delete()
+
+
 def test_starts_with_label_that_has_most_submissions(reviewer_client):
     submissions(1)
     submissions(2, predicted_digit=3)
@@ -231,7 +262,7 @@ def test_query_count_does_not_grow_with_rows(reviewer_client, django_assert_num_
         with django_assert_num_queries(19):
             shown_ids(reviewer_client)
         body = {"shown": shown(rows), "excluded": [rows[0].pk], "excluded_action": "reject"}
-        # session, user, savepoint (2), approve, reject, the approved and the rejected rows, their
-        # audit entries (2), session (3, with its savepoint)
-        with django_assert_num_queries(13):
+        # session, user, savepoint (2), lock, approve, reject, the approved and the rejected rows,
+        # their audit entries (2), session (3, with its savepoint)
+        with django_assert_num_queries(14):
             reviewer_client.post("/review/bulk/7/", body)
