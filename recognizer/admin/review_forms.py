@@ -42,6 +42,11 @@ class ReviewForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         self.initial["shown"] = self.instance.revision
 
+    @property
+    def changes_review(self) -> bool:
+        """Return whether the valid form contains another review or label than the page showed."""
+        return any(self.cleaned_data[name] != self.initial[name] for name in ("review", "label"))
+
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
         if cleaned.get("shown") != self.instance.revision:

@@ -23,6 +23,7 @@ from recognizer.models import (
     Review,
     Submission,
     SubmissionQuerySet,
+    review_message,
 )
 from recognizer.review.presenters import to_percent
 from recognizer.serving import model_registry, reevaluation
@@ -164,7 +165,7 @@ class SubmissionAdmin(DatasetDownloadAdmin, ObjectPageAdmin, BoundedCountAdmin):
             return redirect(request.path)
 
     def save_model(self, request: HttpRequest, obj: Submission, form: Any, change: bool) -> None:
-        if not {"review", "label"} & set(form.changed_data):
+        if not form.changes_review:
             return  # Storing the same review again would change its reviewer and its time.
         if obj.review == Review.APPROVED and obj.label is not None:
             obj.approve(request.user, Label(obj.label))
@@ -172,6 +173,13 @@ class SubmissionAdmin(DatasetDownloadAdmin, ObjectPageAdmin, BoundedCountAdmin):
             obj.reject(request.user)
         else:
             obj.reopen()
+
+    def construct_change_message(
+        self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
+    ) -> Any:
+        """Return the same text for the audit trail as the review pages, or "No fields changed."."""
+        submission = form.instance
+        return review_message(submission.review, submission.label) if form.changes_review else []
 
     @admin.action(description="Approve: use for training", permissions=["change"])
     def approve(self, request: HttpRequest, queryset: SubmissionQuerySet) -> None:
@@ -212,13 +220,13 @@ class SubmissionAdmin(DatasetDownloadAdmin, ObjectPageAdmin, BoundedCountAdmin):
         current = submission.revision
         if shown_revisions(request).get(str(submission.pk), current) != current:
             return False
-        message = "Rejected." if label is None else f"Approved as {label.label}."
         try:
             with transaction.atomic():  # Store no review without its audit entry.
                 if label is None:
                     submission.reject(request.user)
                 else:
                     submission.approve(request.user, label)
+                message = review_message(submission.review, submission.label)
                 self.log_change(request, submission, message)
         except OutdatedError:
             return False

@@ -46,6 +46,7 @@ from recognizer.models import (
     Scope,
     Submission,
     SubmissionQuerySet,
+    review_message,
 )
 from recognizer.serving import storage
 
@@ -240,7 +241,7 @@ class SubmissionViewSet(
                 submission.reject(self.request.user)
             else:
                 submission.approve(self.request.user, label)
-            message = "Rejected." if label is None else f"Approved as {label.label}."
+            message = review_message(submission.review, submission.label)
             audit.record(self.request.user, submission, CHANGE, message)
         return Response(self.get_serializer(submission).data)
 

@@ -13,6 +13,7 @@ from recognizer.models.choices import (
     Review,
     Source,
     Status,
+    review_message,
     to_digit,
 )
 from recognizer.models.ledger import (
@@ -86,6 +87,7 @@ __all__ = [
     "change_ledger_owner",
     "pseudonym",
     "remembered_state",
+    "review_message",
     "round_after",
     "to_digit",
 ]

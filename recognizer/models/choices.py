@@ -41,6 +41,14 @@ class Review(models.TextChoices):
     REJECTED = "rejected"
 
 
+def review_message(review: str, label: int | None = None) -> str:
+    """Return the audit trail's text about a review: "Approved as 3.", for example."""
+    if review == Review.APPROVED:
+        assert label is not None
+        return f"Approved as {Label(label).label}."
+    return "Rejected." if review == Review.REJECTED else "Review undone."
+
+
 class Status(models.TextChoices):
     """The status that visitors see: the review, or `LEARNED`.
 

@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from recognizer import audit
-from recognizer.models import Label, Review, Submission
+from recognizer.models import Label, Review, Submission, review_message
 from recognizer.review import decisions, queue
 from recognizer.review.decisions import BulkResult
 from recognizer.review.decorators import reviewers_only
@@ -82,8 +82,8 @@ def _store(request: HttpRequest, label: Label, form: BulkReviewForm) -> None:
         reviewed = reviewed.only("predicted_digit")
         approved = reviewed.filter(review=Review.APPROVED)
         rejected = reviewed.filter(review=Review.REJECTED)
-        audit.record_each(request.user, approved, CHANGE, f"Approved as {label.label}.")
-        audit.record_each(request.user, rejected, CHANGE, "Rejected.")
+        audit.record_each(request.user, approved, CHANGE, review_message(Review.APPROVED, label))
+        audit.record_each(request.user, rejected, CHANGE, review_message(Review.REJECTED))
     # The same form, sent again by a double click, changes nothing. Undo must still find the review.
     if result.can_be_undone:
         request.session[LAST_BULK_SESSION_KEY] = now.isoformat()
@@ -117,7 +117,7 @@ def bulk_undo(request: HttpRequest) -> HttpResponse:
     previous_rounds = request.session.pop(LAST_ROUNDS_SESSION_KEY, {})
     with transaction.atomic():
         reopened = decisions.undo_bulk(request.user, datetime.fromisoformat(at)) if at else []
-        audit.record_each(request.user, reopened, CHANGE, "Review undone.")
+        audit.record_each(request.user, reopened, CHANGE, review_message(Review.PENDING))
         unflagged = decisions.unflag(previous_rounds)
     messages.success(request, _undo_report(len(reopened), unflagged))
     return redirect("review:bulk")

@@ -14,7 +14,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from recognizer import audit
-from recognizer.models import Label, OutdatedError, Submission, SubmissionQuerySet
+from recognizer.models import (
+    Label,
+    OutdatedError,
+    Submission,
+    SubmissionQuerySet,
+    review_message,
+)
 from recognizer.review import decisions, queue
 from recognizer.review.decorators import reviewers_only
 from recognizer.review.forms import DoubtfulLabelForm, error_summary
@@ -139,21 +145,20 @@ def _store(
     # A repeated request to change the label finds the new label, which was not kept.
     is_first_request = submission.reviewed_at == seen_at
     is_kept = label == submission.label and (is_first_request or submission.label_confirmed)
-    audit_text, text = _result_texts(label, is_kept=is_kept)
     with transaction.atomic():  # Store no decision without its audit entry.
         if decisions.decide_doubtful_label(submission, reviewer, label, seen_at=seen_at):
-            audit.record(reviewer, submission, CHANGE, audit_text)
-    return text
+            message = review_message(submission.review, submission.label)
+            audit.record(reviewer, submission, CHANGE, "Label kept." if is_kept else message)
+    return _result_text(label, is_kept=is_kept)
 
 
-def _result_texts(label: Label | None, *, is_kept: bool) -> tuple[str, str]:
-    """Return the result of a decision for the audit trail, and translated for the reviewer."""
+def _result_text(label: Label | None, *, is_kept: bool) -> str:
+    """Return a sentence about the result of a decision."""
     if label is None:
-        return "Rejected.", _("Rejected.")
+        return _("Rejected.")
     if is_kept:
-        return "Label kept.", _("Label kept.")
-    translated = _("Approved as {name}.").replace("{name}", short_label(label))
-    return f"Approved as {label.label}.", translated
+        return _("Label kept.")
+    return _("Approved as {name}.").replace("{name}", short_label(label))
 
 
 def _respond(request: HttpRequest, status: int, text: str) -> HttpResponse:

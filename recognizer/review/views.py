@@ -15,7 +15,13 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_POST, require_safe
 
 from recognizer import audit
-from recognizer.models import AlreadyReviewedError, CorrectionChangedError, Label, Submission
+from recognizer.models import (
+    AlreadyReviewedError,
+    CorrectionChangedError,
+    Label,
+    Submission,
+    review_message,
+)
 from recognizer.review import agreement as agreement_data
 from recognizer.review import blind_reviews, decisions, doubtful_labels
 from recognizer.review import dashboard as dashboard_data
@@ -120,14 +126,15 @@ def _perform(form: DecisionForm, submission: Submission, reviewer: Any) -> None:
     corrected_at = form.cleaned_data["corrected_at"]
     if action == "skip":
         review_queue.snooze(submission, reviewer)
-    elif action == "undo":
-        if decisions.undo(submission, reviewer):
-            audit.record(reviewer, submission, CHANGE, "Review undone.")
-    elif action == "reject" or label is None:
-        if decisions.decide(submission, reviewer, None, corrected_at=corrected_at):
-            audit.record(reviewer, submission, CHANGE, "Rejected.")
-    elif decisions.decide(submission, reviewer, Label(label), corrected_at=corrected_at):
-        audit.record(reviewer, submission, CHANGE, f"Approved as {Label(label).label}.")
+        return
+    if action == "undo":
+        is_changed = decisions.undo(submission, reviewer)
+    else:
+        label = None if action == "reject" else Label(label)
+        is_changed = decisions.decide(submission, reviewer, label, corrected_at=corrected_at)
+    if is_changed:
+        message = review_message(submission.review, submission.label)
+        audit.record(reviewer, submission, CHANGE, message)
 
 
 @reviewers_only

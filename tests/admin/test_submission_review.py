@@ -61,22 +61,24 @@ def test_reject_removes_label(visitor, reviewer_client, reviewer):
 
 
 @pytest.mark.parametrize(
-    ("form", "expected"),
+    ("form", "expected", "message"),
     [
-        ({"review": "approved", "label": "4"}, ("approved", 4)),
-        ({"review": "approved", "label": ""}, ("approved", 1)),
-        ({"review": "rejected", "label": "4"}, ("rejected", None)),
-        ({"review": "pending", "label": ""}, ("pending", None)),
+        ({"review": "approved", "label": "4"}, ("approved", 4), "Approved as 4."),
+        ({"review": "approved", "label": "10"}, ("approved", 10), "Approved as not a digit."),
+        ({"review": "approved", "label": ""}, ("approved", 1), "Approved as 1."),
+        ({"review": "rejected", "label": "4"}, ("rejected", None), "Rejected."),
+        ({"review": "pending", "label": ""}, ("pending", None), "No fields changed."),
+        ({"review": "pending", "label": "4"}, ("pending", None), "No fields changed."),
     ],
 )
-def test_form_stores_review(visitor, reviewer_client, form, expected):
+def test_form_stores_review(visitor, reviewer_client, form, expected, message):
     row = visitor.submit_and_get(drawing_png(7), digit=1)
     page = f"{LIST}{row.pk}/change/"
     assert "stored image" in reviewer_client.get(page).content.decode()
     assert reviewer_client.post(page, form | {"shown": row.revision}).status_code == 302
     row.refresh_from_db()
     assert (row.review, row.label) == expected
-    assert LogEntry.objects.filter(object_id=row.pk).exists()
+    assert LogEntry.objects.get(object_id=row.pk).get_change_message() == message
 
 
 def test_saving_unchanged_form_keeps_review(visitor, reviewer_client, django_user_model):
@@ -127,6 +129,7 @@ def test_visitor_can_correct_again_after_reopening(visitor, reviewer_client, rev
     form = {"review": "pending", "label": "", "shown": row.revision}
     reviewer_client.post(f"{LIST}{row.pk}/change/", form)
     assert visitor.correct(row.pk, 2).status_code == 200
+    assert LogEntry.objects.get().change_message == "Review undone."
 
 
 def listed_ids(reviewer_client, query):
