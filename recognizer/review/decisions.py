@@ -16,6 +16,10 @@ from recognizer.models import (
 from recognizer.review import queue
 
 
+class NewerDecisionError(Exception):
+    """Raised when a decision cannot be undone, because its reviewer has decided again since."""
+
+
 class BulkResult(NamedTuple):
     """How many submissions a bulk review approved, rejected and flagged.
 
@@ -95,13 +99,26 @@ def decide_doubtful_label(
     return True
 
 
-def undo(submission: Submission, reviewer: Any) -> bool:
+def time_of_decision(submission: Submission, reviewer: Any) -> datetime | None:
+    """Return when this reviewer decided, also in a blind review, or None without a decision."""
+    if submission.reviewed_by_id == reviewer.pk:
+        return submission.reviewed_at
+    blind_review = _blind_review(submission, reviewer)
+    return blind_review.answered_at if blind_review else None
+
+
+def undo(submission: Submission, reviewer: Any, *, decided_at: datetime | None) -> bool:
     """Undo this reviewer's decision or skip, and claim the submission for them again.
 
+    `decided_at` is the time of the decision, or None for a skip.
+
     Return whether the submission was reopened. For a blind review, the blind decision is undone,
-    but the submission does not change. Raises `AlreadyReviewedError` if another reviewer has
-    decided, and this reviewer has no blind review of the submission.
+    but the submission does not change. Raises `NewerDecisionError` if this reviewer's decision has
+    another time. Raises `AlreadyReviewedError` if another reviewer has decided, and this reviewer
+    has no blind review of the submission.
     """
+    if time_of_decision(submission, reviewer) not in (None, decided_at):
+        raise NewerDecisionError
     is_own_review = submission.reviewed_by_id == reviewer.pk
     if is_own_review:
         submission.reopen()

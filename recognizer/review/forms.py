@@ -16,11 +16,13 @@ ACTIONS: Final = ("approve", "reject", "skip", "undo")
 class DecisionForm(forms.Form):
     """A reviewer's action on one submission: a decision, a skip or an undo.
 
-    `corrected_at` is the time of the correction that the page showed, if it showed one.
+    `corrected_at` is the time of the correction that the page showed, if it showed one. For the
+    undo of a decision, `decided_at` is the time of that decision.
     """
 
     id = forms.UUIDField()
     corrected_at = forms.DateTimeField(required=False)
+    decided_at = forms.DateTimeField(required=False)
     action = forms.ChoiceField(choices=[(action, action) for action in ACTIONS])
     label = forms.TypedChoiceField(
         choices=Label.choices, coerce=int, required=False, empty_value=None

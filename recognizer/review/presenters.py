@@ -62,6 +62,11 @@ def existing_review_text(submission: Submission) -> str:
     return _("%(reviewer)s has already approved this drawing as %(label)s.") % values
 
 
+def newer_decision_text() -> str:
+    """Return a sentence for a reviewer who wants to undo a decision that is not the latest one."""
+    return _("You have decided on this drawing again on another page. That decision is kept.")
+
+
 def changed_correction_text(submission: Submission) -> str:
     """Return a sentence for a reviewer whose decision came too late: the correction is new."""
     values = {"label": short_label(submission.suggested_label)}

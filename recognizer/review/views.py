@@ -3,6 +3,7 @@
 Bulk review is in bulk.py, and the doubtful labels are in doubtful_labels.py.
 """
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib.admin.models import CHANGE
@@ -32,6 +33,7 @@ from recognizer.review.presenters import (
     changed_correction_text,
     deleted_text,
     existing_review_text,
+    newer_decision_text,
     to_cards,
 )
 from recognizer.training import training_data
@@ -104,12 +106,15 @@ def decide(request: HttpRequest) -> HttpResponse:
         return JsonResponse({"detail": deleted_text()}, status=410)
     try:
         with transaction.atomic():  # Store no decision without its audit entry.
-            _perform(form, submission, request.user)
+            decided_at = _perform(form, submission, request.user)
     except CorrectionChangedError:
         return _changed_correction(submission)
     except AlreadyReviewedError:
         return JsonResponse({"detail": existing_review_text(submission)}, status=409)
-    return JsonResponse({})
+    except decisions.NewerDecisionError:
+        return JsonResponse({"detail": newer_decision_text()}, status=409)
+    # The page sends the time back to undo this decision, so that a later one is not undone.
+    return JsonResponse({"decided_at": decided_at.isoformat()} if decided_at else {})
 
 
 def _changed_correction(submission: Submission) -> JsonResponse:
@@ -121,20 +126,23 @@ def _changed_correction(submission: Submission) -> JsonResponse:
     return JsonResponse(body, status=409)
 
 
-def _perform(form: DecisionForm, submission: Submission, reviewer: Any) -> None:
+def _perform(form: DecisionForm, submission: Submission, reviewer: Any) -> datetime | None:
+    """Perform the action. Return the time of the decision, or None for a skip or an undo."""
     action, label = form.cleaned_data["action"], form.cleaned_data["label"]
-    corrected_at = form.cleaned_data["corrected_at"]
     if action == "skip":
         review_queue.snooze(submission, reviewer)
-        return
+        return None
     if action == "undo":
-        is_changed = decisions.undo(submission, reviewer)
+        decided_at = form.cleaned_data["decided_at"]
+        is_changed = decisions.undo(submission, reviewer, decided_at=decided_at)
     else:
+        corrected_at = form.cleaned_data["corrected_at"]
         label = None if action == "reject" else Label(label)
         is_changed = decisions.decide(submission, reviewer, label, corrected_at=corrected_at)
     if is_changed:
         message = review_message(submission.review, submission.label)
         audit.record(reviewer, submission, CHANGE, message)
+    return decisions.time_of_decision(submission, reviewer)
 
 
 @reviewers_only

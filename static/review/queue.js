@@ -18,7 +18,7 @@ const buttonList = document.querySelectorAll("[data-action]");
 const decisionButtons = [...buttonList];
 
 let cards = []; // Claimed drawings without a decision. The page shows the first one.
-const decisions = []; // oldest first: {card, action, label, result}
+const decisions = []; // oldest first: {card, action, label, result, decidedAt, refused}
 const unsaved = []; // decisions, skips and undos that the server has not confirmed, oldest first
 let saving = false;
 let claiming = false;
@@ -61,7 +61,8 @@ async function save() {
       decision.sent = true;
       const { ok, body } = await post(page.decide, decisionFields(decision));
       unsaved.shift();
-      if (!ok) showFailure(decision, body);
+      if (ok) decision.decidedAt = body.decided_at;
+      else showFailure(decision, body);
       render();
     }
   } catch (reason) {
@@ -71,21 +72,25 @@ async function save() {
   refill();
 }
 
-function decisionFields({ card, action, label }) {
+function decisionFields({ card, action, label, undone }) {
   const fields = { id: card.id, corrected_at: card.corrected_at, action };
+  if (undone) return { ...fields, decided_at: undone.decidedAt ?? "" };
   return label === undefined ? fields : { ...fields, label };
 }
 
 // Another reviewer was faster, or the visitor deleted the drawing: drop the card. If the visitor
 // changed the correction, the server sends a new card. It comes last, so that the card that the
 // reviewer is looking at stays.
-function showFailure({ card }, { detail, card: newCard }) {
+function showFailure(refused, { detail, card: newCard }) {
+  const { card } = refused;
   cards = cards.filter((other) => other !== card);
   const replacement = newCard ? preloadImage(newCard) : card;
   if (newCard) cards.push(replacement);
+  if (refused.undone) decisions.push(refused); // to show why
   for (const decision of decisions.filter((each) => each.card === card)) {
     decision.result = detail;
     decision.card = replacement;
+    decision.refused = true;
   }
   announce(detail);
 }
@@ -159,11 +164,12 @@ function decide(action, label) {
 }
 
 function undo() {
-  const decision = decisions.pop();
+  const decision = decisions.findLast(canBeUndone);
   if (!decision) return announce(page.nothingToUndo);
+  decisions.splice(decisions.indexOf(decision), 1);
   waiting.count += countReviews([decision]);
   // If the decision was not sent yet, the server need not undo it.
-  if (decision.sent) unsaved.push({ card: decision.card, action: "undo" });
+  if (decision.sent) unsaved.push({ card: decision.card, action: "undo", undone: decision });
   else unsaved.splice(unsaved.indexOf(decision), 1);
   cards = [decision.card, ...cards.filter((other) => other !== decision.card)];
   emptyQueue = null;
@@ -171,6 +177,11 @@ function undo() {
   announce(page.undone);
   $("card").focus();
   sync();
+}
+
+// The page must not undo a decision of another page.
+function canBeUndone({ refused }) {
+  return !refused;
 }
 
 function labelName(label) {
@@ -265,7 +276,7 @@ function renderDecisions() {
     return item;
   });
   $("recent-decisions").replaceChildren(...items);
-  $("undo").disabled = !decisions.length;
+  $("undo").disabled = !decisions.some(canBeUndone);
 }
 
 function newElement(tag, text) {

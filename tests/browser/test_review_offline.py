@@ -104,3 +104,38 @@ def test_late_decision_shows_and_keeps_the_earlier_one(open_review, django_user_
     expect(page.locator("#recent-decisions")).to_have_text(text)
     expect(page.get_by_role("status")).to_contain_text(text)
     assert decision(row) == ("approved", 1)
+
+
+def test_undo_skips_refused_decisions(open_review, rosa):
+    first, second, _ = drawings(3)
+    page = open_review()
+    expect(page.locator("#card")).to_be_focused()
+    page.keyboard.press("4")
+    expect_saved(page, 1)
+    # In another tab, the same reviewer approves the next drawing.
+    Submission.objects.get(pk=second.pk).approve(rosa, Label.THREE)
+    page.keyboard.press("5")
+    expect_saved(page, 2)
+    refusal = page.get_by_text("rosa has already approved this drawing as 3.")
+    expect(page.locator("#recent-decisions").filter(has=refusal)).to_be_visible()
+    page.keyboard.press("u")
+    expect_saved(page, 1)
+    page.wait_for_load_state("networkidle")
+    assert (decision(first), decision(second)) == (("pending", None), ("approved", 3))
+    page.keyboard.press("u")
+    expect(page.get_by_role("status")).to_contain_text("There is nothing to undo.")
+    expect(page.get_by_role("button", name="Undo")).to_be_disabled()
+
+
+def test_undo_keeps_a_decision_that_was_changed_on_another_page(open_review, rosa):
+    (row,) = drawings(1)
+    page = open_review()
+    expect(page.locator("#card")).to_be_focused()
+    page.keyboard.press("1")
+    expect_saved(page, 1)
+    Submission.objects.get(pk=row.pk).approve(rosa, Label.SEVEN)
+    page.keyboard.press("u")
+    text = "You have decided on this drawing again on another page. That decision is kept."
+    expect(page.locator("#recent-decisions")).to_have_text(text)
+    expect(page.get_by_role("status")).to_contain_text(text)
+    assert decision(row) == ("approved", 7)

@@ -6,7 +6,7 @@ import pytest
 
 from recognizer.models import BlindReview, Label
 from recognizer.review import agreement, blind_reviews
-from tests.support.review_helpers import claim, claimed_ids, decide, submissions
+from tests.support.review_helpers import claim, claimed_ids, decide, submissions, undo
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
@@ -97,11 +97,22 @@ def test_rejected_submissions_get_blind_reviews_too(reviewer_client, pending, ad
 
 def test_undo_removes_blind_decision(reviewer_client, reviewed_by_ada, pending):
     claimed_ids(reviewer_client)
-    decide(reviewer_client, reviewed_by_ada, "approve", 7)
-    assert decide(reviewer_client, reviewed_by_ada, "undo").status_code == 200
+    decided_at = decide(reviewer_client, reviewed_by_ada, "approve", 7).json()["decided_at"]
+    for _ in range(2):  # the response to the first request may get lost
+        assert undo(reviewer_client, reviewed_by_ada, decided_at).status_code == 200
     review = BlindReview.objects.get()
     assert (review.answered_at, review.label, review.agrees) == (None, None, None)
     assert reviewed_by_ada.pk in claimed_ids(reviewer_client)
+
+
+def test_undo_keeps_later_blind_decision(reviewer_client, reviewed_by_ada, pending):
+    claimed_ids(reviewer_client)
+    first = decide(reviewer_client, reviewed_by_ada, "approve", 7).json()["decided_at"]
+    decide(reviewer_client, reviewed_by_ada, "approve", 2)
+    response = undo(reviewer_client, reviewed_by_ada, first)
+    assert response.status_code == 409
+    assert "ada" not in response.json()["detail"]
+    assert BlindReview.objects.get().label == 2
 
 
 def test_reviewer_gets_each_blind_review_until_answered(reviewer_client, reviewed_by_ada, pending):

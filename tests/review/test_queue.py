@@ -8,7 +8,7 @@ from recognizer.models import AlreadyReviewedError, Label, ModelVersion, Submiss
 from recognizer.review import blind_reviews, queue
 from recognizer.serving import model_registry
 from tests.support.factories import Visitor, create_version, model_with_swapped_labels
-from tests.support.review_helpers import claim, claimed_ids, decide, ids, submissions
+from tests.support.review_helpers import claim, claimed_ids, decide, ids, submissions, undo
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
@@ -156,9 +156,9 @@ def test_repeated_request_counts_once(reviewer_client):
 
 def test_undo_reopens_and_reclaims(reviewer_client):
     (row,) = submissions()
-    decide(reviewer_client, row, "approve", 7)
+    decided_at = decide(reviewer_client, row, "approve", 7).json()["decided_at"]
     for _ in range(2):  # the response to the first request may get lost
-        assert decide(reviewer_client, row, "undo").status_code == 200
+        assert undo(reviewer_client, row, decided_at).status_code == 200
     row.refresh_from_db()
     assert (row.review, row.label, row.reviewed_by) == ("pending", None, None)
     assert claimed_ids(reviewer_client) == [row.pk]
@@ -166,6 +166,52 @@ def test_undo_reopens_and_reclaims(reviewer_client):
         "Approved as 7.",
         "Review undone.",
     ]
+
+
+KEPT = "You have decided on this drawing again on another page. That decision is kept."
+
+
+def test_undo_keeps_decision_of_another_tab(reviewer_client):
+    (row,) = submissions()
+    decide(reviewer_client, row, "approve", 3)
+    assert decide(reviewer_client, row, "approve", 5).status_code == 409
+    response = undo(reviewer_client, row)
+    assert (response.status_code, response.json()) == (409, {"detail": KEPT})
+    row.refresh_from_db()
+    assert (row.review, row.label) == ("approved", 3)
+
+
+def test_undo_keeps_decision_that_replaced_it(reviewer_client):
+    (row,) = submissions()
+    decided_at = decide(reviewer_client, row, "approve", 1).json()["decided_at"]
+    for decision in (7, 1):
+        Submission.objects.update(label_noise=0.99)
+        row.refresh_from_db()
+        seen_at = row.reviewed_at.isoformat()
+        body = {"id": row.pk, "seen_at": seen_at, "decision": decision}
+        reviewer_client.post("/review/doubtful/", body)
+        response = undo(reviewer_client, row, decided_at)
+        assert (response.status_code, response.json()) == (409, {"detail": KEPT})
+        row.refresh_from_db()
+        assert (row.review, row.label) == ("approved", decision)
+
+
+def test_undo_of_skip_keeps_later_decision(reviewer_client):
+    (row,) = submissions()
+    decide(reviewer_client, row, "skip")
+    decide(reviewer_client, row, "reject")
+    assert undo(reviewer_client, row).status_code == 409
+    row.refresh_from_db()
+    assert row.review == "rejected"
+
+
+def test_repeated_decision_can_be_undone(reviewer_client):
+    (row,) = submissions()
+    responses = [decide(reviewer_client, row, "reject").json() for _ in range(2)]
+    assert responses[0] == responses[1]
+    assert undo(reviewer_client, row, responses[1]["decided_at"]).status_code == 200
+    row.refresh_from_db()
+    assert row.review == "pending"
 
 
 def test_skipped_submissions_are_snoozed_until_requested(reviewer_client):
@@ -181,7 +227,7 @@ def test_skipped_submissions_are_snoozed_until_requested(reviewer_client):
 def test_undo_of_skip_reclaims(reviewer_client):
     (row,) = submissions()
     decide(reviewer_client, row, "skip")
-    decide(reviewer_client, row, "undo")
+    undo(reviewer_client, row)
     assert claimed_ids(reviewer_client) == [row.pk]
 
 

@@ -62,6 +62,12 @@ def decide(client, row, action, label=None):
     return client.post("/review/decide/", body if label is None else body | {"label": str(label)})
 
 
+def undo(client, row, decided_at=""):
+    """Send the undo of the decision that was made at the time `decided_at`, or of a skip."""
+    body = {"id": str(row.pk), "action": "undo", "decided_at": decided_at}
+    return client.post("/review/decide/", body)
+
+
 def isoformat(time):
     return time.isoformat() if time else ""
 
