@@ -7,6 +7,7 @@ import { pressedShortcut, rememberShortcutSetting } from "../shortcuts.js";
 const REFILL_BELOW = 10; // The page claims more drawings when it has fewer cards than this.
 const POLL_EMPTY_QUEUE_MS = 30_000;
 const RENEW_CLAIM_AFTER_MS = 120_000; // well before the server releases the claim
+const SNOOZE_MS = 3_600_000; // as on the server
 const RECENT_DECISIONS = 8; // shown below the card
 const NOT_A_DIGIT = 10;
 
@@ -18,7 +19,7 @@ const buttonList = document.querySelectorAll("[data-action]");
 const decisionButtons = [...buttonList];
 
 let cards = []; // Claimed drawings without a decision. The page shows the first one.
-const decisions = []; // oldest first: {card, action, label, result, decidedAt, refused}
+const decisions = []; // oldest first: {card, action, label, madeAt, result, decidedAt, refused}
 const unsaved = []; // decisions, skips and undos that the server has not confirmed, oldest first
 let saving = false;
 let claiming = false;
@@ -103,10 +104,11 @@ async function refill(fields = {}) {
   if (claiming || (cards.length >= REFILL_BELOW && isClaimFresh)) return;
   claiming = true;
   nextClaim = null;
+  const saved = decisions.filter((decision) => !unsaved.includes(decision));
   try {
     const { ok, body } = await post(page.claim, fields);
     claimedAt = Date.now();
-    if (ok) receive(body, fields);
+    if (ok) receive(body, fields, saved);
     else scheduleRetry(new Response(null, { status: 503 })); // Try again, as for a busy site.
   } catch (reason) {
     scheduleRetry(reason);
@@ -116,9 +118,9 @@ async function refill(fields = {}) {
   else if (!cards.length) pollTimer = setTimeout(refill, POLL_EMPTY_QUEUE_MS);
 }
 
-function receive({ cards: claimed, empty, snoozed, ...counts }, fields) {
+function receive({ cards: claimed, empty, snoozed, ...counts }, fields, saved) {
   const wasEmpty = !cards.length;
-  cards.push(...newCards(claimed, fields).map(preloadImage));
+  cards.push(...newCards(claimed, fields, saved).map(preloadImage));
   emptyQueue = claimed.length ? null : { text: empty, snoozed };
   waiting = { count: counts.waiting - countReviews(unsaved), isCut: counts.waiting_is_cut };
   render();
@@ -133,10 +135,17 @@ function countReviews(made) {
   return made.filter(({ action }) => action === "approve" || action === "reject").length;
 }
 
-// Leave out cards that the page already has. A skipped card returns only on request.
-function newCards(claimed, { include_snoozed: includeSnoozed }) {
-  const decided = decisions.filter(({ action }) => action !== "skip" || !includeSnoozed);
-  const known = [...cards, ...decided.map(({ card }) => card)];
+// Leave out cards that the page already has, and those that were decided too late for this claim.
+// `saved` are the decisions that the server had confirmed before. Their drawings are only claimed
+// again if somebody has reopened them. A skipped card returns on request or after an hour.
+function newCards(claimed, { include_snoozed: includeSnoozed }, saved) {
+  const isHidden = (decision) =>
+    decision.action === "skip"
+      ? !includeSnoozed && Date.now() - decision.madeAt < SNOOZE_MS
+      : !saved.includes(decision);
+  const latest = new Map(decisions.map((decision) => [decision.card.id, decision]));
+  const hidden = [...latest.values()].filter(isHidden);
+  const known = [...cards, ...hidden.map(({ card }) => card)];
   const knownIds = new Set(known.map(({ id }) => id));
   return claimed.filter(({ id }) => !knownIds.has(id));
 }
@@ -153,7 +162,8 @@ function decide(action, label) {
   const card = cards.shift();
   if (!card) return;
   const text = { approve: page.approved, reject: page.rejected, skip: page.skipped }[action];
-  const decision = { card, action, label, result: text.replace("{name}", labelName(label)) };
+  const result = text.replace("{name}", labelName(label));
+  const decision = { card, action, label, madeAt: Date.now(), result };
   decisions.push(decision);
   unsaved.push(decision);
   waiting.count -= countReviews([decision]);
@@ -171,7 +181,7 @@ function undo() {
   // If the decision was not sent yet, the server need not undo it.
   if (decision.sent) unsaved.push({ card: decision.card, action: "undo", undone: decision });
   else unsaved.splice(unsaved.indexOf(decision), 1);
-  cards = [decision.card, ...cards.filter((other) => other !== decision.card)];
+  cards = [decision.card, ...cards.filter(({ id }) => id !== decision.card.id)];
   emptyQueue = null;
   render();
   announce(page.undone);

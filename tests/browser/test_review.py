@@ -5,7 +5,7 @@ import time
 import pytest
 from playwright.sync_api import expect
 
-from recognizer.models import Label, Review, Submission
+from recognizer.models import BlindReview, Label, Review, Submission
 from tests.browser.review_page import decision, drawings, expect_saved
 from tests.support.factories import drawing_png
 from tests.support.review_helpers import doubtful_labels, submissions
@@ -110,6 +110,69 @@ def test_new_drawings_appear_without_a_reload(open_review):
     drawings(1)
     page.clock.fast_forward(30_000)
     expect(page.locator("#card")).to_be_focused()
+
+
+def test_shows_decided_drawing_that_is_reopened(open_review):
+    (row,) = drawings(1)
+    page = open_review()
+    page.keyboard.press("3")
+    expect(page.get_by_role("heading", name="Nothing to review")).to_be_visible()
+    row.refresh_from_db()
+    row.reopen()
+    page.clock.fast_forward(30_000)
+    expect(page.locator("#card")).to_be_focused()
+    page.keyboard.press("5")
+    expect_saved(page, 2)
+    assert decision(row) == ("approved", 5)
+    page.keyboard.press("u")
+    page.keyboard.press("u")
+    expect_saved(page, 0)
+    page.keyboard.press("6")
+    expect_saved(page, 1)
+    assert decision(row) == ("approved", 6)
+    expect(page.get_by_role("heading", name="Nothing to review")).to_be_visible()
+
+
+def test_hides_drawing_that_was_decided_after_the_claim(open_review):
+    """The response to the claim contains a drawing that the reviewer decides meanwhile."""
+    rows = drawings(2)
+    page = open_review()
+    page.wait_for_load_state("networkidle")
+    held = []
+    page.route("**/claim/", lambda route: held.append((route, route.fetch())), times=1)
+    page.keyboard.press("s")
+    while not held:
+        page.wait_for_timeout(20)
+    page.keyboard.press("4")
+    expect_saved(page, 2)
+    route, response = held[0]
+    route.fulfill(response=response)
+    expect(page.get_by_role("heading", name="Nothing to review")).to_be_visible()
+    assert [decision(row) for row in rows] == [("pending", None), ("approved", 4)]
+
+
+def test_skipped_blind_review_is_hidden_for_an_hour(open_review, rosa, django_user_model):
+    reviewed, _ = drawings(2)
+    reviewed.approve(django_user_model.objects.create_user("ada"), Label.SEVEN)
+    blind_review = BlindReview.objects.create(submission=reviewed, reviewer=rosa)
+    page = open_review()
+    for _ in range(2):  # The two cards are in a random order.
+        page.keyboard.press("s")
+    page.wait_for_load_state("networkidle")
+    drawings(1)
+    page.clock.fast_forward(30_000)
+    expect(page.locator("#card")).to_be_focused()
+    page.keyboard.press("s")
+    page.wait_for_load_state("networkidle")
+    expect(page.locator("#card")).to_be_hidden()
+    drawings(1)
+    page.clock.fast_forward(3_600_000)
+    expect(page.locator("#card")).to_be_focused()
+    for _ in range(2):
+        page.keyboard.press("5")
+    expect_saved(page, 5)
+    blind_review.refresh_from_db()
+    assert blind_review.label == 5
 
 
 def test_shows_snoozed_drawings_on_request(open_review):
