@@ -26,24 +26,27 @@ def agreement() -> dict[str, Any]:
 
 
 def reviewers() -> Any:
-    """Return each reviewer's number of blind reviews, and how many agree with the first review."""
+    """Return each reviewer's number of blind reviews, and how many agree with the first review.
+
+    Only the first review at the time of the blind review counts, because the two are independent.
+    """
     answered = BlindReview.objects.filter(answered_at__isnull=False)
     by_reviewer = answered.values("reviewer__username").order_by("reviewer__username")
     return by_reviewer.annotate(
         reviews=Count("pk"),
         agreed=Count("pk", filter=Q(agrees=True)),
-        percent=100 * F("agreed") / F("reviews"),
+        percent=100.0 * F("agreed") / F("reviews"),
     )
 
 
 def disagreements() -> list[dict[str, Any]]:
-    """Return the newest blind reviews that differ from the submission's review.
+    """Return the newest blind reviews that differ from the submission's current review.
 
-    `agrees` is stored when the blind review is answered. The submission's review can have changed
-    or been undone since.
+    The submission's review can have changed or been undone since the blind review.
     """
-    reviews = BlindReview.objects.filter(agrees=False).order_by("-answered_at")
+    reviews = BlindReview.objects.filter(answered_at__isnull=False).order_by("-answered_at")
     reviews = reviews.exclude(submission__review=Review.PENDING)
+    reviews = reviews.exclude(submission__reviewed_by=F("reviewer"))
     reviews = reviews.exclude(label=F("submission__label"))
     reviews = reviews.exclude(label=None, submission__label=None)
     reviews = reviews.select_related("submission__reviewed_by", "reviewer")

@@ -69,6 +69,11 @@ def test_blind_review_is_counted_and_does_not_change_submission(
 @pytest.mark.parametrize(
     ("blind", "change", "listed"),
     [
+        (Label.ONE, lambda row, ada: None, 0),
+        (Label.ONE, lambda row, ada: row.approve(ada, Label.SEVEN), 1),
+        (Label.ONE, lambda row, ada: row.reject(ada), 1),
+        (Label.ONE, lambda row, ada: row.reopen(), 0),
+        (Label.SEVEN, lambda row, ada: None, 1),
         (Label.SEVEN, lambda row, ada: row.reopen(), 0),
         (Label.SEVEN, lambda row, ada: row.approve(ada, Label.SEVEN), 0),
         (Label.SEVEN, lambda row, ada: row.approve(ada, Label.TWO), 1),
@@ -82,9 +87,30 @@ def test_lists_only_disagreements_with_the_current_review(
     reviewed_by_ada, reviewer, ada, blind, change, listed
 ):
     BlindReview.objects.create(submission=reviewed_by_ada, reviewer=reviewer).record(blind)
-    assert len(agreement.disagreements()) == 1
     change(reviewed_by_ada, ada)
     assert len(agreement.disagreements()) == listed
+
+
+def test_unanswered_blind_review_is_no_disagreement(reviewed_by_ada, reviewer):
+    BlindReview.objects.create(submission=reviewed_by_ada, reviewer=reviewer)
+    assert agreement.disagreements() == []
+
+
+def test_reviewer_who_changes_the_review_does_not_disagree(reviewed_by_ada, reviewer):
+    BlindReview.objects.create(submission=reviewed_by_ada, reviewer=reviewer).record(Label.ONE)
+    reviewed_by_ada.approve(reviewer, Label.SEVEN)
+    assert agreement.disagreements() == []
+
+
+def test_percentage_counts_the_decisions_at_that_time(reviewer_client, reviewer, ada):
+    rows = submissions(3)
+    for row, label in zip(rows, (Label.ONE, Label.ONE, Label.TWO), strict=True):
+        row.approve(ada, Label.ONE)
+        BlindReview.objects.create(submission=row, reviewer=reviewer).record(label)
+    rows[0].approve(ada, Label.SEVEN)
+    page = reviewer_client.get(PAGE).content.decode()
+    assert "2 (67%)" in page
+    assert "as they were at the time of the blind review" in page
 
 
 def test_rejected_submissions_get_blind_reviews_too(reviewer_client, pending, ada):
