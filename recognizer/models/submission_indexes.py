@@ -9,19 +9,20 @@ from typing import Final
 from django.db import models
 from django.db.models import Q
 
-from recognizer.models.choices import Review
+from recognizer.models.choices import Review, Source
 
 PENDING: Final = Q(review=Review.PENDING)
+IMPORTED: Final = Q(source=Source.IMPORT)
 
 INDEXES: Final = (
     # The next two are covering indexes: the dashboard counts without reading the table. They also
     # serve the list of all submissions, and the list of a version's.
     models.Index(
-        fields=("-created", "-id", "corrected_digit", "predicted_digit"),
+        fields=("-created", "-id", "corrected_digit", "predicted_digit", "source"),
         name="submission_by_time",
     ),
     models.Index(
-        fields=("model_version", "-created", "-id", "corrected_digit", "predicted_digit"),
+        fields=("model_version", "-created", "-id", "corrected_digit", "predicted_digit", "source"),
         name="submission_by_version",
     ),
     # The lists that have a filter. Without these indexes, a list filtered by a rare value would
@@ -70,7 +71,8 @@ INDEXES: Final = (
         condition=Q(claimed_until__isnull=False),
         name="submission_by_claim",
     ),
-    # The pages of doubtful labels and of the newest reviews.
+    # The page of doubtful labels, the undo of a bulk review, and the newest reviews of visitors'
+    # drawings.
     models.Index(
         fields=("-label_noise", "id"),
         condition=Q(label_noise__isnull=False),
@@ -80,6 +82,11 @@ INDEXES: Final = (
         fields=("reviewed_at",),
         condition=Q(reviewed_at__isnull=False),
         name="submission_by_reviewed_at",
+    ),
+    models.Index(
+        fields=("reviewed_at",),
+        condition=Q(reviewed_at__isnull=False) & ~IMPORTED,
+        name="submission_by_visitor_review",
     ),
     # Deleting a user sets these foreign keys to null.
     models.Index(

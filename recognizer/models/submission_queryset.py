@@ -10,7 +10,7 @@ from django.db import connection, models, transaction
 from django.db.models import Case, F, OuterRef, Q, Subquery, When
 from django.db.models.functions import Coalesce
 
-from recognizer.models.choices import Label, Review
+from recognizer.models.choices import Label, Review, Source
 from recognizer.models.ledger import LedgerEntry
 from recognizer.models.model_version import ModelVersion
 
@@ -72,6 +72,14 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
     def forget(self) -> int:
         """Exclude the corrected drawings from their owners' memories, and return their number."""
         return self.corrected().filter(remembered=True).update(remembered=False)
+
+    def of_visitors(self) -> Self:
+        """Return the submissions that were not imported from a dataset."""
+        return self.exclude(source=Source.IMPORT)
+
+    def newest_reviews(self) -> Self:
+        """Return the reviewed submissions of visitors, the newest review first."""
+        return self.of_visitors().filter(reviewed_at__isnull=False).order_by("-reviewed_at")
 
     def pending(self) -> Self:
         return self.filter(review=Review.PENDING)

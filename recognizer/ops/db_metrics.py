@@ -62,11 +62,12 @@ def _collect() -> Iterator[Metric]:
 def _correction_shares() -> Metric:
     shares = GaugeMetricFamily(
         "digitsite_correction_share",
-        f"Share of the newest {SAMPLE_SIZE} submissions by their correction.",
+        f"Share of the newest {SAMPLE_SIZE} submissions that were not imported, by correction.",
         labels=["correction"],
     )
-    newest = Submission.objects.values_list("corrected_digit", "predicted_digit")[:SAMPLE_SIZE]
-    counts = Counter(_correction_kind(*row) for row in newest)
+    newest = Submission.objects.of_visitors()[:SAMPLE_SIZE]
+    corrections = newest.values_list("corrected_digit", "predicted_digit")
+    counts = Counter(_correction_kind(*row) for row in corrections)
     for kind in ("none", "agrees", "disagrees"):
         shares.add_metric([kind], counts[kind] / max(counts.total(), 1))
     return shares

@@ -72,8 +72,8 @@ def _decision(label: int | None) -> str:
 
 def owners() -> Any:
     """Return the owners with corrections that the newest reviews did not accept, worst first."""
-    newest_reviews = Submission.objects.filter(reviewed_at__isnull=False).order_by("-reviewed_at")
-    recent = Submission.objects.filter(pk__in=newest_reviews.values("pk")[:REVIEW_LIMIT])
+    newest_reviews = Submission.objects.newest_reviews().values("pk")[:REVIEW_LIMIT]
+    recent = Submission.objects.filter(pk__in=newest_reviews)
     is_not_accepted = Q(review=Review.REJECTED) | ~Q(label=F("corrected_digit"))
     by_owner = recent.corrected().order_by().values("owner")
     counts = by_owner.annotate(

@@ -42,10 +42,8 @@ def _unanswered(reviewer: Any) -> BlindReview | None:
 
 
 def _create(reviewer: Any) -> BlindReview | None:
-    newest = Submission.objects.filter(reviewed_at__isnull=False).order_by("-reviewed_at")
-    recent = Submission.objects.filter(
-        pk__in=list(newest.values_list("pk", flat=True)[:CANDIDATE_LIMIT])
-    )
+    newest = Submission.objects.newest_reviews().values_list("pk", flat=True)[:CANDIDATE_LIMIT]
+    recent = Submission.objects.filter(pk__in=list(newest))
     known = BlindReview.objects.filter(reviewer=reviewer).values("submission")
     candidates = (
         recent.exclude(reviewed_by=reviewer).exclude(reviewed_by=None).exclude(pk__in=known)

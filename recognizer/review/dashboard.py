@@ -1,4 +1,4 @@
-"""Figures for the dashboard.
+"""Figures for the dashboard. The counts by day and by prediction leave out imported drawings.
 
 There may be a million submissions. So the counts by day and by prediction read only covering
 indexes, and the counts of the queue stop at a limit.
@@ -88,7 +88,7 @@ class Confusion:
 def dashboard() -> dict[str, Any]:
     """Return the context of the dashboard page."""
     days = daily_counts()
-    counts = cached_if_large("predictions", prediction_counts, count_column=3)
+    counts = cached_if_large("predictions", prediction_counts)
     return {
         "days": days,
         "chart": day_chart([(row.day, row.submitted, row.disagreed) for row in days]),
@@ -114,7 +114,7 @@ def daily_counts() -> list[Day]:
     """Return the counts of the last four weeks, oldest day first, with zeros for empty days."""
     midnight = timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)
     first = midnight - timedelta(days=DAYS - 1)
-    counted = cached_if_large("days", lambda: _counts_by_day(first), count_column=1)
+    counted = cached_if_large("days", lambda: _counts_by_day(first))
     by_day = {date.fromisoformat(day): counts for day, *counts in counted}
     every_day = [(first + timedelta(days=i)).date() for i in range(DAYS)]
     rows = [(day, *by_day.get(day, (0, 0, 0))) for day in every_day]
@@ -127,7 +127,8 @@ def daily_counts() -> list[Day]:
 def _counts_by_day(first: datetime) -> list[tuple[str, int, int, int]]:
     """Return rows of (day, submitted, corrected, agreed)."""
     return list(
-        Submission.objects.filter(created__gte=first)
+        Submission.objects.of_visitors()
+        .filter(created__gte=first)
         .order_by()
         # Take the UTC day from the text of the timestamp. TruncDate would be slow on SQLite,
         # where it calls a Python function for each row.
@@ -141,16 +142,13 @@ def _counts_by_day(first: datetime) -> list[tuple[str, int, int, int]]:
     )
 
 
-def cached_if_large(name: str, count: Callable[[], list[Row]], count_column: int) -> list[Row]:
-    """Return `count()`. Cache the result for five minutes if it covers many submissions.
-
-    `count_column` is the index of the number of submissions in each row.
-    """
+def cached_if_large(name: str, count: Callable[[], list[Row]]) -> list[Row]:
+    """Return `count()`. Cache the result for five minutes if there are many submissions."""
     key = f"dashboard:{name}"
     rows = cache.get(key)
     if rows is None:
         rows = count()
-        if sum(row[count_column] for row in rows) >= CACHE_THRESHOLD:
+        if queue.bounded_count(Submission.objects.all(), CACHE_THRESHOLD) == CACHE_THRESHOLD:
             cache.set(key, rows, CACHE_SECONDS)
     # The SQLite cache stores JSON, which has no tuples, so cached rows are lists.
     return [tuple(row) for row in rows]  # type: ignore[misc]
@@ -158,8 +156,10 @@ def cached_if_large(name: str, count: Callable[[], list[Row]], count_column: int
 
 def prediction_counts() -> PredictionCounts:
     """Return rows of (primary key of the version, predicted digit, corrected digit, count)."""
-    groups = Submission.objects.order_by().values_list(
-        "model_version", "predicted_digit", "corrected_digit"
+    groups = (
+        Submission.objects.of_visitors()
+        .order_by()
+        .values_list("model_version", "predicted_digit", "corrected_digit")
     )
     return list(groups.annotate(count=Count("*")))
 

@@ -112,8 +112,12 @@ def test_list_of_own_submissions_uses_the_owner_index(sqlite, query):
             "submission_by_label_noise (label_noise>? AND label_noise<?)",
         ),
         (
-            lambda: Submission.objects.filter(reviewed_at__isnull=False).order_by("-reviewed_at"),
-            "submission_by_reviewed_at",
+            lambda: Submission.objects.newest_reviews(),
+            "submission_by_visitor_review",
+        ),
+        (
+            lambda: Submission.objects.of_visitors().values("corrected_digit", "predicted_digit"),
+            "COVERING INDEX submission_by_time",
         ),
         (
             lambda: Submission.objects.labelled(include_pending=False).order_by("created", "id"),
@@ -135,6 +139,7 @@ def test_list_of_own_submissions_uses_the_owner_index(sqlite, query):
         "doubtful labels",
         "more doubtful labels",
         "newest reviews",
+        "newest corrections",
         "training",
         "owners of approved drawings",
     ],
@@ -143,6 +148,17 @@ def test_review_and_training_queries_use_an_index(sqlite, rows, index):
     found = plan(rows()[:100])
     assert index in found
     assert "TEMP B-TREE" not in found
+
+
+def test_dashboard_counts_with_covering_indexes(sqlite, reviewer_client):
+    with CaptureQueriesContext(connection) as captured:
+        reviewer_client.get("/review/dashboard/")
+    counts = [query["sql"] for query in captured if "GROUP BY" in query["sql"]]
+    assert len(counts) == 2
+    for sql in counts:
+        with connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN QUERY PLAN {sql}")
+            assert "COVERING INDEX" in str(cursor.fetchall())
 
 
 def test_audit_trail_uses_an_index(sqlite, reviewer):

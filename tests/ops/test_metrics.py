@@ -8,9 +8,11 @@ import requests
 from django.db import OperationalError, connection
 from prometheus_client.parser import text_string_to_metric_families
 
+from recognizer.models import Source
 from recognizer.ops import db_metrics
 from tests.support.factories import Visitor, drawing_png
 from tests.support.live_site import Site
+from tests.support.review_helpers import submissions
 
 pytestmark = pytest.mark.database
 
@@ -65,6 +67,8 @@ def test_counts_requests_predictions_and_submissions(scrape, visitor):
     assert after["digitsite_unfinished_training_runs",] == 0
     shares = [after["digitsite_correction_share", kind] for kind in ("none", "agrees", "disagrees")]
     assert shares == pytest.approx([1 / 3] * 3)
+    submissions(3, source=Source.IMPORT)
+    assert scrape()["digitsite_correction_share", "none"] == pytest.approx(1 / 3)
 
 
 def test_unknown_paths_and_methods_share_one_name(scrape, visitor):

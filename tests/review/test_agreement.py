@@ -4,7 +4,7 @@ import uuid
 
 import pytest
 
-from recognizer.models import BlindReview, Label
+from recognizer.models import BlindReview, Label, Source
 from recognizer.review import agreement, blind_reviews
 from tests.support.review_helpers import claim, claimed_ids, decide, submissions, undo
 
@@ -149,6 +149,12 @@ def test_reviewer_gets_each_blind_review_until_answered(reviewer_client, reviewe
     assert BlindReview.objects.count() == 1
 
 
+def test_imported_drawings_get_no_blind_review(reviewer_client, ada, pending):
+    (row,) = submissions(source=Source.IMPORT)
+    row.approve(ada, Label.SEVEN)
+    assert claimed_ids(reviewer_client) == [pending.pk]
+
+
 def test_own_decisions_are_not_reviewed_again(reviewer_client, reviewer, pending):
     (row,) = submissions()
     row.approve(reviewer, Label.SEVEN)
@@ -203,6 +209,15 @@ def test_lists_owners_whose_corrections_were_not_accepted(reviewer_client, ada):
     link = f"/admin/recognizer/submission/?owner__exact={bad}"
     assert link in page.content.decode()
     assert len(reviewer_client.get(link).context["cl"].result_list) == 4
+
+
+def test_imported_drawings_do_not_hide_the_newest_reviews(ada, monkeypatch):
+    monkeypatch.setattr(agreement, "REVIEW_LIMIT", 2)
+    bad = uuid.uuid4()
+    rows = [*submissions(2, owner=bad, corrected_digit=1), *submissions(2, source=Source.IMPORT)]
+    for row in rows:
+        row.reject(ada)
+    assert list(agreement.owners()) == [{"owner": bad, "corrections": 2, "not_accepted": 2}]
 
 
 def test_empty_page_says_what_to_do(reviewer_client):

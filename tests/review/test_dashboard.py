@@ -8,7 +8,7 @@ import pytest
 from django.contrib.auth.models import Group
 from django.utils import timezone
 
-from recognizer.models import Label, ModelVersion, Submission
+from recognizer.models import Label, ModelVersion, Source, Submission
 from recognizer.review import dashboard, queue
 from recognizer.review.day_chart import day_chart
 from recognizer.training import training_data
@@ -40,6 +40,14 @@ def test_counts_submissions_and_corrections_per_day(reviewer_client):
     ]
     assert days[-2].day == yesterday.date()
     assert sum(row.submitted for row in days) == 5
+
+
+def test_imported_drawings_are_not_counted(reviewer_client):
+    submissions(1, corrected_digit=1)
+    submissions(3, source=Source.IMPORT, predicted_digit=3)
+    found = context(reviewer_client)
+    assert (found["days"][-1].submitted, found["days"][-1].disagreed) == (1, 1)
+    assert [(row.submitted, row.percent) for row in found["versions"]] == [(1, 100)]
 
 
 def test_chart_has_bar_for_each_day_and_text_alternative(reviewer_client):
@@ -187,6 +195,7 @@ def test_query_count_does_not_grow_with_rows(reviewer_client, django_assert_num_
     for number in (1, 30):
         for label in (None, 1, 2):
             submissions(number, corrected_digit=label)
-        # session, user, days, predictions, versions, waiting, closer look, snoozed, doubtful
-        with django_assert_num_queries(9):
+        # session, user, days, predictions, size of the table (2), versions, waiting, closer look,
+        # snoozed, doubtful
+        with django_assert_num_queries(11):
             context(reviewer_client)
