@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from recognizer.accounts import ownership
-from recognizer.api import heavy_work
+from recognizer.api import exceptions, heavy_work
 from recognizer.api.serializers import SubmissionWithStrokesSerializer
 from recognizer.models import Scope, Submission
 
@@ -35,19 +35,30 @@ class DownloadView(APIView):
 
     @extend_schema(exclude=True)
     def get(self, request: Request) -> FileResponse:
-        # A slow client occupies no thread and no database connection while a file is sent. The file
-        # has no name, so it vanishes when it is closed.
-        file = cast(IO[bytes], tempfile.TemporaryFile(dir=settings.DATA_DIR))  # noqa: SIM115
         try:
-            _write(request, file)
-        except BaseException:
-            file.close()
-            raise
-        file.seek(0)
+            file = _temporary_file(request)
+        except OSError as error:  # for example, because the disk is full
+            raise exceptions.Unavailable from error
         name = f"digitsite-{timezone.now():%Y-%m-%d}.ndjson"
         return FileResponse(
             file, as_attachment=True, filename=name, content_type="application/x-ndjson"
         )
+
+
+def _temporary_file(request: Request) -> IO[bytes]:
+    """Return a file with the visitor's drawings. Raises `OSError` if it cannot be written.
+
+    A slow client occupies no thread and no database connection while a file is sent. The file has
+    no name, so it vanishes when it is closed.
+    """
+    file = cast(IO[bytes], tempfile.TemporaryFile(dir=settings.DATA_DIR))  # noqa: SIM115
+    try:
+        _write(request, file)
+        file.seek(0)  # also writes what is still in memory
+    except BaseException:
+        file.close()
+        raise
+    return file
 
 
 def _write(request: Request, file: IO[bytes]) -> None:

@@ -65,6 +65,12 @@ def test_download_leaves_no_file_behind(visitor, settings):
     assert list(settings.DATA_DIR.iterdir()) == []
 
 
+def test_download_without_room_for_the_file_is_a_503(visitor, settings, tmp_path):
+    settings.DATA_DIR = tmp_path / "missing"
+    response = visitor.get(DOWNLOAD)
+    assert (response.status_code, response.json()["code"]) == (503, "unavailable")
+
+
 def test_deleted_drawing_is_not_used_for_training(visitor, reviewer):
     row = visitor.submit_and_get()
     row.approve(reviewer, Label.SEVEN)
