@@ -38,9 +38,11 @@ ink = np.random.default_rng(0).integers(0, 256, (10, 28, 28), np.uint8)
 approved_submissions(uuid.uuid4(), ink, np.arange(10))
 base = live_version()
 model, weights = bytes(base.files.model), bytes(base.files.weights)
-for number in range(2, 6):
-    ModelVersion.objects.store(number=number, predecessor=base, state=VersionState.RETIRED,
-        card=base.card, model=model, weights=weights)
+for number in range(2, 10):
+    # `models prune` keeps the files of versions that were live.
+    state = VersionState.REJECTED if number % 2 else VersionState.RETIRED
+    ModelVersion.objects.store(number=number, predecessor=base, state=state, card=base.card,
+        model=model, weights=weights)
 """
 # The confidence tells the tests which drawings are for a bulk review, and which are for pruning.
 BULK, OLD = 0.75, 0.5
