@@ -21,6 +21,7 @@ const decisionButtons = [...buttonList];
 let cards = []; // Claimed drawings without a decision. The page shows the first one.
 const decisions = []; // oldest first: {card, action, label, madeAt, result, decidedAt, refused}
 const unsaved = []; // decisions, skips and undos that the server has not confirmed, oldest first
+let savedCount = 0; // how many of them the server has answered
 let saving = false;
 let claiming = false;
 let nextClaim = null; // form fields of the claim to make after the current one
@@ -62,6 +63,7 @@ async function save() {
       decision.sent = true;
       const { ok, body } = await post(page.decide, decisionFields(decision));
       unsaved.shift();
+      savedCount++;
       if (ok) decision.decidedAt = body.decided_at;
       else showFailure(decision, body);
       render();
@@ -105,11 +107,15 @@ async function refill(fields = {}) {
   claiming = true;
   nextClaim = null;
   const saved = decisions.filter((decision) => !unsaved.includes(decision));
+  const savedBefore = savedCount;
   try {
     const { ok, body } = await post(page.claim, fields);
     claimedAt = Date.now();
-    if (ok) receive(body, fields, saved);
-    else scheduleRetry(new Response(null, { status: 503 })); // Try again, as for a busy site.
+    if (ok) {
+      // If a decision was saved meanwhile, nobody knows whether the server's count includes it.
+      if (savedCount === savedBefore || !waiting) setWaiting(body);
+      receive(body, fields, saved);
+    } else scheduleRetry(new Response(null, { status: 503 })); // Try again, as for a busy site.
   } catch (reason) {
     scheduleRetry(reason);
   }
@@ -118,11 +124,14 @@ async function refill(fields = {}) {
   else if (!cards.length) pollTimer = setTimeout(refill, POLL_EMPTY_QUEUE_MS);
 }
 
-function receive({ cards: claimed, empty, snoozed, ...counts }, fields, saved) {
+function setWaiting(counts) {
+  waiting = { count: counts.waiting - countReviews(unsaved), isCut: counts.waiting_is_cut };
+}
+
+function receive({ cards: claimed, empty, snoozed }, fields, saved) {
   const wasEmpty = !cards.length;
   cards.push(...newCards(claimed, fields, saved).map(preloadImage));
   emptyQueue = claimed.length ? null : { text: empty, snoozed };
-  waiting = { count: counts.waiting - countReviews(unsaved), isCut: counts.waiting_is_cut };
   render();
   if (!wasEmpty || !cards.length) return;
   announce();

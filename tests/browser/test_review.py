@@ -32,6 +32,25 @@ def test_thirty_reviews_a_minute_by_keyboard_alone(open_review, rosa):
     expect(page.locator("#waiting")).to_have_text("Waiting for review: 15")
 
 
+def test_count_from_before_a_decision_is_not_shown(open_review):
+    """The server counts before it saves the decision, and its response arrives afterwards."""
+    drawings(5)
+    page = open_review()
+    expect(page.locator("#waiting")).to_have_text("Waiting for review: 5")
+    claims, held = [], []
+    page.route("**/review/decide/", lambda route: held.append(route))
+    page.route("**/review/claim/", lambda route: claims.append((route, route.fetch())))
+    page.keyboard.press("Enter")
+    page.wait_for_timeout(500)
+    held.pop().continue_()
+    expect_saved(page, 1)
+    for route, response in claims:
+        route.fulfill(response=response)
+    page.wait_for_timeout(300)
+
+    expect(page.locator("#waiting")).to_have_text("Waiting for review: 4")
+
+
 def test_enter_does_not_approve_where_visitor_and_network_disagree(open_review):
     """The reviewer presses Enter in a rhythm, but must choose one of the two labels."""
     doubtful = submissions(1, image=drawing_png(), corrected_digit=1, confidence=0.97)[0]
