@@ -46,6 +46,14 @@ DRAW_PAGE_STRINGS: Final = {
     "choose_digit": _("To correct only one digit, select it above."),
     "saved": _("Saved. If the prediction is wrong, correct it: that helps the site learn."),
     "thanks": _("Thank you. Saved as {name}. A reviewer will check it."),
+    "learned": _(
+        "Thanks. I’ll read that as {name} for you from now on; "
+        "a reviewer decides whether it helps everybody."
+    ),
+    "learned_not_a_digit": _(
+        "Thanks. I’ll no longer read that as a digit for you; "
+        "a reviewer decides whether it helps everybody."
+    ),
     "remembered": _(
         "Thanks. Saved as {name}. I’ll keep it in mind for you; "
         "a reviewer decides if it helps everybody."

@@ -163,7 +163,8 @@ async function saveCorrection(drawing) {
     const isComplete = submissions.every((_, i) => savedCorrections[i] !== undefined);
     const digits = isComplete ? /** @type {Digit[]} */ (savedCorrections) : [digit];
     const isNew = predictions?.some((prediction, i) => isMisread(prediction, savedCorrections[i]));
-    drawing.notice = fill(thanks(digits, isNew), { name: numberPhrase(digits) });
+    const wasLearned = isNew && page.remembers && (await isPredictedAsCorrected(drawing));
+    drawing.notice = fill(thanks(digits, isNew, wasLearned), { name: numberPhrase(digits) });
   } else if (status === 404 && !drawing.isStoredAgain) {
     // The visitor logged out in another tab, so the submission belongs to somebody else now.
     Object.assign(drawing, { processed: null, submissions: [], savedCorrections: [] });
@@ -181,15 +182,29 @@ async function saveCorrection(drawing) {
 const isMisread = ({ digit }, correction) => correction !== undefined && correction !== digit;
 
 /**
- * The visitor's memory learns from corrections at once, unless it is turned off.
+ * The visitor's memory learns from corrections at once, unless it is turned off. One correction is
+ * not always enough to change the prediction, so the page asks before it promises anything.
  *
+ * @param {Drawing} drawing
+ */
+async function isPredictedAsCorrected({ finished, savedCorrections }) {
+  const body = { ...toFields(finished), source: finished.upload ? "upload" : "canvas" };
+  const answer = await callApi("POST", page.recognize, body).catch(() => null);
+  /** @type {Prediction[]} */
+  const predictions = answer?.ok ? answer.body.digits : [];
+  return predictions.length > 0 && !predictions.some((each, i) => isMisread(each, savedCorrections[i]));
+}
+
+/**
  * @param {Digit[]} digits
  * @param {boolean | undefined} isNew
+ * @param {boolean | undefined} wasLearned
  */
-function thanks(digits, isNew) {
+function thanks(digits, isNew, wasLearned) {
   if (!isNew || !page.remembers) return uiStrings.thanks;
+  const kind = wasLearned ? "learned" : "remembered";
   const isNotADigit = digits.length === 1 && digits[0] === null;
-  return isNotADigit ? uiStrings.remembered_not_a_digit : uiStrings.remembered;
+  return uiStrings[isNotADigit ? `${kind}_not_a_digit` : kind];
 }
 
 /**

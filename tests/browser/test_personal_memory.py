@@ -40,7 +40,7 @@ def expect_images(page, place, count):
 @pytest.fixture
 def taught(page):
     """Return the page of a visitor who has labelled two squares as 0."""
-    teach_zero(page, 1, "Saved as a 0")
+    teach_zero(page, 1, "I’ll read that as a 0 for you")
     # The second one is already predicted as 0.
     teach_zero(page, 2, "Thank you. Saved as a 0.")
     return page
@@ -147,7 +147,7 @@ def remember(row, label, count):
 def test_a_drawing_does_not_look_like_itself(page):
     draw(page, square_strokes(1))
     page.get_by_role("button", name="0", exact=True).click()
-    expect(page.locator("#notice")).to_contain_text("Saved as a 0")
+    expect(page.locator("#notice")).to_contain_text("I’ll read that as a 0 for you")
     # A new prediction, as for the explanation, would use the correction.
     page.get_by_role("button", name="Why this prediction?").click()
     expect(page.locator("#heatmap")).to_be_visible()
