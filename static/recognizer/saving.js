@@ -188,7 +188,8 @@ const isMisread = ({ digit }, correction) => correction !== undefined && correct
  * @param {Drawing} drawing
  */
 async function isPredictedAsCorrected({ finished, savedCorrections }) {
-  const body = { ...toFields(finished), source: finished.upload ? "upload" : "canvas" };
+  if (finished.upload) return false; // A picture can be too large to send it again.
+  const body = { ...toFields(finished), source: "canvas" };
   const answer = await callApi("POST", page.recognize, body).catch(() => null);
   /** @type {Prediction[]} */
   const predictions = answer?.ok ? answer.body.digits : [];

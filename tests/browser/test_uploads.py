@@ -110,8 +110,8 @@ def test_correction_of_the_same_picture_from_before_counts(page):
 def test_refused_correction_of_an_unread_picture_is_shown(page, django_user_model):
     choose(page, square())
     expect(page.locator("#notice")).to_contain_text("Drag across")
-    page.clock.fast_forward(2000)
-    page.wait_for_load_state("networkidle")
+    with page.expect_response("**/numbers/"):
+        page.clock.fast_forward(2000)
     submission = Submission.objects.get()
     submission.approve(django_user_model.objects.create_user("rosa"), Label.ZERO)
     page.get_by_role("button", name="0", exact=True).click()
