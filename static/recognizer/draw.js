@@ -123,7 +123,7 @@ document.addEventListener("keydown", onKeyDown);
 async function saveBeforeLeaving(event) {
   const link = /** @type {Element} */ (event.target).closest("a");
   const isPlain = !(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);
-  if (!link || !isPlain || link.target || link.origin !== location.origin || store.isAllSaved()) return;
+  if (!link || !isPlain || link.target || link.origin !== location.origin || store.isDrawingSaved()) return;
   event.preventDefault();
   await Promise.race([store.save(), new Promise((resolve) => setTimeout(resolve, MAX_SAVE_MS))]);
   location.href = link.href;

@@ -64,7 +64,7 @@ function unsavedCorrection({ submissions, corrections, savedCorrections }) {
 /** @param {Drawing} drawing */
 async function storeContent(drawing) {
   const { submissions: previous, savedCorrections } = drawing;
-  // If a response was lost, ask for it again. What the server has stored is then replaced.
+  // If a response was lost, send the content again to learn what the server has stored.
   const content = drawing.unanswered ?? drawing.finished;
   const { ok, body } = await sendContent(drawing, content);
   if (!ok) {
@@ -74,7 +74,7 @@ async function storeContent(drawing) {
   }
   /** @type {Submission[]} */
   const submissions = body.submissions;
-  noteEarlier(drawing, submissions, body.is_new);
+  noteEarlier(drawing, content, submissions, body.is_new);
   const replaced = previous.filter(({ id }) => submissions.every((other) => other.id !== id));
   for (const { id } of replaced) {
     if (!drawing.earlierIds.includes(id)) await callApi("DELETE", `${page.submissions}${id}/`);
@@ -119,13 +119,14 @@ async function sendContent(drawing, content) {
  * canvas, another drawing is only the same by chance, or if a closing page has stored this one.
  *
  * @param {Drawing} drawing
+ * @param {Content} content That was stored.
  * @param {Submission[]} submissions
  * @param {boolean[]} isNew
  */
-function noteEarlier(drawing, submissions, isNew) {
+function noteEarlier(drawing, content, submissions, isNew) {
   const known = drawing.submissions.map(({ id }) => id);
   const earlier = submissions.filter(({ id, correction, review }, i) => {
-    const isKept = drawing.finished.upload || correction || review !== "pending";
+    const isKept = content.upload || correction || review !== "pending";
     return isKept && !isNew[i] && !known.includes(id);
   });
   drawing.earlierIds.push(...earlier.map(({ id }) => id));

@@ -346,10 +346,12 @@ export async function save() {
   while (syncing) await new Promise((resolve) => setTimeout(resolve, SAVE_CHECK_MS));
 }
 
-export const isAllSaved = () => isBlank(state.drawing.content) || (!syncing && isSavedAsShown(state.drawing));
-
-/** @param {Drawing} drawing */
-const isSavedAsShown = (drawing) => drawing.content === drawing.finished && isSaved(drawing);
+/** Return whether the server has the drawing as it is on the canvas. */
+export function isDrawingSaved() {
+  const { drawing } = state;
+  if (isBlank(drawing.content)) return true;
+  return !syncing && drawing.content === drawing.finished && isSaved(drawing);
+}
 
 // Start a new drawing. Discard the old one, unless it is already stored or corrected. If a request
 // to store it is still running, its submission is deleted afterwards.

@@ -181,7 +181,7 @@ def test_owner_with_mostly_wrong_labels_evaluates_no_version(people):
 
 
 def test_images_that_every_version_is_trained_on_evaluate_no_version(people):
-    """Somebody has imported MNIST's training images, of which one was normalized."""
+    """Somebody has imported two of MNIST's training images. One of them was normalized."""
     mnist_images = drawings(3, 2, seed=5)
     mnist_images[1] = np.roll(mnist_images[1], 3, axis=1)
     stored = np.stack([mnist_images[0], normalize(255 - mnist_images[1])])
