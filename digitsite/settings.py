@@ -232,7 +232,6 @@ KNOX_TOKEN_MODEL = "recognizer.ApiKey"
 MIGRATION_MODULES = {"knox": None}
 REST_KNOX = {"AUTH_HEADER_PREFIX": "Bearer", "TOKEN_TTL": None}
 SPECTACULAR_SETTINGS = {
-    "DEFAULT_GENERATOR_CLASS": "recognizer.api.schema_generator.CachedSchemaGenerator",
     "TITLE": "digitsite",
     "DESCRIPTION": "Predict handwritten digits and correct the predictions. A cookie identifies a "
     f"visitor. An [API key]({FORCE_SCRIPT_NAME}/keys/) identifies a program: "

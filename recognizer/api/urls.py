@@ -1,7 +1,7 @@
 """Route the paths below /api/v1/. The pages of the site also use this API."""
 
 from django.urls import include, path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from drf_spectacular.views import SpectacularSwaggerSplitView
 from rest_framework.routers import Route, SimpleRouter
 
 from recognizer.api.model_versions import ModelVersionViewSet
@@ -9,6 +9,7 @@ from recognizer.api.multi_digit import RecognizeNumberView, StoreNumberView
 from recognizer.api.pages import RecognizePageView
 from recognizer.api.predictions import RecognizeBatchView, RecognizeView
 from recognizer.api.root import RootView
+from recognizer.api.schema_view import SchemaView
 from recognizer.api.submissions import SubmissionViewSet
 
 
@@ -32,7 +33,7 @@ urlpatterns = [
     path("pages/recognize/", RecognizePageView.as_view(), name="recognize-page"),
     path("recognize/batch/", RecognizeBatchView.as_view(), name="recognize-batch"),
     path("", include(router.urls)),
-    path("schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("schema/", SchemaView.as_view(), name="schema"),
     path(
         "docs/",
         SpectacularSwaggerSplitView.as_view(url_name="schema", metadata_class=None),

@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.validation import validate_schema
@@ -80,11 +81,30 @@ def test_model_versions_are_read_only(visitor):
 
 
 def test_simultaneous_requests_get_the_same_schema():
-    from recognizer.api import schema_generator
+    from recognizer.api import schema_view
 
-    schema_generator._schemas.clear()
+    schema_view._render.cache_clear()
     with ThreadPoolExecutor(8) as threads:
         paths = ["/api/v1/schema/?format=json"] * 8
         responses = list(threads.map(lambda path: Client().get(path), paths))
     assert {response.status_code for response in responses} == {200}
     assert len({response.content for response in responses}) == 1
+
+
+def test_describes_the_schema_in_each_language(visitor):
+    texts = [
+        visitor.get("/api/v1/schema/", {"lang": code}).content.decode()
+        for code, _ in settings.LANGUAGES
+    ]
+    assert len(set(texts)) == len(settings.LANGUAGES)
+    assert all(text.startswith("openapi: 3") for text in texts)
+
+
+def test_refuses_a_schema_in_an_unknown_language(visitor):
+    """The server remembers each schema, so a client must not invent languages."""
+    for code in ("xx", "de-x1", "..", "x" * 500):
+        response = visitor.get("/api/v1/schema/", {"lang": code, "format": "json"})
+        assert response.status_code == 400
+        assert response.json()["fields"]["lang"] == [
+            "Unknown language. There are: en, es, fr, zh-hans."
+        ]
