@@ -7,11 +7,15 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
+from django.urls import get_resolver
 
 CHARSET: Final = re.compile(r";\s*charset\*?\s*=[^;]*", re.IGNORECASE)
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "digitsite.settings")
 django_application = get_wsgi_application()
+# Import all views now, not with the first request: the server excludes all objects that exist when
+# it starts from garbage collection.
+get_resolver().url_patterns  # noqa: B018
 
 
 def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:

@@ -34,6 +34,7 @@ MAX_MEMORY_BYTES: Final = 200_000_000  # of requests and responses in all connec
 SEND_SECONDS: Final = 120
 # After this time, Python lets another thread run.
 SWITCH_SECONDS: Final = 0.0005
+COLLECTION_THRESHOLDS: Final = 700, 5, 2  # Python's: 700, 10, 10
 IDLE_SECONDS: Final = 60
 DISCARD_SECONDS: Final = 3  # after the last response, if the client continues to send
 # At the end, for running requests to finish, and for requests that are being received to arrive.
@@ -257,10 +258,11 @@ def serve(
     sys.setswitchinterval(SWITCH_SECONDS)
     _allow_open_files(2 * MAX_CONNECTIONS + 200)  # a connection may also send a file
     server = make_server(application, listener, client_of)
-    # A full garbage collection visits all objects, which takes a tenth of a second. Those that
-    # exist now will never be garbage, so it need not visit them.
+    # A garbage collection stops all threads. The objects that exist now will never be garbage, so
+    # they are excluded. The others are collected often, so that there are few of them each time.
     gc.collect()
     gc.freeze()
+    gc.set_threshold(*COLLECTION_THRESHOLDS)
 
     def stop(number: int, _frame: Any) -> None:
         signal.signal(number, signal.SIG_DFL)  # A second signal ends the process at once.
