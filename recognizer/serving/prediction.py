@@ -161,9 +161,9 @@ def predict_image(drawing: Drawing, owner: uuid.UUID | None) -> PredictionResult
         picture = _clean(drawing, grey)
         pixels = normalize(picture.grey)
         version = model_registry.loaded_version()
-        prediction = version.recognizer.predict(pixels)
         memory = personal_memory.memory_of(owner, version)
         personal = memory.predict(pixels) if memory else None
+        prediction = personal.network if personal else version.recognizer.predict(pixels)
         result = PredictionResult(
             grey, pixels, prediction, personal, version, is_incomplete=_is_incomplete(drawing)
         )
