@@ -6,7 +6,6 @@ from typing import Any, Final
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
-from redis.connection import parse_url
 
 from digitsite.env import env
 
@@ -99,6 +98,8 @@ def cache(name: str, kept_in: Path) -> dict[str, Any]:
         raise ImproperlyConfigured(
             f"{name} must be redis://host:port/number, or empty for a file in DATA_DIR."
         )
+    from redis.connection import parse_url  # takes memory
+
     try:
         parse_url(url)  # type: ignore[no-untyped-call]
     except ValueError as error:

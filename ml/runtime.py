@@ -61,10 +61,18 @@ class Recognizer:
 
     def __init__(self, model: bytes) -> None:
         """Load `model`, the bytes of a LiteRT file. Raises `CorruptModelError` if that fails."""
-        self._model = model
-        # A LiteRT interpreter is not thread-safe, so each thread has its own.
-        self._local = threading.local()
-        self._interpreter()
+        try:
+            # Load from bytes, because LiteRT maps a file into memory, and the process would crash
+            # if the file were truncated.
+            with native_messages_hidden():
+                self._interpreter = Interpreter(model_content=model, num_threads=1)
+                self._interpreter.allocate_tensors()
+            [self._input] = (tensor["index"] for tensor in self._interpreter.get_input_details())
+        except (ValueError, RuntimeError) as error:
+            raise CorruptModelError(f"LiteRT cannot load the model: {error}") from error
+        self._outputs = [tensor["index"] for tensor in self._interpreter.get_output_details()]
+        # A LiteRT interpreter is not thread-safe.
+        self._lock = threading.Lock()
 
     def predict(self, pixels: Pixels) -> Prediction:
         """Return the prediction for one model input, (28, 28) uint8."""
@@ -77,7 +85,7 @@ class Recognizer:
     @property
     def has_embedding(self) -> bool:
         """Return whether the model computes embeddings. Older models do not."""
-        return len(self._interpreter().get_output_details()) > 1
+        return len(self._outputs) > 1
 
     def outputs(self, pixels: Pixels) -> Outputs:
         """Return all outputs for one model input.
@@ -89,26 +97,12 @@ class Recognizer:
 
     def _run(self, pixels: Pixels) -> dict[int, npt.NDArray[np.float32]]:
         """Return the outputs of the model by their size."""
-        interpreter = self._interpreter()
         image = (pixels.astype(np.float32) / 255).reshape(1, IMAGE_SIDE, IMAGE_SIDE, 1)
-        interpreter.set_tensor(interpreter.get_input_details()[0]["index"], image)
-        interpreter.invoke()
-        outputs = (interpreter.get_tensor(o["index"]) for o in interpreter.get_output_details())
+        with self._lock:
+            self._interpreter.set_tensor(self._input, image)
+            self._interpreter.invoke()
+            outputs = [self._interpreter.get_tensor(index) for index in self._outputs]
         return {output.size: output[0] for output in outputs}
-
-    def _interpreter(self) -> Interpreter:
-        if not hasattr(self._local, "interpreter"):
-            try:
-                # Load from bytes, because LiteRT maps a file into memory, and the process would
-                # crash if the file were truncated.
-                with native_messages_hidden():
-                    interpreter = Interpreter(model_content=self._model, num_threads=1)
-                    interpreter.allocate_tensors()
-            except (ValueError, RuntimeError) as error:
-                raise CorruptModelError(f"LiteRT cannot load the model: {error}") from error
-            self._local.interpreter = interpreter
-        found: Interpreter = self._local.interpreter
-        return found
 
 
 def load(model: bytes, sha256: str) -> Recognizer:

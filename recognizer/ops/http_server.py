@@ -23,6 +23,7 @@ from waitress.channel import HTTPChannel
 from waitress.server import TcpWSGIServer
 from waitress.task import WSGITask
 
+from recognizer.ops import native_memory
 from recognizer.ops.fair_queue import ClientOf, FairDispatcher, peer_address
 from recognizer.ops.http_request import Request
 
@@ -255,6 +256,7 @@ def serve(
     application: WSGIApplication, listener: socket.socket, client_of: ClientOf = peer_address
 ) -> None:
     """Serve until Ctrl-C or SIGTERM. Then finish the requests that are running."""
+    native_memory.share_arena()
     sys.setswitchinterval(SWITCH_SECONDS)
     _allow_open_files(2 * MAX_CONNECTIONS + 200)  # a connection may also send a file
     server = make_server(application, listener, client_of)

@@ -11,7 +11,7 @@ from django.core.servers.basehttp import get_internal_wsgi_application
 
 from recognizer.accounts import client_ip
 from recognizer.management.welcome import welcome
-from recognizer.ops import http_server, native_memory
+from recognizer.ops import http_server
 
 
 class Command(BaseCommand):
@@ -25,7 +25,6 @@ class Command(BaseCommand):
         )
 
     def handle(self, **options: Any) -> None:
-        native_memory.share_arena()
         application = get_internal_wsgi_application()
         listener = listen()
         if options["welcome"]:
