@@ -8,12 +8,14 @@ import gzip
 import importlib.util
 import json
 import os
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 import pytest
 from django.core.cache import cache
 
+import ml.runtime
 from digitsite import stores
 from ml.data.mnist import ARRAYS, content_digest
 from recognizer.serving import model_registry
@@ -22,6 +24,10 @@ from tests.support.factories import REAL_DATA, Visitor, png
 from tests.support.live_site import Site
 from tests.support.scheduling import ModuleScheduling
 from tests.support.synthetic_digits import draw, strokes_of
+
+
+# Loading a model verifies it, which takes longer than most tests.
+load_model = lru_cache(maxsize=8)(ml.runtime.load)
 
 
 def pytest_xdist_make_scheduler(config, log):
@@ -43,6 +49,7 @@ def _fresh_process(settings, tmp_path, cache_folder, monkeypatch):
     }
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # fast
     monkeypatch.setattr(model_registry, "_loaded", None)
+    monkeypatch.setattr(ml.runtime, "load", load_model)
     # The heartbeat thread would wait for the end of the test's transaction.
     monkeypatch.setattr(run_lifecycle, "HEARTBEAT_SECONDS", 3600)
     if not os.environ.get("CACHE_URL"):

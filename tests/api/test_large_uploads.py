@@ -8,8 +8,6 @@ from PIL import Image
 
 from tests.support.factories import drawing_png, png
 
-pytestmark = pytest.mark.database
-
 
 def test_predicts_without_room_for_a_temporary_file(visitor, monkeypatch, tmp_path):
     drawing = Image.open(io.BytesIO(drawing_png(7))).resize((2000, 2000))

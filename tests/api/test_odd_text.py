@@ -70,10 +70,15 @@ def test_returns_413_for_json_above_the_limit(client):
     assert post(client, "recognize/", b" " * 10_000_001) == (413, "body_too_large")
 
 
-@pytest.mark.database
 @pytest.mark.parametrize("field", ["source", "strokes", "explain"])
 @pytest.mark.parametrize(
-    "value", [b"\xed\xa0\x80", b"\0", DEEP.encode()], ids=["half", "nul", "deep"]
+    "value",
+    [
+        pytest.param(b"\xed\xa0\x80", id="half"),
+        # PostgreSQL stores no text with this character.
+        pytest.param(b"\0", id="nul", marks=pytest.mark.database),
+        pytest.param(DEEP.encode(), id="deep"),
+    ],
 )
 @pytest.mark.parametrize("path", ["recognize/", "submissions/", "numbers/"])
 def test_odd_text_in_a_form_field_is_no_server_error(client, path, field, value):

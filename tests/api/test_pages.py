@@ -13,8 +13,6 @@ from recognizer.models import Submission
 from tests.support.factories import drawing_png, png, upload
 from tests.support.synthetic_digits import draw, row_of
 
-pytestmark = pytest.mark.database
-
 WIDTH, PITCH = 800, 130
 ROWS = ((4, 2, 0), (7, 3), (1, 8, 6))
 

@@ -159,7 +159,8 @@ def test_counts_in_memory_without_a_working_cache(visitor, settings, tmp_path, m
 @pytest.mark.slow
 def test_servers_of_one_host_share_the_limit(tmp_path):
     """Send 640 requests, eight at a time. The default limit is 600 per minute."""
-    with Site(tmp_path) as one, Site(tmp_path) as other, ThreadPoolExecutor(8) as pool:
+    sites = Site(tmp_path, DATABASE_URL=""), Site(tmp_path, DATABASE_URL="")
+    with sites[0] as one, sites[1] as other, ThreadPoolExecutor(8) as pool:
 
         def submit(number):
             return requests.post(

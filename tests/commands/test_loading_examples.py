@@ -16,7 +16,6 @@ TEXT = (ROOT / "docs" / "datasets.md").read_text()
 EXAMPLES = re.findall(r"Format `(\w+)`.*?```python\n(.*?)```", TEXT, re.DOTALL)
 
 
-@pytest.mark.database
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "example"), EXAMPLES)
 def test_example_runs(reviewer, tmp_path, name, example):

@@ -3,6 +3,7 @@
 import io
 import struct
 import zlib
+from functools import cache
 
 import numpy as np
 import pillow_heif
@@ -24,6 +25,7 @@ MODES = {
 }
 
 
+@cache
 def pictures():
     """Return a dict from the name of each file to its bytes."""
     plain = {

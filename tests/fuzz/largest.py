@@ -1,4 +1,6 @@
-"""`python -m tests.fuzz.largest FILE`: decode an image file. Print the growth of the memory in MB.
+"""`python -m tests.fuzz.largest FILE...`: decode each image file in a process of its own.
+
+Prints the growth of each process's memory in MB.
 
 `largest()` makes the largest accepted files of each format and mode.
 """
@@ -6,6 +8,7 @@
 import io
 import resource
 import sys
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -110,14 +113,20 @@ def peak_megabytes():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000  # kilobytes on Linux
 
 
-def main(path):
-    for format in MODES:  # Load the decoders.
-        decode(encoded(GREY, format))
+def memory_growth(path):
     data = Path(path).read_bytes()
     before = peak_megabytes()
     decode(data)
-    print(peak_megabytes() - before)
+    return peak_megabytes() - before
+
+
+def main(paths):
+    for format in MODES:  # Load the decoders.
+        decode(encoded(GREY, format))
+    # The peak of a forked process begins with the memory that the process has at that time.
+    with get_context("fork").Pool(1, maxtasksperchild=1) as processes:
+        print(*processes.map(memory_growth, paths, chunksize=1))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1:])

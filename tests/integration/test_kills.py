@@ -79,7 +79,6 @@ class Operations:
         self.answered = set()  # ids of drawings
         site.start()
         self.session = site.log_in("rosa", "a long password")
-        site.kill_server()
 
     def submit(self):
         stop, statuses = threading.Event(), []
@@ -186,7 +185,12 @@ class Operations:
     def _before_retraining(self):
         # With the labels of the last training, the command could skip the training.
         self.site.query(RELABEL)
-        self.site.run_script(LET_A_MINUTE_PASS)
+        self.let_a_minute_pass()
+
+    def let_a_minute_pass(self):
+        running = "SELECT count(*) FROM recognizer_trainingrun WHERE state = 'running'"
+        if self.site.value(running):
+            self.site.run_script(LET_A_MINUTE_PASS)
 
     def promote_or_prune(self):
         command = self.rng.choice([self._promotion, lambda: ("prune", "--keep=3", "--yes")])
@@ -288,7 +292,7 @@ def test_killed_processes_lose_nothing_and_leave_no_change_without_an_entry(oper
         operations.check_versions()
         kills[step.__name__] += 1
         print(f"{kills.total()}: {step.__name__}, {len(operations.answered)} drawings", flush=True)
-    site.run_script(LET_A_MINUTE_PASS)
+    operations.let_a_minute_pass()
     site.query(RELABEL)
     assert site.manage("retrain", "--epochs=1").returncode in (0, 3)
     verified = site.manage("models", "verify")

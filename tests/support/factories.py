@@ -3,6 +3,7 @@
 import io
 import json
 import os
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +32,7 @@ def png(image, **options):
     return buffer.getvalue()
 
 
+@cache
 def drawing_png(digit=7, seed=0, **options):
     """Return a drawn digit as a browser would send it, as PNG bytes."""
     return png(draw(strokes_of(digit, np.random.default_rng(seed)), **options))

@@ -29,13 +29,14 @@ def serve(body=b"hello", application=None):
 
 
 def exchange(address, request):
-    """Send a request. Return what the server sends until it closes or is silent for a second."""
+    """Send a request. Return what the server sends until it closes or is silent for a while."""
     with socket.create_connection(address, timeout=1) as client:
         client.sendall(request)
         received = b""
         try:
             while data := client.recv(65536):
                 received += data
+                client.settimeout(0.5)
         except TimeoutError:
             pass
         return received
