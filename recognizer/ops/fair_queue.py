@@ -9,7 +9,9 @@ no more than its share of a processor.
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Final
 
 from waitress.task import ThreadedTaskDispatcher
@@ -52,6 +54,16 @@ class FairDispatcher(ThreadedTaskDispatcher):
             except BaseException:  # Nothing may end the thread.
                 self.logger.exception("A request failed in the server")
 
+    def queued(self) -> set[Any]:
+        """Return the connections that wait for a thread."""
+        with self.lock:
+            return self.queue.connections()
+
+    def discard(self, connection: Any) -> None:
+        """Remove a connection from the queue, unless a thread has just taken it."""
+        with self.lock:
+            self.queue.discard(connection)
+
 
 class FairQueue:
     """A queue of connections. It has the methods of a deque that waitress uses.
@@ -90,6 +102,18 @@ class FairQueue:
             self._waiting[client] = connections  # behind all other clients
         self._running[client] += 1
         return job
+
+    def connections(self) -> set[Any]:
+        """Return all connections in the queue."""
+        return set(chain.from_iterable(self._waiting.values()))
+
+    def discard(self, connection: Any) -> None:
+        """Remove a connection, if it is in the queue."""
+        client = self._client_of(connection)
+        with suppress(KeyError, ValueError):
+            self._waiting[client].remove(connection)
+            if not self._waiting[client]:
+                del self._waiting[client]
 
     def seconds_to_wait(self) -> float | None:
         """Return the time until a client has waited long enough, or None if no client waits."""

@@ -3,8 +3,8 @@
 One thread receives all requests and sends all responses. A request occupies one of the other
 threads only after it has been received completely, so a slow client holds a connection and nothing
 else. A connection has a deadline. If there are too many connections, or if they hold too much
-memory, the server closes those of the client that has the most. Of these, it closes those first
-that have been waiting longest.
+memory, the server closes those of the client that has the most, also if their requests are waiting
+for a thread. Of these, it closes those first that have been waiting longest.
 """
 
 import gc
@@ -53,6 +53,14 @@ class Task(WSGITask):
     def write(self, data: bytes) -> None:
         # WSGI leaves it to the server to omit the body of the response to a HEAD request.
         super().write(b"" if self.request.command == "HEAD" else data)
+
+    def get_environment(self) -> dict[str, Any]:
+        """Return the WSGI environment."""
+        environ: dict[str, Any] = super().get_environment()
+        if self.request.command == "HEAD":
+            # waitress would send a file without calling `write`.
+            environ.pop("wsgi.file_wrapper", None)
+        return environ
 
 
 class Channel(HTTPChannel):
@@ -167,12 +175,15 @@ class Server(TcpWSGIServer):
                 return
 
     def _close_longest_waiting(self, weight: Callable[[Channel], int]) -> bool:
-        """Close a connection of the client whose waiting connections have the highest weight.
+        """Close a connection of the client whose connections have the highest weight.
 
         The client is chosen first, so that a client that opens many connections only closes its
-        own. Return whether a connection was closed.
+        own. Connections whose request is running do not count. Return whether a connection was
+        closed.
         """
-        waiting = [channel for channel in self.active_channels.values() if not channel.requests]
+        queued = self.task_dispatcher.queued()
+        channels = self.active_channels.values()
+        waiting = [each for each in channels if not each.requests or each in queued]
         weights = Counter[str]()
         for channel in waiting:
             weights[channel.client] += weight(channel)
@@ -180,7 +191,9 @@ class Server(TcpWSGIServer):
             return False
         [(client, _)] = weights.most_common(1)
         theirs = [each for each in waiting if each.client == client and weight(each)]
-        min(theirs, key=lambda channel: channel.waiting_since).handle_close()
+        longest = min(theirs, key=lambda channel: channel.waiting_since)
+        self.task_dispatcher.discard(longest)
+        longest.handle_close()
         return True
 
     def run_until_stopped(self) -> None:

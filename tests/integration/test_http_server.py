@@ -194,3 +194,18 @@ def test_log_contains_no_address_and_no_query(tmp_path):
     written = [line for line in log.read_text().splitlines() if "Serving on" not in line]
     assert any("GET /privacy/ 200" in line for line in written)
     assert not re.search(r"secret|127\.0\.0\.1|192\.0\.2", "\n".join(written))
+
+
+def test_head_does_not_send_a_file(tmp_path):
+    """WSGI servers can send a file by themselves, past the code that omits bodies."""
+    path = tmp_path / "file"
+    path.write_bytes(b"content")
+
+    def send_file(environ, start_response):
+        start_response("200 OK", [("Content-Length", "7")])
+        wrapper = environ.get("wsgi.file_wrapper", lambda file: iter(file.readlines()))
+        return wrapper(path.open("rb"))
+
+    with serve(application=send_file) as address:
+        assert exchange(address, b"GET / HTTP/1.1\r\n\r\n").endswith(b"\r\n\r\ncontent")
+        assert exchange(address, b"HEAD / HTTP/1.1\r\n\r\n").endswith(b"\r\n\r\n")

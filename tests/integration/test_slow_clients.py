@@ -6,6 +6,7 @@
 import socket
 import subprocess
 import sys
+import threading
 import time
 from contextlib import contextmanager, suppress
 from urllib.parse import urlsplit
@@ -136,6 +137,65 @@ def test_a_client_with_large_bodies_closes_only_its_own(monkeypatch):
                     client.sendall(POST % 10_000_000 + bytes(9_000_000))
             slow.sendall(bytes(100_000))
             assert slow.recv(12) == b"HTTP/1.1 200"
+
+
+@contextmanager
+def busy_server():
+    """Serve with threads that wait until the block sets the event. Yield address and event."""
+    may_respond = threading.Event()
+
+    def respond(environ, start_response):
+        if environ["PATH_INFO"] == "/slow":
+            may_respond.wait(30)
+        start_response("200 OK", [("Content-Length", "2")])
+        return [b"ok"]
+
+    with serve(application=respond) as address:
+        try:
+            yield address, may_respond
+        finally:
+            may_respond.set()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs the address 127.0.0.2")
+def test_a_client_with_many_queued_requests_does_not_lock_out_others(monkeypatch):
+    monkeypatch.setattr(http_server, "MAX_CONNECTIONS", 10)
+    with (
+        busy_server() as (address, may_respond),
+        connections_from(address, "127.0.0.2", 10) as clients,
+    ):
+        for client in clients:
+            client.sendall(b"GET /slow HTTP/1.1\r\n\r\n")
+        time.sleep(0.5)
+        for _ in range(5):
+            assert exchange(address, b"GET / HTTP/1.1\r\n\r\n").startswith(b"HTTP/1.1 200")
+        may_respond.set()
+        # The request of a connection that was closed is not executed.
+        answered = [client.recv(12) == b"HTTP/1.1 200" for client in clients if not gone(client)]
+        assert 2 <= len(answered) < 10
+        assert all(answered)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs the address 127.0.0.2")
+def test_queued_bodies_do_not_lock_out_others(monkeypatch):
+    monkeypatch.setattr(http_server, "MAX_MEMORY_BYTES", 30_000_000)
+    slow_post = (POST % 9_000_000).replace(b"POST /", b"POST /slow")
+    with busy_server() as (address, _), connections_from(address, "127.0.0.2", 4) as clients:
+        for client in clients:
+            with suppress(ConnectionError):
+                client.sendall(slow_post + bytes(9_000_000))
+        time.sleep(0.5)
+        upload = exchange(address, POST % 5_000_000 + bytes(5_000_000))
+        assert upload.startswith(b"HTTP/1.1 200")
+
+
+def gone(client):
+    """Return whether the server has closed the connection."""
+    client.settimeout(10)
+    try:
+        return client.recv(1, socket.MSG_PEEK) == b""
+    except ConnectionResetError:
+        return True
 
 
 def test_unfinished_bodies_hold_a_bounded_memory(monkeypatch):
