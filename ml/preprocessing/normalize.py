@@ -26,6 +26,7 @@ EXTENT_LEVEL: Final = 26  # of 255; pixels with at least this much define the ex
 INK_LEVEL: Final = 128  # of 255; pixels with at least this much are mostly ink
 DOT_ASPECT: Final = 0.8  # minimum ratio of the shorter side to the longer side of a dot
 DOT_FILL: Final = 0.76  # minimum share of its box that a dot fills; a disc: 0.785, digits: less
+BLANK: Final = "The image is blank. Draw a digit."
 
 
 def normalize(grey: GreyImage) -> Pixels:
@@ -41,10 +42,13 @@ def normalize(grey: GreyImage) -> Pixels:
 def normalize_ink(ink: InkImage) -> Pixels:
     """Return the model input for ink as `extract_ink` returns it.
 
-    Raises `BadImageError` with the code `single_dot` if the ink is one dot, because a tap on the
-    canvas leaves a dot.
+    Raises `BadImageError` with the code `blank_image` if no pixel is mostly ink, and with the code
+    `single_dot` if the ink is one dot, because a tap on the canvas leaves a dot.
     """
-    if _is_dot(ink >= INK_LEVEL):
+    solid = ink >= INK_LEVEL
+    if not solid.any():
+        raise BadImageError("blank_image", BLANK)
+    if _is_dot(solid):
         raise BadImageError("single_dot", "The image shows a single dot. Draw a digit.")
     return _centre(_shrink(Image.fromarray(ink[_extent(ink >= EXTENT_LEVEL)])))
 
@@ -67,7 +71,7 @@ def extract_ink(image: Image.Image) -> Image.Image:
         difference = -difference
     strongest = difference[count > 0].max()
     if strongest < MIN_CONTRAST:
-        raise BadImageError("blank_image", "The image is blank. Draw a digit.")
+        raise BadImageError("blank_image", BLANK)
     ink = np.rint(difference * (255 / strongest))
     ink[ink < NOISE_LEVEL] = 0
     return image.point(ink.clip(0, 255).astype(int).tolist())

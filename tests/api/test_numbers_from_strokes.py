@@ -3,6 +3,7 @@
 import base64
 import json
 
+import numpy as np
 import pytest
 
 from benchmarks.stroke_rendering import paint, place
@@ -99,3 +100,18 @@ def test_many_strokes_are_charged_before_they_are_predicted(send, settings):
     settings.QUOTAS = {"processor": 30}
     line = [[[20 * i + y / 50, y, 0, 4.0] for y in range(20, 260, 20)] for i in range(14)]
     assert send(line).status_code == 429
+
+
+def circle(radius, width):
+    angles = np.arange(0, 7, 0.2)
+    points = 140 + radius * np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    return [[[x, y, 10 * i, width] for i, (x, y) in enumerate(points.tolist())]]
+
+
+@pytest.mark.parametrize("path", ["numbers/", "numbers/recognize/"])
+@pytest.mark.parametrize("width", [1, 2, 3])
+def test_thin_circle_is_no_server_error(visitor, path, width):
+    """Its ink becomes grey when the image is made smaller."""
+    body = json.dumps({"strokes": circle(120, width)})
+    response = visitor.post(f"/api/v1/{path}", body, content_type="application/json")
+    assert response.status_code in (200, 201)
