@@ -20,11 +20,11 @@ from digitsite import stores
 from ml.data.mnist import ARRAYS, content_digest
 from recognizer.serving import model_registry
 from recognizer.training import run_lifecycle
+from recognizer.web import download_views
 from tests.support.factories import REAL_DATA, Visitor, png
 from tests.support.live_site import Site
 from tests.support.scheduling import ModuleScheduling
 from tests.support.synthetic_digits import draw, strokes_of
-
 
 # Loading a model verifies it, which takes longer than most tests.
 load_model = lru_cache(maxsize=8)(ml.runtime.load)
@@ -50,6 +50,7 @@ def _fresh_process(settings, tmp_path, cache_folder, monkeypatch):
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # fast
     monkeypatch.setattr(model_registry, "_loaded", None)
     monkeypatch.setattr(ml.runtime, "load", load_model)
+    monkeypatch.setattr(download_views, "_clients", set())
     # The heartbeat thread would wait for the end of the test's transaction.
     monkeypatch.setattr(run_lifecycle, "HEARTBEAT_SECONDS", 3600)
     if not os.environ.get("CACHE_URL"):

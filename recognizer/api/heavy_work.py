@@ -36,10 +36,7 @@ def admitted(request: Request, *drawings: prediction.Drawing, extra: int = 0) ->
     if milliseconds < HEAVY_MILLISECONDS:
         yield
         return
-    throttling.prepay(request, milliseconds)
-    if not _entrance.acquire(blocking=False):
-        raise exceptions.Busy
-    try:
+    with admitted_for(request, milliseconds):
         if not _processors.acquire(timeout=MAX_WAIT_SECONDS):
             raise exceptions.Busy
         try:
@@ -47,5 +44,18 @@ def admitted(request: Request, *drawings: prediction.Drawing, extra: int = 0) ->
         finally:
             native_memory.return_freed()
             _processors.release()
+
+
+@contextmanager
+def admitted_for(request: Request, milliseconds: int) -> Iterator[None]:
+    """Allow the block to occupy a thread for long, if the client and the server have the capacity.
+
+    Raises `Throttled` and `Busy`, as `admitted` does.
+    """
+    throttling.prepay(request, milliseconds)
+    if not _entrance.acquire(blocking=False):
+        raise exceptions.Busy
+    try:
+        yield
     finally:
         _entrance.release()

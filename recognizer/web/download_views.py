@@ -3,17 +3,19 @@
 import base64
 import json
 import tempfile
-from typing import IO, Final, cast
+import threading
+from typing import IO, Any, Final, cast
 
 from django.conf import settings
 from django.http import FileResponse
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
+from rest_framework.exceptions import Throttled
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from recognizer.accounts import ownership
-from recognizer.api import exceptions, heavy_work
+from recognizer.api import exceptions, heavy_work, throttling
 from recognizer.api.serializers import SubmissionWithStrokesSerializer
 from recognizer.models import Scope, Submission
 
@@ -22,6 +24,25 @@ CHUNK_SIZE: Final = 50  # rows in memory, with their images
 # every download of very many drawings.
 MILLISECONDS_PER_ROW: Final = 1
 MAX_MILLISECONDS: Final = 5000
+RETRY_SECONDS: Final = 10
+
+# The clients with a running download. Each can have one, because its file takes room on the disk
+# until the client has received it.
+_clients: Final = set[str]()
+_lock: Final = threading.Lock()
+
+
+class Download(FileResponse):
+    """A file for one client, which may start another download after this one is closed."""
+
+    def __init__(self, client: str, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._client = client
+
+    def close(self) -> None:
+        """Close and delete the file."""
+        super().close()
+        _clients.discard(self._client)
 
 
 class DownloadView(APIView):
@@ -35,13 +56,21 @@ class DownloadView(APIView):
 
     @extend_schema(exclude=True)
     def get(self, request: Request) -> FileResponse:
+        client = throttling.client_name(request)
+        with _lock:
+            if client in _clients:
+                raise Throttled(RETRY_SECONDS)
+            _clients.add(client)
+        name = f"digitsite-{timezone.now():%Y-%m-%d}.ndjson"
         try:
             file = _temporary_file(request)
-        except OSError as error:  # for example, because the disk is full
-            raise exceptions.Unavailable from error
-        name = f"digitsite-{timezone.now():%Y-%m-%d}.ndjson"
-        return FileResponse(
-            file, as_attachment=True, filename=name, content_type="application/x-ndjson"
+        except BaseException as error:
+            _clients.discard(client)
+            if isinstance(error, OSError):  # for example, because the disk is full
+                raise exceptions.Unavailable from error
+            raise
+        return Download(
+            client, file, as_attachment=True, filename=name, content_type="application/x-ndjson"
         )
 
 
@@ -68,7 +97,7 @@ def _write(request: Request, file: IO[bytes]) -> None:
     rows = Submission.objects.owned_by(owner).select_related("model_version").with_learned_in()
     serializer = SubmissionWithStrokesSerializer(context={"request": request})
     milliseconds = min(MILLISECONDS_PER_ROW * rows.count(), MAX_MILLISECONDS)
-    with heavy_work.admitted(request, extra=milliseconds):
+    with heavy_work.admitted_for(request, milliseconds):
         oldest_first = rows.defer("model_version__card").oldest_first()
         for row in oldest_first.iterator(chunk_size=CHUNK_SIZE):
             image = "data:image/png;base64," + base64.b64encode(row.image).decode()

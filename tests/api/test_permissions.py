@@ -156,6 +156,8 @@ class World:
                     response = client.post(path, json.dumps(data), content_type="application/json")
                 else:
                     response = client.post(path, self.body(route))
+            if response.streaming:
+                response.getvalue()  # A client has one download at a time.
             transaction.set_rollback(True)
         location = response.get("Location", "")
         if response.status_code == 302 and "/login/?next=" in location:

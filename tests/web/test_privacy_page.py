@@ -56,7 +56,11 @@ def test_download_of_a_new_visitor_is_empty(visitor):
 
 def test_downloads_count_against_the_quotas(visitor, settings):
     settings.QUOTAS = {"read": 2}
-    assert [visitor.get(DOWNLOAD).status_code for _ in range(3)] == [200, 200, 429]
+    responses = []
+    for _ in range(3):
+        responses.append(visitor.get(DOWNLOAD))
+        responses[-1].getvalue()
+    assert [response.status_code for response in responses] == [200, 200, 429]
 
 
 def test_download_leaves_no_file_behind(visitor, settings):
@@ -83,3 +87,18 @@ def test_deleted_drawing_is_not_used_for_training(visitor, reviewer):
 def test_sets_no_session_cookie(visitor):
     visitor.get("/privacy/")
     assert "sessionid" not in visitor.cookies
+
+
+def test_each_client_has_one_download_at_a_time(visitor):
+    """A download takes room on the disk until the client has received it."""
+    visitor.submit_and_get()
+    first, second = (visitor.get(DOWNLOAD) for _ in range(2))
+    assert (first.status_code, second.status_code) == (200, 429)
+    assert visitor.get(DOWNLOAD, REMOTE_ADDR="198.51.100.7").status_code == 200
+    first.getvalue()
+    assert visitor.get(DOWNLOAD).status_code == 200
+
+
+def test_failed_download_can_be_repeated(visitor, settings):
+    settings.DATA_DIR = settings.DATA_DIR / "missing"
+    assert [visitor.get(DOWNLOAD).status_code for _ in range(2)] == [503, 503]
