@@ -118,6 +118,9 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 
+# By default, messages that do not fit into the cookie would create a session for each request.
+MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
+
 # Limits failed logins. docs/configuration.md lists the limits.
 AUTHENTICATION_BACKENDS = ["recognizer.accounts.login_lockout.ThrottledBackend"]
 LOGIN_URL = "login"
@@ -144,6 +147,7 @@ if DEBUG:
 
 # Users stay logged in for a year. Visitors without an account have no session: see
 # recognizer/accounts/owner_cookie.py.
+SESSION_ENGINE = "recognizer.accounts.sessions"
 SESSION_COOKIE_AGE = LANGUAGE_COOKIE_AGE = 365 * 24 * 60 * 60
 SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = LANGUAGE_COOKIE_PATH = f"{FORCE_SCRIPT_NAME}/"
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"

@@ -31,7 +31,8 @@ def correct(request: HttpRequest, id: UUID) -> HttpResponse:
     """
     form = CorrectionForm(request.POST)
     if not form.is_valid():
-        raise BadRequest(f"label: {form.errors['label'][0]}")
+        # Django logs this text, so it must not repeat what the client has sent.
+        raise BadRequest("The field label must be a number from 0 to 10.")
     owner = ownership.current_owner(request)
     own_submissions = Submission.objects.owned_by(owner) if owner else Submission.objects.none()
     submission = own_submissions.filter(id=id).first()

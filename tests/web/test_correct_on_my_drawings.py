@@ -4,6 +4,7 @@ import re
 import uuid
 
 import pytest
+from django.contrib.sessions.models import Session
 
 from recognizer.accounts import ownership
 from recognizer.models import Label, Submission
@@ -132,3 +133,15 @@ def test_password_does_not_come_back(db):
     assert page.status_code == 403
     assert "secret" not in page.content.decode()
     assert "Allow cookies for this site" in page.content.decode()
+
+
+def test_log_does_not_repeat_an_invalid_label(visitor, seven, caplog):
+    assert correct(visitor, seven, "x" * 10_000).status_code == 400
+    assert len(caplog.text) < 2_000
+
+
+def test_many_messages_create_no_session(visitor, seven):
+    """The page that would show the messages is never requested."""
+    for label in range(100):
+        assert correct(visitor, seven, label % 10).status_code == 302
+    assert not Session.objects.exists()

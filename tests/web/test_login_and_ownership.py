@@ -145,3 +145,10 @@ def test_blind_reviews_of_the_kept_drawing_stay(visitor, ana, account, reviewer)
     BlindReview.objects.create(submission=reviewed, reviewer=reviewer, label=Label.SEVEN)
     log_in(visitor)
     assert BlindReview.objects.get().submission == only_row(ana)
+
+
+@pytest.mark.database
+@pytest.mark.parametrize("key", ['"aaaaaaaa\\000bbb"', "a" * 10_000, "../../etc"])
+def test_ignores_an_odd_session_cookie(visitor, key):
+    response = visitor.get("/keys/", headers={"Cookie": f"sessionid={key}"})
+    assert response.status_code == 302
