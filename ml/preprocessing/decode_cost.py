@@ -29,7 +29,7 @@ MAX_BYTES: Final = 64_000_000
 HEIC_TILED_BYTES: Final = 5.1
 HEIC_WHOLE_BYTES: Final = 5.9
 HEIC_DEEP_BYTES: Final = (
-    21.0  # with transparency, more than 8 bits, fine colours, or turned and cropped
+    21.5  # with transparency, more than 8 bits, fine colours, or turned and cropped
 )
 HEVC_PADDING: Final = 64  # pixels; the stream may be so much larger than the image
 # Pillow keeps each row separately, so millions of short rows would take far more than 64 MB.

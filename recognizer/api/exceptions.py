@@ -214,7 +214,7 @@ def error_body(error: Exception) -> dict[str, Any]:
     """Return the response body for an `APIException`, an `Http404` or a `PermissionDenied`."""
     if isinstance(error, exceptions.ValidationError):
         fields = error.detail if isinstance(error.detail, dict) else {"body": error.detail}
-        return {"code": "invalid", "detail": _("The request is invalid."), "fields": fields}
+        return {"code": "invalid", "detail": str(_("The request is invalid.")), "fields": fields}
     if isinstance(error, Http404):
         error = exceptions.NotFound()
     elif isinstance(error, PermissionDenied):

@@ -22,7 +22,9 @@ from recognizer.models.strokes import (
 )
 from recognizer.serving.prediction import BadImageError
 
-URL_SAFE_TO_STANDARD: Final = str.maketrans("-_", "+/")
+URL_SAFE_TO_STANDARD: Final = bytes.maketrans(b"-_", b"+/")
+WHITE_SPACE: Final = b" \t\n\r\f\v"
+MAX_REPEATED: Final = 50  # characters of an invalid value in its error message
 
 
 class FormValueMixin:
@@ -39,6 +41,12 @@ class FormValueMixin:
 
 class ChoiceField(FormValueMixin, serializers.ChoiceField):
     """Accept one of the choices. An empty value in a form is an error, even with a default."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Return the choice. Raises `ValidationError` for any other value."""
+        if not isinstance(data, str):
+            self.fail("invalid_choice", input=type(data).__name__)
+        return super().to_internal_value(data[:MAX_REPEATED])
 
 
 class StrictBooleanField(FormValueMixin, serializers.BooleanField):
@@ -137,9 +145,9 @@ def read_image_bytes(data: Any) -> bytes:
     if not isinstance(data, str):
         content: bytes = data.read()
         return content
-    text = "".join(data.split()).rstrip("=").translate(URL_SAFE_TO_STANDARD)
     try:
-        return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
+        text = data.encode("ascii").translate(URL_SAFE_TO_STANDARD, WHITE_SPACE).rstrip(b"=")
+        return base64.b64decode(text + b"=" * (-len(text) % 4), validate=True)
     except (binascii.Error, ValueError) as error:
         raise BadImageError("not_base64", "The image is not valid base64.") from error
 

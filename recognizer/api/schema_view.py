@@ -12,8 +12,9 @@ from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularAPIView
 from rest_framework.exceptions import ValidationError
-from rest_framework.renderers import BaseRenderer
+from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
+from rest_framework.response import Response
 
 # drf-spectacular keeps state in the view classes, so two threads must not generate a schema at the
 # same time.
@@ -25,6 +26,12 @@ class SchemaView(SpectacularAPIView):
 
     The parameter `lang` selects the language. Without it, the header `Accept-Language` does.
     """
+
+    def handle_exception(self, exc: Exception) -> Response:
+        """Return the error as JSON, as all other operations do."""
+        self.request.accepted_renderer = JSONRenderer()
+        self.request.accepted_media_type = JSONRenderer.media_type
+        return super().handle_exception(exc)
 
     @extend_schema(exclude=True)
     def get(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:

@@ -40,28 +40,43 @@ def store(
     finally:
         new = [submission for submission, is_new in stored if is_new]
         if unused := [submission for submission in submissions if submission not in new]:
-            throttling.refund(_charges(request, owner, unused))
+            throttling.refund(_address_charges(request, unused))
+            throttling.refund(_owner_charges(owner, unused))
 
 
 def _consume(request: Request, owner: uuid.UUID, submissions: Sequence[Submission]) -> None:
     # The view's throttle has already counted the first row against the quota per minute.
     if len(submissions) > 1:
         throttling.consume(request, {ROWS_PER_MINUTE: len(submissions) - 1})
-    if wait := throttling.try_consume(request, _charges(request, owner, submissions)):
+    # If the owner came first, each new owner of an address that has used up its quota would leave
+    # counts in the cache.
+    address_charges = _address_charges(request, submissions)
+    if wait := throttling.try_consume(request, address_charges):
+        raise exceptions.StorageLimitReached(wait)
+    if wait := throttling.try_consume(request, _owner_charges(owner, submissions)):
+        throttling.refund(address_charges)
         raise exceptions.StorageLimitReached(wait)
     earlier = throttling.used(request, "address-rows") - len(submissions)
     for submission in submissions:
         submission.review_round = round_after(max(0, earlier) // OWNERS_PER_ADDRESS)
 
 
-def _charges(request: Request, owner: uuid.UUID, submissions: Sequence[Submission]) -> list[Charge]:
-    clients = {"owner": f"owner {owner}", "address": client_ip.client_network(request)}
+def _address_charges(request: Request, submissions: Sequence[Submission]) -> list[Charge]:
+    return _charges("address", client_ip.client_network(request), submissions)
+
+
+def _owner_charges(owner: uuid.UUID, submissions: Sequence[Submission]) -> list[Charge]:
+    return _charges("owner", f"owner {owner}", submissions)
+
+
+def _charges(scope: str, client: str, submissions: Sequence[Submission]) -> list[Charge]:
+    """Return a charge for each daily quota of the scope. Its name is the scope and the unit."""
     amounts = {
         "rows": len(submissions),
         "bytes": sum(submission.stored_bytes for submission in submissions),
     }
     return [
-        Charge(quota, limit, DAY, clients[scope], amounts[unit])
+        Charge(quota, limit, DAY, client, amounts[quota.removeprefix(f"{scope}-")])
         for quota, limit in settings.DAILY_QUOTAS.items()
-        for scope, unit in [quota.split("-")]
+        if quota.startswith(scope)
     ]

@@ -27,8 +27,10 @@ from recognizer.serving.model_registry import (
 from recognizer.serving.stored_pixels import to_array
 
 MAX_NEIGHBOURS: Final = 3
-# Each process keeps at most this many drawings of all owners, about 80 bytes each.
+# Each process keeps at most this many drawings of all owners, about 80 bytes each. Whatever else is
+# kept for an owner counts as some more drawings.
 MAX_CACHED_DRAWINGS: Final = 40_000
+DRAWINGS_PER_OWNER: Final = 15
 
 Ids = npt.NDArray[np.void]  # (n,), the 16 bytes of each UUID: a tenth of the size of UUID objects
 
@@ -150,6 +152,11 @@ def _keep(owner: uuid.UUID, memory: OwnerMemory) -> None:
             del _cache[other]
         _cache[owner] = memory
         _cache.move_to_end(owner)
-        total = sum(len(cached.ids) for cached in _cache.values())
+        total = sum(map(_size, _cache.values()))
         while total > MAX_CACHED_DRAWINGS:
-            total -= len(_cache.popitem(last=False)[1].ids)
+            total -= _size(_cache.popitem(last=False)[1])
+
+
+def _size(memory: OwnerMemory) -> int:
+    """Return how many drawings take as much memory as this."""
+    return DRAWINGS_PER_OWNER + len(memory.ids)

@@ -56,7 +56,8 @@ __all__ = [
 MAX_BATCH_PIXELS: Final = decode_cost.MAX_PIXELS["JPEG"]  # of all images of a batch in sum
 PIXEL_MICROSECONDS: Final = 0.1  # of a decoded image, to find the ink and to predict it
 CLEAN_MICROSECONDS: Final = 0.3  # of a decoded pixel, to clean a picture
-POINT_MICROSECONDS: Final = 100  # to draw one point of a stroke
+POINT_MICROSECONDS: Final = 100  # to draw one point of a stroke with an even width
+WIDTH_CHANGE_MICROSECONDS: Final = 700  # to draw one point of another stroke
 GROUP_MICROSECONDS: Final = 700  # to predict a group of strokes
 PAGE_MILLISECONDS: Final = 400  # to read a page of 32 digits
 
@@ -79,14 +80,20 @@ class Work:
 def estimate_work(drawing: Drawing) -> Work:
     """Estimate the work of predicting a drawing, without decoding its file."""
     if not isinstance(drawing, bytes):
-        points = sum(map(len, drawing))
-        return Work(stroke_rendering.CANVAS_SIDE**2, points * POINT_MICROSECONDS // 1000)
+        microseconds = sum(len(stroke) * _point_microseconds(stroke) for stroke in drawing)
+        return Work(stroke_rendering.CANVAS_SIDE**2, microseconds // 1000)
     cost = decode_cost.estimate(drawing)
     if cost.is_refused:
         return Work(0, 0)
     clean = 0 if isinstance(drawing, CanvasImage) else CLEAN_MICROSECONDS
     predict = (PIXEL_MICROSECONDS + clean) * min(cost.pixels, MAX_SIDE**2)
     return Work(cost.pixels, math.ceil((cost.microseconds + predict) / 1000))
+
+
+def _point_microseconds(stroke: list[Any]) -> int:
+    # If the widths differ, each point is drawn as a path of its own.
+    widths = {tuple(point[3:]) for point in stroke}
+    return POINT_MICROSECONDS if len(widths) == 1 else WIDTH_CHANGE_MICROSECONDS
 
 
 def estimate_groups(strokes: list[Any] | None) -> int:

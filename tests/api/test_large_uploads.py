@@ -3,7 +3,6 @@
 import io
 import tempfile
 
-import pytest
 from PIL import Image
 
 from tests.support.factories import drawing_png, png

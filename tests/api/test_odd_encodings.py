@@ -3,9 +3,11 @@
 import base64
 import json
 import textwrap
+import tracemalloc
 
 import pytest
 
+from recognizer.api.fields import read_image_bytes
 from tests.support.factories import drawing_png
 
 IMAGE = drawing_png(4)
@@ -69,3 +71,12 @@ def test_rejects_other_text_by_name(visitor, image, code):
 def test_rejects_json_in_another_encoding(visitor, encoding):
     response = recognize(visitor, json.dumps({"image": STANDARD}).encode(encoding))
     assert (response.status_code, response.json()["code"]) == (400, "parse_error")
+
+
+def test_base64_with_many_spaces_takes_little_memory():
+    text = "AA AA " * 300_000
+    tracemalloc.start()
+    assert len(read_image_bytes(text)) == 900_000
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 4 * len(text)

@@ -105,3 +105,12 @@ def test_rejects_json_with_too_many_values(client):
 
 def test_accepts_json_with_the_maximum_number_of_values(client):
     assert post(client, "recognize/", "[" + "0," * 100_000 + "0]") == (400, "invalid")
+
+
+@pytest.mark.parametrize("source", ["x" * 1_000_000, ["x" * 1_000_000], {"x": 1}, 7, True, None])
+def test_error_repeats_at_most_the_beginning_of_a_value(client, source):
+    body = json.dumps({"image": IMAGE, "source": source})
+    response = client.generic("POST", "/api/v1/recognize/", body, "application/json")
+    assert response.status_code == 400
+    assert "source" in response.json()["fields"]
+    assert len(response.content) < 1_000

@@ -228,7 +228,8 @@ def test_a_full_cache_drops_the_least_recently_used_owner(monkeypatch):
     visitors = [Visitor() for _ in range(3)]
     for visitor in visitors:
         teach_zero(visitor, 1)
-    monkeypatch.setattr(personal_memory, "MAX_CACHED_DRAWINGS", 2)
+    two_owners = 2 * (personal_memory.DRAWINGS_PER_OWNER + 1)
+    monkeypatch.setattr(personal_memory, "MAX_CACHED_DRAWINGS", two_owners)
     for visitor in visitors:
         assert visitor.recognize(square_png(9)).json()["digit"] == 0
     assert len(personal_memory._cache) == 2

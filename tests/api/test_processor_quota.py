@@ -7,7 +7,8 @@ import threading
 import pytest
 from PIL import Image
 
-from recognizer.api import heavy_work
+from recognizer.api import heavy_work, schema_view
+from recognizer.serving.prediction import estimate_work
 from tests.fuzz.corpus import encoded
 from tests.support.factories import client_with_key, drawing_png, png
 
@@ -48,8 +49,9 @@ def test_large_images_use_up_the_quota(visitor):
     assert statuses == sorted(statuses)
 
 
-def test_long_lists_use_up_the_quota(visitor, settings):
+def test_other_dear_requests_use_up_the_quota(visitor, settings):
     settings.QUOTAS = {"processor": 1}
+    schema_view._render.cache_clear()
     assert [visitor.get("/api/v1/schema/").status_code for _ in range(2)] == [200, 429]
 
 
@@ -65,6 +67,7 @@ def test_new_key_gives_no_new_quota(django_user_model, settings):
     settings.QUOTAS = {"processor": 1}
     ana = django_user_model.objects.create_user("ana")
     one, other = client_with_key(ana, "read"), client_with_key(ana, "read")
+    schema_view._render.cache_clear()
     assert one.get("/api/v1/schema/").status_code == 200
     assert other.get("/api/v1/schema/").status_code == 429
 
@@ -92,3 +95,11 @@ def test_half_of_the_threads_stay_free_for_drawings(visitor, settings, monkeypat
         finally:
             heavy_work._entrance.release(2)
     assert visitor.recognize(FLAT_WEBP).status_code == 400
+
+
+def test_strokes_of_uneven_width_cost_more():
+    """Each of their points is drawn as a path of its own."""
+    even, uneven = (
+        [[[x % 280, 100, x, 59 + x % widths] for x in range(1000)]] for widths in (1, 2)
+    )
+    assert estimate_work(uneven).milliseconds >= 5 * estimate_work(even).milliseconds

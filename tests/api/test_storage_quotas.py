@@ -2,7 +2,9 @@
 
 import base64
 import json
-from contextlib import contextmanager
+import os
+import sqlite3
+from contextlib import closing, contextmanager
 
 import numpy as np
 import pytest
@@ -129,3 +131,15 @@ def test_largest_row_takes_less_than_200_kilobytes(visitor):
     assert len(row.image) <= MAX_STORED_BYTES
     assert row.stored_bytes < 200_000
     assert row.strokes[0][0] == [-9999.1, 9999.1, 86_400_000]
+
+
+@pytest.mark.skipif(bool(os.environ.get("CACHE_URL")), reason="reads the cache in a file")
+def test_new_owners_of_a_full_address_leave_no_counts(visitor, settings):
+    settings.DAILY_QUOTAS = DAILY | {"address-rows": 1}
+    assert visitor.submit().status_code == 201
+    counts = []
+    for seed in range(3):
+        assert Visitor().submit(drawing_png(3, seed)).status_code == 429
+        with closing(sqlite3.connect(settings.CACHES["default"]["LOCATION"])) as file:
+            counts += file.execute("SELECT count(*) FROM entry").fetchone()
+    assert len(set(counts)) == 1
