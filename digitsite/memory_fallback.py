@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Final
 
 from django.core.cache.backends.locmem import LocMemCache
@@ -34,6 +34,16 @@ def _with_fallback(name: str) -> Callable[..., Any]:
     return operation
 
 
+class MemoryCache(LocMemCache):
+    """The memory of the process, with the same methods as the caches that fall back to it."""
+
+    def increment_many(self, deltas: Mapping[str, int], timeout: int) -> dict[str, int]:
+        """Add to several values, and return the new ones. New values begin at 0."""
+        for key in deltas:
+            self.add(key, 0, timeout)
+        return {key: self.incr(key, delta) for key, delta in deltas.items()}
+
+
 class MemoryFallback:
     """A mixin for cache backends.
 
@@ -49,13 +59,14 @@ class MemoryFallback:
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         # All instances of this name share their values.
-        self._memory = LocMemCache("fallback", {"OPTIONS": {"MAX_ENTRIES": MAX_ENTRIES}})
+        self._memory = MemoryCache("fallback", {"OPTIONS": {"MAX_ENTRIES": MAX_ENTRIES}})
 
     get = _with_fallback("get")
     get_many = _with_fallback("get_many")
     set = _with_fallback("set")
     add = _with_fallback("add")
     incr = _with_fallback("incr")
+    increment_many = _with_fallback("increment_many")
     touch = _with_fallback("touch")
     delete = _with_fallback("delete")
     clear = _with_fallback("clear")

@@ -12,7 +12,8 @@ import logging
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,6 +28,14 @@ CREATE INDEX IF NOT EXISTS entry_by_expiry ON entry (expires);
 UPSERT = """
 INSERT INTO entry VALUES (:key, :value, :expires)
 ON CONFLICT (key) DO UPDATE SET value = :value, expires = :expires
+"""
+# The rows of `increment_many`. An expired value counts as 0.
+INCREMENT = """
+INSERT INTO entry VALUES {rows}
+ON CONFLICT (key) DO UPDATE SET
+    value = excluded.value + CASE WHEN expires > ? THEN value ELSE 0 END,
+    expires = CASE WHEN expires > ? THEN expires ELSE excluded.expires END
+RETURNING key, value
 """
 # SQLITE_ERROR means that the table is missing or is another one.
 DAMAGE: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR)
@@ -57,8 +66,7 @@ class FileCache(BaseCache):
     def add(
         self, key: str, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None
     ) -> bool:
-        # This is the only place that purges expired entries.
-        self._run("DELETE FROM entry WHERE expires <= :now", key, version)
+        self._purge()
         statement = f"{UPSERT} WHERE expires <= :now RETURNING 1"
         return self._run(statement, key, version, timeout, value=_to_sql(value)) is not None
 
@@ -73,6 +81,25 @@ class FileCache(BaseCache):
         if row is None:
             raise ValueError(f"Key {key!r} not found")
         return int(row[0])
+
+    def increment_many(self, deltas: Mapping[str, int], timeout: int) -> dict[str, int]:
+        """Add to several values at once, and return the new ones.
+
+        A value that does not exist begins at 0, and expires after `timeout` seconds.
+        """
+        now = time.time()
+        names = {self.make_and_validate_key(key): key for key in deltas}
+        rows = [(name, deltas[key], now + timeout) for name, key in names.items()]
+        statement = INCREMENT.format(rows=", ".join(["(?, ?, ?)"] * len(rows)))
+        found = self._execute(statement, (*chain.from_iterable(rows), now, now))
+        counts = {names[name]: int(value) for name, value in found}
+        if any(counts[key] == delta for key, delta in deltas.items()):  # Values are new.
+            self._purge()
+        return counts
+
+    def _purge(self) -> None:
+        """Delete expired entries. Whatever adds an entry does this."""
+        self._execute("DELETE FROM entry WHERE expires <= ?", (time.time(),))
 
     def get_many(self, keys: Iterable[str], version: int | None = None) -> dict[str, Any]:
         names = {self.make_and_validate_key(key, version): key for key in keys}

@@ -114,12 +114,8 @@ class _Attempt:
         cache.delete(self._key)
 
     def _increment(self) -> int:
-        try:
-            return cache.incr(self._key)
-        except ValueError:
-            # If two attempts add the key at the same time, the second add() does nothing.
-            cache.add(self._key, 0, timeout=LOCKOUT_SECONDS)
-            return cache.incr(self._key)
+        counts = cache.increment_many({self._key: 1}, LOCKOUT_SECONDS)  # type: ignore[attr-defined]
+        return int(counts[self._key])
 
     def _decrement(self) -> None:
         # A missing count has expired, or another login has reset it.

@@ -211,16 +211,7 @@ def _quota_states(request: HttpRequest) -> dict[str, tuple[Charge, int, float]]:
 
 
 def _add(charges: list[Charge], now: float, sign: int = 1) -> None:
-    for charge in charges:
-        if charge.amount:
-            newest = charge.keys(now)[-2]
-            _increment(newest, sign * charge.amount, timeout=2 * charge.window)
-
-
-def _increment(cache_key: str, count: int, timeout: int) -> None:
-    try:
-        cache.incr(cache_key, count)
-    except ValueError:
-        # The slot is new. If two requests add it at the same time, the second add() does nothing.
-        cache.add(cache_key, 0, timeout=timeout)
-        cache.incr(cache_key, count)
+    amounts = {charge.keys(now)[-2]: sign * charge.amount for charge in charges if charge.amount}
+    if amounts:
+        longest = max(charge.window for charge in charges)
+        cache.increment_many(amounts, 2 * longest)  # type: ignore[attr-defined]

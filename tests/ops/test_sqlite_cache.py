@@ -1,4 +1,4 @@
-"""The SQLite cache: all processes of a host see the same values and counts."""
+"""The cache: all processes of a host see the same values and counts."""
 
 import subprocess
 import sys
@@ -19,8 +19,7 @@ django.setup()
 from django.core.cache import cache
 
 for _ in range(500):
-    cache.add("hits", 0)
-    cache.incr("hits")
+    cache.increment_many({"hits": 1, "units": 3}, 60)
 """
 
 CREATE_20_FILES = """
@@ -65,6 +64,22 @@ def test_expired_values_are_gone():
     assert cache.get("short") == 5
 
 
+@pytest.mark.database
+def test_increments_several_values_at_once():
+    assert cache.increment_many({"a": 2, "b": 5}, 60) == {"a": 2, "b": 5}
+    assert cache.increment_many({"b": -1, "c": 1}, 60) == {"b": 4, "c": 1}
+    assert cache.get_many(["a", "b", "c"]) == {"a": 2, "b": 4, "c": 1}
+
+
+@pytest.mark.database
+def test_increments_keep_the_first_timeout():
+    cache.increment_many({"a": 1}, 1)
+    cache.increment_many({"a": 1}, 60)
+    time.sleep(1.1)
+    assert cache.get("a") is None
+    assert cache.increment_many({"a": 1}, 60) == {"a": 1}
+
+
 def test_value_without_a_timeout_stays():
     cache.set("a", 1, None)
     assert cache.get("a") == 1
@@ -81,7 +96,7 @@ def test_simultaneous_processes_lose_no_increment(settings):
     command = [sys.executable, "-c", INCREMENT_500_TIMES, config]
     processes = [subprocess.Popen(command, cwd=ROOT) for _ in range(4)]
     assert [process.wait(timeout=60) for process in processes] == [0] * 4
-    assert cache.get("hits") == 2000
+    assert cache.get_many(["hits", "units"]) == {"hits": 2000, "units": 6000}
 
 
 def test_processes_may_create_the_file_at_the_same_moment(tmp_path):
