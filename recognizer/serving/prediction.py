@@ -4,6 +4,7 @@ import math
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
@@ -56,8 +57,8 @@ __all__ = [
 MAX_BATCH_PIXELS: Final = decode_cost.MAX_PIXELS["JPEG"]  # of all images of a batch in sum
 PIXEL_MICROSECONDS: Final = 0.1  # of a decoded image, to find the ink and to predict it
 CLEAN_MICROSECONDS: Final = 0.3  # of a decoded pixel, to clean a picture
-POINT_MICROSECONDS: Final = 100  # to draw one point of a stroke with an even width
-WIDTH_CHANGE_MICROSECONDS: Final = 700  # to draw one point of another stroke
+POINT_MICROSECONDS: Final = 100  # to draw one point of a stroke
+PATH_PIXEL_MICROSECONDS: Final = 0.009  # to draw one pixel around a path
 GROUP_MICROSECONDS: Final = 700  # to predict a group of strokes
 PAGE_MILLISECONDS: Final = 400  # to read a page of 32 digits
 
@@ -80,8 +81,8 @@ class Work:
 def estimate_work(drawing: Drawing) -> Work:
     """Estimate the work of predicting a drawing, without decoding its file."""
     if not isinstance(drawing, bytes):
-        microseconds = sum(len(stroke) * _point_microseconds(stroke) for stroke in drawing)
-        return Work(stroke_rendering.CANVAS_SIDE**2, microseconds // 1000)
+        microseconds = sum(map(_stroke_microseconds, drawing))
+        return Work(stroke_rendering.CANVAS_SIDE**2, int(microseconds / 1000))
     cost = decode_cost.estimate(drawing)
     if cost.is_refused:
         return Work(0, 0)
@@ -90,10 +91,18 @@ def estimate_work(drawing: Drawing) -> Work:
     return Work(cost.pixels, math.ceil((cost.microseconds + predict) / 1000))
 
 
-def _point_microseconds(stroke: list[Any]) -> int:
-    # If the widths differ, each point is drawn as a path of its own.
-    widths = {tuple(point[3:]) for point in stroke}
-    return POINT_MICROSECONDS if len(widths) == 1 else WIDTH_CHANGE_MICROSECONDS
+def _stroke_microseconds(stroke: list[Any]) -> float:
+    points = POINT_MICROSECONDS * len(stroke)
+    if len({tuple(point[3:]) for point in stroke}) <= 1:
+        return points
+    # If the widths differ, each point is drawn as a path of its own, and all pixels around the path
+    # are computed.
+    side, width = stroke_rendering.CANVAS_SIDE, stroke_rendering.MAX_WIDTH
+    pixels = sum(
+        min(abs(x - left) + width, side) * min(abs(y - top) + width, side)
+        for (left, top, *_), (x, y, *_) in pairwise(stroke)
+    )
+    return points + PATH_PIXEL_MICROSECONDS * pixels
 
 
 def estimate_groups(strokes: list[Any] | None) -> int:

@@ -98,8 +98,11 @@ def test_half_of_the_threads_stay_free_for_drawings(visitor, settings, monkeypat
 
 
 def test_strokes_of_uneven_width_cost_more():
-    """Each of their points is drawn as a path of its own."""
-    even, uneven = (
-        [[[x % 280, 100, x, 59 + x % widths] for x in range(1000)]] for widths in (1, 2)
+    """Each of their points is drawn as a path of its own. Long paths have many pixels."""
+    even, short, long = (
+        [[[step * (i % 2), i % 280, i, 59 + i % widths] for i in range(1000)]]
+        for step, widths in ((280, 1), (4, 2), (280, 2))
     )
-    assert estimate_work(uneven).milliseconds >= 5 * estimate_work(even).milliseconds
+    even, short, long = (estimate_work(each).milliseconds for each in (even, short, long))
+    assert even < short < 2 * even
+    assert long > 2 * even
