@@ -32,7 +32,9 @@ MAX_CONNECTIONS: Final = 400
 MAX_HEADER_BYTES: Final = 32_768  # request line and headers
 MAX_BODY_BYTES: Final = 10_100_000  # more than Django's limit, so that Django rejects the body
 MAX_MEMORY_BYTES: Final = 200_000_000  # of requests and responses in all connections
+# A client must take in a response within this time, and one more second for so many bytes.
 SEND_SECONDS: Final = 120
+SEND_BYTES_PER_SECOND: Final = 100_000
 # After this time, Python lets another thread run.
 SWITCH_SECONDS: Final = 0.0005
 COLLECTION_THRESHOLDS: Final = 700, 5, 2  # Python's: 700, 10, 10
@@ -75,8 +77,7 @@ class Channel(HTTPChannel):
         super().__init__(*args, **options)
         self._waiting_since = time.monotonic()
         self._discards = False
-        # No request has arrived yet, so behind a reverse proxy, this is the proxy.
-        self.client = self.server.client_of(self)
+        self._sent_bytes = 0  # of the responses to the last request
 
     def received(self, data: bytes) -> bool:
         """Take in some bytes."""
@@ -84,6 +85,8 @@ class Channel(HTTPChannel):
             return False
         before = self._body_bytes() // 65_536
         received: bool = super().received(data)
+        if self.requests:
+            self._waiting_since = time.monotonic()
         if self._body_bytes() // 65_536 > before:
             self.server.limit_memory()
         return received
@@ -91,9 +94,16 @@ class Channel(HTTPChannel):
     def _body_bytes(self) -> int:
         return self.request.body_bytes_received if self.request else 0
 
+    def send(self, data: bytes, do_close: bool = True) -> int:
+        """Send some bytes. Return how many the client's connection has taken."""
+        sent: int = super().send(data, do_close)
+        self._sent_bytes += sent
+        return sent
+
     def service(self) -> None:
         """Execute the request."""
         self._waiting_since = time.monotonic()
+        self._sent_bytes = 0
         super().service()
         self._waiting_since = time.monotonic()
 
@@ -134,10 +144,9 @@ class Channel(HTTPChannel):
             return False  # The client waits for the server.
         if self.request:
             return self.request.is_late(now)
-        if self._discards:
-            allowed = DISCARD_SECONDS
-        else:
-            allowed = SEND_SECONDS if self.total_outbufs_len else IDLE_SECONDS
+        allowed: float = DISCARD_SECONDS if self._discards else IDLE_SECONDS
+        if self.total_outbufs_len and not self._discards:
+            allowed = SEND_SECONDS + self._sent_bytes / SEND_BYTES_PER_SECOND
         return now - self._waiting_since > allowed
 
     def buffered_bytes(self) -> int:
@@ -178,19 +187,19 @@ class Server(TcpWSGIServer):
         """Close a connection of the client whose connections have the highest weight.
 
         The client is chosen first, so that a client that opens many connections only closes its
-        own. Connections whose request is running do not count. Return whether a connection was
-        closed.
+        own. Behind a reverse proxy, the proxy is the client of a connection without a request.
+        Connections whose request is running do not count. Return whether a connection was closed.
         """
         queued = self.task_dispatcher.queued()
         channels = self.active_channels.values()
         waiting = [each for each in channels if not each.requests or each in queued]
         weights = Counter[str]()
         for channel in waiting:
-            weights[channel.client] += weight(channel)
+            weights[self.client_of(channel)] += weight(channel)
         if not +weights:
             return False
         [(client, _)] = weights.most_common(1)
-        theirs = [each for each in waiting if each.client == client and weight(each)]
+        theirs = [each for each in waiting if self.client_of(each) == client and weight(each)]
         longest = min(theirs, key=lambda channel: channel.waiting_since)
         self.task_dispatcher.discard(longest)
         longest.handle_close()
@@ -277,6 +286,7 @@ def serve(
     # they are excluded. The others are collected often, so that there are few of them each time.
     gc.collect()
     gc.freeze()
+    gc.collect()  # Otherwise, the excluded objects would delay the next collection.
     gc.set_threshold(*COLLECTION_THRESHOLDS)
 
     def stop(number: int, _frame: Any) -> None:

@@ -6,10 +6,11 @@ Other C libraries have no such arenas.
 
 import ctypes
 import gc
-from typing import Final
+import os
+from typing import Any, Final
 
 M_ARENA_MAX: Final = -8  # from malloc.h
-_libc: Final = ctypes.CDLL(None)
+_libc: Any = ctypes.CDLL(None) if os.name == "posix" else None
 _has_arenas: Final = hasattr(_libc, "mallopt") and hasattr(_libc, "malloc_trim")
 
 

@@ -64,6 +64,8 @@ def test_closes_a_connection_after_its_deadline(monkeypatch, start, repeated):
 
 def test_closes_a_connection_that_reads_no_response(monkeypatch):
     monkeypatch.setattr(http_server, "SEND_SECONDS", 0.5)
+    # The buffers of the operating systems take some megabytes.
+    monkeypatch.setattr(http_server, "SEND_BYTES_PER_SECOND", 10_000_000)
     with serve(bytes(30_000_000)) as address, socket.create_connection(address) as client:
         client.sendall(b"GET / HTTP/1.1\r\n\r\n")
         time.sleep(2.5)
@@ -235,3 +237,30 @@ def test_raises_a_low_limit_of_open_files():
     command = [sys.executable, "-c", OPEN_FILES]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     assert int(done.stdout) > 2 * http_server.MAX_CONNECTIONS
+
+
+def test_a_client_may_receive_a_large_response_for_long(monkeypatch):
+    monkeypatch.setattr(http_server, "SEND_SECONDS", 1)
+    size = 30_000_000
+    with serve(bytes(size)) as address, socket.create_connection(address) as client:
+        client.sendall(b"GET / HTTP/1.1\r\n\r\n")
+        received = 0
+        while received < size and (data := client.recv(200_000)):
+            received += len(data)
+            time.sleep(0.02)
+        assert received > size
+
+
+def test_an_idle_connection_is_closed_before_a_request_that_has_just_arrived(monkeypatch):
+    monkeypatch.setattr(http_server, "MAX_CONNECTIONS", 4)
+    with busy_server() as (address, may_respond):
+        clients = [socket.create_connection(address) for _ in range(4)]
+        for client in clients[1:3]:  # They occupy the threads that one client gets.
+            client.sendall(b"GET /slow HTTP/1.1\r\n\r\n")
+        time.sleep(0.2)
+        clients[0].sendall(b"GET / HTTP/1.1\r\n\r\n")  # the oldest connection
+        time.sleep(0.2)
+        with socket.create_connection(address):
+            assert gone(clients[3])
+            may_respond.set()
+            assert not gone(clients[0])
