@@ -1,6 +1,6 @@
 from django.db import migrations, models
 
-from recognizer.migrations._operations import AddIndexConcurrently
+from recognizer.migrations._operations import AddIndexConcurrently, RemoveIndexIfExists
 
 ROUND_SIZE = 30
 LAST_ROUND = 6
@@ -41,6 +41,6 @@ class Migration(migrations.Migration):
             model_name='submission',
             index=models.Index(condition=models.Q(('review', 'pending')), fields=['owner', 'review'], name='submission_by_pending_owner'),
         ),
-        migrations.RemoveIndex('submission', 'submission_by_priority'),
-        migrations.RemoveIndex('submission', 'submission_by_suggestion'),
+        RemoveIndexIfExists('submission', 'submission_by_priority'),
+        RemoveIndexIfExists('submission', 'submission_by_suggestion'),
     ]

@@ -2,7 +2,7 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-from recognizer.migrations._operations import AddIndexConcurrently, DropForeignKeyIndex
+from recognizer.migrations._operations import AddIndexConcurrently, DropForeignKeyIndex, RemoveIndexIfExists
 
 
 class Migration(migrations.Migration):
@@ -16,31 +16,31 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.RemoveIndex(
+        RemoveIndexIfExists(
             model_name='submission',
             name='submission_by_version',
         ),
-        migrations.RemoveIndex(
+        RemoveIndexIfExists(
             model_name='submission',
             name='submission_by_reviewed_at',
         ),
-        migrations.RemoveIndex(
+        RemoveIndexIfExists(
             model_name='submission',
             name='submission_by_claim',
         ),
-        migrations.RemoveIndex(
+        RemoveIndexIfExists(
             model_name='submission',
             name='submission_by_version_time',
         ),
-        migrations.RemoveIndex(
+        RemoveIndexIfExists(
             model_name='submission',
             name='submission_by_live',
         ),
-        migrations.RemoveIndex(
+        RemoveIndexIfExists(
             model_name='submission',
             name='submission_by_round',
         ),
-        migrations.RemoveIndex(
+        RemoveIndexIfExists(
             model_name='submission',
             name='submission_by_label_round',
         ),

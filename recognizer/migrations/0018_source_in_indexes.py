@@ -1,6 +1,6 @@
 from django.db import migrations, models
 
-from recognizer.migrations._operations import AddIndexConcurrently
+from recognizer.migrations._operations import AddIndexConcurrently, RemoveIndexIfExists
 
 
 class Migration(migrations.Migration):
@@ -13,11 +13,11 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.RemoveIndex(
+        RemoveIndexIfExists(
             model_name='submission',
             name='submission_by_time',
         ),
-        migrations.RemoveIndex(
+        RemoveIndexIfExists(
             model_name='submission',
             name='submission_by_version',
         ),

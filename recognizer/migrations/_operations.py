@@ -9,15 +9,28 @@ class AddIndexConcurrently(migrations.AddIndex):
     The migration needs `atomic = False`. Django's own operation of this name works only on
     PostgreSQL. On SQLite, this one creates the index as usual, which takes seconds for a million
     rows.
+
+    A migration that was interrupted can run again: what it has left of the index is dropped first.
     """
 
     def database_forwards(self, app_label, schema_editor, from_state, to_state):
         model = to_state.apps.get_model(app_label, self.model_name)
+        _drop_index(schema_editor, self.index.name)
         schema_editor.add_index(model, self.index, **_concurrently(schema_editor))
 
     def database_backwards(self, app_label, schema_editor, from_state, to_state):
         model = from_state.apps.get_model(app_label, self.model_name)
         schema_editor.remove_index(model, self.index, **_concurrently(schema_editor))
+
+
+class RemoveIndexIfExists(migrations.RemoveIndex):
+    """Drop an index, on PostgreSQL without blocking writes.
+
+    The migration needs `atomic = False`. It can run again after it was interrupted.
+    """
+
+    def database_forwards(self, app_label, schema_editor, from_state, to_state):
+        _drop_index(schema_editor, self.name)
 
 
 class DropForeignKeyIndex(migrations.AlterField):
@@ -43,6 +56,11 @@ class DropForeignKeyIndex(migrations.AlterField):
     def _model_and_field(self, app_label, state):
         model = state.apps.get_model(app_label, self.model_name)
         return model, model._meta.get_field(self.name)
+
+
+def _drop_index(schema_editor, name):
+    concurrently = "CONCURRENTLY " if _concurrently(schema_editor) else ""
+    schema_editor.execute(f"DROP INDEX {concurrently}IF EXISTS {schema_editor.quote_name(name)}")
 
 
 def _concurrently(schema_editor):
