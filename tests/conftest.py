@@ -50,7 +50,7 @@ def _fresh_process(settings, tmp_path, cache_folder, monkeypatch):
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # fast
     monkeypatch.setattr(model_registry, "_loaded", None)
     monkeypatch.setattr(ml.runtime, "load", load_model)
-    monkeypatch.setattr(download_views, "_clients", set())
+    monkeypatch.setattr(download_views, "_owners", set())
     # The heartbeat thread would wait for the end of the test's transaction.
     monkeypatch.setattr(run_lifecycle, "HEARTBEAT_SECONDS", 3600)
     if not os.environ.get("CACHE_URL"):

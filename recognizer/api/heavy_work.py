@@ -17,6 +17,7 @@ HEAVY_MILLISECONDS: Final = 40  # more than a drawing of 280 x 280 pixels takes
 MAX_WAIT_SECONDS: Final = 5.0
 # At most half of the threads do heavy work or wait for it. At most half of the processors do it.
 _entrance: Final = BoundedSemaphore(THREADS // 2)
+_download: Final = BoundedSemaphore(1)  # One thread writes a long download.
 _processors: Final = BoundedSemaphore(max(1, min(THREADS // 2, (os.cpu_count() or 1) // 2)))
 
 
@@ -36,7 +37,8 @@ def admitted(request: Request, *drawings: prediction.Drawing, extra: int = 0) ->
     if milliseconds < HEAVY_MILLISECONDS:
         yield
         return
-    with admitted_for(request, milliseconds):
+    throttling.prepay(request, milliseconds)
+    with _entered(_entrance):
         if not _processors.acquire(timeout=MAX_WAIT_SECONDS):
             raise exceptions.Busy
         try:
@@ -47,15 +49,24 @@ def admitted(request: Request, *drawings: prediction.Drawing, extra: int = 0) ->
 
 
 @contextmanager
-def admitted_for(request: Request, milliseconds: int) -> Iterator[None]:
-    """Allow the block to occupy a thread for long, if the client and the server have the capacity.
+def admitted_download(request: Request, milliseconds: int) -> Iterator[None]:
+    """Allow the block to write a download, if the client and the server have the capacity.
 
     Raises `Throttled` and `Busy`, as `admitted` does.
     """
+    if milliseconds < HEAVY_MILLISECONDS:
+        yield
+        return
     throttling.prepay(request, milliseconds)
-    if not _entrance.acquire(blocking=False):
+    with _entered(_download):
+        yield
+
+
+@contextmanager
+def _entered(semaphore: BoundedSemaphore) -> Iterator[None]:
+    if not semaphore.acquire(blocking=False):
         raise exceptions.Busy
     try:
         yield
     finally:
-        _entrance.release()
+        semaphore.release()

@@ -4,6 +4,7 @@ import base64
 import json
 import tempfile
 import threading
+import uuid
 from typing import IO, Any, Final, cast
 
 from django.conf import settings
@@ -15,7 +16,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from recognizer.accounts import ownership
-from recognizer.api import exceptions, heavy_work, throttling
+from recognizer.api import exceptions, heavy_work
 from recognizer.api.serializers import SubmissionWithStrokesSerializer
 from recognizer.models import Scope, Submission
 
@@ -26,23 +27,23 @@ MILLISECONDS_PER_ROW: Final = 1
 MAX_MILLISECONDS: Final = 5000
 RETRY_SECONDS: Final = 10
 
-# The clients with a running download. Each can have one, because its file takes room on the disk
-# until the client has received it.
-_clients: Final = set[str]()
+# The owners with a running download. Each can have one, because its file takes room on the disk
+# until it has been received.
+_owners: Final = set[uuid.UUID]()
 _lock: Final = threading.Lock()
 
 
 class Download(FileResponse):
-    """A file for one client, which may start another download after this one is closed."""
+    """A file for one owner, who may start another download after this one is closed."""
 
-    def __init__(self, client: str, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, owner: uuid.UUID, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._client = client
+        self._owner = owner
 
     def close(self) -> None:
         """Close and delete the file."""
         super().close()
-        _clients.discard(self._client)
+        _owners.discard(self._owner)
 
 
 class DownloadView(APIView):
@@ -56,25 +57,25 @@ class DownloadView(APIView):
 
     @extend_schema(exclude=True)
     def get(self, request: Request) -> FileResponse:
-        client = throttling.client_name(request)
+        owner = ownership.current_owner(request) or uuid.uuid4()  # a new visitor
         with _lock:
-            if client in _clients:
+            if owner in _owners:
                 raise Throttled(RETRY_SECONDS)
-            _clients.add(client)
+            _owners.add(owner)
         name = f"digitsite-{timezone.now():%Y-%m-%d}.ndjson"
         try:
-            file = _temporary_file(request)
+            file = _temporary_file(request, owner)
         except BaseException as error:
-            _clients.discard(client)
+            _owners.discard(owner)
             if isinstance(error, OSError):  # for example, because the disk is full
                 raise exceptions.Unavailable from error
             raise
         return Download(
-            client, file, as_attachment=True, filename=name, content_type="application/x-ndjson"
+            owner, file, as_attachment=True, filename=name, content_type="application/x-ndjson"
         )
 
 
-def _temporary_file(request: Request) -> IO[bytes]:
+def _temporary_file(request: Request, owner: uuid.UUID) -> IO[bytes]:
     """Return a file with the visitor's drawings. Raises `OSError` if it cannot be written.
 
     A slow client occupies no thread and no database connection while a file is sent. The file has
@@ -82,7 +83,7 @@ def _temporary_file(request: Request) -> IO[bytes]:
     """
     file = cast(IO[bytes], tempfile.TemporaryFile(dir=settings.DATA_DIR))  # noqa: SIM115
     try:
-        _write(request, file)
+        _write(request, owner, file)
         file.seek(0)  # also writes what is still in memory
     except BaseException:
         file.close()
@@ -90,14 +91,11 @@ def _temporary_file(request: Request) -> IO[bytes]:
     return file
 
 
-def _write(request: Request, file: IO[bytes]) -> None:
-    owner = ownership.current_owner(request)
-    if owner is None:
-        return
+def _write(request: Request, owner: uuid.UUID, file: IO[bytes]) -> None:
     rows = Submission.objects.owned_by(owner).select_related("model_version").with_learned_in()
     serializer = SubmissionWithStrokesSerializer(context={"request": request})
     milliseconds = min(MILLISECONDS_PER_ROW * rows.count(), MAX_MILLISECONDS)
-    with heavy_work.admitted_for(request, milliseconds):
+    with heavy_work.admitted_download(request, milliseconds):
         oldest_first = rows.defer("model_version__card").oldest_first()
         for row in oldest_first.iterator(chunk_size=CHUNK_SIZE):
             image = "data:image/png;base64," + base64.b64encode(row.image).decode()

@@ -157,7 +157,7 @@ class World:
                 else:
                     response = client.post(path, self.body(route))
             if response.streaming:
-                response.getvalue()  # A client has one download at a time.
+                response.getvalue()  # An owner has one download at a time.
             transaction.set_rollback(True)
         location = response.get("Location", "")
         if response.status_code == 302 and "/login/?next=" in location:
