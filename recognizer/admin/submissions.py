@@ -192,7 +192,7 @@ class SubmissionAdmin(DatasetDownloadAdmin, ObjectPageAdmin, BoundedCountAdmin):
         self, request: HttpRequest, queryset: SubmissionQuerySet
     ) -> dict[Submission, Label]:
         """Return the labels to approve: the chosen one, or the corrections that the page showed."""
-        if chosen := request.POST["label"]:
+        if chosen := request.POST.get("label"):
             return dict.fromkeys(queryset, Label(int(chosen)))
         shown, rows = shown_revisions(request), list(queryset)
         corrections = {row: row.corrected_digit for row in rows if str(row.pk) in shown}

@@ -2,6 +2,7 @@
 
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.urls import reverse
 
 from recognizer.models import AlreadyReviewedError, Label, Submission
 from tests.support.factories import Visitor, drawing_png
@@ -209,3 +210,14 @@ def test_simultaneous_review_shows_warning(visitor, reviewer_client, monkeypatch
     page = reviewer_client.post(f"{LIST}{row.pk}/change/", body, follow=True).content.decode()
     assert "The review or the correction of this submission has changed" in page
     assert not LogEntry.objects.exists()
+
+
+def test_approve_without_the_fields_of_the_page_changes_nothing(visitor, reviewer_client):
+    row = visitor.submit_and_get(digit=4)
+    page = reviewer_client.post(
+        reverse("admin:recognizer_submission_changelist"),
+        {"action": "approve", "_selected_action": [row.pk]},
+    )
+    assert page.status_code == 302
+    row.refresh_from_db()
+    assert row.review == "pending"

@@ -36,6 +36,11 @@ def test_does_not_ask_if_there_is_nothing_to_delete(reviewer, capsys):
     assert capsys.readouterr().out == "Deleted: 0.\n"
 
 
+def test_accepts_more_days_than_there_are(old_pending, capsys):
+    call_command("prune_submissions", "--older-than=9999999999", "--by=rosa", "--no-input")
+    assert capsys.readouterr().out == "Deleted: 0.\n"
+
+
 def test_deletes_only_old_pending_drawings(old_pending, capsys):
     prune("--json")
     assert json.loads(capsys.readouterr().out) == {"deleted": 1}

@@ -44,9 +44,9 @@ class Command(BaseCommand):
 
         def on_progress(current: ImportCounts) -> None:
             nonlocal counts
-            counts = current
-            if current.read % 10_000 == 0:
+            if current.read // 10_000 > counts.read // 10_000:
                 self.stderr.write(f"{current.read} drawings ...", str)
+            counts = current
 
         try:
             rows = FORMATS[options["format"]].read(options["path"])

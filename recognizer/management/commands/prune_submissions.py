@@ -17,6 +17,7 @@ from recognizer.models import Submission, SubmissionQuerySet
 from recognizer.ops.database_errors import describe
 
 BATCH_SIZE: Final = 1000  # rows; with more, visitors would wait for the transaction
+MAX_DAYS: Final = 36_500  # No drawing is older.
 
 
 class Command(BaseCommand):
@@ -64,5 +65,5 @@ def delete_batch(ids: list[UUID], days: int, user: Any) -> int:
 
 def old_pending(days: int) -> SubmissionQuerySet:
     """Return the pending submissions that are older than `days` days, oldest first."""
-    limit = timezone.now() - timedelta(days=days)
+    limit = timezone.now() - timedelta(days=min(days, MAX_DAYS))
     return Submission.objects.pending().filter(created__lt=limit).order_by("created", "id")

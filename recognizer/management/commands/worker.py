@@ -60,14 +60,26 @@ class Command(BaseCommand):
 def execute_next_run() -> None:
     """Wait until a training run was started in the admin, and execute it."""
     log.info("waiting for training runs")
+    while not _executes_run():
+        time.sleep(POLL_SECONDS)
+
+
+def _executes_run() -> bool:
+    """Execute the next training run. Return False if there is none, or during an outage.
+
+    A new process would not start without the database.
+    """
     try:
-        while (run := run_queue.next_run()) is None:
-            close_old_connections()
-            time.sleep(POLL_SECONDS)
-        run_queue.execute(run)
+        run = run_queue.next_run()
+        if run is not None:
+            run_queue.execute(run)
+            return True
+        close_old_connections()
     except DATABASE_OUTAGES as error:
         log.warning("The database does not answer: %s. Trying again ...", error)
+        connection.close()
         time.sleep(RETRY_SECONDS)
+    return False
 
 
 def clear_expired_sessions() -> None:
