@@ -44,7 +44,7 @@ def network_of_connection(connection: Any) -> str:
     """
     request = HttpRequest()
     request.META["REMOTE_ADDR"] = str(connection.addr[0])
-    headers = connection.requests[0].headers if connection.requests else {}
-    if forwarded := headers.get("X_FORWARDED_FOR"):
-        request.META["HTTP_X_FORWARDED_FOR"] = forwarded
+    for waiting in connection.requests[:1]:  # A thread may remove it at any moment.
+        if forwarded := waiting.headers.get("X_FORWARDED_FOR"):
+            request.META["HTTP_X_FORWARDED_FOR"] = forwarded
     return client_network(request)

@@ -19,6 +19,7 @@ from contextlib import suppress
 from typing import Any, Final
 
 from waitress import wasyncore
+from waitress.buffers import ReadOnlyFileBasedBuffer
 from waitress.channel import HTTPChannel
 from waitress.server import TcpWSGIServer
 from waitress.task import WSGITask
@@ -32,9 +33,9 @@ MAX_CONNECTIONS: Final = 400
 MAX_HEADER_BYTES: Final = 32_768  # request line and headers
 MAX_BODY_BYTES: Final = 10_100_000  # more than Django's limit, so that Django rejects the body
 MAX_MEMORY_BYTES: Final = 200_000_000  # of requests and responses in all connections
-# A client must take in a response within this time, and one more second for so many bytes.
+# A client must receive a response within SEND_SECONDS, plus one second for SEND_BYTES_PER_SECOND.
 SEND_SECONDS: Final = 120
-SEND_BYTES_PER_SECOND: Final = 100_000
+SEND_BYTES_PER_SECOND: Final = 20_000
 # After this time, Python lets another thread run.
 SWITCH_SECONDS: Final = 0.0005
 COLLECTION_THRESHOLDS: Final = 700, 5, 2  # Python's: 700, 10, 10
@@ -153,7 +154,12 @@ class Channel(HTTPChannel):
         """Return the memory that received requests and unsent responses take."""
         requests = [*self.requests, self.request] if self.request else [*self.requests]
         bodies = (len(request.body_rcv) for request in requests if request.body_rcv is not None)
-        return sum(bodies) + self.total_outbufs_len
+        responses = (len(buffer) for buffer in [*self.outbufs] if not _is_file(buffer))
+        return sum(bodies) + sum(responses)
+
+
+def _is_file(buffer: Any) -> bool:
+    return isinstance(buffer, ReadOnlyFileBasedBuffer)
 
 
 class Server(TcpWSGIServer):
@@ -192,14 +198,19 @@ class Server(TcpWSGIServer):
         """
         queued = self.task_dispatcher.queued()
         channels = self.active_channels.values()
-        waiting = [each for each in channels if not each.requests or each in queued]
+        # The names and the weights change at any moment, so each is determined once.
+        waiting = [
+            (channel, self.client_of(channel), size)
+            for channel in channels
+            if (not channel.requests or channel in queued) and (size := weight(channel))
+        ]
         weights = Counter[str]()
-        for channel in waiting:
-            weights[self.client_of(channel)] += weight(channel)
-        if not +weights:
+        for _, client, size in waiting:
+            weights[client] += size
+        if not weights:
             return False
-        [(client, _)] = weights.most_common(1)
-        theirs = [each for each in waiting if self.client_of(each) == client and weight(each)]
+        [(heaviest, _)] = weights.most_common(1)
+        theirs = [channel for channel, client, _ in waiting if client == heaviest]
         longest = min(theirs, key=lambda channel: channel.waiting_since)
         self.task_dispatcher.discard(longest)
         longest.handle_close()
@@ -286,7 +297,7 @@ def serve(
     # they are excluded. The others are collected often, so that there are few of them each time.
     gc.collect()
     gc.freeze()
-    gc.collect()  # Otherwise, the excluded objects would delay the next collection.
+    gc.collect()  # Otherwise, the excluded objects would delay the next full collection.
     gc.set_threshold(*COLLECTION_THRESHOLDS)
 
     def stop(number: int, _frame: Any) -> None:

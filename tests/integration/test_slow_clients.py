@@ -65,7 +65,7 @@ def test_closes_a_connection_after_its_deadline(monkeypatch, start, repeated):
 def test_closes_a_connection_that_reads_no_response(monkeypatch):
     monkeypatch.setattr(http_server, "SEND_SECONDS", 0.5)
     # The buffers of the operating systems take some megabytes.
-    monkeypatch.setattr(http_server, "SEND_BYTES_PER_SECOND", 10_000_000)
+    monkeypatch.setattr(http_server, "SEND_BYTES_PER_SECOND", 10**12)
     with serve(bytes(30_000_000)) as address, socket.create_connection(address) as client:
         client.sendall(b"GET / HTTP/1.1\r\n\r\n")
         time.sleep(2.5)
@@ -248,7 +248,7 @@ def test_a_client_may_receive_a_large_response_for_long(monkeypatch):
         while received < size and (data := client.recv(200_000)):
             received += len(data)
             time.sleep(0.02)
-        assert received > size
+        assert received >= size
 
 
 def test_an_idle_connection_is_closed_before_a_request_that_has_just_arrived(monkeypatch):
