@@ -1,12 +1,13 @@
 from django.conf import settings
 from django.db import migrations, models
 
-from recognizer.migrations._operations import AddIndexConcurrently
+from recognizer.migrations._operations import AddIndexConcurrently, drop_index
 
 
 def index_audit_trail(apps, schema_editor):
     """Create an index on Django's admin log: the admin's front page shows a user's last rows."""
     meanwhile = "CONCURRENTLY " if schema_editor.connection.vendor == "postgresql" else ""
+    drop_index(schema_editor, "audit_trail_by_user")
     schema_editor.execute(
         f"CREATE INDEX {meanwhile}audit_trail_by_user"
         " ON django_admin_log (user_id, action_time DESC)"

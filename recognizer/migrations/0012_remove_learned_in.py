@@ -1,6 +1,6 @@
 from django.db import migrations, models
 
-from recognizer.migrations._operations import AddIndexConcurrently
+from recognizer.migrations._operations import AddIndexConcurrently, RemoveFieldIfExists
 
 
 class Migration(migrations.Migration):
@@ -13,8 +13,8 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.RemoveField('submission', 'learned_in'),
-        migrations.RemoveField('trainingrun', 'scores'),
+        RemoveFieldIfExists('submission', 'learned_in'),
+        RemoveFieldIfExists('trainingrun', 'scores'),
         AddIndexConcurrently(
             model_name='submission',
             index=models.Index(condition=models.Q(('label_noise__isnull', False)), fields=['-label_noise', 'id'], name='submission_by_label_noise'),

@@ -1,6 +1,6 @@
 from django.db import migrations, models
 
-from recognizer.migrations._operations import AddIndexConcurrently
+from recognizer.migrations._operations import AddFieldIfMissing, AddIndexConcurrently
 
 
 class Migration(migrations.Migration):
@@ -13,12 +13,12 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AddField(
+        AddFieldIfMissing(
             model_name='submission',
             name='personal_prediction',
             field=models.JSONField(editable=False, help_text="the prediction that the visitor saw, if the personal memory adjusted it: label, confidence, probabilities, neighbours", null=True),
         ),
-        migrations.AddField(
+        AddFieldIfMissing(
             model_name='submission',
             name='remembered',
             field=models.BooleanField(db_default=True, default=True, editable=False, help_text='if it is corrected, it adjusts the predictions for its owner'),

@@ -10,12 +10,12 @@ class AddIndexConcurrently(migrations.AddIndex):
     PostgreSQL. On SQLite, this one creates the index as usual, which takes seconds for a million
     rows.
 
-    A migration that was interrupted can run again: what it has left of the index is dropped first.
+    An index that an interrupted run has left is dropped first.
     """
 
     def database_forwards(self, app_label, schema_editor, from_state, to_state):
         model = to_state.apps.get_model(app_label, self.model_name)
-        _drop_index(schema_editor, self.index.name)
+        drop_index(schema_editor, self.index.name)
         schema_editor.add_index(model, self.index, **_concurrently(schema_editor))
 
     def database_backwards(self, app_label, schema_editor, from_state, to_state):
@@ -24,13 +24,31 @@ class AddIndexConcurrently(migrations.AddIndex):
 
 
 class RemoveIndexIfExists(migrations.RemoveIndex):
-    """Drop an index, on PostgreSQL without blocking writes.
+    """Drop an index, if it is still there after an interrupted run.
 
-    The migration needs `atomic = False`. It can run again after it was interrupted.
+    On PostgreSQL, this does not block writes. The migration needs `atomic = False`.
     """
 
     def database_forwards(self, app_label, schema_editor, from_state, to_state):
-        _drop_index(schema_editor, self.name)
+        drop_index(schema_editor, self.name)
+
+
+class AddFieldIfMissing(migrations.AddField):
+    """Add a column, unless an interrupted run has already added it."""
+
+    def database_forwards(self, app_label, schema_editor, from_state, to_state):
+        model = to_state.apps.get_model(app_label, self.model_name)
+        if not _has_column(schema_editor, model, self.name):
+            super().database_forwards(app_label, schema_editor, from_state, to_state)
+
+
+class RemoveFieldIfExists(migrations.RemoveField):
+    """Remove a column, unless an interrupted run has already removed it."""
+
+    def database_forwards(self, app_label, schema_editor, from_state, to_state):
+        model = from_state.apps.get_model(app_label, self.model_name)
+        if _has_column(schema_editor, model, self.name):
+            super().database_forwards(app_label, schema_editor, from_state, to_state)
 
 
 class DropForeignKeyIndex(migrations.AlterField):
@@ -58,7 +76,14 @@ class DropForeignKeyIndex(migrations.AlterField):
         return model, model._meta.get_field(self.name)
 
 
-def _drop_index(schema_editor, name):
+def _has_column(schema_editor, model, name):
+    connection = schema_editor.connection
+    with connection.cursor() as cursor:
+        found = connection.introspection.get_table_description(cursor, model._meta.db_table)
+    return model._meta.get_field(name).column in {column.name for column in found}
+
+
+def drop_index(schema_editor, name):
     concurrently = "CONCURRENTLY " if _concurrently(schema_editor) else ""
     schema_editor.execute(f"DROP INDEX {concurrently}IF EXISTS {schema_editor.quote_name(name)}")
 
