@@ -16,6 +16,7 @@ from django.core.management import CommandError, call_command
 from ml.preprocessing.decode import decode
 from recognizer.datasets import Row
 from recognizer.datasets.formats import FORMATS
+from recognizer.management.commands import import_dataset
 from recognizer.models import Label, Submission
 from recognizer.serving import model_registry
 from recognizer.serving.stored_pixels import to_png
@@ -223,6 +224,15 @@ def test_imports_mnist(db, reviewer, small_mnist_file, capsys):
     assert counts["read"] == 480
     assert counts["stored"] == Submission.objects.count() > 400
     assert len(set(Submission.objects.values_list("owner", flat=True))) == counts["stored"]
+
+
+def test_import_reports_its_progress(approved, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(import_dataset, "PROGRESS_ROWS", 4)
+    monkeypatch.setattr("recognizer.datasets.importer.CHUNK_SIZE", 5)
+    export("ndjson", tmp_path / "out")
+    capsys.readouterr()
+    call_command("import_dataset", "ndjson", str(tmp_path / "out"), "--by=rosa")
+    assert capsys.readouterr().err == "5 drawings ...\n10 drawings ...\n"
 
 
 def test_imports_compressed_idx(approved, tmp_path, capsys):

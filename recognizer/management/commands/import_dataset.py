@@ -5,7 +5,7 @@ import zlib
 from argparse import ArgumentParser
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
@@ -15,6 +15,8 @@ from recognizer.datasets.formats import FORMATS
 from recognizer.datasets.importer import ImportCounts, load
 from recognizer.management import shared
 from recognizer.ops.database_errors import describe
+
+PROGRESS_ROWS: Final = 10_000  # between two reports
 
 
 class Command(BaseCommand):
@@ -40,13 +42,14 @@ class Command(BaseCommand):
         shared.check_migrations()
         shared.check_model()
         user = shared.get_user(options["by"])
-        counts = ImportCounts()
+        counts, next_report = ImportCounts(), PROGRESS_ROWS
 
         def on_progress(current: ImportCounts) -> None:
-            nonlocal counts
-            if current.read // 10_000 > counts.read // 10_000:
-                self.stderr.write(f"{current.read} drawings ...", str)
+            nonlocal counts, next_report
             counts = current
+            if current.read >= next_report:
+                self.stderr.write(f"{current.read} drawings ...", str)
+                next_report = current.read + PROGRESS_ROWS
 
         try:
             rows = FORMATS[options["format"]].read(options["path"])

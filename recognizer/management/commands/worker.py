@@ -14,6 +14,7 @@ from django.core.management.base import BaseCommand
 from django.db import Error, close_old_connections, connection
 
 from recognizer.management import shared
+from recognizer.models import TrainingRun
 from recognizer.serving.model_registry import DATABASE_OUTAGES
 from recognizer.training import run_queue
 
@@ -60,26 +61,37 @@ class Command(BaseCommand):
 def execute_next_run() -> None:
     """Wait until a training run was started in the admin, and execute it."""
     log.info("waiting for training runs")
-    while not _executes_run():
+    try:
+        run_queue.execute(wait_for_run())
+    except DATABASE_OUTAGES as error:
+        log.warning("The database does not answer: %s. The training run ends.", error)
+        # A new worker cannot start without the database.
+        while not database_answers():
+            time.sleep(RETRY_SECONDS)
+
+
+def wait_for_run() -> TrainingRun:
+    """Return the next training run as soon as there is one, also after an outage."""
+    while True:
+        try:
+            if (run := run_queue.next_run()) is not None:
+                return run
+            close_old_connections()
+        except DATABASE_OUTAGES as error:
+            log.warning("The database does not answer: %s. Trying again ...", error)
+            connection.close()
+            time.sleep(RETRY_SECONDS)
         time.sleep(POLL_SECONDS)
 
 
-def _executes_run() -> bool:
-    """Execute the next training run. Return False if there is none, or during an outage.
-
-    A new process would not start without the database.
-    """
+def database_answers() -> bool:
+    """Return whether a new connection to the database works."""
+    connection.close()
     try:
-        run = run_queue.next_run()
-        if run is not None:
-            run_queue.execute(run)
-            return True
-        close_old_connections()
-    except DATABASE_OUTAGES as error:
-        log.warning("The database does not answer: %s. Trying again ...", error)
-        connection.close()
-        time.sleep(RETRY_SECONDS)
-    return False
+        connection.ensure_connection()
+    except DATABASE_OUTAGES:
+        return False
+    return True
 
 
 def clear_expired_sessions() -> None:
