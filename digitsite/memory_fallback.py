@@ -39,9 +39,14 @@ class MemoryCache(LocMemCache):
 
     def increment_many(self, deltas: Mapping[str, int], timeout: int) -> dict[str, int]:
         """Add to several values, and return the new ones. New values begin at 0."""
-        for key in deltas:
-            self.add(key, 0, timeout)
-        return {key: self.incr(key, delta) for key, delta in deltas.items()}
+        counts = {}
+        for key, delta in deltas.items():
+            try:
+                counts[key] = self.incr(key, delta)
+            except ValueError:
+                self.set(key, delta, timeout)
+                counts[key] = delta
+        return counts
 
 
 class MemoryFallback:

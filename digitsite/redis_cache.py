@@ -11,7 +11,7 @@ from digitsite.memory_fallback import MemoryFallback
 class CountingRedisCache(redis.RedisCache):
     """Django's Redis cache, and a method that increments values in one round trip.
 
-    Django's `incr` needs two of them, and a third one to create a value.
+    Django's `incr` needs two of them, and more to create a value.
     """
 
     def increment_many(self, deltas: Mapping[str, int], timeout: int) -> dict[str, int]:

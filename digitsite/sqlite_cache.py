@@ -98,7 +98,7 @@ class FileCache(BaseCache):
         return counts
 
     def _purge(self) -> None:
-        """Delete expired entries. Whatever adds an entry does this."""
+        """Delete expired entries. `add` and `increment_many` call this."""
         self._execute("DELETE FROM entry WHERE expires <= ?", (time.time(),))
 
     def get_many(self, keys: Iterable[str], version: int | None = None) -> dict[str, Any]:

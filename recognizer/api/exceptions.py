@@ -64,7 +64,7 @@ CODES: Final = {
     "storage_limit": (429, "You or your network have stored as much as one day allows."),
     "server_error": (500, "Internal server error. The server has logged it."),
     "unavailable": (503, "The site is temporarily unavailable."),
-    "busy": (503, "Too many large images at the same time: send the image again."),
+    "busy": (503, "Too many large requests at the same time: send the request again."),
 }
 
 # The package `ml` does not use Django, so it cannot translate its messages. These texts replace
@@ -182,11 +182,11 @@ class StorageLimitReached(exceptions.Throttled):
 
 
 class Busy(exceptions.APIException):
-    """503 if half of the threads already work on large images."""
+    """503 if too many other requests take long."""
 
     status_code = status.HTTP_503_SERVICE_UNAVAILABLE
     default_code = "busy"
-    default_detail = _("Many large images are being processed. Try again in a moment.")
+    default_detail = _("The server is busy with large requests. Try again in a moment.")
     wait = 1  # second; DRF sends it as Retry-After
 
 

@@ -15,7 +15,8 @@ from recognizer.serving import prediction
 
 HEAVY_MILLISECONDS: Final = 40  # more than a drawing of 280 x 280 pixels takes
 MAX_WAIT_SECONDS: Final = 5.0
-# At most half of the threads do heavy work or wait for it. At most half of the processors do it.
+# At most half of the threads predict large images or wait for that. At most half of the processors
+# do it.
 _entrance: Final = BoundedSemaphore(THREADS // 2)
 _download: Final = BoundedSemaphore(1)  # One thread writes a long download.
 _processors: Final = BoundedSemaphore(max(1, min(THREADS // 2, (os.cpu_count() or 1) // 2)))

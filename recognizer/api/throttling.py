@@ -213,5 +213,5 @@ def _quota_states(request: HttpRequest) -> dict[str, tuple[Charge, int, float]]:
 def _add(charges: list[Charge], now: float, sign: int = 1) -> None:
     amounts = {charge.keys(now)[-2]: sign * charge.amount for charge in charges if charge.amount}
     if amounts:
-        longest = max(charge.window for charge in charges)
-        cache.increment_many(amounts, 2 * longest)  # type: ignore[attr-defined]
+        # All charges of a request's check have the same window.
+        cache.increment_many(amounts, 2 * charges[0].window)  # type: ignore[attr-defined]

@@ -67,8 +67,7 @@ def test_replaces_damaged_file(file, damage, is_open):
         caches["default"]._disconnect()
     damage(file)
     for _ in range(2):
-        cache.add("hits", 0)
-        cache.incr("hits")
+        cache.increment_many({"hits": 1}, 60)
     assert cache.get("hits") == 2
     assert cache.has_failed is False
     assert in_another_thread(lambda: cache.get("hits")) == 2
@@ -80,8 +79,7 @@ def test_survives_damaged_log(file, suffix):
     del caches["default"]
     path = file.with_name(file.name + suffix)
     path.write_bytes(os.urandom(40_000))
-    cache.add("hits", 0)
-    assert cache.incr("hits") == 1
+    assert cache.increment_many({"hits": 1}, 60) == {"hits": 1}
     cache.check_store()
 
 
@@ -93,8 +91,7 @@ def test_threads_that_find_the_damage_share_one_new_file(file):
         ready.wait()
         ready.wait()
         for _ in range(20):
-            cache.add("hits", 0)
-            cache.incr("hits")
+            cache.increment_many({"hits": 1}, 60)
 
     threads = [threading.Thread(target=count) for _ in range(7)]
     for thread in threads:
@@ -114,8 +111,8 @@ def test_counts_in_memory_while_the_file_is_locked(file, monkeypatch):
     caches["default"]._disconnect()
     with closing(sqlite3.connect(file, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
-        cache.add("hits", 0)
-        assert [cache.incr("hits") for _ in range(3)] == [1, 2, 3]
+        counts = [cache.increment_many({"hits": 1}, 60)["hits"] for _ in range(3)]
+        assert counts == [1, 2, 3]
         assert cache.has_failed is True
         other.execute("ROLLBACK")
     time.sleep(0.2)
