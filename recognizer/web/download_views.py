@@ -57,7 +57,7 @@ class DownloadView(APIView):
 
     @extend_schema(exclude=True)
     def get(self, request: Request) -> FileResponse:
-        owner = ownership.current_owner(request) or uuid.uuid4()  # a new visitor
+        owner = ownership.current_owner(request) or uuid.uuid4()  # a new one has no drawings
         with _lock:
             if owner in _owners:
                 raise Throttled(RETRY_SECONDS)
