@@ -25,6 +25,9 @@ CONVOLUTIONS: Final = (
     (96, 1, "valid"),
     (128, 1, "valid"),
 )
+# The exported network averages over copies of the image that are shifted by this number of pixels,
+# down and right. Each copy adds the time of one prediction.
+SHIFTS: Final = (0, 1, -1)
 
 
 def build() -> keras.Model:
@@ -73,8 +76,18 @@ def interpolate_weights(network: keras.Model, earlier: bytes, share: float) -> N
 
 
 def hidden_layer(network: keras.Model) -> keras.Model:
-    """Return the part of the network that computes its last hidden layer, (n, features) float32."""
-    return keras.Model(network.input, network.layers[-1].input)
+    """Return a model that computes the last hidden layer of `network`, (n, features) float32.
+
+    The layer is averaged over copies of the image with the shifts in `SHIFTS`. The output layer is
+    linear, so this averages the logits, too (test-time augmentation: A. Krizhevsky et al.,
+    "ImageNet Classification with Deep Convolutional Neural Networks", 2012, section 4.1).
+    """
+    layers = keras.layers
+    hidden = keras.Model(network.input, network.layers[-1].input)
+    inputs = keras.Input((IMAGE_SIDE, IMAGE_SIDE, 1))
+    padded = layers.ZeroPadding2D(1)(inputs)
+    copies = [layers.Cropping2D(((1 - shift, 1 + shift),) * 2)(padded) for shift in SHIFTS]
+    return keras.Model(inputs, layers.Average()([hidden(copy, training=False) for copy in copies]))
 
 
 def to_litert(network: keras.Model, calibration: Calibration, head: EmbeddingHead) -> bytes:
@@ -85,7 +98,7 @@ def to_litert(network: keras.Model, calibration: Calibration, head: EmbeddingHea
     for each digit, (1, 10) float32, as `ml.personalization` defines it.
     """
     inputs = keras.Input((IMAGE_SIDE, IMAGE_SIDE, 1), batch_size=1)
-    hidden = hidden_layer(network)(inputs, training=False)
+    hidden = hidden_layer(network)(inputs)
     bias = np.zeros(CLASS_COUNT, np.float32)
     bias[NOT_A_DIGIT] = calibration.outlier_bias
     logits = (network.layers[-1](hidden) + bias) / calibration.temperature
