@@ -65,7 +65,7 @@ class OwnerMemory:
     """
 
     version: LoadedVersion
-    state: tuple[Any, ...]
+    state: bytes
     ids: Ids
     memory: Memory
 
@@ -115,7 +115,7 @@ def _current_memory(owner: uuid.UUID, version: LoadedVersion) -> OwnerMemory | N
 
 
 def _load(
-    owner: uuid.UUID, version: LoadedVersion, state: tuple[Any, ...], known: OwnerMemory | None
+    owner: uuid.UUID, version: LoadedVersion, state: bytes, known: OwnerMemory | None
 ) -> OwnerMemory:
     """Return the owner's memory. Compute only the embeddings that are not in `known`."""
     remembered = Submission.objects.remembered(owner)

@@ -178,6 +178,27 @@ def test_a_rejected_drawing_does_not_count(visitor, reviewer):
     assert visitor.recognize(square_png(9)).json()["personal"] is None
 
 
+def test_a_deleted_drawing_does_not_stay_when_another_of_the_same_digit_returns(visitor):
+    first, second, third, last = teach_zero(visitor, 1, 2, 3, 4)
+    Submission.objects.filter(pk=third).update(remembered=False)
+    before = visitor.recognize(square_png(9)).json()["personal"]["neighbours"]
+    visitor.delete(f"/api/v1/submissions/{second}/")
+    visitor.correct(third, 0)
+    after = visitor.recognize(square_png(9)).json()["personal"]["neighbours"]
+    assert (set(before), set(after)) == ({first, second, last}, {first, third, last})
+
+
+def test_a_rejected_drawing_does_not_stay_when_another_is_reopened(visitor, reviewer):
+    first, second, third, last = teach_zero(visitor, 1, 2, 3, 4)
+    wrong = Submission.objects.get(pk=third)
+    wrong.reject(reviewer)
+    before = visitor.recognize(square_png(9)).json()["personal"]["neighbours"]
+    wrong.reopen()
+    Submission.objects.get(pk=second).reject(reviewer)
+    after = visitor.recognize(square_png(9)).json()["personal"]["neighbours"]
+    assert (set(before), set(after)) == ({first, second, last}, {first, third, last})
+
+
 def test_a_forgotten_drawing_counts_again_after_a_new_correction(visitor):
     (first,) = teach_zero(visitor, 1)
     Submission.objects.update(remembered=False)
