@@ -1,7 +1,7 @@
 """`python -m ml.training.train_base MNIST.npz`: train the base, the version that ships.
 
-It is trained on MNIST's training images and on images generated from them and from fonts. No
-visitor's drawing is used.
+The base is trained on MNIST's training images and on images generated from them and from fonts. No
+visitor's drawing is used. With `--export-only`, the weights stay, and only the model is made again.
 """
 
 import argparse
@@ -21,9 +21,11 @@ from ml.data.mnist import LabelledImages, Mnist
 from ml.data.mnist_evaluation import DIGESTS, compute_digests
 from ml.evaluation.model_comparison import accuracy, predict_all
 from ml.runtime import BASE, DIGIT_COUNT, SMOKE_TEST_DIGITS, Recognizer
+from ml.training import network
+from ml.training.calibration import Calibration
 from ml.training.provenance import code_sha256, library_versions
 from ml.training.results import Progress, TrainingResult
-from ml.training.trainer import train
+from ml.training.trainer import export, train
 
 NO_DRAWINGS: Final = LabelledImages(
     np.empty((0, IMAGE_SIDE, IMAGE_SIDE), np.uint8), np.empty(0, np.uint8)
@@ -41,13 +43,22 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=DEFAULT_SEED)
     parser.add_argument("--epochs", type=int)
     parser.add_argument("--folder", type=Path, default=BASE)
+    parser.add_argument(
+        "--export-only",
+        action="store_true",
+        help="train nothing, and export the weights in the folder again",
+    )
     options = parser.parse_args()
     # The order in which several threads add numbers varies, and so does the rounding. With one
     # thread, the weights do not depend on the number of cores.
     os.environ["TF_NUM_INTRAOP_THREADS"] = "1"
     if not options.mnist.exists():
         mnist_file.fetch(options.mnist)
-    card = train_base(mnist_file.load(options.mnist), options.folder, options.seed, options.epochs)
+    mnist = mnist_file.load(options.mnist)
+    if options.export_only:
+        card = export_again(mnist, options.folder)
+    else:
+        card = train_base(mnist, options.folder, options.seed, options.epochs)
     print(json.dumps(card, indent=2))
 
 
@@ -65,9 +76,39 @@ def train_base(
     folder.mkdir(parents=True, exist_ok=True)
     np.save(folder / SMOKE_TEST_DIGITS.name, _first_of_each_digit(mnist.training))
     np.save(folder / DIGESTS.name, compute_digests(mnist))
-    (folder / "model.tflite").write_bytes(result.model)
     (folder / "weights.npz").write_bytes(result.weights)
-    card = _card(mnist, result, seed, first.epochs + result.epochs)
+    card = {
+        "trained_on": _training_data(mnist),
+        "seed": seed,
+        "epochs": first.epochs + result.epochs,
+        "code_sha256": code_sha256(),
+    }
+    return _write_export(folder, card, result.model, result.calibration, mnist)
+
+
+def export_again(mnist: Mnist, folder: Path) -> dict[str, object]:
+    """Export the weights in `folder` again, for a change of the export. Return the new card.
+
+    Its `code_sha256` stays that of the code that trained the weights.
+    """
+    model = network.build()
+    network.load_weights(model, (folder / "weights.npz").read_bytes())
+    calibration, litert = export(model, mnist)
+    card = json.loads((folder / "card.json").read_text())
+    return _write_export(folder, card, litert, calibration, mnist)
+
+
+def _write_export(
+    folder: Path, card: dict[str, object], model: bytes, calibration: Calibration, mnist: Mnist
+) -> dict[str, object]:
+    """Write the exported model and its card, and return the card."""
+    card |= {
+        "calibration": asdict(calibration),
+        "scores": _scores(mnist, Recognizer(model)),
+        "sha256": hashlib.sha256(model).hexdigest(),
+        "libraries": library_versions(),
+    }
+    (folder / "model.tflite").write_bytes(model)
     (folder / "card.json").write_text(json.dumps(card, indent=2) + "\n")
     return card
 
@@ -84,21 +125,12 @@ def _train(mnist: Mnist, start: bytes | None, epochs: int | None, seed: int) -> 
     )
 
 
-def _card(mnist: Mnist, result: TrainingResult, seed: int, epochs: int) -> dict[str, object]:
+def _training_data(mnist: Mnist) -> dict[str, object]:
     return {
-        "trained_on": {
-            "mnist": len(mnist.training),
-            "mnist_sha256": mnist.digest,
-            "corrections": 0,
-            "corrections_sha256": hashlib.sha256().hexdigest(),
-        },
-        "seed": seed,
-        "epochs": epochs,
-        "calibration": asdict(result.calibration),
-        "scores": _scores(mnist, Recognizer(result.model)),
-        "code_sha256": code_sha256(),
-        "sha256": hashlib.sha256(result.model).hexdigest(),
-        "libraries": library_versions(),
+        "mnist": len(mnist.training),
+        "mnist_sha256": mnist.digest,
+        "corrections": 0,
+        "corrections_sha256": hashlib.sha256().hexdigest(),
     }
 
 
