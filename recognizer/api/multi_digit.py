@@ -68,6 +68,7 @@ class StoreNumberView(StrictRequestMixin, APIView):
             "number": result.text,
             "submissions": [submission for submission, _ in stored],
             "is_new": is_new,
+            "incomplete": result.is_incomplete,
         }
         return Response(
             StoredDigitsSerializer(number, context={"request": request}).data,

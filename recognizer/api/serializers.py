@@ -312,6 +312,24 @@ class SubmissionWithStrokesSerializer(SubmissionSerializer):
         return {**super().to_representation(submission), "strokes": submission.strokes}
 
 
+class StoredSubmissionSerializer(SubmissionSerializer):
+    """The submission of an image that the client has just sent.
+
+    Whether the file lacked its end is not stored. The context has it as `incomplete`.
+    """
+
+    incomplete = serializers.SerializerMethodField(help_text=INCOMPLETE_HELP)
+
+    def get_incomplete(self, submission: Submission) -> bool:
+        return bool(self.context["incomplete"])
+
+    def to_representation(self, submission: Any) -> dict[str, Any]:
+        return {
+            **super().to_representation(submission),
+            "incomplete": self.get_incomplete(submission),
+        }
+
+
 class StoredDigitsSerializer(serializers.Serializer):
     """The submissions of all digits in an image."""
 
@@ -321,6 +339,7 @@ class StoredDigitsSerializer(serializers.Serializer):
         child=serializers.BooleanField(),
         help_text="For each submission, false if you had already stored its image before.",
     )
+    incomplete = serializers.BooleanField(help_text=INCOMPLETE_HELP)
 
 
 class DeletionSerializer(serializers.Serializer):

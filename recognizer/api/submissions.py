@@ -35,6 +35,7 @@ from recognizer.api.request_serializers import (
 )
 from recognizer.api.serializers import (
     DeletionSerializer,
+    StoredSubmissionSerializer,
     SubmissionSerializer,
     SubmissionWithStrokesSerializer,
 )
@@ -126,8 +127,8 @@ class SubmissionViewSet(
         parameters=[schema.IDEMPOTENCY_KEY],
         request=schema.SUBMISSION_BODY,
         responses={
-            201: SubmissionSerializer,
-            200: OpenApiResponse(SubmissionSerializer, "The image was already stored."),
+            201: StoredSubmissionSerializer,
+            200: OpenApiResponse(StoredSubmissionSerializer, "The image was already stored."),
             409: schema.ERROR,
             **schema.BODY_ERRORS,
         },
@@ -148,8 +149,9 @@ class SubmissionViewSet(
             [(submission, is_new)] = storage_quotas.store(request, owner, [new])
         except storage.IdempotencyConflictError as error:
             raise exceptions.IdempotencyConflict from error
+        context = {**self.get_serializer_context(), "incomplete": result.is_incomplete}
         return Response(
-            self.get_serializer(submission).data,
+            StoredSubmissionSerializer(submission, context=context).data,
             status=status.HTTP_201_CREATED if is_new else status.HTTP_200_OK,
             headers={
                 "Location": reverse("submission-detail", args=[submission.pk], request=request)
