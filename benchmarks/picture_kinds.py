@@ -90,11 +90,36 @@ def sheet_in_perspective(strokes: Strokes, rng: np.random.Generator) -> bytes:
     mask = Image.new("L", (SIDE, SIDE), 255).transform(
         (SIDE, SIDE), Image.Transform.PERSPECTIVE, data
     )
+    return _photo(_on_table(np.asarray(photo, float), mask, rng), rng)
+
+
+def _on_table(page: Floats, mask: Image.Image, rng: np.random.Generator) -> Floats:
+    """Show the page where the mask is white, and a table around it."""
     on_sheet = np.asarray(mask, float)[..., None] / 255
     brightness = rng.uniform(20, 130)
     grain = rng.normal(0, 6, (SIDE, 1, 1))
     table = np.array((1, 0.8, 0.65)) * brightness + grain
-    return _photo(table + on_sheet * (np.asarray(photo, float) - table), rng)
+    return np.asarray(table + on_sheet * (page - table))
+
+
+def held_sheet(strokes: Strokes, rng: np.random.Generator) -> bytes:
+    """Photograph a turned sheet on a table, with a hand on its corner."""
+    sheet = Image.open(io.BytesIO(sheet_in_perspective(strokes, rng)))
+    skin = rng.uniform((110, 75, 60), (190, 140, 115))
+    low, high = (0.55 * SIDE, 0.62 * SIDE), (1.1 * SIDE, 1.15 * SIDE)
+    ImageDraw.Draw(sheet).ellipse((*low, *high), fill=tuple(skin.astype(int).tolist()))
+    return _encode(np.asarray(sheet), "JPEG", quality=90)
+
+
+def torn_sheet(strokes: Strokes, rng: np.random.Generator) -> bytes:
+    """Photograph a piece of paper with six irregular edges on a table."""
+    page = _paint(_paper(rng), _ink(strokes, SIDE, 0.4, 0.1, rng), BALLPOINT)
+    angles = np.linspace(0, 2 * np.pi, 6, endpoint=False)
+    radius = 0.44 * SIDE * rng.uniform(0.9, 1.1, (6, 1))
+    corners = SIDE / 2 + radius * np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    mask = Image.new("L", (SIDE, SIDE))
+    ImageDraw.Draw(mask).polygon(corners.ravel().tolist(), fill=255)
+    return _photo(_on_table(page, mask, rng), rng)
 
 
 def _perspective(corners: Floats, source: npt.NDArray[np.int64]) -> list[float]:
@@ -263,8 +288,8 @@ def scanned_box(strokes: Strokes, rng: np.random.Generator) -> bytes:
 KINDS: Final[dict[str, Kind]] = {
     kind.__name__: kind
     for kind in (
-        *(plain, thin_pen, sheet_in_perspective, form_box, comb_field, circled, pencil, marker),
-        *(highlighter, ruled, squared, underlined, shadow, blackboard),
+        *(plain, thin_pen, sheet_in_perspective, held_sheet, torn_sheet, form_box, comb_field),
+        *(circled, pencil, marker, highlighter, ruled, squared, underlined, shadow, blackboard),
         *(specks, scanner_edge, scanned_box),
     )
 }

@@ -15,7 +15,7 @@ from ml.preprocessing.clutter import has_no_clutter, remove_clutter
 from ml.preprocessing.connected_components import dilate, label_components
 from ml.preprocessing.decode import BadImageError
 from ml.preprocessing.light import flatten_light
-from ml.preprocessing.sheet import Box, Sheet, find_sheet
+from ml.preprocessing.sheet import Box, Sheet, cover_table, find_sheet
 
 MIN_SIDE: Final = 64  # pixels; a smaller picture has no room for anything but a digit
 PLAIN_SHARE: Final = 0.5  # of the pixels; a picture with this much of one grey is not a photo
@@ -35,10 +35,14 @@ MAX_ROUNDS: Final = 4  # clutter may be stronger than the ink, so it is removed 
 
 @dataclass(frozen=True)
 class CleanedPicture:
-    """The handwriting of a picture, on white or as it was, and the sheet that it was found on."""
+    """The handwriting of a picture, on white or as it was, and the sheet that it was found on.
+
+    `lacks_sheet` tells whether the picture shows a table, but not all four edges of a sheet.
+    """
 
     grey: GreyImage
     sheet: Sheet | None = None
+    lacks_sheet: bool = False
 
     def to_original(self, box: Box) -> Box:
         """Take a box in shares of `grey` to shares of the whole picture."""
@@ -57,9 +61,12 @@ def clean(grey: GreyImage) -> CleanedPicture:
     if (grey == paper).mean() >= PLAIN_SHARE:
         return CleanedPicture(_clean_plain(grey, paper))
     sheet = find_sheet(grey)
-    if sheet is None:
-        return CleanedPicture(_clean_photo(grey))
-    return CleanedPicture(_clean_photo(sheet.grey), sheet)
+    if sheet is not None:
+        return CleanedPicture(_clean_photo(sheet.grey), sheet)
+    covered = cover_table(grey)
+    if covered is not None:
+        return CleanedPicture(_clean_photo(covered), lacks_sheet=True)
+    return CleanedPicture(_clean_photo(grey))
 
 
 def _clean_plain(grey: GreyImage, paper: int) -> GreyImage:

@@ -20,6 +20,10 @@ MAX_TABLE_BRIGHTNESS: Final = 0.72  # of the sheet's brightness; a table is dark
 MIN_TABLE_BORDER: Final = 0.6  # share of the picture's border where the table is seen
 MIN_FILLED: Final = 0.6  # share of the sheet's outline that is paper, and not ink
 MIN_QUAD_FILL: Final = 0.85  # share of the sheet's outline that its four corners cover
+MIN_SHEET_WIDTH: Final = 32  # pixels of the coarse image; strokes of a broad pen are narrower
+MIN_SOLIDITY: Final = 0.84  # area of the sheet, as a share of its convex hull
+MIN_PAPER: Final = 0.7  # share of the sheet that has no ink
+TABLE_MARGIN: Final = 2  # pixels of the coarse image; the width of the sheet's blurred edge
 INSET: Final = 0.015  # share of the sheet's sides that is left out, because its edge is blurred
 
 
@@ -47,10 +51,7 @@ class Sheet:
 
 def find_sheet(grey: GreyImage) -> Sheet | None:
     """Return the sheet if all of its four edges are seen in front of something darker."""
-    small = Image.fromarray(grey)
-    small.thumbnail((COARSE_SIDE, COARSE_SIDE), Image.Resampling.BOX)
-    coarse = np.asarray(small.filter(ImageFilter.MedianFilter(SMOOTHING)))
-    bright = coarse > _otsu(coarse)
+    coarse, bright = _coarse(grey)
     if not _is_on_a_table(bright):
         return None
     region = _largest_component(bright)
@@ -59,6 +60,30 @@ def find_sheet(grey: GreyImage) -> Sheet | None:
         return None
     scale = np.array(grey.shape[::-1]) / np.array(coarse.shape[::-1])
     return _rectify(grey, corners * scale)
+
+
+def cover_table(grey: GreyImage) -> GreyImage | None:
+    """Return the picture with the grey of the paper instead of the table around the sheet.
+
+    This is for a sheet whose four edges are not seen, for example because a hand lies on a corner.
+    Return None if there is no such sheet.
+    """
+    coarse, bright = _coarse(grey)
+    paper = _largest_component(bright)
+    table = _touching_border(~paper)
+    is_sheet = _is_broad(paper, ~table) and _is_darker(coarse[table], coarse[paper])
+    if not _is_on_a_table(bright) or not is_sheet:
+        return None
+    mask = Image.fromarray(dilate(table, TABLE_MARGIN)).resize((grey.shape[1], grey.shape[0]))
+    return np.where(np.asarray(mask), np.median(coarse[paper]), grey).astype(np.uint8)
+
+
+def _coarse(grey: GreyImage) -> tuple[GreyImage, Mask]:
+    """Return the picture in low resolution, without thin strokes, and its bright pixels."""
+    small = Image.fromarray(grey)
+    small.thumbnail((COARSE_SIDE, COARSE_SIDE), Image.Resampling.BOX)
+    coarse = np.asarray(small.filter(ImageFilter.MedianFilter(SMOOTHING)))
+    return coarse, coarse > _otsu(coarse)
 
 
 def _otsu(grey: GreyImage) -> int:
@@ -73,6 +98,29 @@ def _otsu(grey: GreyImage) -> int:
 def _is_on_a_table(bright: Mask) -> bool:
     border = np.concatenate([bright[0], bright[-1], bright[:, 0], bright[:, -1]])
     return bool((~border).mean() >= MIN_TABLE_BORDER)
+
+
+def _is_broad(paper: Mask, sheet: Mask) -> bool:
+    """Return whether a bright area is a sheet, and not the strokes of a broad pen.
+
+    `sheet` is `paper` with its holes, which are the ink on it.
+    """
+    if dilate(~sheet, MIN_SHEET_WIDTH // 2).all() or paper.sum() < MIN_PAPER * sheet.sum():
+        return False
+    return bool(sheet.sum() >= MIN_SOLIDITY * _area(_convex_hull(_outline(sheet))))
+
+
+def _is_darker(table: GreyImage, sheet: GreyImage) -> bool:
+    brightest = MAX_TABLE_BRIGHTNESS * np.median(sheet)
+    return table.size > 0 and bool(np.median(table) <= brightest)
+
+
+def _touching_border(mask: Mask) -> Mask:
+    """Return the connected components of the mask that touch the border of the picture."""
+    components = label_components(mask)
+    border = components[0], components[-1], components[:, 0], components[:, -1]
+    touching = np.unique(np.concatenate(border))
+    return np.isin(components, touching[touching > 0])
 
 
 def _largest_component(mask: Mask) -> Mask:
@@ -91,8 +139,7 @@ def _corners(region: Mask, coarse: GreyImage) -> Points | None:
     low, high = (share * region.size for share in SHEET_AREA)
     if not low <= area <= high or region.sum() < MIN_FILLED * area:
         return None
-    around = coarse[~dilate(region, 2)]
-    if around.size == 0 or np.median(around) > MAX_TABLE_BRIGHTNESS * np.median(coarse[region]):
+    if not _is_darker(coarse[~dilate(region, 2)], coarse[region]):
         return None
     quad = _simplify(hull)
     if len(quad) < 4 or _area(quad) < MIN_QUAD_FILL * area:

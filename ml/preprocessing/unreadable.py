@@ -9,7 +9,7 @@ from ml.arrays import GreyImage
 from ml.preprocessing.connected_components import dilate
 from ml.preprocessing.decode import BadImageError
 from ml.preprocessing.pages import has_several_rows
-from ml.preprocessing.picture_ink import BLUR
+from ml.preprocessing.picture_ink import BLUR, CleanedPicture
 from ml.runtime import NOT_A_DIGIT, Prediction, Recognizer
 
 MIN_PIXELS: Final = 50_000  # a smaller picture has no room for rows, and no camera took it
@@ -22,21 +22,27 @@ MIN_SLOPE: Final = 0.08
 
 
 def check_readable(
-    picture: GreyImage, cleaned: GreyImage, predictions: list[Prediction], recognizer: Recognizer
+    picture: GreyImage,
+    cleaned: CleanedPicture,
+    predictions: list[Prediction],
+    recognizer: Recognizer,
 ) -> None:
     """Check a picture, given its handwriting `cleaned` and the predictions of its digits.
 
     Raises `BadImageError` with the code `several_rows` if one of the predictions is "not a digit"
-    or doubtful, and with the code `out_of_focus` if one is "not a digit".
+    or doubtful, and with the codes `out_of_focus` and `no_sheet` if one is "not a digit".
     """
     is_digit = all(each.label != NOT_A_DIGIT for each in predictions)
     is_sure = is_digit and min(each.confidence for each in predictions) >= DOUBTFUL
     if is_sure or picture.size < MIN_PIXELS:
         return
-    if has_several_rows(picture, recognizer):
+    paper = cleaned.sheet.grey if cleaned.sheet else picture
+    if has_several_rows(paper, recognizer):
         raise BadImageError("several_rows", "The picture shows several rows of digits.")
-    if not is_digit and _slope(picture, cleaned) < MIN_SLOPE:
+    if not is_digit and _slope(paper, cleaned.grey) < MIN_SLOPE:
         raise BadImageError("out_of_focus", "The picture is out of focus.")
+    if not is_digit and cleaned.lacks_sheet:
+        raise BadImageError("no_sheet", "The picture does not show all four edges of the sheet.")
 
 
 def _slope(picture: GreyImage, cleaned: GreyImage) -> float:

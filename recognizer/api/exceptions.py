@@ -33,6 +33,10 @@ CODES: Final = {
     "blank_image": (400, "The image is blank."),
     "too_faint": (400, "Nothing in the photo is dark enough to be told from the paper."),
     "out_of_focus": (400, "The picture is not predicted to be a digit, and its ink is blurred."),
+    "no_sheet": (
+        400,
+        "The picture is not predicted to be a digit, and it shows a table, but no whole sheet.",
+    ),
     "several_rows": (400, "The picture shows several rows of digits: use `pages/recognize/`."),
     "single_dot": (400, "The image shows a single dot, not a drawing."),
     "no_rows": (400, "The picture shows no rows of digits."),
@@ -87,6 +91,10 @@ BAD_IMAGE_MESSAGES: Final = {
     ),
     "out_of_focus": _(
         "The picture is out of focus. Hold the camera still, and take the photo again."
+    ),
+    "no_sheet": _(
+        "The picture does not show the whole sheet of paper. Take a photo of all its corners, or "
+        "of nothing but the paper."
     ),
     "several_rows": _("The picture shows several rows of digits. Cut out one of the numbers."),
     "single_dot": _("The image shows a single dot. Draw a digit."),

@@ -159,9 +159,8 @@ def _check_readable(
 ) -> None:
     """Raise `BadImageError` if a better picture could be read: see `check_readable`."""
     if _is_picture(drawing):
-        whole = picture.sheet.grey if picture.sheet else grey
         predictions = [each.shown for each in results]
-        check_readable(whole, picture.grey, predictions, results[0].version.recognizer)
+        check_readable(grey, picture, predictions, results[0].version.recognizer)
 
 
 def predict_image(drawing: Drawing, owner: uuid.UUID | None) -> PredictionResult:
@@ -170,7 +169,7 @@ def predict_image(drawing: Drawing, owner: uuid.UUID | None) -> PredictionResult
     The memory of `owner`, if it is not None, adjusts the prediction.
 
     Raises `BadImageError` if the file is not an accepted image, if it shows no drawing, or if it is
-    a picture that shows several rows of digits or is out of focus.
+    a picture that shows several rows of digits, is out of focus or shows no whole sheet.
     """
     with metrics.PREDICTION_SECONDS.time():
         grey = _to_grey(drawing)
@@ -223,7 +222,7 @@ def predict_number(
     change how the image is split into digits.
 
     Raises `BadImageError` if the file is not an accepted image, if it shows no drawing, or if it is
-    a picture that shows several rows of digits or is out of focus.
+    a picture that shows several rows of digits, is out of focus or shows no whole sheet.
     """
     with metrics.PREDICTION_SECONDS.time():
         grey = _to_grey(drawing)

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from PIL import Image, ImageFilter
+from PIL import Image, ImageDraw, ImageFilter
 
 from recognizer.models import Submission
 from tests.api.test_pages import page, photo
@@ -23,6 +23,16 @@ def blurred(strokes, blur):
     return png((light + noise).clip(0, 255).astype(np.uint8))
 
 
+def torn(strokes):
+    """Return a photo of a drawing on a round piece of paper on a dark table."""
+    paper = Image.fromarray(draw(strokes, size=400, share=0.4, pen=18)).convert("L")
+    picture, mask = Image.new("L", (400, 400), 60), Image.new("L", (400, 400))
+    ImageDraw.Draw(mask).ellipse((20, 20, 380, 380), fill=255)
+    picture.paste(paper, mask=mask)
+    noise = np.random.default_rng(1).normal(0, 3, (400, 400))
+    return png((np.asarray(picture, float) * 0.9 + noise).clip(0, 255).astype(np.uint8))
+
+
 def send(visitor, path, data, **fields):
     return visitor.post(f"/api/v1/{path}/", {"image": upload(data), **fields})
 
@@ -35,8 +45,9 @@ def send(visitor, path, data, **fields):
         (lambda: photo(page(ruled=True), -2), "several_rows"),
         (lambda: png(page(cell=220)), "several_rows"),
         (lambda: blurred(STAR, 8), "out_of_focus"),
+        (lambda: torn(STAR), "no_sheet"),
     ],
-    ids=["photo of rows", "ruled paper", "scan of a table", "out of focus"],
+    ids=["photo of rows", "ruled paper", "scan of a table", "out of focus", "no whole sheet"],
 )
 def test_names_the_cause(visitor, path, picture, code):
     response = send(visitor, path, picture())
@@ -61,6 +72,11 @@ def test_says_it_in_the_language_of_the_visitor(visitor):
 def test_recognized_digits_are_never_refused(visitor, blur):
     seven = strokes_of(7, np.random.default_rng(1))
     assert send(visitor, "recognize", blurred(seven, blur)).json()["digit"] == 7
+
+
+def test_digit_on_a_torn_sheet_is_recognized(visitor):
+    seven = strokes_of(7, np.random.default_rng(1))
+    assert send(visitor, "recognize", torn(seven)).json()["digit"] == 7
 
 
 def test_sharp_picture_of_something_else_is_not_a_digit(visitor):
