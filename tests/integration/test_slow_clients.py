@@ -15,7 +15,7 @@ import pytest
 import requests
 
 from benchmarks.slow_clients import ALL, slow_clients
-from recognizer.ops import http_request, http_server
+from recognizer.ops import http_channel, http_request, http_server
 from tests.support.factories import drawing_png
 from tests.support.http_server import POST, exchange, serve
 from tests.support.live_site import ROOT
@@ -45,7 +45,7 @@ def test_answers_others_despite_40_slow_clients(live_site):
 )
 def test_closes_a_connection_after_its_deadline(monkeypatch, start, repeated):
     monkeypatch.setattr(http_request, "RECEIVE_SECONDS", 1)
-    monkeypatch.setattr(http_server, "IDLE_SECONDS", 1)
+    monkeypatch.setattr(http_channel, "IDLE_SECONDS", 1)
     with serve() as address, socket.create_connection(address) as client:
         client.sendall(start)
         client.settimeout(0.2)
@@ -63,9 +63,9 @@ def test_closes_a_connection_after_its_deadline(monkeypatch, start, repeated):
 
 
 def test_closes_a_connection_that_reads_no_response(monkeypatch):
-    monkeypatch.setattr(http_server, "SEND_SECONDS", 0.5)
+    monkeypatch.setattr(http_channel, "SEND_SECONDS", 0.5)
     # The buffers of the operating systems take some megabytes.
-    monkeypatch.setattr(http_server, "SEND_BYTES_PER_SECOND", 10**12)
+    monkeypatch.setattr(http_channel, "SEND_BYTES_PER_SECOND", 10**12)
     with serve(bytes(30_000_000)) as address, socket.create_connection(address) as client:
         client.sendall(b"GET / HTTP/1.1\r\n\r\n")
         time.sleep(2.5)
@@ -240,7 +240,7 @@ def test_raises_a_low_limit_of_open_files():
 
 
 def test_a_client_may_receive_a_large_response_for_long(monkeypatch):
-    monkeypatch.setattr(http_server, "SEND_SECONDS", 1)
+    monkeypatch.setattr(http_channel, "SEND_SECONDS", 1)
     size = 30_000_000
     with serve(bytes(size)) as address, socket.create_connection(address) as client:
         client.sendall(b"GET / HTTP/1.1\r\n\r\n")
