@@ -5,6 +5,7 @@ import json
 import tempfile
 import threading
 import uuid
+from contextlib import ExitStack
 from typing import IO, Any, Final, cast
 
 from django.conf import settings
@@ -62,33 +63,28 @@ class DownloadView(APIView):
             if owner in _owners:
                 raise Throttled(RETRY_SECONDS)
             _owners.add(owner)
-        name = f"digitsite-{timezone.now():%Y-%m-%d}.ndjson"
-        try:
-            file = _temporary_file(request, owner)
-        except BaseException as error:
-            _owners.discard(owner)
-            if isinstance(error, OSError):  # for example, because the disk is full
+        with ExitStack() as on_error:
+            on_error.callback(_owners.discard, owner)
+            try:
+                file = on_error.enter_context(_temporary_file())
+                _write(request, owner, file)
+                file.seek(0)  # also writes what is still in memory
+            except OSError as error:  # for example, because the disk is full
                 raise exceptions.Unavailable from error
-            raise
+            on_error.pop_all()  # Closing the response undoes both.
+        name = f"digitsite-{timezone.now():%Y-%m-%d}.ndjson"
         return Download(
             owner, file, as_attachment=True, filename=name, content_type="application/x-ndjson"
         )
 
 
-def _temporary_file(request: Request, owner: uuid.UUID) -> IO[bytes]:
-    """Return a file with the visitor's drawings. Raises `OSError` if it cannot be written.
+def _temporary_file() -> IO[bytes]:
+    """Return an empty file. Raises `OSError` if it cannot be created.
 
     A slow client occupies no thread and no database connection while a file is sent. The file has
     no name, so it vanishes when it is closed.
     """
-    file = cast(IO[bytes], tempfile.TemporaryFile(dir=settings.DATA_DIR))  # noqa: SIM115
-    try:
-        _write(request, owner, file)
-        file.seek(0)  # also writes what is still in memory
-    except BaseException:
-        file.close()
-        raise
-    return file
+    return cast(IO[bytes], tempfile.TemporaryFile(dir=settings.DATA_DIR))
 
 
 def _write(request: Request, owner: uuid.UUID, file: IO[bytes]) -> None:
