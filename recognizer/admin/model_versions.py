@@ -263,7 +263,6 @@ class ModelVersionAdmin(ObjectPageAdmin):
         admin_context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
-            "media": self.media,
             "original": version,
         }
         return TemplateResponse(
