@@ -6,23 +6,21 @@ Nothing about them is invented. The site's own code compares them on the drawing
 from dataclasses import asdict
 from typing import Any, Final
 
-import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 from django.db import transaction
 from django.utils import timezone
 
 from ml.data.mnist import LabelledImages
-from ml.evaluation.model_comparison import accuracy, predict_all
 from ml.runtime import CLASS_COUNT, Recognizer
-from recognizer.models import ModelVersion, RunState, TrainingRun, VersionState
+from recognizer.models import ModelVersion, RunState, TrainingRun
 from recognizer.serving import model_registry
-from recognizer.training import ledger
+from recognizer.training.candidate import store_version
 from recognizer.training.candidate_evaluation import (
     HELD_OUT_MARGIN,
     CandidateEvaluation,
     EvaluationSet,
-    SetResult,
-    compare_all,
+    evaluate_set,
+    held_out_set,
 )
 from recognizer.training.label_check import check_training_labels
 from recognizer.training.rehearsal import rehearse
@@ -69,16 +67,15 @@ def _store(live: ModelVersion, model: bytes, weights: bytes, note: str, requeste
     if model == bytes(live.files.model):  # The same network has the same scores on MNIST.
         card["scores"] = live.card["scores"] | evaluation.scores
     with transaction.atomic():
-        version = ModelVersion.objects.store(
-            number=live.number + 1,
-            predecessor=live,
-            state=VersionState.CANDIDATE if evaluation.accepted else VersionState.REJECTED,
+        version = store_version(
+            live,
+            drawings,
+            evaluation.accepted,
             reason=f"{evaluation.reason} {note}",
             card=card,
             model=model,
             weights=weights,
         )
-        ledger.record(version, drawings.rows)
         if evaluation.accepted:
             model_registry.promote(version, by="seed_demo")
         decision = "Live" if evaluation.accepted else "Rejected"
@@ -100,24 +97,13 @@ def _evaluate(
     live: Recognizer, candidate: Recognizer, held_out: Drawings, learned: Drawings
 ) -> CandidateEvaluation:
     """Compare two networks on the stored drawings. MNIST is not needed."""
-    owners = np.unique([str(row.owner) for row in held_out.rows], return_inverse=True)[1]
-    unseen = LabelledImages(held_out.pixels, held_out.labels)
-    seen = LabelledImages(learned.pixels, learned.labels)
+    data = LabelledImages(learned.pixels, learned.labels)
+    title = "other approved drawings"
     sets = (
-        EvaluationSet(
-            "held_out_corrections", "held-out drawings", unseen, HELD_OUT_MARGIN, owners=owners
-        ),
-        EvaluationSet("learned_corrections", "other approved drawings", seen, HELD_OUT_MARGIN),
+        held_out_set(held_out),
+        EvaluationSet("learned_corrections", title, data, HELD_OUT_MARGIN),
     )
-    return CandidateEvaluation([_evaluate_set(each, live, candidate) for each in sets])
-
-
-def _evaluate_set(each: EvaluationSet, live: Recognizer, candidate: Recognizer) -> SetResult:
-    before, after = predict_all(live, each.data), predict_all(candidate, each.data)
-    comparisons = compare_all(each, "", before, after) if len(each.data) else []
-    owner_count = None if each.owners is None else len(np.unique(each.owners))
-    scores = accuracy(before, each.data), accuracy(after, each.data)
-    return SetResult(each.name, each.title, len(each.data), owner_count, *scores, comparisons)
+    return CandidateEvaluation([evaluate_set(each, candidate, live) for each in sets])
 
 
 def _card(

@@ -43,20 +43,16 @@ class Candidate:
         """
         model_registry.lock_versions()
         self._check_still_live()
-        newest = ModelVersion.objects.order_by("-number")[0]
-        is_accepted = self.evaluation.accepted
-        version = ModelVersion.objects.store(
-            number=newest.number + 1,
-            predecessor=self.live,
-            # promote() makes it live. Only one version can be live at a time.
-            state=VersionState.CANDIDATE if is_accepted else VersionState.REJECTED,
+        version = store_version(
+            self.live,
+            self.drawings,
+            self.evaluation.accepted,
             reason=self.evaluation.reason,
             card=self.card(options),
             model=self.result.model,
             weights=self.result.weights,
         )
-        ledger.record(version, self.drawings.rows)
-        if is_accepted and not options.confirm:
+        if self.evaluation.accepted and not options.confirm:
             model_registry.promote(version, by="retrain")
         return version
 
@@ -97,3 +93,19 @@ class Candidate:
                 f"{current} was promoted during the training, and the candidate was compared with "
                 f"{self.live}. No version was stored. Start another training run."
             )
+
+
+def store_version(
+    predecessor: ModelVersion, drawings: Drawings, is_accepted: bool, **fields: Any
+) -> ModelVersion:
+    """Store a candidate or a rejected version, and its ledger entries."""
+    newest = ModelVersion.objects.order_by("-number")[0]
+    version = ModelVersion.objects.store(
+        number=newest.number + 1,
+        predecessor=predecessor,
+        # promote() makes it live. Only one version can be live at a time.
+        state=VersionState.CANDIDATE if is_accepted else VersionState.REJECTED,
+        **fields,
+    )
+    ledger.record(version, drawings.rows)
+    return version

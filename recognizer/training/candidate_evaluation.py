@@ -164,7 +164,7 @@ def evaluate(
     best = _best_version(versions, sets, predictor)
     reference = None if best == live else (best, versions[best])
     return CandidateEvaluation(
-        [_evaluate_set(each, new, versions[live], reference, predictor) for each in sets]
+        [evaluate_set(each, new, versions[live], reference, predictor.predict) for each in sets]
     )
 
 
@@ -206,21 +206,21 @@ def _earlier_versions(live: ModelVersion) -> dict[ModelVersion, Recognizer]:
     return found
 
 
-def _evaluate_set(
+def evaluate_set(
     each: EvaluationSet,
     candidate: Recognizer,
     live: Recognizer,
-    best: tuple[ModelVersion, Recognizer] | None,
-    predictor: _Predictor,
+    best: tuple[ModelVersion, Recognizer] | None = None,
+    predict: Callable[[Recognizer, LabelledImages], Labels] = predict_all,
 ) -> SetResult:
-    before = predictor.predict(live, each.data)
-    after = predictor.predict(candidate, each.data)
+    """Compare the candidate with the live version and, if it is another one, the best version."""
+    before, after = predict(live, each.data), predict(candidate, each.data)
     comparisons = []
     if each.margin is not None and len(each.data):
         comparisons = compare_all(each, "", before, after)
         if best is not None:
             version, recognizer = best
-            predicted = predictor.predict(recognizer, each.data)
+            predicted = predict(recognizer, each.data)
             comparisons += compare_all(each, f", compared with {version}", predicted, after)
     return SetResult(
         each.name,
@@ -261,8 +261,6 @@ def evaluation_sets(mnist: Mnist, held_out: Drawings, learned: Drawings) -> list
     restyled, negatives = restyled_set(validation), negative_set(validation)
     # Compare the labels on both sets together, because each has only about 300 images per label.
     title, both = "MNIST validation images in all styles", validation + restyled
-    owners = np.unique([str(row.owner) for row in held_out.rows], return_inverse=True)[1]
-    unseen = LabelledImages(held_out.pixels, held_out.labels)
     sample = slice(None, None, 1 + len(learned.rows) // TRAINING_SAMPLE_SIZE)
     seen = LabelledImages(learned.pixels[sample], learned.labels[sample])
     return [
@@ -271,9 +269,16 @@ def evaluation_sets(mnist: Mnist, held_out: Drawings, learned: Drawings) -> list
         EvaluationSet(
             "negatives", "negative images", negatives, NEGATIVES_MARGIN, NEGATIVES_DIGIT_MARGIN
         ),
-        EvaluationSet(
-            "held_out_corrections", "held-out drawings", unseen, HELD_OUT_MARGIN, owners=owners
-        ),
+        held_out_set(held_out),
         EvaluationSet("learned_corrections", "drawings trained on", seen),
         EvaluationSet("mnist_test", "MNIST test images", mnist.test),
     ]
+
+
+def held_out_set(held_out: Drawings) -> EvaluationSet:
+    """Return the evaluation set of the held-out drawings."""
+    owners = np.unique([str(row.owner) for row in held_out.rows], return_inverse=True)[1]
+    data = LabelledImages(held_out.pixels, held_out.labels)
+    return EvaluationSet(
+        "held_out_corrections", "held-out drawings", data, HELD_OUT_MARGIN, owners=owners
+    )
