@@ -25,8 +25,7 @@ def flatten_light(image: Image.Image) -> Field:
     pixel's neighbourhood estimates the paper, which follows gradients and the edges of shadows.
     A broad pen covers most of a neighbourhood. There, a smooth surface estimates the paper.
     """
-    small = image.copy()
-    small.thumbnail((COARSE_SIDE, COARSE_SIDE), Image.Resampling.BOX)
+    small = shrink(image, COARSE_SIDE)
     broad = _broad_pen_paper(np.asarray(small, np.float32))
     if broad is None:
         light = small.filter(ImageFilter.MedianFilter(NEIGHBOURHOOD))
@@ -35,7 +34,28 @@ def flatten_light(image: Image.Image) -> Field:
         paper, is_dark = broad
     resized = Image.fromarray(paper).resize(image.size, Image.Resampling.BILINEAR)
     paper = np.asarray(resized, np.float32)
+    return _to_contrast(paper - np.asarray(image, np.float32), paper, is_dark)
+
+
+def flatten_light_by_median(image: Image.Image) -> Field:
+    """Return the same as `flatten_light`, in less time, for pictures without a broad pen.
+
+    The sum of all contrasts decides whether the ink is dark or light.
+    """
+    light = shrink(image, COARSE_SIDE).filter(ImageFilter.MedianFilter(NEIGHBOURHOOD))
+    paper = np.asarray(light.resize(image.size, Image.Resampling.BILINEAR), np.float32)
     difference = paper - np.asarray(image, np.float32)
+    return _to_contrast(difference, paper, (difference * abs(difference)).sum() >= 0)
+
+
+def shrink(image: Image.Image, side: int) -> Image.Image:
+    """Return a copy of the image whose longer side has at most `side` pixels."""
+    small = image.copy()
+    small.thumbnail((side, side), Image.Resampling.BOX)
+    return small
+
+
+def _to_contrast(difference: Field, paper: Field, is_dark: bool) -> Field:
     if not is_dark:
         difference, paper = -difference, 255 - paper
     return np.asarray(difference * (255 / paper.clip(32)), np.float32)
@@ -47,8 +67,7 @@ def _has_dark_strokes(image: Image.Image) -> bool:
     The edges of shadows are as dark on one side as they are light on the other, so they do not
     change the skewness of the detail.
     """
-    small = image.copy()
-    small.thumbnail((DETAIL_SIDE, DETAIL_SIDE), Image.Resampling.BOX)
+    small = shrink(image, DETAIL_SIDE)
     around = np.asarray(small.filter(ImageFilter.BoxBlur(DETAIL)), np.float32)
     return bool(((around - np.asarray(small, np.float32)) ** 3).sum() >= 0)
 

@@ -11,7 +11,8 @@ from PIL import Image, ImageFilter
 from ml.arrays import Field, GreyImage, InkImage, Mask
 from ml.preprocessing.connected_components import dilate
 from ml.preprocessing.decode import BadImageError
-from ml.preprocessing.photo_ink import flatten_light, runs
+from ml.preprocessing.light import flatten_light_by_median
+from ml.preprocessing.photo_ink import runs
 
 BLUR: Final = 0.7  # pixels; suppresses the noise of the camera's sensor
 CONTRAST_QUANTILE: Final = 0.995  # Ink covers more than 0.005 of a page with several rows.
@@ -56,7 +57,8 @@ class PageInk:
 
 def extract_page_ink(grey: GreyImage) -> PageInk:
     """Return the ink of a page. Raises `BadImageError` if there is none."""
-    difference = flatten_light(Image.fromarray(grey).filter(ImageFilter.GaussianBlur(BLUR)))
+    blurred = Image.fromarray(grey).filter(ImageFilter.GaussianBlur(BLUR))
+    difference = flatten_light_by_median(blurred)
     strongest = float(np.quantile(difference, CONTRAST_QUANTILE))
     if strongest < MIN_CONTRAST:
         raise BadImageError("blank_image", "The image is blank.")

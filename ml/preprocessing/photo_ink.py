@@ -1,20 +1,15 @@
-"""Extract the ink from a photo or a scan: remove uneven light, printed lines and specks.
-
-The median of each pixel's neighbourhood estimates the brightness of the paper there. This follows
-gradients and the edges of shadows, and it works for chalk on a blackboard as well.
-"""
+"""Extract the ink from a photo: remove uneven light, printed lines and specks."""
 
 from typing import Final
 
 import numpy as np
 from PIL import Image, ImageFilter
 
-from ml.arrays import Field, Mask
+from ml.arrays import Mask
 from ml.preprocessing.connected_components import coarsen, dilate, label_components
+from ml.preprocessing.light import flatten_light_by_median, shrink
 
 WORKING_SIDE: Final = 256  # pixels, the longer side of the shrunk photo
-COARSE_SIDE: Final = 48  # pixels, the longer side of the image that estimates the light
-NEIGHBOURHOOD: Final = 15  # pixels of the coarse image; more than twice the widest stroke
 BLUR: Final = 1.0  # pixels; suppresses the noise of the camera's sensor
 # Ink usually covers more than 0.005 of a photo, so this quantile of the contrast is within the ink.
 CONTRAST_QUANTILE: Final = 0.995
@@ -34,9 +29,8 @@ def extract_photo_ink(photo: Image.Image) -> Image.Image:
     Takes a grey ("L") image and returns one whose longer side is at most `WORKING_SIDE`. Ink is
     distinguished from everything else by contrast, shape and size.
     """
-    photo = photo.copy()
-    photo.thumbnail((WORKING_SIDE, WORKING_SIDE), Image.Resampling.BOX)
-    difference = flatten_light(photo.filter(ImageFilter.GaussianBlur(BLUR)))
+    blurred = shrink(photo, WORKING_SIDE).filter(ImageFilter.GaussianBlur(BLUR))
+    difference = flatten_light_by_median(blurred)
     strongest = float(np.quantile(difference, CONTRAST_QUANTILE))
     ink = difference >= INK_CONTRAST * strongest
     ink &= ~(_printed_lines(ink) | _printed_lines(ink.T).T)
@@ -45,18 +39,6 @@ def extract_photo_ink(photo: Image.Image) -> Image.Image:
     # The soft edges of the strokes are part of the ink.
     kept = dilate(_large_components(ink), 2) & (difference >= EDGE_CONTRAST * strongest)
     return Image.fromarray(np.where(kept, difference, 0).clip(0, full).astype(np.uint8))
-
-
-def flatten_light(image: Image.Image) -> Field:
-    """Return each pixel's contrast with the paper, at most 255, as if the light were even."""
-    small = image.copy()
-    small.thumbnail((COARSE_SIDE, COARSE_SIDE), Image.Resampling.BOX)
-    light = small.filter(ImageFilter.MedianFilter(NEIGHBOURHOOD))
-    paper = np.asarray(light.resize(image.size, Image.Resampling.BILINEAR), np.float32)
-    difference = paper - np.asarray(image, np.float32)
-    if (difference * abs(difference)).sum() < 0:
-        difference, paper = -difference, 255 - paper
-    return np.asarray(difference * (255 / paper.clip(32)), np.float32)
 
 
 def _printed_lines(ink: Mask) -> Mask:
