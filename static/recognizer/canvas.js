@@ -1,8 +1,13 @@
-// Paint strokes and uploaded images, on the screen and for the network.
+// Paint strokes and uploaded images on the screen, and prepare them for a request.
+
+/** @import { Content, Stroke } from "./types" */
 
 export const SIDE = 280; // coordinates run from 0 to SIDE; the image sent has SIDE × SIDE pixels
 
 const UNDERLINE_WIDTH = 3; // of the line under each digit of a multi-digit number, same units
+const MAX_STROKES = 200; // The server accepts no more.
+const MAX_POINTS = 2000; // of all strokes
+const MAX_STROKES_JSON_CHARS = 50_000; // A closing page can send at most 64 KB.
 
 // Some browsers add noise to what a page reads from a canvas, so that sites cannot recognize them by
 // it: Tor Browser, LibreWolf, and Firefox with `privacy.resistFingerprinting`.
@@ -19,7 +24,7 @@ function checkReadback() {
 }
 
 // Return the width of the line at a point with this pressure, 0 to 1.
-export const pressureWidth = (width, pressure) => width * (0.5 + pressure);
+const pressureWidth = (width, pressure) => width * (0.5 + pressure);
 
 // A stroke is {width, points}. A point is [x, y, time]. A stylus adds its pressure, 0 to 1.
 export function paintStrokes(context, strokes) {
@@ -149,4 +154,50 @@ export function toImage(strokes) {
   context.fillRect(0, 0, SIDE, SIDE);
   paintStrokes(context, strokes);
   return context.canvas.toDataURL("image/png");
+}
+
+/**
+ * Return the fields of a request that contain the drawing. If the canvas cannot be read, the server
+ * draws the strokes.
+ *
+ * @param {Content} content
+ */
+export function toFields({ strokes, upload }) {
+  if (upload) return { image: upload.url };
+  const points = toPoints(strokes);
+  if (isCanvasReadable) return { image: toImage(strokes), strokes: fits(points) ? points : null };
+  return { strokes: thinOut(points) };
+}
+
+/**
+ * Return the points of each stroke as [x, y, time, width], with times that start at 0.
+ *
+ * @param {Stroke[]} strokes
+ */
+function toPoints(strokes) {
+  const start = strokes[0].points[0][2];
+  return strokes.map(({ width, points }) =>
+    points.map(([x, y, time, pressure]) => {
+      const exactWidth = pressure === undefined ? width : pressureWidth(width, pressure);
+      return [x, y, time - start, Math.round(10 * exactWidth) / 10];
+    }),
+  );
+}
+
+/** @param {number[][][]} points */
+const fits = (points) =>
+  points.length <= MAX_STROKES &&
+  points.flat().length <= MAX_POINTS &&
+  JSON.stringify(points).length <= MAX_STROKES_JSON_CHARS;
+
+/**
+ * Leave out every other point until the server accepts them.
+ *
+ * @param {number[][][]} points
+ * @returns {number[][][]}
+ */
+function thinOut(points) {
+  if (fits(points)) return points;
+  if (points.length > MAX_STROKES) return thinOut(points.slice(0, MAX_STROKES));
+  return thinOut(points.map((stroke) => stroke.filter((_, i) => i % 2 === 0)));
 }

@@ -2,14 +2,10 @@
 
 import { request } from "../api.js";
 import { DRAWING_KEY, ofTab } from "../storage.js";
-import { isCanvasReadable, paintPlaceholder, pressureWidth, toImage } from "./canvas.js";
+import { paintPlaceholder, toFields } from "./canvas.js";
 import { fill, numberPhrase, page, uiStrings } from "./page.js";
 
 /** @import { Content, Digit, Drawing, Prediction, Stroke, Submission } from "./types" */
-
-const MAX_STROKES = 200; // The server accepts no more.
-const MAX_POINTS = 2000; // of all strokes
-const MAX_STROKES_JSON_CHARS = 50_000; // A closing page can send at most 64 KB.
 
 /** @type {Content} */
 export const BLANK = { strokes: [], upload: null }; // Contents are never modified, only replaced.
@@ -207,52 +203,6 @@ function thanks(digits, isNew, wasLearned) {
   const kind = wasLearned ? "learned" : "remembered";
   const isNotADigit = digits.length === 1 && digits[0] === null;
   return uiStrings[isNotADigit ? `${kind}_not_a_digit` : kind];
-}
-
-/**
- * Return the fields of a request that contain the drawing. If the canvas cannot be read, the server
- * draws the strokes.
- *
- * @param {Content} content
- */
-export function toFields({ strokes, upload }) {
-  if (upload) return { image: upload.url };
-  const points = toPoints(strokes);
-  if (isCanvasReadable) return { image: toImage(strokes), strokes: fits(points) ? points : null };
-  return { strokes: thinOut(points) };
-}
-
-/**
- * Return the points of each stroke as [x, y, time, width], with times that start at 0.
- *
- * @param {Stroke[]} strokes
- */
-function toPoints(strokes) {
-  const start = strokes[0].points[0][2];
-  return strokes.map(({ width, points }) =>
-    points.map(([x, y, time, pressure]) => {
-      const exactWidth = pressure === undefined ? width : pressureWidth(width, pressure);
-      return [x, y, time - start, Math.round(10 * exactWidth) / 10];
-    }),
-  );
-}
-
-/** @param {number[][][]} points */
-const fits = (points) =>
-  points.length <= MAX_STROKES &&
-  points.flat().length <= MAX_POINTS &&
-  JSON.stringify(points).length <= MAX_STROKES_JSON_CHARS;
-
-/**
- * Leave out every other point until the server accepts them.
- *
- * @param {number[][][]} points
- * @returns {number[][][]}
- */
-function thinOut(points) {
-  if (fits(points)) return points;
-  if (points.length > MAX_STROKES) return thinOut(points.slice(0, MAX_STROKES));
-  return thinOut(points.map((stroke) => stroke.filter((_, i) => i % 2 === 0)));
 }
 
 // ---- In this tab ----

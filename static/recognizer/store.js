@@ -2,7 +2,7 @@
 // This module also sends each change to the server, and tries again after a lost connection.
 
 import { retryDelayMs } from "../api.js";
-import { isCanvasReadable } from "./canvas.js";
+import { isCanvasReadable, toFields } from "./canvas.js";
 import { page, uiStrings } from "./page.js";
 import {
   BLANK,
@@ -13,7 +13,6 @@ import {
   keepInTab,
   recallFromTab,
   saveNext,
-  toFields,
 } from "./saving.js";
 
 /** @import { Content, Digit, Drawing, PageNumber, Prediction, Stroke, Upload } from "./types" */
