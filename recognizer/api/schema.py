@@ -52,12 +52,6 @@ def _source() -> serializers.ChoiceField:
     )
 
 
-def _explain() -> serializers.BooleanField:
-    return serializers.BooleanField(
-        default=False, help_text="Whether the response contains an explanation."
-    )
-
-
 def _personal() -> serializers.BooleanField:
     return serializers.BooleanField(
         default=True,
@@ -79,52 +73,39 @@ def _image_json() -> dict[str, serializers.Field]:
     }
 
 
-# Clients send these bodies as a form with uploaded files, or as JSON with base64.
-RECOGNIZE_BODY: Final = {
-    "multipart/form-data": inline_serializer(
-        "RecognizeForm",
-        {**_image_form(), "source": _source(), "explain": _explain(), "personal": _personal()},
+def _body(
+    name: str,
+    form: dict[str, serializers.Field],
+    json: dict[str, serializers.Field],
+    **shared: serializers.Field,
+) -> dict[str, serializers.Serializer]:
+    """Return the two bodies of a request: a form with uploaded files, and JSON with base64."""
+    return {
+        "multipart/form-data": inline_serializer(f"{name}Form", {**form, **shared}),
+        "application/json": inline_serializer(name, {**json, **shared}),
+    }
+
+
+RECOGNIZE_BODY: Final = _body(
+    "Recognize",
+    _image_form(),
+    _image_json(),
+    source=_source(),
+    explain=serializers.BooleanField(
+        default=False, help_text="Whether the response contains an explanation."
     ),
-    "application/json": inline_serializer(
-        "Recognize",
-        {
-            **_image_json(),
-            "source": _source(),
-            "explain": _explain(),
-            "personal": _personal(),
-        },
-    ),
-}
-PAGE_BODY: Final = {
-    "multipart/form-data": inline_serializer("PageForm", {"image": serializers.FileField()}),
-    "application/json": inline_serializer("Page", {"image": Base64Field()}),
-}
-RECOGNIZE_BATCH_BODY: Final = {
-    "multipart/form-data": inline_serializer(
-        "RecognizeBatchForm",
-        {
-            "images": serializers.ListField(child=serializers.FileField(), **_BATCH_LIMITS),
-            "personal": _personal(),
-        },
-    ),
-    "application/json": inline_serializer(
-        "RecognizeBatch",
-        {
-            "images": serializers.ListField(child=BatchImageField(), **_BATCH_LIMITS),
-            "personal": _personal(),
-        },
-    ),
-}
-SUBMISSION_BODY: Final = {
-    "multipart/form-data": inline_serializer(
-        "NewSubmissionForm",
-        {**_image_form(), "source": _source(), "personal": _personal()},
-    ),
-    "application/json": inline_serializer(
-        "NewSubmission",
-        {**_image_json(), "source": _source(), "personal": _personal()},
-    ),
-}
+    personal=_personal(),
+)
+PAGE_BODY: Final = _body("Page", {"image": serializers.FileField()}, {"image": Base64Field()})
+RECOGNIZE_BATCH_BODY: Final = _body(
+    "RecognizeBatch",
+    {"images": serializers.ListField(child=serializers.FileField(), **_BATCH_LIMITS)},
+    {"images": serializers.ListField(child=BatchImageField(), **_BATCH_LIMITS)},
+    personal=_personal(),
+)
+SUBMISSION_BODY: Final = _body(
+    "NewSubmission", _image_form(), _image_json(), source=_source(), personal=_personal()
+)
 IDEMPOTENCY_KEY_PATTERN: Final = "[!-~]{1,64}"
 IDEMPOTENCY_KEY: Final = OpenApiParameter(
     "Idempotency-Key",
