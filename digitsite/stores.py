@@ -25,6 +25,14 @@ def database(name: str, kept_in: Path) -> dict[str, Any]:
     if not url:
         _require_writable(kept_in, "digitsite.sqlite3", name)
         return _sqlite(kept_in)
+    return _postgresql(name, url)
+
+
+def _postgresql(name: str, url: str) -> dict[str, Any]:
+    """Return the Django settings of a PostgreSQL database.
+
+    Raises `ImproperlyConfigured` if the URL, the value of the variable `name`, is invalid.
+    """
     if not url.startswith(("postgres://", "postgresql://")):
         raise ImproperlyConfigured(
             f"{name} must be postgres://user:password@host:port/name, or empty for SQLite in "
