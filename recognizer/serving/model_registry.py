@@ -172,13 +172,12 @@ def promote(version: ModelVersion, *, by: Any, force: bool = False) -> ModelVers
         lock_versions()
         version.refresh_from_db()
         load(version)
+        objection = outdated_reason(version)
         if version.state == VersionState.REJECTED:
+            objection = f"{version} was rejected: {version.reason}"
+        if objection:
             if not force:
-                raise RejectedVersionError(f"{version} was rejected: {version.reason}")
-            version.reason += " Promoted by force."
-        if reason := outdated_reason(version):
-            if not force:
-                raise RejectedVersionError(reason)
+                raise RejectedVersionError(objection)
             version.reason += " Promoted by force."
         replaced = _replace_live(version, by)
         audit.record(by, version, CHANGE, f"Promoted. It replaces {replaced}.")
@@ -219,11 +218,7 @@ def load(version: ModelVersion) -> Recognizer:
     Raises `ModelFilesPrunedError` if the files were deleted.
     Raises `CorruptModelError` if the hash is wrong or the model does not pass the smoke test.
     """
-    try:
-        files = version.files
-    except ModelFiles.DoesNotExist:
-        raise ModelFilesPrunedError("files deleted") from None
-    return runtime.load(bytes(files.model), version.sha256)
+    return runtime.load(bytes(_files(version).model), version.sha256)
 
 
 def load_weights(version: ModelVersion) -> bytes:
@@ -232,15 +227,19 @@ def load_weights(version: ModelVersion) -> bytes:
     Raises `ModelFilesPrunedError` if the files were deleted.
     Raises `CorruptModelError` if the hash is wrong.
     """
-    try:
-        weights = bytes(version.files.weights)
-    except ModelFiles.DoesNotExist:
-        raise ModelFilesPrunedError("files deleted") from None
+    weights = bytes(_files(version).weights)
     if hashlib.sha256(weights).hexdigest() != version.weights_sha256:
         raise CorruptModelError(
             f"the weights of {version} do not match the stored SHA-256. Train with --from-scratch."
         )
     return weights
+
+
+def _files(version: ModelVersion) -> ModelFiles:
+    try:
+        return version.files
+    except ModelFiles.DoesNotExist:
+        raise ModelFilesPrunedError("files deleted") from None
 
 
 def _replace_live(version: ModelVersion, by: Any) -> ModelVersion:
