@@ -30,6 +30,9 @@ class RunState(models.TextChoices):
     CANCELLED = "cancelled"
 
 
+UNFINISHED_STATES: Final = (RunState.WAITING, RunState.RUNNING)
+
+
 class RunCancelledError(Exception):
     """Raised when a run must stop, because a user cancelled it or it was marked as crashed.
 
@@ -52,7 +55,7 @@ class TrainingRunQuerySet(models.QuerySet["TrainingRun"]):
 
     def unfinished(self) -> Self:
         """Return the waiting runs, and the running run if it is not stale."""
-        return self.filter(state__in=(RunState.WAITING, RunState.RUNNING)).exclude(IS_STALE)
+        return self.filter(state__in=UNFINISHED_STATES).exclude(IS_STALE)
 
 
 class TrainingRun(models.Model):
@@ -96,7 +99,7 @@ class TrainingRun(models.Model):
     @property
     def is_finished(self) -> bool:
         """Return whether the run has ended, whatever its result."""
-        return self.state not in (RunState.WAITING, RunState.RUNNING)
+        return self.state not in UNFINISHED_STATES
 
     @property
     def is_stale(self) -> bool:
@@ -138,9 +141,7 @@ class TrainingRun(models.Model):
 
     def end(self, state: RunState, reason: str, **fields: Any) -> None:
         """Store the result. A run that has already ended keeps its first result."""
-        unfinished = TrainingRun.objects.filter(
-            pk=self.pk, state__in=(RunState.WAITING, RunState.RUNNING)
-        )
+        unfinished = TrainingRun.objects.filter(pk=self.pk, state__in=UNFINISHED_STATES)
         unfinished.update(state=state, reason=reason, finished=Now(), **fields)
 
     def cancel(self, by: str) -> bool:
