@@ -103,7 +103,7 @@ def content_digest(*arrays: npt.NDArray[np.uint8]) -> str:
     return sha.hexdigest()
 
 
-def fetch(path: Path, digest: str = DIGEST) -> None:
+def fetch(path: Path) -> None:
     """Download MNIST to `path`.
 
     The file is moved to `path` only after its content was verified. Raises `MnistError` if the
@@ -115,7 +115,7 @@ def fetch(path: Path, digest: str = DIGEST) -> None:
             partial = Path(folder) / "mnist.npz"
             with urllib.request.urlopen(URL, timeout=TIMEOUT_SECONDS) as response:
                 partial.write_bytes(response.read())
-            load(partial, digest)
+            load(partial)
             os.replace(partial, path)
     except (urllib.error.URLError, OSError) as error:
         raise MnistError(

@@ -68,7 +68,7 @@ class _Limited(Recognizer):
         self.left = limit
 
     def predict_proba(self, pixels: Pixels) -> Probabilities:
-        """Raises `BadImageError` after too many predictions."""
+        """Return the probabilities. Raises `BadImageError` after too many predictions."""
         if self.left == 0:
             raise BadImageError("no_rows", NO_ROWS)
         self.left -= 1

@@ -26,7 +26,7 @@ from recognizer.training.training_data import COUNT_LIMIT, selection_for_page
 # A worker polls every second, and a new one needs a few seconds to start. After this many seconds
 # of waiting, there is probably no worker.
 WORKER_START_SECONDS: Final = 20
-THUMBNAIL_LIMIT: Final = 100  # changed predictions of the dress rehearsal
+THUMBNAIL_LIMIT: Final = 100  # changed predictions of the rehearsal
 
 
 class TrainingRunForm(forms.ModelForm):

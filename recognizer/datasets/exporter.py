@@ -32,8 +32,7 @@ CARD_TEXT: Final = {
     "pixels": "28×28 bytes, 0 for paper, 255 for ink, normalized like MNIST. They are the input of "
     "the model.",
     "label": "The label that the reviewer approved or, in the training set of a version, the label "
-    "of that training: 0 to 9, or 10 for “not a digit” (null in "
-    "NDJSON and PNG).",
+    "of that training: 0 to 9, or 10 for “not a digit” (null in NDJSON and PNG).",
     "splits": "About one person in five is in the test split, in every export. Drawings that were "
     "imported from a test split are in the test split, too. The training set of a version has no "
     "test split. An anonymous session counts as a person.",
