@@ -5,17 +5,11 @@ import re
 import pytest
 
 from recognizer.models import ModelVersion, VersionState
-from recognizer.serving import model_registry
 from tests.support.factories import Visitor, create_version
 
 pytestmark = pytest.mark.database
 
 LIST = "/admin/recognizer/modelversion/"
-
-
-@pytest.fixture
-def base(db):
-    return model_registry.live_version()
 
 
 def create_scored(base, held_out, state=VersionState.RETIRED, **fields):

@@ -20,11 +20,6 @@ LIST = "/admin/recognizer/modelversion/"
 
 
 @pytest.fixture
-def base(db):
-    return model_registry.live_version()
-
-
-@pytest.fixture
 def swapped(base):
     """A version that is not live and predicts every 3 as an 8 and every 8 as a 3."""
     return create_version(base, model_with_swapped_labels(3, 8, base), reason="a test")

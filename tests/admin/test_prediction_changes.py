@@ -4,7 +4,6 @@ import pytest
 
 from recognizer.admin import model_versions
 from recognizer.models import Label
-from recognizer.serving import model_registry
 from tests.support.factories import (
     corrupt,
     create_version,
@@ -14,11 +13,6 @@ from tests.support.factories import (
 )
 
 pytestmark = pytest.mark.database
-
-
-@pytest.fixture
-def base(db):
-    return model_registry.live_version()
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from recognizer.models import Label, VersionState
-from recognizer.serving import model_registry, reevaluation
+from recognizer.serving import reevaluation
 from tests.support.factories import (
     corrupt,
     create_version,
@@ -15,11 +15,6 @@ from tests.support.factories import (
 )
 
 pytestmark = pytest.mark.database
-
-
-@pytest.fixture
-def base(db):
-    return model_registry.live_version()
 
 
 @pytest.fixture

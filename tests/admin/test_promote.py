@@ -14,11 +14,6 @@ from tests.support.factories import Visitor, corrupt, create_version, promotion_
 pytestmark = pytest.mark.database
 
 
-@pytest.fixture
-def base(db):
-    return model_registry.live_version()
-
-
 def page(version):
     return f"/admin/recognizer/modelversion/{version.pk}/change/"
 

@@ -19,11 +19,6 @@ def _always_create_blind_reviews(monkeypatch):
 
 
 @pytest.fixture
-def ada(django_user_model):
-    return django_user_model.objects.create_superuser("ada")
-
-
-@pytest.fixture
 def reviewed_by_ada(ada):
     (row,) = submissions(corrected_digit=1)
     row.approve(ada, Label.ONE)

@@ -4,17 +4,12 @@ import pytest
 from django.contrib.admin.models import LogEntry
 
 from recognizer.models import Label, Submission
-from recognizer.review import blind_reviews, queue
+from recognizer.review import queue
 from tests.support.factories import Visitor
 from tests.support.review_helpers import claimed_ids, decide, ids, shown, submissions
 from tests.support.threads import run_at_once
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
-
-
-@pytest.fixture(autouse=True)
-def _no_blind_reviews(monkeypatch):
-    monkeypatch.setattr(blind_reviews, "PROBABILITY", 0)
 
 
 def shown_ids(reviewer_client, label=7):

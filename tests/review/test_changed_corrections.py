@@ -10,7 +10,6 @@ import pytest
 from django.contrib.admin.models import LogEntry
 
 from recognizer.models import CorrectionChangedError, Label, OutdatedError, Review, Submission
-from recognizer.review import blind_reviews
 from tests.support.factories import Visitor
 from tests.support.review_helpers import claim, submissions
 from tests.support.threads import run_at_once
@@ -18,11 +17,6 @@ from tests.support.threads import run_at_once
 pytestmark = pytest.mark.database
 
 LIST = "/admin/recognizer/submission/"
-
-
-@pytest.fixture(autouse=True)
-def _no_blind_reviews(monkeypatch):
-    monkeypatch.setattr(blind_reviews, "PROBABILITY", 0)
 
 
 class QueuePage:

@@ -11,15 +11,10 @@ from django.db.models import F
 from django.utils import timezone
 
 from recognizer.models import Submission
-from recognizer.review import blind_reviews, queue
+from recognizer.review import queue
 from tests.support.review_helpers import ids, submissions
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
-
-
-@pytest.fixture(autouse=True)
-def _no_blind_reviews(monkeypatch):
-    monkeypatch.setattr(blind_reviews, "PROBABILITY", 0)
 
 
 @pytest.fixture(params=[-2, 2])
@@ -27,11 +22,6 @@ def shift_clock(request, monkeypatch):
     """Return a function that shifts the clock of this host by two hours."""
     right, shift = timezone.now, timedelta(hours=request.param)
     return lambda: monkeypatch.setattr(timezone, "now", lambda: right() + shift)
-
-
-@pytest.fixture
-def ada(django_user_model):
-    return django_user_model.objects.create_superuser("ada")
 
 
 def wait(**duration):

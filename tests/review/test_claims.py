@@ -9,21 +9,11 @@ from django.db import connection, connections, transaction
 from django.utils import timezone
 
 from recognizer.models import Label, Submission
-from recognizer.review import blind_reviews, queue
+from recognizer.review import queue
 from tests.support.factories import Visitor
 from tests.support.review_helpers import claim, claimed_ids, decide, ids, submissions
 
 pytestmark = pytest.mark.database
-
-
-@pytest.fixture(autouse=True)
-def _no_blind_reviews(monkeypatch):
-    monkeypatch.setattr(blind_reviews, "PROBABILITY", 0)
-
-
-@pytest.fixture
-def ada(django_user_model):
-    return django_user_model.objects.create_superuser("ada")
 
 
 @pytest.fixture

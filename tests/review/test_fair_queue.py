@@ -16,7 +16,7 @@ from recognizer.models import (
     round_after,
     submission_queryset,
 )
-from recognizer.review import blind_reviews, queue
+from recognizer.review import queue
 from recognizer.serving import model_registry, prediction, storage
 from tests.support.factories import Visitor, drawing_png
 from tests.support.review_helpers import claim, claimed_ids, ids, submissions
@@ -26,11 +26,6 @@ pytestmark = [pytest.mark.django_db, pytest.mark.database]
 FLOOD = int(os.environ.get("FLOOD", 300))  # drawings
 HONEST = 50
 rng = np.random.default_rng(18)
-
-
-@pytest.fixture(autouse=True)
-def _no_blind_reviews(monkeypatch):
-    monkeypatch.setattr(blind_reviews, "PROBABILITY", 0)
 
 
 def draw(owner=None, *, confidence=0.99, correction=None):

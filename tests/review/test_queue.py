@@ -5,17 +5,12 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group
 
 from recognizer.models import AlreadyReviewedError, Label, ModelVersion, Submission, VersionState
-from recognizer.review import blind_reviews, queue
+from recognizer.review import queue
 from recognizer.serving import model_registry
 from tests.support.factories import Visitor, create_version, model_with_swapped_labels
 from tests.support.review_helpers import claim, claimed_ids, decide, ids, submissions, undo
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
-
-
-@pytest.fixture(autouse=True)
-def _no_blind_reviews(monkeypatch):
-    monkeypatch.setattr(blind_reviews, "PROBABILITY", 0)
 
 
 def test_page_sets_csrf_cookie_and_is_linked_from_admin(reviewer_client):
