@@ -46,9 +46,7 @@ def current_owner(request: HttpRequest) -> uuid.UUID | None:
 
 def get_or_create_owner(request: HttpRequest) -> uuid.UUID:
     """Return the visitor's id. A new visitor gets a random one, and a cookie with it."""
-    owner = current_owner(request)
-    if owner is None:
-        owner = uuid.uuid4()
+    owner = current_owner(request) or uuid.uuid4()
     if not request.user.is_authenticated:
         # Also renew an existing cookie, because a simultaneous login may just have deleted it. The
         # next request then moves this submission to the user as well.
