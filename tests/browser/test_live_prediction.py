@@ -4,7 +4,6 @@ import json
 import re
 
 import numpy as np
-import pytest
 from playwright.sync_api import expect
 
 from tests.browser.pointer import draw_by_mouse, to_canvas_points
@@ -29,6 +28,11 @@ def prediction(digit, confidence=0.99, **more):
 def mock_response(page, body):
     """Answer every prediction request with `body`."""
     page.route("**/recognize/", lambda route: route.fulfill(json=body))
+
+
+def clear(page):
+    page.get_by_role("button", name="Clear").click()
+    expect(page.locator("#sentence")).to_contain_text("Draw one digit")
 
 
 def wants_explanation(request):
@@ -71,9 +75,8 @@ def test_hides_not_a_digit_during_a_stroke(page, four):
     expect(page.locator("#sentence")).to_contain_text("does not look like a digit")
 
 
-@pytest.mark.parametrize(
-    ("confidence", "probabilities", "sentence"),
-    [
+def test_sentence_depends_on_the_confidence(page, four):
+    for confidence, probabilities, sentence in (
         (0.97, probabilities_of(d4=0.97), "This is a 4 — 97% sure"),
         (
             0.7,
@@ -83,13 +86,11 @@ def test_hides_not_a_digit_during_a_stroke(page, four):
         (0.7, probabilities_of(d4=0.9), "This is probably a 4 — 70% sure"),
         (0.5, probabilities_of(d4=0.5, d9=0.4), "This might be a 4 or a 9 — 50% sure"),
         (0.5, probabilities_of(d4=0.9), "This might be a 4 or not a digit — 50% sure"),
-    ],
-)
-def test_sentence_depends_on_the_confidence(page, four, confidence, probabilities, sentence):
-    mock_response(page, prediction(4, confidence, probabilities=probabilities))
-    draw_by_mouse(page, four)
-
-    expect(page.locator("#sentence")).to_have_text(sentence)
+    ):
+        mock_response(page, prediction(4, confidence, probabilities=probabilities))
+        draw_by_mouse(page, four)
+        expect(page.locator("#sentence")).to_have_text(sentence)
+        clear(page)
 
 
 def test_shows_and_hides_the_explanation(page):
@@ -109,22 +110,22 @@ def test_shows_and_hides_the_explanation(page):
     expect(page.locator("#explanation")).to_be_empty()
 
 
-@pytest.mark.parametrize(
-    ("pixels", "sentence"),
-    [
+def test_explanation_names_the_important_regions(page, four):
+    for pixels, sentence in (
         ([(0, 0)], "This part matters most: top left."),
         ([(14, 14), (27, 27)], "These parts matter most: middle, bottom right."),
         (
             [],
             "No single part is decisive: covering any one of them does not change the prediction.",
         ),
-    ],
-)
-def test_explanation_names_the_important_regions(page, four, pixels, sentence):
-    drops = [[0.5 if (row, column) in pixels else 0 for column in range(28)] for row in range(28)]
-    mock_response(page, prediction(4, explanation=drops))
-    draw_by_mouse(page, four)
-    with page.expect_request(wants_explanation):
+    ):
+        drops = [
+            [0.5 if (row, column) in pixels else 0 for column in range(28)] for row in range(28)
+        ]
+        mock_response(page, prediction(4, explanation=drops))
+        draw_by_mouse(page, four)
+        with page.expect_request(wants_explanation):
+            page.get_by_role("button", name="Why this prediction?").click()
+        expect(page.locator("#explanation")).to_have_text(sentence)
         page.get_by_role("button", name="Why this prediction?").click()
-
-    expect(page.locator("#explanation")).to_have_text(sentence)
+        clear(page)
