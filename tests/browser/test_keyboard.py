@@ -38,10 +38,22 @@ def draw_a_seven(page):
 @pytest.fixture
 def drawn(page, four):
     """Return a page with a drawn 4 and its prediction."""
-    draw_by_mouse(page, four)
+    draw_and_wait(page, four)
+    return page
+
+
+def draw_and_wait(page, strokes):
+    draw_by_mouse(page, strokes)
     expect(page.locator("#confirm")).to_be_enabled()
     expect(page.locator("#prediction")).to_have_attribute("aria-busy", "false")
-    return page
+
+
+def draw_next(page, strokes):
+    """Start a new drawing without a correction, and draw the same strokes."""
+    page.get_by_role("button", name="Next drawing").click()
+    expect(page.locator("#notice")).not_to_contain_text("Saved")
+    expect(page.locator("#correction [aria-pressed=true]")).to_have_count(0)
+    draw_and_wait(page, strokes)
 
 
 def test_draws_and_confirms_by_keyboard(page):
@@ -111,29 +123,23 @@ def test_leaving_the_canvas_lifts_the_pen(page):
     expect(page.locator("#undo")).to_be_enabled()
 
 
-@pytest.mark.parametrize(
-    ("key", "text"),
-    [("9", "Saved as a 9"), ("0", "Saved as a 0"), ("n", "Saved as “not a digit”")],
-)
-def test_corrects_by_key(drawn, key, text):
-    drawn.keyboard.press(key)
-
-    expect(drawn.locator("#notice")).to_contain_text(text)
+def test_corrects_by_key(drawn, four):
+    for key, text in (("9", "a 9"), ("n", "“not a digit”"), ("0", "a 0")):
+        drawn.keyboard.press(key)
+        expect(drawn.locator("#notice")).to_contain_text(f"Saved as {text}")
+        draw_next(drawn, four)
 
 
-@pytest.mark.parametrize(
-    ("key", "code", "text"),
-    [
-        ("N", "KeyN", "Saved as “not a digit”"),  # CapsLock
-        ("т", "KeyN", "Saved as “not a digit”"),  # Cyrillic
-        ("٩", "Digit9", "Saved as a 9"),  # Arabic
-        ("ç", "Digit9", "Saved as a 9"),  # French
-    ],
-)
-def test_corrects_by_key_in_every_layout(drawn, key, code, text):
-    press_in_layout(drawn, key, code)
-
-    expect(drawn.locator("#notice")).to_contain_text(text)
+def test_corrects_by_key_in_every_layout(drawn, four):
+    for key, code, text in (
+        ("N", "KeyN", "“not a digit”"),  # CapsLock
+        ("٩", "Digit9", "a 9"),  # Arabic
+        ("т", "KeyN", "“not a digit”"),  # Cyrillic
+        ("ç", "Digit9", "a 9"),  # French
+    ):
+        press_in_layout(drawn, key, code)
+        expect(drawn.locator("#notice")).to_contain_text(f"Saved as {text}")
+        draw_next(drawn, four)
 
 
 def press_in_layout(page, key, code):
