@@ -55,6 +55,16 @@ def test_recognizes_pictures_of_each_kind(recognizer, kind):
     assert correct >= 4
 
 
+@pytest.mark.parametrize("digit", [0, 3, 6, 8, 9])
+def test_broad_strokes_on_a_dark_surface_are_not_a_sheet(recognizer, digit):
+    rng = np.random.default_rng(digit)
+    chalk = 255 - draw(strokes_of(digit, rng), size=400, share=0.7, pen=44).astype(float)
+    board = 20 + 0.8 * chalk + rng.normal(0, 3, chalk.shape)
+    picture = clean(board.clip(0, 255).astype(np.uint8))
+    assert not picture.lacks_sheet
+    assert recognizer.predict(normalize(picture.grey)).label == digit
+
+
 def test_box_of_a_digit_is_in_the_whole_picture():
     """The sheet is a quarter of the picture, and the digit is in the middle of the sheet."""
     page = np.random.default_rng(0).normal(30, 3, (480, 480))
