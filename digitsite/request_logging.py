@@ -14,6 +14,11 @@ from django.http import HttpRequest, HttpResponse
 
 VALID_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 REQUEST_ID_META_KEY: Final = "digitsite.request_id"
+# In characters. A client can choose the path, and the text of some errors.
+MAX_MESSAGE_LENGTH: Final = 500
+MAX_TRACEBACK_LENGTH: Final = 20_000
+# Django's message repeats the Origin or the Referer, which may contain a query string.
+REFUSED_ORIGIN: Final = re.compile(r"((?:Origin|Referer) checking failed) - .*\)", re.DOTALL)
 
 _request_id: ContextVar[str] = ContextVar("request_id", default="")
 access = logging.getLogger("digitsite.access")
@@ -58,22 +63,50 @@ def _request_id_of(record: logging.LogRecord) -> str:
     return _request_id.get() or getattr(request, "META", {}).get(REQUEST_ID_META_KEY, "")
 
 
-class PlainFormatter(logging.Formatter):
+class ShortFormatter(logging.Formatter):
+    """Log little of what clients send, so that nobody can fill the log or write secrets into it."""
+
+    def message_of(self, record: logging.LogRecord) -> str:
+        """Return the message, cut to `MAX_MESSAGE_LENGTH` characters."""
+        if record.name == "django.security.DisallowedHost":
+            # Django's message contains the header twice.
+            return "The Host header is invalid, or not in ALLOWED_HOSTS."
+        message = record.getMessage()
+        if record.name == "django.security.csrf":
+            message = REFUSED_ORIGIN.sub(r"\1)", message)
+        return _shorten(message, MAX_MESSAGE_LENGTH)
+
+    def traceback_of(self, record: logging.LogRecord) -> str:
+        """Return the traceback, or "" if there is none or if the request is invalid (4xx)."""
+        if not record.exc_info or getattr(record, "status_code", 500) < 500:
+            return ""
+        return _shorten(self.formatException(record.exc_info), MAX_TRACEBACK_LENGTH)
+
+
+def _shorten(text: str, length: int) -> str:
+    """Return the text with at most `length` characters, without its middle if it has more."""
+    if len(text) <= length:
+        return text
+    half = (length - len(" ... ")) // 2
+    return f"{text[:half]} ... {text[-half:]}"
+
+
+class PlainFormatter(ShortFormatter):
     """Format a record as `2026-11-23 07:00:00,000 ERROR recognizer.api: message [request id]`.
 
-    Outside of a request, the last part is missing.
+    Outside of a request, the last part is missing. The traceback follows, if there is one.
     """
 
-    def __init__(self) -> None:
-        super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
+    def format(self, record: logging.LogRecord) -> str:
+        head = f"{self.formatTime(record)} {record.levelname} {record.name}"
+        line = f"{head}: {self.message_of(record)}"
+        if request_id := _request_id_of(record):
+            line += f" [{request_id}]"
+        traceback = self.traceback_of(record)
+        return f"{line}\n{traceback}" if traceback else line
 
-    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
-        # This method, unlike format(), is called before the traceback is added.
-        request_id = _request_id_of(record)
-        return super().formatMessage(record) + (f" [{request_id}]" if request_id else "")
 
-
-class JsonFormatter(logging.Formatter):
+class JsonFormatter(ShortFormatter):
     """Format a record as one JSON object. The key `error` holds the traceback, if there is one."""
 
     def format(self, record: logging.LogRecord) -> str:
@@ -81,14 +114,14 @@ class JsonFormatter(logging.Formatter):
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": self.message_of(record),
         }
         if request_id := _request_id_of(record):
             line["request_id"] = request_id
         if (seconds := getattr(record, "seconds", None)) is not None:
             line["seconds"] = seconds
-        if record.exc_info:
-            line["error"] = self.formatException(record.exc_info)
+        if traceback := self.traceback_of(record):
+            line["error"] = traceback
         return json.dumps(line)
 
 
