@@ -4,11 +4,13 @@ The rate limits need an atomic increment that all processes share. Django's file
 increment a value in two steps, so two simultaneous requests may count as one. Django's memory cache
 belongs to a single process. This cache increments a value in a single statement.
 
-A damaged file is replaced by a new one, because the cache holds nothing of lasting value.
+A damaged file is replaced by a new one, because the cache holds nothing of lasting value. For the
+same reason, a damaged value counts as missing.
 """
 
 import json
 import logging
+import math
 import sqlite3
 import threading
 import time
@@ -29,17 +31,24 @@ UPSERT = """
 INSERT INTO entry VALUES (:key, :value, :expires)
 ON CONFLICT (key) DO UPDATE SET value = :value, expires = :expires
 """
-# The rows of `increment_many`. An expired value counts as 0.
+# Marks values that are not numbers. Without it, most damaged values would not be recognized.
+JSON_PREFIX: Final = "json:"
+# In SQLite, a text and a blob are greater than each number.
+IS_NUMBER: Final = "value BETWEEN -1e308 AND 1e308"
+IS_DAMAGED: Final = f"NOT coalesce({IS_NUMBER} OR value GLOB '{JSON_PREFIX}*', false)"
+# The rows of `increment_many`. An expired or damaged value counts as 0.
 INCREMENT = """
 INSERT INTO entry VALUES {rows}
 ON CONFLICT (key) DO UPDATE SET
-    value = excluded.value + CASE WHEN expires > ? THEN value ELSE 0 END,
+    value = excluded.value + CASE WHEN expires > ? AND {is_number} THEN value ELSE 0 END,
     expires = CASE WHEN expires > ? THEN expires ELSE excluded.expires END
 RETURNING key, value
 """
 # SQLITE_ERROR means that the table is missing or is another one.
 DAMAGE: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR)
 LOCK_TIMEOUT: Final = 5  # seconds
+
+MISSING: Final = object()
 
 log = logging.getLogger(__name__)
 _replacing = threading.Lock()
@@ -56,7 +65,8 @@ class FileCache(BaseCache):
 
     def get(self, key: str, default: Any = None, version: int | None = None) -> Any:
         row = self._run("SELECT value FROM entry WHERE key = :key AND expires > :now", key, version)
-        return default if row is None else json.loads(str(row[0]))
+        value = MISSING if row is None else _from_sql(row[0])
+        return default if value is MISSING else value
 
     def set(
         self, key: str, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None
@@ -67,13 +77,13 @@ class FileCache(BaseCache):
         self, key: str, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None
     ) -> bool:
         self._purge()
-        statement = f"{UPSERT} WHERE expires <= :now RETURNING 1"
+        statement = f"{UPSERT} WHERE expires <= :now OR {IS_DAMAGED} RETURNING 1"
         return self._run(statement, key, version, timeout, value=_to_sql(value)) is not None
 
     def incr(self, key: str, delta: int = 1, version: int | None = None) -> int:
         row = self._run(
-            "UPDATE entry SET value = value + :delta WHERE key = :key AND expires > :now "
-            "RETURNING value",
+            "UPDATE entry SET value = value + :delta "
+            f"WHERE key = :key AND expires > :now AND {IS_NUMBER} RETURNING value",
             key,
             version,
             delta=delta,
@@ -90,7 +100,8 @@ class FileCache(BaseCache):
         now = time.time()
         names = {self.make_and_validate_key(key): key for key in deltas}
         rows = [(name, deltas[key], now + timeout) for name, key in names.items()]
-        statement = INCREMENT.format(rows=", ".join(["(?, ?, ?)"] * len(rows)))
+        marks = ", ".join(["(?, ?, ?)"] * len(rows))
+        statement = INCREMENT.format(rows=marks, is_number=IS_NUMBER)
         found = self._execute(statement, (*chain.from_iterable(rows), now, now))
         counts = {names[name]: int(value) for name, value in found}
         if any(counts[key] == delta for key, delta in deltas.items()):  # Values are new.
@@ -108,7 +119,8 @@ class FileCache(BaseCache):
             f"SELECT key, value FROM entry WHERE expires > ? AND key IN ({marks})",
             (time.time(), *names),
         )
-        return {names[key]: json.loads(str(value)) for key, value in rows}
+        found = {names[key]: _from_sql(value) for key, value in rows}
+        return {key: value for key, value in found.items() if value is not MISSING}
 
     def touch(self, key: str, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> bool:
         statement = "UPDATE entry SET expires = :expires WHERE key = :key AND expires > :now"
@@ -152,6 +164,8 @@ class FileCache(BaseCache):
             self._connection = sqlite3.connect(
                 self._path, timeout=LOCK_TIMEOUT, isolation_level=None
             )
+            # Otherwise, a damaged text would raise an error that looks like one of the whole file.
+            self._connection.text_factory = lambda text: text.decode(errors="replace")
             _set_up(self._connection)
         return self._connection
 
@@ -201,4 +215,16 @@ def _set_up(connection: sqlite3.Connection) -> None:
 
 def _to_sql(value: Any) -> Any:
     """Return a number unchanged, so that SQLite can increment it, and any other value as JSON."""
-    return value if type(value) in (int, float) else json.dumps(value)
+    return value if type(value) in (int, float) else f"{JSON_PREFIX}{json.dumps(value)}"
+
+
+def _from_sql(value: Any) -> Any:
+    """Return the value that `_to_sql` was given, or `MISSING` if it is damaged."""
+    if isinstance(value, int | float) and math.isfinite(value):
+        return value
+    if isinstance(value, str) and value.startswith(JSON_PREFIX):
+        try:
+            return json.loads(value.removeprefix(JSON_PREFIX))
+        except (ValueError, RecursionError):
+            pass
+    return MISSING
