@@ -126,7 +126,8 @@ def _merge(anonymous: uuid.UUID, owner: uuid.UUID) -> None:
         Submission.objects.filter(Q(owner=anonymous) | in_both).lock()
         deletion.delete(kept.filter(Exists(better_copy)), reason)
         deletion.delete(merged.filter(image_sha256__in=kept.values("image_sha256")), reason)
-        # Idempotency keys are unique per owner. A key of `anonymous` could collide with one of
-        # `owner`, so it is removed.
-        merged.update(owner=owner, idempotency_key=None)
+        # Idempotency keys are unique per owner, so remove those that `owner` has used, too.
+        used_keys = kept.values("idempotency_key")
+        merged.filter(idempotency_key__in=used_keys).update(idempotency_key=None)
+        merged.update(owner=owner)
         change_ledger_owner(anonymous, owner)

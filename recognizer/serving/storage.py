@@ -53,14 +53,22 @@ def _insert(submission: Submission) -> None:
 def _find_stored(submission: Submission) -> Submission | None:
     """Return the owner's stored submission with the same image, or None.
 
+    If it was stored without an idempotency key, it gets the key of `submission`.
+
     Raises `IdempotencyConflictError` if the owner has used the key for another image.
     """
     own = Submission.objects.owned_by(submission.owner)
+    same_image = own.filter(image_sha256=submission.image_sha256)
     if key := submission.idempotency_key:
         with_key = own.filter(idempotency_key=key)
         if with_key.exclude(image_sha256=submission.image_sha256).exists():
             raise IdempotencyConflictError
-    return own.filter(image_sha256=submission.image_sha256).first()
+        try:
+            with _savepoint_if_needed():
+                same_image.filter(idempotency_key=None).update(idempotency_key=key)
+        except IntegrityError as error:  # Another request has used the key in the meantime.
+            raise IdempotencyConflictError from error
+    return same_image.first()
 
 
 def new_submission(

@@ -1,6 +1,10 @@
 """The header Idempotency-Key: a repeated request is stored only once."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
+from django.db import connection
 
 from recognizer.models import Submission
 from tests.support.factories import Visitor, drawing_png, upload
@@ -39,6 +43,41 @@ def test_same_image_with_another_key_is_the_same_submission(visitor):
     first = send(visitor, drawing_png(7), "one")
     second = send(visitor, drawing_png(7), "two")
     assert (second.status_code, second.json()["id"]) == (200, first.json()["id"])
+
+
+def test_rejects_another_image_with_the_key_of_an_image_stored_without_one(visitor):
+    stored = visitor.submit_and_get(drawing_png(7))
+    assert send(visitor, drawing_png(7), "k1").status_code == 200
+    assert Submission.objects.get().idempotency_key == "k1"
+    response = send(visitor, drawing_png(3), "k1")
+    assert (response.status_code, response.json()["code"]) == (409, "idempotency_key_reused")
+    assert Submission.objects.get() == stored
+
+
+def test_first_key_of_an_image_stays(visitor):
+    visitor.submit(drawing_png(7))
+    for key in ("one", "two"):
+        assert send(visitor, drawing_png(7), key).status_code == 200
+    assert Submission.objects.get().idempotency_key == "one"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_simultaneous_requests_use_a_key_for_only_one_image(visitor):
+    stored = {digit: visitor.submit_and_get(drawing_png(digit)).pk for digit in (3, 7)}
+    ready = threading.Barrier(2)
+
+    def retry(digit):
+        other = Visitor()
+        other.cookies["owner"] = visitor.cookies["owner"].value
+        ready.wait()
+        try:
+            return send(other, drawing_png(digit), "k1").status_code
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(retry, stored)) == [200, 409]
+    assert Submission.objects.filter(idempotency_key="k1").count() == 1
 
 
 def test_keys_of_different_owners_do_not_collide(visitor):

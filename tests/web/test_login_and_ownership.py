@@ -5,7 +5,7 @@ from django.contrib.admin.models import LogEntry
 
 from recognizer.accounts import ownership
 from recognizer.models import BlindReview, Label, Submission
-from tests.support.factories import Visitor, client_with_key, drawing_png
+from tests.support.factories import Visitor, client_with_key, drawing_png, upload
 
 pytestmark = pytest.mark.database
 
@@ -145,6 +145,29 @@ def test_blind_reviews_of_the_kept_drawing_stay(visitor, ana, account, reviewer)
     BlindReview.objects.create(submission=reviewed, reviewer=reviewer, label=Label.SEVEN)
     log_in(visitor)
     assert BlindReview.objects.get().submission == only_row(ana)
+
+
+def send(sender, digit, key):
+    body = {"image": upload(drawing_png(digit))}
+    return sender.post("/api/v1/submissions/", body, headers={"Idempotency-Key": key})
+
+
+def test_idempotency_key_still_counts_after_the_login(visitor, ana):
+    assert send(visitor, 7, "k2").status_code == 201
+    log_in(visitor)
+    assert send(visitor, 7, "k2").status_code == 200
+    response = send(visitor, 3, "k2")
+    assert (response.status_code, response.json()["code"]) == (409, "idempotency_key_reused")
+    only_row(ana)
+
+
+def test_idempotency_key_of_the_account_stays_at_a_login(visitor, ana, account):
+    for sender, digit, key in ((account, 7, "k2"), (visitor, 3, "k2"), (visitor, 4, "k3")):
+        assert send(sender, digit, key).status_code == 201
+    log_in(visitor)
+    rows = Submission.objects.filter(owner=ownership.owner_for_user(ana))
+    assert set(rows.values_list("idempotency_key", flat=True)) == {None, "k2", "k3"}
+    assert send(visitor, 7, "k2").status_code == 200
 
 
 @pytest.mark.database
