@@ -4,10 +4,12 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from django.contrib import admin
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
-from django.core.exceptions import FieldError
+from django.core.exceptions import FieldError, ValidationError
 from django.db import DataError, NotSupportedError
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 
@@ -43,11 +45,30 @@ class RobustListAdmin(admin.ModelAdmin):
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None
     ) -> Any:
-        """Return the object, or None. PostgreSQL raises `DataError` for an id with a NUL."""
-        try:
-            return super().get_object(request, object_id, from_field)
-        except DataError:
+        """Return the object, or None if no object can have this id."""
+        field = self.opts.get_field(from_field) if from_field else self.opts.pk
+        if not _is_possible(object_id, field):
             return None
+        return super().get_object(request, object_id, from_field)
+
+    def response_action(
+        self, request: HttpRequest, queryset: QuerySet, *args: Any, **kwargs: Any
+    ) -> HttpResponse | None:
+        """Apply the action to the selected rows. Ignore ids that no row can have."""
+        post = request.POST.copy()
+        ids = post.getlist(ACTION_CHECKBOX_NAME)
+        post.setlist(ACTION_CHECKBOX_NAME, [pk for pk in ids if _is_possible(pk, self.opts.pk)])
+        request.POST = post  # type: ignore[assignment]
+        return super().response_action(request, queryset, *args, **kwargs)
+
+
+def _is_possible(value: str, field: Any) -> bool:
+    """Return whether the field of the database can have this value."""
+    try:
+        field.run_validators(field.to_python(value))
+    except ValidationError:
+        return False
+    return "\0" not in value  # PostgreSQL stores no NUL.
 
 
 class NoChangeAdmin(RobustListAdmin):
