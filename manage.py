@@ -2,6 +2,7 @@
 """Django's command-line utility."""
 
 import errno
+import io
 import os
 import signal
 import sys
@@ -16,6 +17,9 @@ def main() -> None:
     settings = os.environ.setdefault("DJANGO_SETTINGS_MODULE", "digitsite.settings")
     # SIGTERM raises KeyboardInterrupt, as Ctrl-C does, so that commands can clean up and report.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # A file name may contain bytes that are not UTF-8. Standard error escapes them by default.
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         execute_from_command_line(sys.argv)
     except (ImproperlyConfigured, PermissionError) as error:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from recognizer.datasets import PIXEL_COUNT, SPLITS, DatasetError, Row, Split
-from recognizer.datasets.limits import read_lines
+from recognizer.datasets.limits import read_lines, require_regular_file
 
 MAX_LINE_LENGTH: Final = 20_000  # the header with quotes has 9,000
 HEADER: Final = ",".join(["label", *(f"pixel{number}" for number in range(PIXEL_COUNT))])
@@ -45,7 +45,7 @@ def read(path: Path) -> Iterator[Row]:
 
 
 def _read_file(path: Path, split: Split) -> Iterator[Row]:
-    with path.open(encoding="utf-8-sig") as file:
+    with require_regular_file(path).open(encoding="utf-8-sig") as file:
         lines = read_lines(file, path.name, MAX_LINE_LENGTH)
         header = next(lines, (1, ""))[1].strip().split(",")
         if header[0].strip('"') != "label" or len(header) != PIXEL_COUNT + 1:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO, Final, Self, cast
 
 from recognizer.datasets import PIXEL_COUNT, SIDE, SPLITS, DatasetError, Row, Split
+from recognizer.datasets.limits import require_regular_file
 
 FOLDER: Final = Path("MNIST", "raw")
 IMAGES: Final = {"train": "train-images-idx3-ubyte", "test": "t10k-images-idx3-ubyte"}
@@ -84,8 +85,8 @@ def _read_split(images: IO[bytes], labels: IO[bytes], split: Split) -> Iterator[
 def _open(folder: Path, name: str) -> IO[bytes]:
     compressed = folder / f"{name}.gz"
     if compressed.exists():
-        return cast(IO[bytes], gzip.open(compressed))
-    return (folder / name).open("rb")
+        return cast(IO[bytes], gzip.open(require_regular_file(compressed)))
+    return require_regular_file(folder / name).open("rb")
 
 
 def _read_header(file: IO[bytes], layout: struct.Struct) -> tuple[int, ...]:

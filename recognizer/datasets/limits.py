@@ -1,7 +1,9 @@
 """Read datasets from strangers without holding more than a small part of a file in memory."""
 
+import struct
 import zipfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import IO, Final
 
 from recognizer.datasets import DatasetError
@@ -9,6 +11,24 @@ from recognizer.datasets import DatasetError
 # zipfile decompresses members of other types, such as bzip2, without a limit.
 COMPRESSION_TYPES: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 ENCRYPTED: Final = 0x1  # a bit of the flags of a member
+# zipfile raises these for damaged ZIP files, and for features that it does not support.
+ZIP_ERRORS: Final = (
+    zipfile.BadZipFile,
+    NotImplementedError,
+    OverflowError,
+    ValueError,
+    struct.error,
+)
+
+
+def require_regular_file(path: Path) -> Path:
+    """Return the path. A pipe or a device may never end.
+
+    Raises `DatasetError` if it exists and is not a regular file.
+    """
+    if path.exists() and not path.is_file():
+        raise DatasetError(f"{path} is not a regular file.")
+    return path
 
 
 def read_lines(file: IO[str], name: str, max_length: int) -> Iterator[tuple[int, str]]:

@@ -10,7 +10,7 @@ from typing import IO, Any, Final, Self
 from uuid import UUID
 
 from recognizer.datasets import NOT_A_DIGIT, DatasetError, Row
-from recognizer.datasets.limits import read_lines
+from recognizer.datasets.limits import read_lines, require_regular_file
 from recognizer.models.strokes import are_strokes
 
 FILE: Final = "drawings.ndjson.gz"
@@ -59,7 +59,7 @@ def read(path: Path) -> Iterator[Row]:
 
     Raises `DatasetError` if a line is invalid.
     """
-    path = path / FILE if path.is_dir() else path
+    path = require_regular_file(path / FILE if path.is_dir() else path)
     lines: IO[str] = gzip.open(path, "rt") if path.suffix == ".gz" else path.open()  # noqa: SIM115
     with lines:
         for line_number, line in read_lines(lines, path.name, MAX_LINE_LENGTH):

@@ -1,6 +1,7 @@
 """NPZ with the array names of Keras's `mnist.npz`: x_train, y_train, x_test, y_test."""
 
 import shutil
+import tokenize
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,9 +10,20 @@ from typing import IO, Final, Self
 from numpy.lib import format as npy
 
 from recognizer.datasets import PIXEL_COUNT, SIDE, SPLITS, DatasetError, Row, Split
-from recognizer.datasets.limits import open_member
+from recognizer.datasets.limits import ZIP_ERRORS, open_member, require_regular_file
 
 FILE: Final = "mnist.npz"
+# NumPy raises these for a header that is not the text of a dict with a shape and a type.
+HEADER_ERRORS: Final = (
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    SyntaxError,
+    RecursionError,
+    MemoryError,  # for deeply nested brackets
+    tokenize.TokenError,
+)
 
 
 class Writer:
@@ -62,14 +74,14 @@ def read(path: Path) -> Iterator[Row]:
     """
     path = path / FILE if path.is_dir() else path
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(require_regular_file(path)) as archive:
             for split in SPLITS:
                 with (
                     open_member(archive, f"x_{split}.npy") as images,
                     open_member(archive, f"y_{split}.npy") as labels,
                 ):
                     yield from _read_split(images, labels, split)
-    except (zipfile.BadZipFile, KeyError, ValueError) as error:
+    except (*ZIP_ERRORS, KeyError) as error:
         raise DatasetError(f"{path} is not a valid NPZ file: {error}") from error
 
 
@@ -98,7 +110,10 @@ def _read_header(member: IO[bytes]) -> tuple[tuple[int, ...], int]:
     # Later versions are for headers of up to 4 GB.
     if npy.read_magic(member) != (1, 0):
         raise DatasetError("The arrays must have version 1.0 of the .npy format.")
-    shape, fortran_order, dtype = npy.read_array_header_1_0(member)
+    try:
+        shape, fortran_order, dtype = npy.read_array_header_1_0(member)
+    except HEADER_ERRORS as error:
+        raise DatasetError(f"The header of an array is not valid: {error}") from error
     if fortran_order or dtype.kind not in "ui" or dtype.byteorder == ">" or not shape:
         raise DatasetError(
             "The arrays must contain little-endian integers in C order "

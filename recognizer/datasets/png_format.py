@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final, Self
 
 from recognizer.datasets import NOT_A_DIGIT, DatasetError, Row, Split
-from recognizer.datasets.limits import open_member
+from recognizer.datasets.limits import ZIP_ERRORS, open_member, require_regular_file
 from recognizer.serving.prediction import BadImageError
 from recognizer.serving.stored_pixels import decode_pixels, to_png
 
@@ -59,12 +59,12 @@ def read(path: Path) -> Iterator[Row]:
     is_empty = True
     for file in sorted(path.glob("*.zip")) if path.is_dir() else [path]:
         try:
-            with zipfile.ZipFile(file) as archive:
+            with zipfile.ZipFile(require_regular_file(file)) as archive:
                 for row in _read_archive(archive):
                     is_empty = False
                     yield row
-        except zipfile.BadZipFile as error:
-            raise DatasetError(f"{file} is not a ZIP file: {error}") from error
+        except ZIP_ERRORS as error:
+            raise DatasetError(f"{file} is not a ZIP file that can be read: {error}") from error
     if is_empty:
         raise DatasetError(
             f"{path} contains no drawing. A ZIP file must have PNG images in folders such as "

@@ -37,6 +37,8 @@ def restore(path: Path) -> None:
 
     Raises `BackupError`, `OSError` or `sqlite3.Error` if this fails. Then the database stays empty.
     """
+    if path.exists() and not path.is_file():  # Reading a pipe may never end.
+        raise BackupError(f"{path} is not a regular file.")
     with path.open("rb") as file:
         start = file.read(15)
     vendors = [vendor for magic, vendor in FORMATS.items() if start.startswith(magic)]

@@ -3,6 +3,7 @@
 import base64
 import gzip
 import json
+import os
 import struct
 import tracemalloc
 import zipfile
@@ -13,6 +14,7 @@ from django.core.management import CommandError, call_command
 
 from recognizer.datasets import DatasetError, Row
 from recognizer.datasets.formats import FORMATS
+from recognizer.datasets.idx_format import IMAGES
 from recognizer.datasets.importer import ImportCounts, load
 from recognizer.models import Submission
 from recognizer.models.strokes import MAX_POINTS, MAX_STROKES
@@ -170,3 +172,80 @@ def test_encrypted_file_is_refused(reviewer, tmp_path):
     path.write_bytes(content)
     with pytest.raises(CommandError, match="not encrypted"):
         import_dataset("png", path)
+
+
+def write_zip(path, name):
+    """Write a ZIP file with a drawing, or with the arrays of a dataset, for the format `name`."""
+    with zipfile.ZipFile(path, "w") as archive:
+        if name == "png":
+            archive.writestr("train/3/a.png", b"not read")
+        else:
+            for array in ("x_train", "y_train", "x_test", "y_test"):
+                archive.writestr(f"{array}.npy", b"not read")
+
+
+@pytest.mark.parametrize("name", ["png", "npz"])
+@pytest.mark.parametrize(
+    ("offset", "value"),
+    [(6, 99), (8, 1 << 5), (8, 1 << 6)],
+    ids=["version 9.9", "patch data", "strong encryption"],
+)
+def test_unsupported_feature_of_zip_is_refused(reviewer, tmp_path, name, offset, value):
+    path = tmp_path / "data.zip"
+    write_zip(path, name)
+    content = bytearray(path.read_bytes())
+    content[content.index(b"PK\1\2") + offset] |= value
+    path.write_bytes(content)
+    with pytest.raises(CommandError, match=r"is not a valid NPZ file|is not a ZIP file"):
+        import_dataset(name, path)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        b"{'descr': " + 3 * b"'",
+        b" {'descr': 1\n  , 2",
+        b"if 1:\n2",
+        b"{1: 2, 'a': 3}",
+        b"{[]: 1}",
+        b"{'descr': [()], 'fortran_order': False, 'shape': (1,)}",
+        b"{'descr': (), 'fortran_order': False, 'shape': (1,)}",
+        b"{'descr': {}, 'fortran_order': False, 'shape': (1,)}",
+        b"{'descr': '|u9', 'fortran_order': False, 'shape': (1,)}",
+        b"(" * 9000,
+        b"-" * 9000 + b"1",
+        b"1+" * 4000 + b"1",
+        b"\0",
+        b"\xff",
+    ],
+    ids=lambda header: repr(header[:30]),
+)
+def test_hostile_array_header_is_refused(reviewer, tmp_path, header):
+    path = tmp_path / "mnist.npz"
+    with zipfile.ZipFile(path, "w") as archive:
+        start = b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header))
+        for array in ("x_train", "y_train"):
+            archive.writestr(f"{array}.npy", start + header)
+    with pytest.raises(CommandError, match=r"is not valid|must contain|not a valid NPZ"):
+        import_dataset("npz", path)
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("npz", ""),
+        ("npz", "mnist.npz"),
+        ("csv", ""),
+        ("csv", "train.csv"),
+        ("png", ""),
+        ("png", "digits.zip"),
+        ("ndjson", ""),
+        ("ndjson", "drawings.ndjson.gz"),
+        ("idx", ""),
+    ],
+)
+def test_pipe_is_refused(reviewer, tmp_path, name, path):
+    for file in ("mnist.npz", "train.csv", "digits.zip", "drawings.ndjson.gz", IMAGES["train"]):
+        os.mkfifo(tmp_path / file)
+    with pytest.raises(CommandError, match="is not a regular file"):
+        import_dataset(name, tmp_path / path)

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import os
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from recognizer.serving import model_registry
 from tests.api.test_pages import page, photo
 from tests.fuzz.corpus import encoded
 from tests.support.factories import corrupt, drawing_png, png
+from tests.support.live_site import Site
 
 pytestmark = pytest.mark.database
 
@@ -67,3 +69,37 @@ def test_rejects_missing_files_and_folders_without_pictures(db, tmp_path):
         call_command("read", str(tmp_path / "missing.png"))
     with pytest.raises(CommandError, match="contains no PNG, JPEG, WebP, GIF, HEIC or AVIF file"):
         call_command("read", str(tmp_path))
+
+
+def test_refuses_pipes_devices_and_huge_files(db, tmp_path, capsys):
+    os.mkfifo(tmp_path / "1.png")
+    (tmp_path / "2.png").write_bytes(b"")
+    os.truncate(tmp_path / "2.png", 10**12)
+    (tmp_path / "3.png").write_bytes(drawing_png(7))
+    with pytest.raises(CommandError, match=r"3 of 4 pictures could not be read\."):
+        call_command("read", str(tmp_path), "/dev/zero")
+    printed = capsys.readouterr()
+    assert printed.out == f"{tmp_path}/3.png: 7\n"
+    assert "1.png: not a regular file" in printed.err
+    assert "2.png: more than 100 MB" in printed.err
+    assert "/dev/zero: not a regular file" in printed.err
+
+
+def test_rejects_a_file_name_that_is_too_long(db):
+    with pytest.raises(CommandError, match="too long"):
+        call_command("read", "x" * 5000)
+
+
+@pytest.mark.slow
+def test_escapes_a_file_name_that_is_not_utf_8(tmp_path):
+    folder = tmp_path / "scans"
+    folder.mkdir()
+    for name in (b"a\xff.png", b"b.png"):
+        (folder / os.fsdecode(name)).write_bytes(drawing_png(7))
+    site = Site(tmp_path / "site", DATABASE_URL="", PYTHONIOENCODING="utf-8:strict")
+    site.prepare()
+    for options in ([], ["--csv"]):
+        done = site.manage("read", str(folder), *options)
+        assert done.returncode == 0, done.stderr
+        assert "a\\udcff.png" in done.stdout
+        assert "b.png" in done.stdout

@@ -204,3 +204,9 @@ def test_refuses_a_file_that_is_no_backup(tmp_path, content, message):
     site = Site(tmp_path / "data", DATABASE_URL="")
     assert message in refusal(site, "restore", str(file))
     assert not (tmp_path / "data" / "digitsite.sqlite3").exists()
+
+
+def test_refuses_a_pipe(tmp_path):
+    os.mkfifo(tmp_path / "backup")
+    message = refusal(Site(tmp_path / "data"), "restore", str(tmp_path / "backup"))
+    assert "backup is not a regular file. Nothing was restored." in message

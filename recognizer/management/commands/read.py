@@ -12,6 +12,7 @@ from recognizer.management import shared
 from recognizer.serving.prediction import BadImageError, PageNumber, PageResult, predict_page
 
 SUFFIXES: Final = {".png", ".jpg", ".jpeg", ".webp", ".gif", ".heic", ".heif", ".avif"}
+MAX_FILE_BYTES: Final = 100_000_000  # far more than a picture with few enough pixels needs
 COLUMNS: Final = ["file", "row", "column", "number", "confidence", "left", "top", "width", "height"]
 
 
@@ -25,14 +26,17 @@ class Command(BaseCommand):
     def handle(self, **options: Any) -> None:
         shared.check_migrations()
         shared.check_model()
-        paths = list(_pictures(options["paths"]))
+        try:
+            paths = list(_pictures(options["paths"]))
+        except OSError as error:
+            raise CommandError(f"{error}.") from error
         writer = csv.writer(self.stdout, lineterminator="\n") if options["csv"] else None
         if writer:
             writer.writerow(COLUMNS)
         failed = 0
         for path in paths:
             try:
-                result = predict_page(path.read_bytes())
+                result = predict_page(_content(path))
             except (BadImageError, OSError) as error:
                 self.stderr.write(f"{path}: {error}")
                 failed += 1
@@ -64,6 +68,18 @@ def _pictures(paths: list[Path]) -> Iterator[Path]:
         if not found:
             raise CommandError(f"{path} contains no PNG, JPEG, WebP, GIF, HEIC or AVIF file.")
         yield from found
+
+
+def _content(path: Path) -> bytes:
+    """Return the content of a regular file. A pipe or a device may never end.
+
+    Raises `OSError` if it is no regular file, or has more than `MAX_FILE_BYTES`.
+    """
+    if not path.is_file():
+        raise OSError("not a regular file")
+    if path.stat().st_size > MAX_FILE_BYTES:
+        raise OSError(f"more than {MAX_FILE_BYTES // 1_000_000} MB")
+    return path.read_bytes()
 
 
 def _text(number: PageNumber) -> str:
