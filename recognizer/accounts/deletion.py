@@ -1,18 +1,56 @@
 """Delete submissions, and report which model versions were trained on them."""
 
-from typing import Any
+import time
+from collections.abc import Collection, Iterator
+from typing import Any, Final
 
 from django.contrib.admin.models import DELETION
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils.translation import ngettext
 
 from recognizer import audit
 from recognizer.models import LedgerEntry, Submission, SubmissionQuerySet
 
+BY_VISITOR: Final = "Deleted by the visitor"
+PORTION_SIZE: Final = 500  # rows; with more, other writers on SQLite would wait for too long
+IN_LEDGER: Final = Exists(LedgerEntry.objects.filter(submission=OuterRef("pk")))
 
-def delete(
-    submissions: SubmissionQuerySet, reason: str = "Deleted by the visitor", by: Any = None
+
+def delete_in_portions(
+    submissions: SubmissionQuerySet, reason: str = BY_VISITOR, by: Any = None
 ) -> list[int]:
+    """Delete the submissions as `delete` does, but many of them in several transactions.
+
+    An interruption may leave some of the submissions. The last transaction deletes all that are in
+    the training ledger, so a repetition after an interruption still returns all version numbers.
+    """
+    if submissions.count() > PORTION_SIZE:
+        for portion in portions(submissions):
+            with transaction.atomic():
+                portion.lock()  # Otherwise, a training run could end before the next statement.
+                _delete_and_record(portion.filter(~IN_LEDGER), reason, by)
+        submissions = submissions.filter(IN_LEDGER)
+    return delete(submissions, reason, by)
+
+
+def portions(submissions: SubmissionQuerySet) -> Iterator[SubmissionQuerySet]:
+    """Yield the submissions that are stored now in portions, with a pause after each.
+
+    Delete each portion in a transaction of its own. Other writers then get in between.
+    """
+    # Neighbours in time are neighbours in the database file, so a transaction writes fewer pages.
+    ids = list(submissions.order_by("created").values_list("pk", flat=True))
+    for start in range(0, len(ids), PORTION_SIZE):
+        started = time.monotonic()
+        # The conditions still apply: a login may have given submissions to another owner.
+        yield submissions.filter(pk__in=ids[start : start + PORTION_SIZE])
+        # A writer that waits for SQLite tries again only every few milliseconds, later every 100,
+        # and would miss a short pause. With this one, other writers get half of the time.
+        time.sleep(time.monotonic() - started)
+
+
+def delete(submissions: SubmissionQuerySet, reason: str = BY_VISITOR, by: Any = None) -> list[int]:
     """Delete the submissions. Return the numbers of the versions that were trained on any of them.
 
     The numbers come from the training ledger, so they include rejected versions. The audit trail
@@ -22,8 +60,7 @@ def delete(
     with transaction.atomic():
         submissions.lock()  # Otherwise, a training run could end between the next two statements.
         numbers = LedgerEntry.objects.of_submissions(submissions).version_numbers()
-        _, counts = submissions.delete()
-        _record(by, reason, counts.get(Submission._meta.label, 0), numbers)
+        _delete_and_record(submissions, reason, by, numbers)
     return numbers
 
 
@@ -39,7 +76,11 @@ def describe(version_numbers: list[int]) -> str:
     return sentence % {"numbers": ", ".join(map(str, version_numbers))}
 
 
-def _record(by: Any, reason: str, count: int, version_numbers: list[int]) -> None:
+def _delete_and_record(
+    submissions: SubmissionQuerySet, reason: str, by: Any, version_numbers: Collection[int] = ()
+) -> None:
+    _, counts = submissions.delete()
+    count = counts.get(Submission._meta.label, 0)
     if not count:
         return
     message = f"{reason}: {count}."

@@ -268,7 +268,7 @@ def _check_owner(request: Request) -> None:
 
 
 def _deletion_response(submissions: SubmissionQuerySet) -> Response:
-    version_numbers = deletion.delete(submissions)
+    version_numbers = deletion.delete_in_portions(submissions)
     if not version_numbers:
         return Response(status=status.HTTP_204_NO_CONTENT)
     body = {"learned_in": version_numbers, "detail": deletion.describe(version_numbers)}

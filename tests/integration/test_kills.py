@@ -44,14 +44,21 @@ for number in range(2, 10):
     ModelVersion.objects.store(number=number, predecessor=base, state=state, card=base.card,
         model=model, weights=weights)
 """
-# The confidence tells the tests which drawings are for a bulk review, and which are for pruning.
-BULK, OLD = 0.75, 0.5
+# The confidence tells which drawings are for a bulk review, for pruning, or belong to the reviewer.
+BULK, OLD, OWN = 0.75, 0.5, 0.25
 MORE_ROWS = """
 from datetime import timedelta
 from django.utils import timezone
 from tests.support.review_helpers import submissions
 created = timezone.now() - timedelta(days={days})
 submissions({size}, confidence={confidence}, corrected_digit=7, created=created)
+"""
+OWN_ROWS = """
+from django.contrib.auth import get_user_model
+from recognizer.accounts.ownership import owner_for_user
+from tests.support.review_helpers import submissions
+owner = owner_for_user(get_user_model().objects.get(username="rosa"))
+submissions({size}, confidence={confidence}, owner=owner)
 """
 RELABEL = "UPDATE recognizer_submission SET label = (label + 1) % 10 WHERE confidence = 1"
 # The next run then marks the killed one as crashed.
@@ -144,6 +151,21 @@ class Operations:
         except requests.RequestException:
             return
         statuses.append(response.status_code)
+
+    def delete_all(self):
+        self.site.run_script(OWN_ROWS.format(size=POOL_SIZE, confidence=OWN))
+        after, before, statuses = self.site.newest_entry(), len(self._ids(OWN)), []
+        self._kill_server_during([threading.Thread(target=self._delete, args=(statuses,))], 1.0)
+        left = len(self._ids(OWN))
+        assert before - left == number_in(self.site.entries("Deleted by the visitor", after))
+        assert not statuses or (statuses, left) == ([204], 0)
+
+    def _delete(self, statuses):
+        url, headers = f"{self.site.url}/api/v1/submissions/", {"X-CSRFToken": token(self.session)}
+        try:
+            statuses.append(self.session.delete(url, headers=headers).status_code)
+        except requests.RequestException:
+            return
 
     def import_drawings(self):
         after, folder = self.site.newest_entry(), self.site.folder / "import"
@@ -283,6 +305,7 @@ def test_killed_processes_lose_nothing_and_leave_no_change_without_an_entry(oper
         operations.prune,
         operations.retrain,
         operations.promote_or_prune,
+        operations.delete_all,
     )
     if site.environment["DATABASE_URL"] and not KILLS:
         steps = steps[::2]

@@ -4,7 +4,6 @@ import json
 from argparse import ArgumentParser
 from datetime import timedelta
 from typing import Any, Final
-from uuid import UUID
 
 from django.contrib.admin.models import DELETION
 from django.core.management.base import BaseCommand, CommandError
@@ -12,11 +11,11 @@ from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from recognizer import audit
+from recognizer.accounts import deletion
 from recognizer.management import shared
 from recognizer.models import Submission, SubmissionQuerySet
 from recognizer.ops.database_errors import describe
 
-BATCH_SIZE: Final = 1000  # rows; with more, visitors would wait for the transaction
 MAX_DAYS: Final = 36_500  # No drawing is older.
 
 
@@ -40,8 +39,8 @@ class Command(BaseCommand):
             shared.confirm(f"Delete {count} drawings permanently?")
         deleted = 0
         try:
-            while ids := list(submissions.values_list("pk", flat=True)[:BATCH_SIZE]):
-                deleted += delete_batch(ids, days, user)
+            for portion in deletion.portions(submissions):
+                deleted += delete_portion(portion, days, user)
         except DatabaseError as error:
             raise CommandError(f"{describe(error)} Deleted before the error: {deleted}.") from error
         except KeyboardInterrupt:
@@ -52,10 +51,10 @@ class Command(BaseCommand):
         self.stdout.write(as_json if options["as_json"] else f"Deleted: {deleted}.")
 
 
-def delete_batch(ids: list[UUID], days: int, user: Any) -> int:
+def delete_portion(portion: SubmissionQuerySet, days: int, user: Any) -> int:
     """Delete the submissions that are still pending, with an audit entry. Return their number."""
     with transaction.atomic():
-        _, counts = Submission.objects.pending().filter(pk__in=ids).delete()
+        _, counts = portion.delete()
         deleted = counts.get(Submission._meta.label, 0)
         if deleted:
             message = f"Deleted {deleted} pending drawings that were older than {days} days."
@@ -64,6 +63,6 @@ def delete_batch(ids: list[UUID], days: int, user: Any) -> int:
 
 
 def old_pending(days: int) -> SubmissionQuerySet:
-    """Return the pending submissions that are older than `days` days, oldest first."""
+    """Return the pending submissions that are older than `days` days."""
     limit = timezone.now() - timedelta(days=min(days, MAX_DAYS))
-    return Submission.objects.pending().filter(created__lt=limit).order_by("created", "id")
+    return Submission.objects.pending().filter(created__lt=limit)
