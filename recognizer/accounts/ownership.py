@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.contrib.auth.signals import user_logged_in, user_logged_out
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.db.models import Case, Exists, OuterRef, Q, Value, When
 from django.http import HttpRequest
 
@@ -21,6 +21,9 @@ SESSION_KEY: Final = "owner"
 NAMESPACE: Final = uuid.UUID("5ba1ac51-6b2b-4d34-9d3c-64b1a5b3f0e7")
 # A page sends the owner that it was made for, because a login or logout changes the owner.
 EXPECTED_OWNER_HEADER: Final = "X-Expected-Owner"
+MERGE_ATTEMPTS: Final = 5
+# The errors of PostgreSQL after which a merge can succeed: unique_violation, deadlock_detected.
+CONFLICTS: Final = ("23505", "40P01")
 # Of two copies of an image, the one with the higher rank is kept.
 RANK: Final = Case(
     When(~Q(review=Review.PENDING), then=Value(2)),
@@ -113,7 +116,21 @@ user_logged_out.connect(_adopt_at_login, dispatch_uid="adopt at logout")
 
 
 def _merge(anonymous: uuid.UUID, owner: uuid.UUID) -> None:
+    """Move the submissions of `anonymous` to `owner`. Try again after a conflict."""
+    for attempts_left in reversed(range(MERGE_ATTEMPTS)):
+        try:
+            return _try_to_merge(anonymous, owner)
+        except DatabaseError as error:
+            is_conflict = getattr(error.__cause__, "sqlstate", None) in CONFLICTS
+            if not (is_conflict and attempts_left):
+                raise
+
+
+def _try_to_merge(anonymous: uuid.UUID, owner: uuid.UUID) -> None:
     """Move the submissions of `anonymous` to `owner`.
+
+    On PostgreSQL, raises a `DatabaseError` of `CONFLICTS`, and moves nothing, if `owner` stores an
+    image of `anonymous` meanwhile: the locks cannot cover rows that are stored after them.
 
     An owner's images are unique. If both have an image, keep the reviewed copy, otherwise the
     corrected one, otherwise the copy of `owner`. The audit trail counts the deleted copies.
