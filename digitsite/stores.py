@@ -48,7 +48,7 @@ def _postgresql(name: str, url: str) -> dict[str, Any]:
         # Without a timeout, a connection to a host that does not answer can hang for minutes.
         "connect_timeout": CONNECT_TIMEOUT,
         # Without a timeout, a query to a host that has vanished occupies its thread for a quarter
-        # of an hour. Four such requests would stop the site.
+        # of an hour. A few such requests would stop the site.
         "tcp_user_timeout": 1000 * NETWORK_TIMEOUT,
         **parsed.get("OPTIONS", {}),
     }

@@ -30,7 +30,8 @@ LOCKOUT_SECONDS: Final = 15 * 60
 
 # Checking a password takes a third of a second of processor time. Each process checks one password
 # at a time, and one other login may wait, unless there were failures at its address. So others can
-# log in while somebody guesses passwords, and most threads are always free for other requests.
+# log in while somebody guesses passwords, and logins occupy two threads at most. `THREADS` of
+# recognizer/ops/http_server.py takes them into account.
 _checking = threading.Lock()
 _waiting = threading.Semaphore(1)
 # When to try again after being refused because other logins are checked.

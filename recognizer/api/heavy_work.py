@@ -1,4 +1,4 @@
-"""Keep most threads free from requests that take long, such as those with large images."""
+"""Limit how many threads work on requests that take long, such as those with large images."""
 
 import os
 from collections.abc import Iterator
@@ -10,16 +10,15 @@ from rest_framework.request import Request
 
 from recognizer.api import exceptions, throttling
 from recognizer.ops import native_memory
-from recognizer.ops.http_server import THREADS
 from recognizer.serving import prediction
 
 HEAVY_MILLISECONDS: Final = 40  # more than a drawing of 280 x 280 pixels takes
 MAX_WAIT_SECONDS: Final = 5.0
-# At most half of the threads predict large images or wait for that. At most half of the processors
-# do it.
-_entrance: Final = BoundedSemaphore(THREADS // 2)
+# Two threads predict large images or wait for that. At most half of the processors do it. If you
+# change a number of threads, change `THREADS` of recognizer/ops/http_server.py as well.
+_entrance: Final = BoundedSemaphore(2)
 _download: Final = BoundedSemaphore(1)  # One thread writes a long download.
-_processors: Final = BoundedSemaphore(max(1, min(THREADS // 2, (os.cpu_count() or 1) // 2)))
+_processors: Final = BoundedSemaphore(max(1, min(2, (os.cpu_count() or 1) // 2)))
 
 
 @contextmanager

@@ -180,9 +180,14 @@ def test_a_client_with_many_queued_requests_does_not_lock_out_others(monkeypatch
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs the address 127.0.0.2")
 def test_queued_bodies_do_not_lock_out_others(monkeypatch):
-    monkeypatch.setattr(http_server, "MAX_MEMORY_BYTES", 30_000_000)
+    # The client's running requests fit together with the upload, but its other requests do not.
+    running = http_server.THREADS // 2
+    monkeypatch.setattr(http_server, "MAX_MEMORY_BYTES", 9_000_000 * (running + 1) + 3_000_000)
     slow_post = (POST % 9_000_000).replace(b"POST /", b"POST /slow")
-    with busy_server() as (address, _), connections_from(address, "127.0.0.2", 4) as clients:
+    with (
+        busy_server() as (address, _),
+        connections_from(address, "127.0.0.2", running + 2) as clients,
+    ):
         for client in clients:
             with suppress(ConnectionError):
                 client.sendall(slow_post + bytes(9_000_000))

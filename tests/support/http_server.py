@@ -10,15 +10,18 @@ POST = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n"
 
 
 @contextmanager
-def serve(body=b"hello", application=None):
-    """Serve `body` in a thread, and yield the server's address."""
+def serve(body=b"hello", application=None, **options):
+    """Serve `body` in a thread, and yield the server's address.
+
+    The options are those of `http_server.make_server`.
+    """
 
     def respond_with_body(environ, start_response):
         start_response("200 OK", [("Content-Length", str(len(body)))])
         return [body]
 
     listener = http_server.listen("127.0.0.1", 0)
-    server = http_server.make_server(application or respond_with_body, listener)
+    server = http_server.make_server(application or respond_with_body, listener, **options)
     thread = threading.Thread(target=server.run_until_stopped)
     thread.start()
     try:
