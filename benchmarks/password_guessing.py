@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from threading import Thread
+from threading import Barrier, Thread
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -28,6 +28,7 @@ from benchmarks.servers import PORT, BenchmarkSite, engines
 GUESSERS: Final = 8
 INTERVAL_SECONDS: Final = 0.05  # between two requests of the visitor
 LOGIN_INTERVAL_SECONDS: Final = 3.0
+CHECKED: Final = 200  # the status if the password is wrong
 USER, PASSWORD = "rosa", "a long password"
 CREATE_USER: Final = (
     "from django.contrib.auth.models import User; "
@@ -109,14 +110,17 @@ def _log_in_until(port: int, end: float, result: Result) -> None:
 
 @contextmanager
 def guessing(port: int, addresses: int) -> Iterator[Any]:
-    """Guess passwords in another process until the block ends. Yield the number of guesses."""
+    """Guess passwords in another process until the block ends. Yield the number of guesses.
+
+    The block begins after one guess of each guesser has been checked. Before, the guessers are like
+    any other clients, so they may keep a user from logging in for a moment.
+    """
     spawn = multiprocessing.get_context("spawn")
     guesses = spawn.Value("i", 0)
     process = spawn.Process(target=_guess_with_threads, args=(port, addresses, guesses))
     process.start()
     try:
-        # In the first second, a login may be refused because others are waiting.
-        while guesses.value < 2 * GUESSERS:
+        while not guesses.value:
             time.sleep(0.01)
         yield guesses
     finally:
@@ -125,16 +129,22 @@ def guessing(port: int, addresses: int) -> Iterator[Any]:
 
 
 def _guess_with_threads(port: int, addresses: int, guesses: Any) -> None:
+    all_checked = Barrier(GUESSERS)
+    # The addresses of the run before are locked out.
+    network = f"10.2.{addresses}"
     threads = [
-        Thread(target=_guess, args=(port, f"10.2.0.{number % addresses}", guesses))
+        Thread(target=_guess, args=(port, f"{network}.{number % addresses}", all_checked, guesses))
         for number in range(GUESSERS)
     ]
     for thread in threads:
         thread.start()
 
 
-def _guess(port: int, address: str, guesses: Any) -> None:
+def _guess(port: int, address: str, all_checked: Barrier, guesses: Any) -> None:
     client = Client(port, address)
+    while client.log_in(secrets.token_hex(8), "guess") != CHECKED:
+        pass
+    all_checked.wait()
     while True:
         client.log_in(secrets.token_hex(8), "guess")
         with guesses.get_lock():

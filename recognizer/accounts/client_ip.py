@@ -37,6 +37,17 @@ def client_network(request: Any) -> str:
     return str(address)
 
 
+def wider_network(network: str) -> str:
+    """Return the /48 network of an IPv6 /64 network. Return other clients unchanged.
+
+    Providers rarely assign more than a /48 network to one customer.
+    """
+    try:
+        return str(ipaddress.IPv6Network(network).supernet(new_prefix=48))
+    except ValueError:
+        return network
+
+
 def network_of_connection(connection: Any) -> str:
     """Return the client of the first waiting request of a waitress connection.
 

@@ -5,9 +5,9 @@ other. (django-axes counts afterwards, so ten simultaneous attempts can try ten 
 counts are in Django's cache, which all web processes share, and they expire by themselves.
 """
 
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+import math
+from collections.abc import Callable
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any, Final
 
@@ -19,6 +19,7 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import get_language
 
 from recognizer.accounts import client_ip
+from recognizer.accounts.login_queue import LoginQueue, LoginRefusedError
 
 # Failed logins with one user name at one client address.
 MAX_FAILURES: Final = 5
@@ -28,22 +29,8 @@ LOGIN_VIEWS: Final = ("login", "admin:login")
 # How long a failure counts, and how long a lockout lasts.
 LOCKOUT_SECONDS: Final = 15 * 60
 
-# Checking a password takes a third of a second of processor time. Each process checks one password
-# at a time, and one other login may wait, unless there were failures at its address. So others can
-# log in while somebody guesses passwords, and logins occupy two threads at most. `THREADS` of
-# recognizer/ops/http_server.py takes them into account.
-_checking = threading.Lock()
-_waiting = threading.Semaphore(1)
-# When to try again after being refused because other logins are checked.
-BUSY_SECONDS: Final = 2
-
-
-class LoginRefusedError(Exception):
-    """Raised instead of checking a password, and by the failure that starts a lockout."""
-
-    def __init__(self, retry_after: int) -> None:
-        super().__init__()
-        self.retry_after = retry_after  # seconds
+# Checking a password takes a third of a second of processor time.
+_queue: Final = LoginQueue()
 
 
 class ThrottledBackend(ModelBackend):
@@ -66,11 +53,16 @@ class ThrottledBackend(ModelBackend):
         address = client_ip.client_network(request)
         at_address = _Attempt(MAX_FAILURES_OF_ADDRESS, address)
         with_name = _Attempt(MAX_FAILURES, address, username)
+        # One host can have all /64 networks of a /48 network. Their failures count together in the
+        # queue. They lock nobody out, because several customers can also share a /48 network.
+        in_network = _Attempt(math.inf, "network", client_ip.wider_network(address))
+        attempts = at_address, with_name, in_network
         # Most refusals only read, so that somebody who guesses passwords causes little work.
-        with_name.check()
-        with _turn(may_wait=not at_address.check()), at_address, with_name:
+        failures = max(attempt.check() for attempt in attempts)
+        with _queue.turn(failures), at_address, with_name, in_network:
             user = super().authenticate(request, username, password, **kwargs)
-            at_address.failed = with_name.failed = user is None
+            for attempt in attempts:
+                attempt.failed = user is None
         if user is not None:
             with_name.reset()
         elif at_address.is_last or with_name.is_last:
@@ -83,7 +75,7 @@ class _Attempt:
 
     failed = is_last = False
 
-    def __init__(self, limit: int, *client: str) -> None:
+    def __init__(self, limit: float, *client: str) -> None:
         # Store a keyed hash, because the client may be an address.
         digest = salted_hmac("login", "\n".join(client), algorithm="sha256").hexdigest()[:32]
         self._key, self._limit = f"login:{digest}", limit
@@ -122,22 +114,6 @@ class _Attempt:
         # A missing count has expired, or another login has reset it.
         with suppress(ValueError):
             cache.decr(self._key)
-
-
-@contextmanager
-def _turn(may_wait: bool) -> Iterator[None]:
-    """Wait until no other login is checked. Raises `LoginRefusedError` if that may take long."""
-    if not _checking.acquire(blocking=False):
-        if not (may_wait and _waiting.acquire(blocking=False)):
-            raise LoginRefusedError(BUSY_SECONDS)
-        try:
-            _checking.acquire()
-        finally:
-            _waiting.release()
-    try:
-        yield
-    finally:
-        _checking.release()
 
 
 class LoginRefusedMiddleware:

@@ -4,7 +4,7 @@ import pytest
 from django.http import HttpRequest
 from rest_framework.settings import api_settings
 
-from recognizer.accounts.client_ip import client_network
+from recognizer.accounts.client_ip import client_network, wider_network
 from tests.support.factories import Visitor
 
 
@@ -85,3 +85,17 @@ def test_ports_do_not_make_a_new_client(entry_point, chain):
     statuses = [send(headers={"X-Forwarded-For": chain.format(port)}) for port in ports]
     assert statuses[-1] == 429
     assert 429 not in statuses[:-1]
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("2001:db8:77:1::1", "2001:db8:77::/48"),
+        ("2001:db8:77:ffff::1", "2001:db8:77::/48"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("192.0.2.7", "192.0.2.7"),
+        ("", ""),
+    ],
+)
+def test_wider_network_is_that_of_a_provider_s_customer(address, network):
+    assert wider_network(address_of(address)) == network

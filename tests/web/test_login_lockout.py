@@ -1,9 +1,11 @@
 """Login lockout on /login/ and in the admin. Of an IP address, only a keyed hash is stored."""
 
 import os
-import threading
 import time
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
 from functools import partial
+from itertools import islice
 
 import pytest
 from django.db import connection
@@ -12,7 +14,7 @@ from rest_framework.settings import api_settings
 
 from recognizer.accounts import login_lockout
 from tests.support.factories import Visitor
-from tests.support.threads import run_at_once
+from tests.support.threads import run_at_once, with_own_connection
 
 pytestmark = pytest.mark.database
 
@@ -157,22 +159,45 @@ def test_a_process_checks_one_password_at_a_time(monkeypatch):
     assert set(most) == {1}
 
 
+def guess(number):
+    """Guess a password from a /64 network of one /48 network, in a thread."""
+    address = f"2001:db8:77:{number:x}::1"
+    return with_own_connection(partial(log_in, name=f"name {number}", REMOTE_ADDR=address))
+
+
 @pytest.mark.django_db(transaction=True)
-def test_login_elsewhere_waits_while_an_address_guesses(monkeypatch):
-    fail_with_random_names(1)
-    with login_lockout._checking:
-        assert log_in(name="name 1") == 429
-        real = threading.Thread(target=lambda: statuses.append(log_in(PASSWORD, **ELSEWHERE)))
-        statuses = []
-        real.start()
-        time.sleep(0.2)
-    real.join()
-    assert statuses == [302]
+@pytest.mark.parametrize("mistyped", [0, 1])
+def test_one_host_with_many_addresses_keeps_nobody_from_logging_in(mistyped):
+    """It guesses with eight connections, each time from a fresh /64 network."""
+    fail(mistyped, **ELSEWHERE)
+    assert [guess(number) for number in (1, 2)] == [200, 200]
+    with ThreadPoolExecutor(9) as pool:
+        with login_lockout._queue.turn(0):
+            guesses = [pool.submit(guess, number) for number in range(3, 11)]
+            list(islice(as_completed(guesses, timeout=60), 7))  # One waits, the others are refused.
+            real = pool.submit(with_own_connection, partial(log_in, PASSWORD, **ELSEWHERE))
+            assert [future.result(timeout=60) for future in guesses] == [429] * 8
+        assert real.result() == 302
+
+
+@contextmanager
+def two_other_logins():
+    """Let one login be checked and another one wait."""
+    queue = login_lockout._queue
+
+    def wait_for_turn():
+        with queue.turn(0):
+            pass
+
+    with ThreadPoolExecutor(1) as pool, queue.turn(0):
+        pool.submit(wait_for_turn)
+        while queue._waiting is None:
+            time.sleep(0.001)
+        yield
 
 
 def test_refusal_of_a_busy_site_is_no_failure():
-    fail_with_random_names(1)
-    with login_lockout._checking:
+    with two_other_logins():
         busy = [post() for _ in range(10)]
     assert {page.status_code for page in busy} == {429}
     assert {page["Retry-After"] for page in busy} == {"2"}
