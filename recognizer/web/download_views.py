@@ -63,15 +63,15 @@ class DownloadView(APIView):
             if owner in _owners:
                 raise Throttled(RETRY_SECONDS)
             _owners.add(owner)
-        with ExitStack() as on_error:
-            on_error.callback(_owners.discard, owner)
-            try:
+        try:
+            with ExitStack() as on_error:
+                on_error.callback(_owners.discard, owner)
                 file = on_error.enter_context(_temporary_file())
                 _write(request, owner, file)
                 file.seek(0)  # also writes what is still in memory
-            except OSError as error:  # for example, because the disk is full
-                raise exceptions.Unavailable from error
-            on_error.pop_all()  # Closing the response undoes both.
+                on_error.pop_all()  # Closing the response undoes both.
+        except OSError as error:  # for example, because the disk is full
+            raise exceptions.Unavailable from error
         name = f"digitsite-{timezone.now():%Y-%m-%d}.ndjson"
         return Download(
             owner, file, as_attachment=True, filename=name, content_type="application/x-ndjson"

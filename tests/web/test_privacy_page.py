@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+from functools import partial
 from threading import BoundedSemaphore
 
 from recognizer.api import heavy_work
@@ -90,6 +91,15 @@ def test_deleted_drawing_is_not_used_for_training(visitor, reviewer):
 def test_sets_no_session_cookie(visitor):
     visitor.get("/privacy/")
     assert "sessionid" not in visitor.cookies
+
+
+def test_download_to_a_full_disk_is_a_503(visitor, monkeypatch):
+    visitor.submit_and_get()
+    # Every write to this device fails because there is no space left.
+    monkeypatch.setattr(download_views, "_temporary_file", partial(open, "/dev/full", "w+b"))
+    for _ in range(2):
+        response = visitor.get(DOWNLOAD)
+        assert (response.status_code, response.json()["code"]) == (503, "unavailable")
 
 
 def test_each_owner_has_one_download_at_a_time(visitor):
