@@ -12,6 +12,7 @@ NEIGHBOURHOOD: Final = 15  # pixels of the coarse image; more than twice the wid
 DETAIL_SIDE: Final = 256  # pixels, the longer side of the image that tells dark from light ink
 DETAIL: Final = 16  # pixels of that image, the radius of what surrounds a mark
 SURFACE_STEPS: Final = 6  # times that the surface is fitted
+MIN_SURFACE_SIDE: Final = 3  # pixels; the equations have no solution for a shorter side
 MIN_PAPER: Final = 0.3  # share of the coarse image on which a surface is fitted
 MIN_SEPARATION: Final = 0.86  # share of the variance that two levels of brightness explain
 BROAD_INK: Final = (0.08, 0.5)  # range of the share of a picture that a broad pen covers
@@ -97,8 +98,13 @@ def _is_broad(difference: Field, is_ink: Mask) -> bool:
 
 
 def _upper_surface(coarse: Field) -> Field | None:
-    """Fit a quadratic surface to the brighter pixels, in several steps."""
+    """Fit a quadratic surface to the brighter pixels, in several steps.
+
+    Return None if too few pixels are as bright, or if a side is too short for a quadratic surface.
+    """
     height, width = coarse.shape
+    if min(height, width) < MIN_SURFACE_SIDE:
+        return None
     y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
     terms = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=-1).reshape(-1, 6)
     values = coarse.ravel()

@@ -71,8 +71,11 @@ def cover_table(grey: GreyImage) -> GreyImage | None:
     coarse, bright = _coarse(grey)
     paper = _largest_component(bright)
     table = _touching_border(~paper)
-    is_sheet = _is_broad(paper, ~table) and _is_darker(coarse[table], coarse[paper])
-    if not _is_on_a_table(bright) or not is_sheet:
+    if not (
+        _is_on_a_table(bright)
+        and _is_sheet(paper, ~table)
+        and _is_darker(coarse[table], coarse[paper])
+    ):
         return None
     mask = Image.fromarray(dilate(table, TABLE_MARGIN)).resize((grey.shape[1], grey.shape[0]))
     return np.where(np.asarray(mask), np.median(coarse[paper]), grey).astype(np.uint8)
@@ -100,7 +103,7 @@ def _is_on_a_table(bright: Mask) -> bool:
     return bool((~border).mean() >= MIN_TABLE_BORDER)
 
 
-def _is_broad(paper: Mask, sheet: Mask) -> bool:
+def _is_sheet(paper: Mask, sheet: Mask) -> bool:
     """Return whether a bright area is a sheet, and not the strokes of a broad pen.
 
     `sheet` is `paper` with its holes, which are the ink on it.

@@ -5,7 +5,7 @@ import time
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from benchmarks.picture_kinds import KINDS
 from ml.preprocessing.decode import BadImageError, decode, encode_png
@@ -81,6 +81,16 @@ def test_box_of_a_digit_is_in_the_whole_picture():
     )
     left, top, width, height = np.array(picture.to_original(box)) * 480
     assert (left, top, width, height) == pytest.approx((310, 120, 20, 80), abs=5)
+
+
+def test_a_diagonal_strip_of_paper_is_cleaned():
+    strip = Image.new("L", (512, 512), 60)
+    pen = ImageDraw.Draw(strip)
+    pen.line((20, 20, 490, 490), fill=225, width=22)
+    pen.line((240, 240, 270, 270), fill=40, width=4)
+    noise = np.random.default_rng(0).normal(0, 4, (512, 512))
+    grey = (np.asarray(strip, float) + noise).clip(0, 255).astype(np.uint8)
+    assert clean(grey).sheet.grey.size < 40 * 700
 
 
 @pytest.mark.parametrize("share", [0.002, 0.02, 0.2])
