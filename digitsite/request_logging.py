@@ -18,7 +18,7 @@ REQUEST_ID_META_KEY: Final = "digitsite.request_id"
 MAX_MESSAGE_LENGTH: Final = 500
 MAX_TRACEBACK_LENGTH: Final = 20_000
 # Django's message repeats the Origin or the Referer, which may contain a query string.
-REFUSED_ORIGIN: Final = re.compile(r"((?:Origin|Referer) checking failed) - .*\)", re.DOTALL)
+REFUSED_ORIGIN: Final = re.compile(r"((?:Origin|Referer) checking failed) - .*(?=\): )", re.DOTALL)
 
 _request_id: ContextVar[str] = ContextVar("request_id", default="")
 access = logging.getLogger("digitsite.access")
@@ -73,12 +73,12 @@ class ShortFormatter(logging.Formatter):
             return "The Host header is invalid, or not in ALLOWED_HOSTS."
         message = record.getMessage()
         if record.name == "django.security.csrf":
-            message = REFUSED_ORIGIN.sub(r"\1)", message)
+            message = REFUSED_ORIGIN.sub(r"\1", message)
         return _shorten(message, MAX_MESSAGE_LENGTH)
 
     def traceback_of(self, record: logging.LogRecord) -> str:
         """Return the traceback, or "" if there is none or if the request is invalid (4xx)."""
-        if not record.exc_info or getattr(record, "status_code", 500) < 500:
+        if not record.exc_info or (getattr(record, "status_code", None) or 500) < 500:
             return ""
         return _shorten(self.formatException(record.exc_info), MAX_TRACEBACK_LENGTH)
 

@@ -85,8 +85,10 @@ def hidden_layer(network: keras.Model) -> keras.Model:
     layers = keras.layers
     hidden = keras.Model(network.input, network.layers[-1].input)
     inputs = keras.Input((IMAGE_SIDE, IMAGE_SIDE, 1))
-    padded = layers.ZeroPadding2D(1)(inputs)
-    copies = [layers.Cropping2D(((1 - shift, 1 + shift),) * 2)(padded) for shift in SHIFTS]
+    margin = max(map(abs, SHIFTS))
+    padded = layers.ZeroPadding2D(margin)(inputs)
+    crops = [((margin - shift, margin + shift),) * 2 for shift in SHIFTS]
+    copies = [layers.Cropping2D(crop)(padded) for crop in crops]
     return keras.Model(inputs, layers.Average()([hidden(copy, training=False) for copy in copies]))
 
 

@@ -40,8 +40,8 @@ class LoginQueue:
     def turn(self, failures: int) -> Iterator[None]:
         """Wait until no other login is checked. `failures` are the earlier ones of the client.
 
-        Raises `LoginRefusedError` if the place is or becomes that of a login with fewer failures,
-        or is already that of one with as many.
+        Raises `LoginRefusedError` if a login with at most as many failures already waits, or if one
+        with fewer failures arrives while this one waits.
         """
         with self._changed:
             # Nobody overtakes the login that waits, not even when a turn has just ended.

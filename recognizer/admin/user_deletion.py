@@ -42,13 +42,13 @@ class UserDeletionAdmin(admin.ModelAdmin):
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        return _in_portions(super().delete_view, request, object_id, extra_context)
+        return _retry_without_drawings(super().delete_view, request, object_id, extra_context)
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """Return the list, or the response to an action, which may delete several users."""
-        return _in_portions(super().changelist_view, request, extra_context)
+        return _retry_without_drawings(super().changelist_view, request, extra_context)
 
     def delete_model(self, request: HttpRequest, obj: User) -> None:
         with transaction.atomic():
@@ -61,7 +61,9 @@ class UserDeletionAdmin(admin.ModelAdmin):
             super().delete_queryset(request, queryset)
 
 
-def _in_portions(view: Callable[..., HttpResponse], request: HttpRequest, *args: Any) -> Any:
+def _retry_without_drawings(
+    view: Callable[..., HttpResponse], request: HttpRequest, *args: Any
+) -> Any:
     """Return the response of a view of Django's admin, which deletes users in one transaction.
 
     If they have many drawings, the view has checked the permissions and raises. Then delete the

@@ -46,7 +46,7 @@ def test_responses_have_the_fields_of_the_schema(visitor):
         schemas["PredictionResult"]["properties"]
     )
     submission = visitor.submit().json()
-    assert set(submission) == set(schemas["Submission"]["properties"])
+    assert set(submission) == set(schemas["StoredSubmission"]["properties"])
     with_strokes = visitor.get(f"/api/v1/submissions/{submission['id']}/").json()
     assert set(with_strokes) == set(schemas["SubmissionWithStrokes"]["properties"])
     version = visitor.get("/api/v1/models/1/").json()
