@@ -8,6 +8,7 @@ from typing import Final
 
 from rest_framework.request import Request
 
+from recognizer.accounts.deletion import PORTION_SIZE
 from recognizer.api import exceptions, throttling
 from recognizer.ops import native_memory
 from recognizer.serving import prediction
@@ -18,6 +19,7 @@ MAX_WAIT_SECONDS: Final = 5.0
 # change a number of threads, change `THREADS` of recognizer/ops/http_server.py as well.
 _entrance: Final = BoundedSemaphore(2)
 _download: Final = BoundedSemaphore(1)  # One thread writes a long download.
+_deletion: Final = BoundedSemaphore(1)  # One thread deletes many drawings.
 _processors: Final = BoundedSemaphore(max(1, min(2, (os.cpu_count() or 1) // 2)))
 
 
@@ -59,6 +61,16 @@ def admitted_download(request: Request, milliseconds: int) -> Iterator[None]:
         return
     throttling.prepay(request, milliseconds)
     with _entered(_download):
+        yield
+
+
+@contextmanager
+def admitted_deletion(count: int) -> Iterator[None]:
+    """Allow the block to delete `count` drawings. Raises `Busy` if another deletion takes long."""
+    if count <= PORTION_SIZE:
+        yield
+        return
+    with _entered(_deletion):
         yield
 
 

@@ -22,7 +22,7 @@ from rest_framework.viewsets import GenericViewSet
 
 from recognizer import audit
 from recognizer.accounts import deletion, ownership
-from recognizer.api import drawings, exceptions, schema, storage_quotas
+from recognizer.api import drawings, exceptions, heavy_work, schema, storage_quotas
 from recognizer.api.authentication import HasScope, IsReviewer, can_view_all
 from recognizer.api.filters import SubmissionFilter, with_filter_aliases
 from recognizer.api.pagination import SubmissionPagination
@@ -58,6 +58,7 @@ DELETION_RESPONSES: Final[dict[int, Any]] = {
         DeletionSerializer, "Deleted, but some model versions were trained on deleted drawings."
     ),
     409: schema.ERROR,
+    503: schema.ERROR,
 }
 
 
@@ -268,7 +269,8 @@ def _check_owner(request: Request) -> None:
 
 
 def _deletion_response(submissions: SubmissionQuerySet) -> Response:
-    version_numbers = deletion.delete_in_portions(submissions)
+    with heavy_work.admitted_deletion(submissions.count()):
+        version_numbers = deletion.delete_in_portions(submissions)
     if not version_numbers:
         return Response(status=status.HTTP_204_NO_CONTENT)
     body = {"learned_in": version_numbers, "detail": deletion.describe(version_numbers)}

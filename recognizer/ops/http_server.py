@@ -25,10 +25,10 @@ from recognizer.ops import native_memory
 from recognizer.ops.fair_queue import ClientOf, FairDispatcher, peer_address
 from recognizer.ops.http_channel import Channel
 
-# At most five threads work on requests that may take long, or wait for that: two on large images,
-# one on a download (recognizer/api/heavy_work.py), and two on logins
-# (recognizer/accounts/login_lockout.py). Two stay free for all other requests.
-THREADS: Final = 7
+# At most six threads work on requests that may take long, or wait for that: two on large images,
+# one on a download, one on a deletion (recognizer/api/heavy_work.py), and two on logins
+# (recognizer/accounts/login_queue.py). Two stay free for all other requests.
+THREADS: Final = 8
 MAX_CONNECTIONS: Final = 400
 MAX_HEADER_BYTES: Final = 32_768  # request line and headers
 MAX_BODY_BYTES: Final = 10_100_000  # more than Django's limit, so that Django rejects the body

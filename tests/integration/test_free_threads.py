@@ -11,7 +11,7 @@ from PIL import Image
 from rest_framework.settings import api_settings
 
 from digitsite.wsgi import application
-from recognizer.accounts import client_ip
+from recognizer.accounts import client_ip, deletion
 from recognizer.accounts.owner_cookie import COOKIE_NAME
 from recognizer.api import heavy_work
 from recognizer.web import download_views
@@ -21,8 +21,8 @@ from tests.support.http_server import serve
 
 TIMEOUT_SECONDS = 20  # until a request fails for which there is no free thread
 REPEATS = range(4)  # of each kind of request that takes long
-# Two images, one download and two logins occupy a thread each. The others are refused.
-ADMITTED = 2 + 1 + 2
+# Two images, a download, a deletion and two logins occupy a thread each. The others are refused.
+ADMITTED = 2 + 1 + 1 + 2
 # Half a kilobyte, and more than a tenth of a second to decode.
 LARGE_IMAGE = encoded(Image.new("RGB", (1500, 1500), "white"), "WEBP", lossless=True)
 TOKEN = "a" * 32
@@ -45,6 +45,8 @@ def end(monkeypatch):
     serializer = download_views.SubmissionWithStrokesSerializer
     monkeypatch.setattr(serializer, "to_representation", lambda *_: wait() or {})
     monkeypatch.setattr(download_views, "MILLISECONDS_PER_ROW", heavy_work.HEAVY_MILLISECONDS)
+    monkeypatch.setattr(heavy_work, "PORTION_SIZE", 0)
+    monkeypatch.setattr(deletion, "delete_in_portions", lambda _: wait() or [])
     return event
 
 
@@ -66,7 +68,11 @@ def url(monkeypatch, transactional_db):
 
 def send(method, url, address, cookie="", **body):
     """Send a request from an address, and return the status of the response."""
-    headers = {"X-Forwarded-For": address, "Cookie": f"csrftoken={TOKEN}; {cookie}"}
+    headers = {
+        "X-Forwarded-For": address,
+        "Cookie": f"csrftoken={TOKEN}; {cookie}",
+        "X-CSRFToken": TOKEN,
+    }
     options = {"headers": headers, "timeout": 2 * TIMEOUT_SECONDS, **body}
     return requests.request(method, url, **options).status_code
 
@@ -85,18 +91,19 @@ def test_two_threads_stay_free(url, end):
     with ThreadPoolExecutor(20) as pool:
         sent = []
         for n in REPEATS:
-            api = f"{url}/api/v1/recognize/"
+            api = f"{url}/api/v1"
             sent += [
-                pool.submit(send, "POST", api, f"10.0.1.{n}", files=image),
+                pool.submit(send, "POST", f"{api}/recognize/", f"10.0.1.{n}", files=image),
+                pool.submit(send, "DELETE", f"{api}/submissions/", f"10.0.5.{n}", cookies[n]),
                 pool.submit(send, "POST", f"{url}/login/", f"10.0.2.{n}", data=login),
                 pool.submit(send, "GET", f"{url}/mine/download/", f"10.0.3.{n}", cookies[n]),
             ]
         try:
             completed = as_completed(sent, timeout=TIMEOUT_SECONDS)
             refused = [future.result() for future in islice(completed, len(sent) - ADMITTED)]
-            assert sorted(refused) == [429] * 2 + [503] * 5
+            assert sorted(refused) == [429] * 2 + [503] * 8
             both = [pool.submit(send, "GET", f"{url}/both/", f"10.0.4.{n}") for n in range(2)]
             assert [future.result() for future in both] == [200, 200]
         finally:
             end.set()
-        assert {future.result() for future in sent} == {200, 400, 429, 503}
+        assert {future.result() for future in sent} == {200, 204, 400, 429, 503}
