@@ -37,7 +37,10 @@ def fit_embedding(features: Floats, labels: Labels) -> EmbeddingHead:
     each component is divided by the root of its variance plus the mean variance.
     """
     mean = features.mean(axis=0)
-    variances, vectors = np.linalg.eigh(np.cov(features, rowvar=False))
+    # np.cov would copy the features twice as float64, which takes a gigabyte for MNIST.
+    centred = features - mean
+    covariance = centred.T @ centred / np.float32(len(features) - 1)
+    variances, vectors = np.linalg.eigh(covariance)
     variances, vectors = variances[-EMBEDDING_SIZE:], vectors[:, -EMBEDDING_SIZE:]
     matrix = vectors / np.sqrt(variances + variances.mean())
     # The sample is the same for each version with the same training images.

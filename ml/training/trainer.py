@@ -25,6 +25,7 @@ from ml.training.results import Progress, TrainingResult
 EPOCHS_FROM_SCRATCH: Final = 10
 EPOCHS_FROM_LIVE: Final = 2
 BATCH_SIZE: Final = 128
+EXPORT_BATCH_SIZE: Final = 512
 NEGATIVES_PER_DIGIT: Final = 0.15  # generated negatives per MNIST image
 # Fraction of MNIST's images that also get a copy with another pen. Training from scratch uses no
 # such copies.
@@ -77,9 +78,12 @@ def train(
 
 def export(model: keras.Model, mnist: Mnist) -> tuple[Calibration, bytes]:
     """Return the calibration of a trained network, and the network as a LiteRT file."""
-    digits = mnist.training.images[..., None] / np.float32(255)
-    hidden = network.hidden_layer(model).predict(digits, batch_size=512, verbose=0)
-    head = fit_embedding(hidden, mnist.training.labels)
+    hidden = network.hidden_layer(model)
+    # Keras's `predict` would need twice as much memory for the whole of MNIST.
+    count = math.ceil(len(mnist.training) / EXPORT_BATCH_SIZE)
+    batches = np.array_split(mnist.training.images, count)
+    features = [hidden.predict_on_batch(batch[..., None] / np.float32(255)) for batch in batches]
+    head = fit_embedding(np.concatenate(features), mnist.training.labels)
     # Calibrate the exported network, because its weights are quantized.
     uncalibrated = Recognizer(network.to_litert(model, UNCALIBRATED, head))
     calibration = calibrate(uncalibrated, mnist.calibration)
