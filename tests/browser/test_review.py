@@ -136,6 +136,7 @@ def test_shows_decided_drawing_that_is_reopened(open_review):
     page = open_review()
     page.keyboard.press("3")
     expect(page.get_by_role("heading", name="Nothing to review")).to_be_visible()
+    expect_saved(page, 1)
     row.refresh_from_db()
     row.reopen()
     page.clock.fast_forward(30_000)
