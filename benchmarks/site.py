@@ -65,7 +65,8 @@ class Visitor:
 
     def submit(self, canvas: Canvas) -> dict[str, Any]:
         """Submit a drawing, and return the stored submission."""
-        return self._post("/api/v1/submissions/", {"image": _upload(canvas)})
+        data = {"image": _upload(canvas), "source": "canvas"}
+        return self._post("/api/v1/submissions/", data)
 
     def label(self, submission: str, digit: int | None) -> None:
         """Correct or confirm the prediction of a submission, given by its id."""
@@ -80,7 +81,7 @@ class Visitor:
 
         Without `personal`, it is the prediction of the live version alone.
         """
-        data = {"image": _upload(canvas), "personal": str(personal).lower()}
+        data = {"image": _upload(canvas), "source": "canvas", "personal": str(personal).lower()}
         digit: int | None = self._post("/api/v1/recognize/", data)["digit"]
         return digit
 
