@@ -50,6 +50,14 @@ def _roots(count: int, upper: Indices, lower: Indices) -> Indices:
             root = root[root]
 
 
+def touching_border(mask: Mask) -> Mask:
+    """Return the connected components of the mask that touch the border of the picture."""
+    components = label_components(mask)
+    border = components[0], components[-1], components[:, 0], components[:, -1]
+    touching = np.unique(np.concatenate(border))
+    return np.isin(components, touching[touching > 0])
+
+
 def dilate(mask: Mask, radius: int) -> Mask:
     """Return the pixels within a square around any pixel of the mask."""
     height, width = mask.shape

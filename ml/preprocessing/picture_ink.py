@@ -12,7 +12,7 @@ from PIL import Image, ImageFilter
 
 from ml.arrays import Field, GreyImage, Mask
 from ml.preprocessing.clutter import has_no_clutter, remove_clutter
-from ml.preprocessing.connected_components import dilate, label_components
+from ml.preprocessing.connected_components import dilate, touching_border
 from ml.preprocessing.decode import BadImageError
 from ml.preprocessing.light import flatten_light
 from ml.preprocessing.sheet import Box, Sheet, cover_table, find_sheet
@@ -95,11 +95,7 @@ def _without_black_edges(grey: GreyImage) -> GreyImage:
 
     They are what a scanner sees next to the sheet, or a dark table.
     """
-    dark = grey < BLACK * np.quantile(grey, 0.75)
-    components = label_components(dark)
-    border = components[0], components[-1], components[:, 0], components[:, -1]
-    edges = np.unique(np.concatenate(border))
-    black = np.isin(components, edges[edges > 0])
+    black = touching_border(grey < BLACK * np.quantile(grey, 0.75))
     if not 0 < black.mean() < 0.5:
         return grey
     black = dilate(black, EDGE_BLUR)

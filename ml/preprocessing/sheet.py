@@ -8,7 +8,8 @@ import numpy.typing as npt
 from PIL import Image, ImageFilter
 
 from ml.arrays import GreyImage, Mask
-from ml.preprocessing.connected_components import dilate, label_components
+from ml.preprocessing.connected_components import dilate, label_components, touching_border
+from ml.preprocessing.light import shrink
 
 Box = tuple[float, float, float, float]  # left, top, width and height, as shares of a picture
 Points = npt.NDArray[np.float64]  # (n, 2), x and y in pixels
@@ -70,7 +71,7 @@ def cover_table(grey: GreyImage) -> GreyImage | None:
     """
     coarse, bright = _coarse(grey)
     paper = _largest_component(bright)
-    table = _touching_border(~paper)
+    table = touching_border(~paper)
     if not (
         _is_on_a_table(bright)
         and _is_sheet(paper, ~table)
@@ -83,8 +84,7 @@ def cover_table(grey: GreyImage) -> GreyImage | None:
 
 def _coarse(grey: GreyImage) -> tuple[GreyImage, Mask]:
     """Return the picture in low resolution, without thin strokes, and its bright pixels."""
-    small = Image.fromarray(grey)
-    small.thumbnail((COARSE_SIDE, COARSE_SIDE), Image.Resampling.BOX)
+    small = shrink(Image.fromarray(grey), COARSE_SIDE)
     coarse = np.asarray(small.filter(ImageFilter.MedianFilter(SMOOTHING)))
     return coarse, coarse > _otsu(coarse)
 
@@ -116,14 +116,6 @@ def _is_sheet(paper: Mask, sheet: Mask) -> bool:
 def _is_darker(table: GreyImage, sheet: GreyImage) -> bool:
     brightest = MAX_TABLE_BRIGHTNESS * np.median(sheet)
     return table.size > 0 and bool(np.median(table) <= brightest)
-
-
-def _touching_border(mask: Mask) -> Mask:
-    """Return the connected components of the mask that touch the border of the picture."""
-    components = label_components(mask)
-    border = components[0], components[-1], components[:, 0], components[:, -1]
-    touching = np.unique(np.concatenate(border))
-    return np.isin(components, touching[touching > 0])
 
 
 def _largest_component(mask: Mask) -> Mask:

@@ -37,7 +37,7 @@ def fit_embedding(features: Floats, labels: Labels) -> EmbeddingHead:
     each component is divided by the root of its variance plus the mean variance.
     """
     mean = features.mean(axis=0)
-    # np.cov would copy the features twice as float64, which takes a gigabyte for MNIST.
+    # np.cov would copy the features twice as float64.
     centred = features - mean
     covariance = centred.T @ centred / np.float32(len(features) - 1)
     variances, vectors = np.linalg.eigh(covariance)
