@@ -1,7 +1,7 @@
 """Generate pictures of digits as people bring them: photos of sheets and forms, and scans."""
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 import numpy as np
@@ -129,6 +129,28 @@ def _perspective(corners: Floats, source: npt.NDArray[np.int64]) -> list[float]:
         rows += [[x, y, 1, 0, 0, 0, -u * x, -u * y], [0, 0, 0, x, y, 1, -v * x, -v * y]]
         right += [u, v]
     return [float(value) for value in np.linalg.solve(np.array(rows), np.array(right))]
+
+
+def cropped(strokes: Strokes, rng: np.random.Generator) -> bytes:
+    """Crop a photo to the digit."""
+    return _crop(strokes, rng, range(4))
+
+
+def cut_off(strokes: Strokes, rng: np.random.Generator) -> bytes:
+    """Crop a photo so that one side touches the digit, or cuts off a little of it."""
+    return _crop(strokes, rng, [int(rng.integers(4))])
+
+
+def _crop(strokes: Strokes, rng: np.random.Generator, sides: Iterable[int]) -> bytes:
+    """Photograph a digit, and crop the photo so that these sides touch the digit."""
+    cover = _ink(strokes, SIDE, 0.5, rng.uniform(0.06, 0.15), rng)
+    photo = np.asarray(Image.open(io.BytesIO(_photo(_paint(_paper(rng), cover, BALLPOINT), rng))))
+    rows, columns = np.nonzero(cover > 0.3)
+    cut = rng.integers(0, 12)
+    box = [columns.min() + cut, rows.min() + cut, columns.max() - cut, rows.max() - cut]
+    whole = (0, 0, SIDE, SIDE)
+    left, top, right, bottom = (box[i] if i in sides else whole[i] for i in range(4))
+    return _encode(photo[top:bottom, left:right], "JPEG", quality=90)
 
 
 def form_box(strokes: Strokes, rng: np.random.Generator) -> bytes:
@@ -288,8 +310,20 @@ def scanned_box(strokes: Strokes, rng: np.random.Generator) -> bytes:
 KINDS: Final[dict[str, Kind]] = {
     kind.__name__: kind
     for kind in (
-        *(plain, thin_pen, sheet_in_perspective, held_sheet, torn_sheet, form_box, comb_field),
-        *(circled, pencil, marker, highlighter, ruled, squared, underlined, shadow, blackboard),
+        *(plain, thin_pen, sheet_in_perspective, held_sheet, torn_sheet, cropped, cut_off),
+        *(
+            form_box,
+            comb_field,
+            circled,
+            pencil,
+            marker,
+            highlighter,
+            ruled,
+            squared,
+            underlined,
+            shadow,
+            blackboard,
+        ),
         *(specks, scanner_edge, scanned_box),
     )
 }

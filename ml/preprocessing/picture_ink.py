@@ -15,6 +15,7 @@ from ml.preprocessing.clutter import has_no_clutter, remove_clutter
 from ml.preprocessing.connected_components import dilate, touching_border
 from ml.preprocessing.decode import BadImageError
 from ml.preprocessing.light import flatten_light
+from ml.preprocessing.margin import add_margin
 from ml.preprocessing.sheet import Box, Sheet, cover_table, find_sheet
 
 MIN_SIDE: Final = 64  # pixels; a smaller picture has no room for anything but a digit
@@ -57,6 +58,9 @@ def clean(grey: GreyImage) -> CleanedPicture:
     """
     if min(grey.shape) < MIN_SIDE:
         return CleanedPicture(grey)
+    cropped = add_margin(grey)
+    if cropped is not None:
+        return CleanedPicture(_clean_photo(cropped.grey), cropped)
     paper = int(np.median(grey))
     if (grey == paper).mean() >= PLAIN_SHARE:
         return CleanedPicture(_clean_plain(grey, paper))

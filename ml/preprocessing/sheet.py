@@ -30,7 +30,7 @@ INSET: Final = 0.015  # share of the sheet's sides that is left out, because its
 
 @dataclass(frozen=True)
 class Sheet:
-    """The sheet as seen from above, and the transform from it to the whole picture.
+    """The sheet as seen from above or with a margin, and its transform to the whole picture.
 
     `matrix` is (3, 3) and takes (x, y, 1) in pixels of `grey` to the picture, in homogeneous
     coordinates. `size` is the picture's width and height.
@@ -86,10 +86,10 @@ def _coarse(grey: GreyImage) -> tuple[GreyImage, Mask]:
     """Return the picture in low resolution, without thin strokes, and its bright pixels."""
     small = shrink(Image.fromarray(grey), COARSE_SIDE)
     coarse = np.asarray(small.filter(ImageFilter.MedianFilter(SMOOTHING)))
-    return coarse, coarse > _otsu(coarse)
+    return coarse, coarse > find_threshold(coarse)
 
 
-def _otsu(grey: GreyImage) -> int:
+def find_threshold(grey: GreyImage) -> int:
     """Return the threshold that separates the dark from the bright pixels best (N. Otsu, 1979)."""
     count = np.bincount(grey.ravel(), minlength=256).astype(float)
     weight, total = count.cumsum(), (count * np.arange(256)).cumsum()

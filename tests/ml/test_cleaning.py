@@ -83,6 +83,30 @@ def test_box_of_a_digit_is_in_the_whole_picture():
     assert (left, top, width, height) == pytest.approx((310, 120, 20, 80), abs=5)
 
 
+def test_box_of_a_digit_is_in_the_whole_picture_if_it_touches_the_border():
+    page = np.random.default_rng(0).normal(230, 3, (300, 400))
+    page[100:, 120:160] = 40
+    page[100:140, 120:280] = 40
+    picture = clean(page.clip(0, 255).astype(np.uint8))
+    rows, columns = np.nonzero(picture.grey < 128)
+    height, width = picture.grey.shape
+    box = (
+        columns.min() / width,
+        rows.min() / height,
+        np.ptp(columns) / width,
+        np.ptp(rows) / height,
+    )
+    assert picture.to_original(box) == pytest.approx((0.3, 1 / 3, 0.4, 2 / 3), abs=0.02)
+
+
+def test_a_digit_at_the_border_is_kept_next_to_a_dot(recognizer):
+    grey = np.pad(drawing(7, share=0.6), 40, constant_values=255)
+    rows = np.flatnonzero((grey < 128).any(axis=1))
+    grey = grey[: rows[-1] - 2].copy()
+    grey[20:28, 20:28] = 0
+    assert recognizer.predict(normalize(clean(grey).grey)).label == 7
+
+
 def test_a_diagonal_strip_of_paper_is_cleaned():
     strip = Image.new("L", (512, 512), 60)
     pen = ImageDraw.Draw(strip)

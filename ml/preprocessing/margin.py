@@ -1,0 +1,67 @@
+"""Add a margin to a picture whose digits touch its border.
+
+In other pictures, only clutter touches the border.
+"""
+
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from ml.arrays import GreyImage, Mask
+from ml.preprocessing.connected_components import dilate, label_components
+from ml.preprocessing.light import shrink
+from ml.preprocessing.sheet import Sheet, find_threshold
+
+COARSE_SIDE: Final = 128  # pixels, the longer side of the image that is checked
+MARGIN: Final = 0.25  # of the longer side
+MIN_FILLED: Final = 0.8  # of the width and of the height that the ink takes
+MAX_BORDER: Final = 0.3  # share of the border that is ink; the edges of a scanner take more
+STROKE_RADIUS: Final = 16  # pixels of the coarse image; half of the width of the broadest stroke
+MAX_BROAD: Final = 0.1  # share of the ink that is broader than a stroke, as a shadow is
+# What follows is for a picture with only one digit, which one border cuts off.
+MIN_SIZE: Final = 0.15  # of the longer side
+MAX_CONTACT: Final = 0.8  # of its size where it touches the border; the edge of a scanner has more
+MIN_WIDTH: Final = 3  # pixels of the coarse image, the mean width of the ink; lines have less
+MAX_SPECKS: Final = 0.1  # of its ink that is elsewhere in the picture
+
+
+def add_margin(grey: GreyImage) -> Sheet | None:
+    """Return the picture with a margin of paper, or None if no digit touches its border."""
+    coarse = np.asarray(shrink(Image.fromarray(grey), COARSE_SIDE))
+    ink = coarse <= find_threshold(coarse)
+    if _border(ink).mean() > 0.5:
+        ink = ~ink
+    if not _is_cropped(ink):
+        return None
+    margin = round(MARGIN * max(grey.shape))
+    padded = np.pad(grey, margin, constant_values=int(np.median(coarse[~ink])))
+    matrix = np.array([(1.0, 0, -margin), (0, 1, -margin), (0, 0, 1)])
+    return Sheet(padded, matrix, (grey.shape[1], grey.shape[0]))
+
+
+def _is_cropped(ink: Mask) -> bool:
+    """Return whether strokes of digits touch the border, and not lines, shadows or edges."""
+    components = label_components(ink)
+    contacts = _border(components)
+    touching = ink & np.isin(components, contacts)
+    if not 0 < np.count_nonzero(contacts) <= MAX_BORDER * contacts.size:
+        return False
+    broad = touching & ~dilate(~ink, STROKE_RADIUS)
+    if broad.sum() > MAX_BROAD * touching.sum():
+        return False
+    extent = [np.ptp(np.flatnonzero(touching.any(axis=axis))) + 1 for axis in (1, 0)]
+    if all(n >= MIN_FILLED * side for n, side in zip(extent, ink.shape, strict=True)):
+        return True
+    size = max(extent)
+    return bool(
+        size >= MIN_SIZE * max(ink.shape)
+        and np.count_nonzero(contacts) <= MAX_CONTACT * size
+        and touching.sum() >= MIN_WIDTH * size
+        and (ink & ~touching).sum() <= MAX_SPECKS * touching.sum()
+    )
+
+
+def _border(picture: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    return np.concatenate([picture[0], picture[-1], picture[:, 0], picture[:, -1]])
