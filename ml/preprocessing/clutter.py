@@ -14,6 +14,7 @@ BORDER: Final = 3  # pixels; anything so near to the edge of the picture touches
 CELL_SIDE: Final = 128  # cells along the longer side; ink in neighbouring cells is one group
 MIN_SHARE: Final = 0.1  # of the largest group's ink; smaller ones are specks
 MIN_LINE_SHARE: Final = 0.35  # the same for what is left of a printed line's component
+MAX_PIECE_WIDTH: Final = 0.45  # of the digit's strokes; a piece of a printed line is thinner
 # Shares of the picture's longer side.
 MIN_SIZE: Final = 0.018  # a smaller mark is not a digit
 MIN_DIGIT_SIZE: Final = 0.05  # a smaller mark may be a piece of a digit that consists of lines
@@ -101,6 +102,7 @@ def remove_clutter(ink: Mask) -> tuple[Mask, Mask]:
         return np.zeros_like(ink), ink
     _mark_frames(components, boxes, clutter)
     _mark_bars(boxes, clutter)
+    _mark_thin_pieces(components, boxes, clutter)
     kept = _large_groups(rest & ~clutter[components], lines)
     return kept, ink & ~kept
 
@@ -121,16 +123,16 @@ def _printed_lines(ink: Mask) -> Mask:
     rest = _main_box(ink & ~every)
     if rest is None:
         return printed
-    others = [line for line in others if not _add_if_long(line, rest, printed)]
+    together = _drawn(others, ink)
     is_frame = len(others) >= 3 and rest.size >= MIN_BOXED * max(line.length for line in others)
-    if is_frame:
-        together = _drawn(others, ink)
-        if surrounds(together | printed, rest.centre) >= MIN_SURROUNDED:
-            printed |= together
+    if is_frame and surrounds(together | printed, rest.centre) >= MIN_SURROUNDED:
+        return printed | together
+    for line in others:
+        _add_if_long(line, rest, printed)
     return printed
 
 
-def _add_if_long(line: Line, rest: _Box, printed: Mask) -> bool:
+def _add_if_long(line: Line, rest: _Box, printed: Mask) -> None:
     """Add the line if it is much longer than a stroke of the digit `rest` would be."""
     box = _line_box(line)
     beyond = BEYOND * line.length
@@ -139,10 +141,8 @@ def _add_if_long(line: Line, rest: _Box, printed: Mask) -> bool:
         and box.left < rest.left - beyond
         and box.right > rest.right + beyond
     )
-    is_long = line.length >= (LONG if is_rule else VERY_LONG) * rest.size
-    if is_long:
+    if line.length >= (LONG if is_rule else VERY_LONG) * rest.size:
         line.draw_on(printed)
-    return is_long
 
 
 def _drawn(lines: list[Line], ink: Mask) -> Mask:
@@ -196,6 +196,18 @@ def _mark_bars(boxes: list[_Box], clutter: Mask) -> None:
     for number, box in enumerate(boxes, 1):
         is_bar = box.width >= BAR_ASPECT * box.height and box.width >= BAR_LENGTH * height
         clutter[number] |= is_bar and height > 2 * box.height
+
+
+def _mark_thin_pieces(components: Components, boxes: list[_Box], clutter: Mask) -> None:
+    """Mark what is much thinner than the strokes of the digits, such as pieces of thin lines."""
+    ink = components > 0
+    edges = ink & dilate(~ink, 1)
+    areas, lengths = (
+        np.bincount(components[mask], minlength=len(clutter)) for mask in (ink, edges)
+    )
+    widths = 2 * areas / lengths.clip(1)
+    large = np.array([False, *(box.size >= MIN_DIGIT_SIZE * max(ink.shape) for box in boxes)])
+    clutter |= widths < MAX_PIECE_WIDTH * widths.max(initial=0, where=large & ~clutter)
 
 
 def _contains(box: _Box, point: npt.NDArray[np.float64]) -> bool:

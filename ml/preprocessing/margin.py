@@ -10,21 +10,24 @@ import numpy.typing as npt
 from PIL import Image
 
 from ml.arrays import GreyImage, Mask
+from ml.preprocessing.clutter import MIN_SURROUNDED
 from ml.preprocessing.connected_components import dilate, label_components
 from ml.preprocessing.light import shrink
+from ml.preprocessing.lines import surrounds
 from ml.preprocessing.sheet import Sheet, find_threshold
 
 COARSE_SIDE: Final = 128  # pixels, the longer side of the image that is checked
 MARGIN: Final = 0.25  # of the longer side
+MAX_INK: Final = 0.65  # share of the picture
 MIN_FILLED: Final = 0.8  # of the width and of the height that the ink takes
-MAX_BORDER: Final = 0.3  # share of the border that is ink; the edges of a scanner take more
+MAX_BORDER: Final = 0.4  # share of the border that is ink; the edges of a scanner take more
 STROKE_RADIUS: Final = 16  # pixels of the coarse image; half of the width of the broadest stroke
 MAX_BROAD: Final = 0.1  # share of the ink that is broader than a stroke, as a shadow is
+MAX_SPECKS: Final = 0.1  # of the ink at the border; a digit elsewhere in the picture has more
 # What follows is for a picture with only one digit, which one border cuts off.
 MIN_SIZE: Final = 0.15  # of the longer side
 MAX_CONTACT: Final = 0.8  # of its size where it touches the border; the edge of a scanner has more
 MIN_WIDTH: Final = 3  # pixels of the coarse image, the mean width of the ink; lines have less
-MAX_SPECKS: Final = 0.1  # of its ink that is elsewhere in the picture
 
 
 def add_margin(grey: GreyImage) -> Sheet | None:
@@ -33,7 +36,7 @@ def add_margin(grey: GreyImage) -> Sheet | None:
     ink = coarse <= find_threshold(coarse)
     if _border(ink).mean() > 0.5:
         ink = ~ink
-    if not _is_cropped(ink):
+    if ink.mean() > MAX_INK or not _is_cropped(ink):
         return None
     margin = round(MARGIN * max(grey.shape))
     padded = np.pad(grey, margin, constant_values=int(np.median(coarse[~ink])))
@@ -52,15 +55,23 @@ def _is_cropped(ink: Mask) -> bool:
     if broad.sum() > MAX_BROAD * touching.sum():
         return False
     extent = [np.ptp(np.flatnonzero(touching.any(axis=axis))) + 1 for axis in (1, 0)]
+    apart = ink & ~touching
     if all(n >= MIN_FILLED * side for n, side in zip(extent, ink.shape, strict=True)):
-        return True
+        return not _is_framed(apart, touching)
     size = max(extent)
     return bool(
         size >= MIN_SIZE * max(ink.shape)
         and np.count_nonzero(contacts) <= MAX_CONTACT * size
         and touching.sum() >= MIN_WIDTH * size
-        and (ink & ~touching).sum() <= MAX_SPECKS * touching.sum()
+        and apart.sum() <= MAX_SPECKS * touching.sum()
     )
+
+
+def _is_framed(ink: Mask, frame: Mask) -> bool:
+    """Return whether the frame, or the part of it that is seen, surrounds the ink."""
+    if ink.sum() <= MAX_SPECKS * frame.sum():
+        return False
+    return surrounds(frame, np.mean(np.nonzero(ink), axis=1)) >= MIN_SURROUNDED
 
 
 def _border(picture: npt.NDArray[Any]) -> npt.NDArray[Any]:
