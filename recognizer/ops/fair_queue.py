@@ -18,6 +18,10 @@ from waitress.task import ThreadedTaskDispatcher
 
 SHARE: Final = 0.25  # of a processor
 BURST_SECONDS: Final = 0.05  # of processor time that a client can use before it has to wait
+# Most requests are fast. More of them at the same time would only slow each other down, because the
+# threads share one Python interpreter. The other threads are for requests that turn out to be slow.
+MAX_FAST: Final = 2
+FAST_SECONDS: Final = 0.03
 ACTIVE_SECONDS: Final = 1  # For this time after a request, a client counts as one of the others.
 
 ClientOf = Callable[[Any], str]  # takes the connection whose first request waits
@@ -69,9 +73,9 @@ class FairQueue:
     """A queue of connections. It has the methods of a deque that waitress uses.
 
     waitress holds the lock while it calls them. `max_running` limits the running requests of a
-    client. While there are others, only one runs at a time. The queue is false if all clients in it
-    have reached their limit, or have to wait because they have used more than their share of a
-    processor.
+    client. While there are others, only one runs at a time. The queue is false if `MAX_FAST`
+    requests have just started, or if all clients in it have reached their limit or have to wait
+    because they have used more than their share of a processor.
     """
 
     def __init__(self, client_of: ClientOf, max_running: int, lock: Any) -> None:
@@ -80,6 +84,7 @@ class FairQueue:
         self._lock = lock
         self._waiting: dict[str, deque[Any]] = {}  # by client; the first one's turn is next
         self._running = Counter[str]()
+        self._started: list[float] = []  # when the running requests started
         self._usage = Usage()
 
     def __len__(self) -> int:
@@ -97,7 +102,9 @@ class FairQueue:
         client = self._next_client()
         assert client is not None
         connections = self._waiting.pop(client)
-        job = Job(connections.popleft(), lambda seconds: self._finish(client, seconds))
+        started = time.monotonic()
+        self._started.append(started)
+        job = Job(connections.popleft(), lambda seconds: self._finish(client, started, seconds))
         if connections:
             self._waiting[client] = connections  # behind all other clients
         self._running[client] += 1
@@ -116,10 +123,20 @@ class FairQueue:
                 del self._waiting[client]
 
     def seconds_to_wait(self) -> float | None:
-        """Return the time until a client has waited long enough, or None if no client waits."""
-        return min(map(self._usage.seconds_to_wait, self._below_limit()), default=None)
+        """Return the time until a request may start, or None if no client waits."""
+        waits = map(self._usage.seconds_to_wait, self._below_limit())
+        seconds = min(waits, default=None)
+        return None if seconds is None else max(seconds, self._seconds_until_slow())
+
+    def _seconds_until_slow(self) -> float:
+        """Return how long `MAX_FAST` or more running requests will still count as fast."""
+        if len(self._started) < MAX_FAST:
+            return 0.0
+        return max(0.0, sorted(self._started)[-MAX_FAST] + FAST_SECONDS - time.monotonic())
 
     def _next_client(self) -> str | None:
+        if self._seconds_until_slow():
+            return None
         allowed = (name for name in self._below_limit() if not self._usage.seconds_to_wait(name))
         return next(allowed, None)
 
@@ -134,8 +151,9 @@ class FairQueue:
         """
         return 1 if self._usage.is_shared_by(client) else self._max_running
 
-    def _finish(self, client: str, seconds: float) -> None:
+    def _finish(self, client: str, started: float, seconds: float) -> None:
         with self._lock:
+            self._started.remove(started)
             self._usage.add(client, seconds)
             self._running[client] -= 1
             if not self._running[client]:

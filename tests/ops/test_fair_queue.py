@@ -11,6 +11,12 @@ from recognizer.ops import fair_queue
 from recognizer.ops.fair_queue import FairDispatcher, FairQueue
 
 
+@pytest.fixture(autouse=True)
+def unlimited(monkeypatch):
+    """Let any number of requests start at the same time."""
+    monkeypatch.setattr(fair_queue, "MAX_FAST", 99)
+
+
 def queue(*clients, max_running=2):
     """Return a queue of one connection for each name, in this order."""
     made = FairQueue(lambda connection: connection.client, max_running, threading.Lock())
@@ -63,6 +69,23 @@ def clock(monkeypatch):
     clock = SimpleNamespace(now=1000.0)
     monkeypatch.setattr(fair_queue.time, "monotonic", lambda: clock.now)
     return clock
+
+
+def test_third_request_starts_when_one_of_two_turns_out_to_be_slow(clock, monkeypatch):
+    monkeypatch.setattr(fair_queue, "MAX_FAST", 2)
+    made = queue(*"abcd")
+    jobs = take_all(made)
+    assert clients(jobs) == "ab"
+    assert made.seconds_to_wait() == pytest.approx(fair_queue.FAST_SECONDS)
+    clock.now += 1.01 * fair_queue.FAST_SECONDS
+    assert (clients(take_all(made)), len(made)) == ("cd", 0)
+
+
+def test_third_request_starts_when_one_of_two_has_ended(clock, monkeypatch):
+    monkeypatch.setattr(fair_queue, "MAX_FAST", 2)
+    made = queue(*"abcd")
+    take_all(made)[0].service()
+    assert (clients(take_all(made)), len(made)) == ("c", 1)
 
 
 def use(made, client, seconds):
