@@ -2,8 +2,9 @@
 
 import tempfile
 import zipfile
+from contextlib import ExitStack
 from pathlib import Path
-from typing import IO, Any, Final, cast
+from typing import IO, Any, Final
 
 from django.conf import settings
 
@@ -19,16 +20,14 @@ def export_zip(format_name: str, selection: ExportSelection, *, by: Any) -> IO[b
     The file has no name, so it vanishes when it is closed. Neither the dataset nor the file is ever
     in memory as a whole. Raises `DatasetError` or `OSError` if the dataset cannot be written.
     """
-    file = cast(IO[bytes], tempfile.TemporaryFile(dir=settings.DATA_DIR))  # noqa: SIM115
-    try:
+    with ExitStack() as stack:
+        file = stack.enter_context(tempfile.TemporaryFile(dir=settings.DATA_DIR))
         with tempfile.TemporaryDirectory(dir=settings.DATA_DIR) as folder:
             export(format_name, Path(folder, FOLDER), selection, by=by)
             _write_zip(Path(folder), file)
-    except BaseException:
-        file.close()
-        raise
-    file.seek(0)
-    return file
+        file.seek(0)
+        stack.pop_all()  # The caller closes the file.
+        return file
 
 
 def _write_zip(folder: Path, file: IO[bytes]) -> None:
