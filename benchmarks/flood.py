@@ -1,8 +1,8 @@
 """`make bench-flood`: measure other visitors' response times while one address floods the site.
 
-For each kind of dear request, one address sends it over several connections for a minute, as often
-as the rate limits allow: after a rejection, it waits as long as `Retry-After` says. Other visitors,
-each with an address of their own, send drawings for prediction.
+For each kind of expensive request, one address sends it over several connections for a minute, as
+often as the rate limits allow: after a rejection, it waits as long as `Retry-After` says. Other
+visitors, each with an address of their own, send drawings for prediction.
 """
 
 import asyncio
@@ -40,7 +40,7 @@ def main() -> None:
         site = BenchmarkSite(Path(folder) / "site", SQLITE)
         site.prepare()
         print(HEADER)
-        for number, (name, request) in enumerate(dear_requests().items()):
+        for number, (name, request) in enumerate(expensive_requests().items()):
             if options.only not in (None, name):
                 continue
             # A new server, because another one would still process the flood before.
@@ -52,7 +52,7 @@ def main() -> None:
             print(row, dict(sorted(statuses.items())), flush=True)
 
 
-def dear_requests() -> dict[str, Request]:
+def expensive_requests() -> dict[str, Request]:
     """Return the name and the content of each kind of request."""
     flat = Image.new("RGB", (1500, 1500), "white")
     # Of full noise, a PNG file of this size would exceed the limit for a request.

@@ -1,5 +1,7 @@
 """Label the connected components of ink."""
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -53,9 +55,12 @@ def _roots(count: int, upper: Indices, lower: Indices) -> Indices:
 def touching_border(mask: Mask) -> Mask:
     """Return the connected components of the mask that touch the border of the picture."""
     components = label_components(mask)
-    border = components[0], components[-1], components[:, 0], components[:, -1]
-    touching = np.unique(np.concatenate(border))
-    return np.isin(components, touching[touching > 0])
+    return mask & np.isin(components, border(components))
+
+
+def border(picture: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return the pixels at the border of a picture."""
+    return np.concatenate([picture[0], picture[-1], picture[:, 0], picture[:, -1]])
 
 
 def dilate(mask: Mask, radius: int) -> Mask:

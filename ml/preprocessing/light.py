@@ -6,6 +6,7 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 from ml.arrays import Field, Mask
+from ml.preprocessing.connected_components import border
 
 COARSE_SIDE: Final = 48  # pixels, the longer side of the image that estimates the light
 NEIGHBOURHOOD: Final = 15  # pixels of the coarse image; more than twice the widest thin stroke
@@ -91,10 +92,9 @@ def _broad_pen_paper(coarse: Field) -> tuple[Field, bool] | None:
 
 
 def _is_broad(difference: Field, is_ink: Mask) -> bool:
-    border = np.concatenate([is_ink[0], is_ink[-1], is_ink[:, 0], is_ink[:, -1]])
     within = is_ink.mean() * difference[is_ink].var() + (~is_ink).mean() * difference[~is_ink].var()
     separation = 1 - within / difference.var()
-    return bool((~border).mean() >= MIN_PAPER_BORDER and separation >= MIN_SEPARATION)
+    return bool((~border(is_ink)).mean() >= MIN_PAPER_BORDER and separation >= MIN_SEPARATION)
 
 
 def _upper_surface(coarse: Field) -> Field | None:

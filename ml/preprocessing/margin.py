@@ -3,15 +3,14 @@
 In other pictures, only clutter touches the border.
 """
 
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 from PIL import Image
 
 from ml.arrays import GreyImage, Mask
 from ml.preprocessing.clutter import MIN_SURROUNDED
-from ml.preprocessing.connected_components import dilate, label_components
+from ml.preprocessing.connected_components import border, dilate, label_components
 from ml.preprocessing.light import shrink
 from ml.preprocessing.lines import surrounds
 from ml.preprocessing.sheet import Sheet, find_threshold
@@ -34,7 +33,7 @@ def add_margin(grey: GreyImage) -> Sheet | None:
     """Return the picture with a margin of paper, or None if no digit touches its border."""
     coarse = np.asarray(shrink(Image.fromarray(grey), COARSE_SIDE))
     ink = coarse <= find_threshold(coarse)
-    if _border(ink).mean() > 0.5:
+    if border(ink).mean() > 0.5:  # light ink on dark paper
         ink = ~ink
     if ink.mean() > MAX_INK or not _is_cropped(ink):
         return None
@@ -47,7 +46,7 @@ def add_margin(grey: GreyImage) -> Sheet | None:
 def _is_cropped(ink: Mask) -> bool:
     """Return whether strokes of digits touch the border, and not lines, shadows or edges."""
     components = label_components(ink)
-    contacts = _border(components)
+    contacts = border(components)
     touching = ink & np.isin(components, contacts)
     if not 0 < np.count_nonzero(contacts) <= MAX_BORDER * contacts.size:
         return False
@@ -72,7 +71,3 @@ def _is_framed(ink: Mask, frame: Mask) -> bool:
     if ink.sum() <= MAX_SPECKS * frame.sum():
         return False
     return surrounds(frame, np.mean(np.nonzero(ink), axis=1)) >= MIN_SURROUNDED
-
-
-def _border(picture: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    return np.concatenate([picture[0], picture[-1], picture[:, 0], picture[:, -1]])

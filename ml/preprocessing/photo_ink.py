@@ -1,4 +1,8 @@
-"""Extract the ink from a photo: remove uneven light, printed lines and specks."""
+"""Extract the ink from a photo: remove uneven light, printed lines and specks.
+
+This is for photos that `picture_ink` has not cleaned: very small ones, and those that a client has
+sent as a drawing from a canvas.
+"""
 
 from typing import Final
 

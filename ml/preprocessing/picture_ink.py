@@ -38,6 +38,7 @@ MAX_ROUNDS: Final = 4  # clutter may be stronger than the ink, so it is removed 
 class CleanedPicture:
     """The handwriting of a picture, on white or as it was, and the sheet that it was found on.
 
+    `sheet` is also set if the picture was given a margin.
     `lacks_sheet` tells whether the picture shows a table, but not all four edges of a sheet.
     """
 
@@ -53,14 +54,15 @@ class CleanedPicture:
 def clean(grey: GreyImage) -> CleanedPicture:
     """Return the handwriting in a picture that does not come from the page's canvas.
 
-    A picture without anything but ink on even paper stays as it is, byte for byte. Raises
+    A picture without anything but ink on even paper, or with a side below `MIN_SIDE`, stays as it
+    is, byte for byte. Raises
     `BadImageError` with the code `too_faint` if nothing in a photo stands out from the paper.
     """
     if min(grey.shape) < MIN_SIDE:
         return CleanedPicture(grey)
-    cropped = add_margin(grey)
-    if cropped is not None:
-        return CleanedPicture(_clean_photo(cropped.grey), cropped)
+    padded = add_margin(grey)
+    if padded is not None:
+        return CleanedPicture(_clean_photo(padded.grey), padded)
     paper = int(np.median(grey))
     if (grey == paper).mean() >= PLAIN_SHARE:
         return CleanedPicture(_clean_plain(grey, paper))

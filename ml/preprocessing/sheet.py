@@ -8,7 +8,12 @@ import numpy.typing as npt
 from PIL import Image, ImageFilter
 
 from ml.arrays import GreyImage, Mask
-from ml.preprocessing.connected_components import dilate, label_components, touching_border
+from ml.preprocessing.connected_components import (
+    border,
+    dilate,
+    label_components,
+    touching_border,
+)
 from ml.preprocessing.light import shrink
 
 Box = tuple[float, float, float, float]  # left, top, width and height, as shares of a picture
@@ -99,8 +104,7 @@ def find_threshold(grey: GreyImage) -> int:
 
 
 def _is_on_a_table(bright: Mask) -> bool:
-    border = np.concatenate([bright[0], bright[-1], bright[:, 0], bright[:, -1]])
-    return bool((~border).mean() >= MIN_TABLE_BORDER)
+    return bool((~border(bright)).mean() >= MIN_TABLE_BORDER)
 
 
 def _is_sheet(paper: Mask, sheet: Mask) -> bool:

@@ -43,7 +43,7 @@ def current_owner(request: HttpRequest) -> uuid.UUID | None:
     owner = owner_for_user(request.user)
     # A request with an API key may carry the cookies of another person.
     if getattr(request, "auth", None) is None:
-        _adopt_anonymous(request, owner)
+        _merge_anonymous(request, owner)
     return owner
 
 
@@ -90,7 +90,7 @@ def _anonymous_owner(request: HttpRequest) -> uuid.UUID | None:
     return owner or owner_cookie.read_token(request)
 
 
-def _adopt_anonymous(request: HttpRequest, owner: uuid.UUID) -> None:
+def _merge_anonymous(request: HttpRequest, owner: uuid.UUID) -> None:
     """Move the submissions of the browser's anonymous visitor to `owner`, and forget the visitor.
 
     Do nothing if the browser has no cookie of an anonymous visitor.
@@ -102,17 +102,17 @@ def _adopt_anonymous(request: HttpRequest, owner: uuid.UUID) -> None:
         _merge(uuid.UUID(earlier), owner)
 
 
-def _adopt_at_login(sender: Any, request: HttpRequest, user: Any, **kwargs: Any) -> None:
+def _merge_at_login_or_logout(sender: Any, request: HttpRequest, user: Any, **kwargs: Any) -> None:
     """Move the anonymous submissions at a login, and any that are left at the logout.
 
     Otherwise, the next visitor who uses the browser would see them.
     """
     if user is not None:
-        _adopt_anonymous(request, owner_for_user(user))
+        _merge_anonymous(request, owner_for_user(user))
 
 
-user_logged_in.connect(_adopt_at_login, dispatch_uid="adopt at login")
-user_logged_out.connect(_adopt_at_login, dispatch_uid="adopt at logout")
+user_logged_in.connect(_merge_at_login_or_logout, dispatch_uid="merge at login")
+user_logged_out.connect(_merge_at_login_or_logout, dispatch_uid="merge at logout")
 
 
 def _merge(anonymous: uuid.UUID, owner: uuid.UUID) -> None:

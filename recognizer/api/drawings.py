@@ -13,7 +13,7 @@ from recognizer.serving import prediction
 
 
 def predict_image(request: Request, data: dict[str, Any]) -> prediction.PredictionResult:
-    """Predict the digit. `data` is that of a valid `RecognizeRequestSerializer`.
+    """Predict the digit. `data` is the validated data of a `DrawingSerializer`.
 
     Raises `BadImageError`, and the exceptions of `heavy_work.admitted`.
     """

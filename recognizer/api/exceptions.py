@@ -29,7 +29,7 @@ CODES: Final = {
     "damaged_image": (400, "The image is damaged or incomplete."),
     "animated_image": (400, "The image is animated. Send a still image."),
     "image_too_large": (400, "The image has too many pixels for its format."),
-    "batch_too_large": (400, "The images of the batch have more than 51 million pixels in sum."),
+    "batch_too_large": (400, "The images of the batch have more than 51 million pixels in total."),
     "blank_image": (400, "The image is blank."),
     "too_faint": (400, "Nothing in the photo is dark enough to be told from the paper."),
     "out_of_focus": (400, "The picture is not predicted to be a digit, and its ink is blurred."),
@@ -171,11 +171,11 @@ class BodyTooLarge(exceptions.APIException):
 
 
 class BatchTooLarge(exceptions.APIException):
-    """400 if the images of a batch have too many pixels in sum."""
+    """400 if the images of a batch have too many pixels in total."""
 
     status_code = status.HTTP_400_BAD_REQUEST
     default_code = "batch_too_large"
-    default_detail = _("The images have more than 51 million pixels in sum. Send fewer at once.")
+    default_detail = _("The images have more than 51 million pixels in total. Send fewer at once.")
 
 
 class StorageLimitReached(exceptions.Throttled):

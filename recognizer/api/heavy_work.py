@@ -17,10 +17,10 @@ HEAVY_MILLISECONDS: Final = 40  # more than a drawing of 280 x 280 pixels takes
 MAX_WAIT_SECONDS: Final = 5.0
 # Two threads predict large images or wait for that. At most half of the processors do it. If you
 # change a number of threads, change `THREADS` of recognizer/ops/http_server.py as well.
-_entrance: Final = BoundedSemaphore(2)
+_heavy_requests: Final = BoundedSemaphore(2)
 _download: Final = BoundedSemaphore(1)  # One thread writes a long download.
 _deletion: Final = BoundedSemaphore(1)  # One thread deletes many drawings.
-_processors: Final = BoundedSemaphore(max(1, min(2, (os.cpu_count() or 1) // 2)))
+_busy_processors: Final = BoundedSemaphore(max(1, min(2, (os.cpu_count() or 1) // 2)))
 
 
 @contextmanager
@@ -30,7 +30,7 @@ def admitted(request: Request, *drawings: prediction.Drawing, extra: int = 0) ->
     `extra` is the estimated time of what else the block does, in milliseconds.
 
     Raises `Throttled` if the client does not have enough processor time left, `BatchTooLarge` if
-    the images have too many pixels in sum, and `Busy` if too many other requests take long.
+    the images have too many pixels in total, and `Busy` if too many other requests take long.
     """
     work = [prediction.estimate_work(drawing) for drawing in drawings]
     if len(drawings) > 1 and sum(each.pixels for each in work) > prediction.MAX_BATCH_PIXELS:
@@ -40,14 +40,14 @@ def admitted(request: Request, *drawings: prediction.Drawing, extra: int = 0) ->
         yield
         return
     throttling.prepay(request, milliseconds)
-    with _entered(_entrance):
-        if not _processors.acquire(timeout=MAX_WAIT_SECONDS):
+    with _entered(_heavy_requests):
+        if not _busy_processors.acquire(timeout=MAX_WAIT_SECONDS):
             raise exceptions.Busy
         try:
             yield
         finally:
             native_memory.return_freed()
-            _processors.release()
+            _busy_processors.release()
 
 
 @contextmanager

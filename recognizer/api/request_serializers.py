@@ -29,6 +29,7 @@ class DrawingSerializer(serializers.Serializer):
     image = ImageField(required=False)
     source = ChoiceField(choices=CLIENT_SOURCES, default=Source.API)
     strokes = StrokesField(default=None, allow_null=True)
+    personal = StrictBooleanField(default=True)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         drawing = attrs.get("image", attrs["strokes"])
@@ -44,7 +45,6 @@ class RecognizeRequestSerializer(DrawingSerializer):
     """A request for the prediction of one drawing."""
 
     explain = StrictBooleanField(default=False)
-    personal = StrictBooleanField(default=True)
 
 
 class PageRequestSerializer(serializers.Serializer):
@@ -64,8 +64,6 @@ class RecognizeBatchRequestSerializer(serializers.Serializer):
 
 class NewSubmissionSerializer(DrawingSerializer):
     """A request to predict a drawing and store it."""
-
-    personal = StrictBooleanField(default=True)
 
 
 class CorrectionSerializer(serializers.Serializer):

@@ -57,6 +57,10 @@ class Charge:
         prefix = f"quota:{self.quota}:{_pseudonym(self.client)}"
         return [f"{prefix}:{slot}" for slot in slots]
 
+    def current_key(self, now: float) -> str:
+        """Return the cache key of the slot that is counted at `now`."""
+        return self.keys(now)[-2]
+
     def seconds_until_release(self, counts: list[int], excess: int, now: float) -> float:
         """Return the seconds until slots with at least `excess` units have left the window.
 
@@ -132,11 +136,11 @@ def try_consume(request: Request, charges: list[Charge]) -> float:
     states = _quota_states(request._request)
     wait = 0.0
     for charge, slots in zip(charges, counts, strict=True):
-        used = sum(slots)
-        reset = charge.seconds_until_release(slots, used, now) if used > 0 else 0
-        states[charge.quota] = (charge, max(0, charge.limit - used), reset)
-        if used > charge.limit:
-            release = charge.seconds_until_release(slots, used - charge.limit, now)
+        total = sum(slots)
+        reset = charge.seconds_until_release(slots, total, now) if total > 0 else 0
+        states[charge.quota] = (charge, max(0, charge.limit - total), reset)
+        if total > charge.limit:
+            release = charge.seconds_until_release(slots, total - charge.limit, now)
             wait = max(wait, release)
     if wait:
         _add(charges, now, sign=-1)
@@ -144,7 +148,7 @@ def try_consume(request: Request, charges: list[Charge]) -> float:
 
 
 def used(request: Request, quota: str) -> int:
-    """Return the units of a quota that this request has charged, including earlier requests."""
+    """Return the units of a quota that the client had used when this request was counted."""
     state = _quota_states(request._request).get(quota)
     return state[0].limit - state[1] if state else 0
 
@@ -187,8 +191,8 @@ class RateLimitMiddleware:
 
 def _count_time(request: HttpRequest, charge: Charge, seconds: float) -> None:
     """Count the processor time that was used, without what was prepaid."""
-    used = round(1000 * seconds) - getattr(request, "prepaid_milliseconds", 0)
-    _add([replace(charge, amount=used)], time.time())
+    milliseconds = round(1000 * seconds) - getattr(request, "prepaid_milliseconds", 0)
+    _add([replace(charge, amount=milliseconds)], time.time())
 
 
 def _per_minute(request: Request, amounts: Mapping[str, int]) -> list[Charge]:
@@ -211,7 +215,7 @@ def _quota_states(request: HttpRequest) -> dict[str, tuple[Charge, int, float]]:
 
 
 def _add(charges: list[Charge], now: float, sign: int = 1) -> None:
-    amounts = {charge.keys(now)[-2]: sign * charge.amount for charge in charges if charge.amount}
+    amounts = {charge.current_key(now): sign * charge.amount for charge in charges if charge.amount}
     if amounts:
         # All charges of a request's check have the same window.
         cache.increment_many(amounts, 2 * charges[0].window)  # type: ignore[attr-defined]

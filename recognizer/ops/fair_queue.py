@@ -73,9 +73,9 @@ class FairQueue:
     """A queue of connections. It has the methods of a deque that waitress uses.
 
     waitress holds the lock while it calls them. `max_running` limits the running requests of a
-    client. While there are others, only one runs at a time. The queue is false if `MAX_FAST`
-    requests have just started, or if all clients in it have reached their limit or have to wait
-    because they have used more than their share of a processor.
+    client. While there are others, a client that has just used the processor runs one at a time.
+    The queue is false if `MAX_FAST` requests have just started, or if all clients in it have
+    reached their limit or have to wait because they have used more than their share of a processor.
     """
 
     def __init__(self, client_of: ClientOf, max_running: int, lock: Any) -> None:

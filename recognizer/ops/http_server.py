@@ -1,10 +1,11 @@
 """The HTTP server: waitress, with limits for clients that are slow or that send too much.
 
-One thread receives all requests and sends all responses. A request occupies one of the other
-threads only after it has been received completely, so a slow client holds a connection and nothing
-else. A connection has a deadline. If there are too many connections, or if they hold too much
-memory, the server closes those of the client that has the most, also if their requests are waiting
-for a thread. Of these, it closes those first that have been waiting longest.
+One thread receives all requests, and sends what a client's connection does not take at once. A
+request occupies one of the other threads only after it has been received completely, so a slow
+client holds a connection and nothing else. A connection has a deadline. If there are too many
+connections, or if they hold too much memory, the server closes those of the client that has the
+most, also if their requests are waiting for a thread. Of these, it closes those first that have
+been waiting longest.
 """
 
 import gc

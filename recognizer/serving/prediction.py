@@ -54,7 +54,7 @@ __all__ = [
     "reencode",
 ]
 
-MAX_BATCH_PIXELS: Final = decode_cost.MAX_PIXELS["JPEG"]  # of all images of a batch in sum
+MAX_BATCH_PIXELS: Final = decode_cost.MAX_PIXELS["JPEG"]  # of all images of a batch in total
 PIXEL_MICROSECONDS: Final = 0.1  # of a decoded image, to find the ink and to predict it
 CLEAN_MICROSECONDS: Final = 0.3  # of a decoded pixel, to clean a picture
 POINT_MICROSECONDS: Final = 100  # to draw one point of a stroke

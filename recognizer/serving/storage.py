@@ -17,7 +17,7 @@ from recognizer.models import Source, Submission
 from recognizer.models.strokes import rounded
 from recognizer.serving.prediction import MultiDigitResult, PredictionResult
 
-# A drawing of the page takes 3 to 6 KB. A larger image is stored with fewer pixels.
+# Drawings from the page are far smaller. A larger image is stored with fewer pixels.
 MAX_STORED_BYTES: Final = 100_000
 STORED_SIDE: Final = 300  # pixels; at most 90 KB
 

@@ -1,4 +1,7 @@
-"""Decide which owners are held out: versions are evaluated on their drawings, not trained."""
+"""Decide which owners are held out.
+
+Versions are evaluated on their drawings and never trained on them.
+"""
 
 import hashlib
 from collections.abc import Collection, Iterator

@@ -49,7 +49,7 @@ def test_large_images_use_up_the_quota(visitor):
     assert statuses == sorted(statuses)
 
 
-def test_other_dear_requests_use_up_the_quota(visitor, settings):
+def test_other_expensive_requests_use_up_the_quota(visitor, settings):
     settings.QUOTAS = {"processor": 1}
     schema_view._render.cache_clear()
     assert [visitor.get("/api/v1/schema/").status_code for _ in range(2)] == [200, 429]
@@ -81,19 +81,19 @@ def test_rejects_a_batch_with_too_many_pixels_in_sum(visitor, settings):
 
 def test_half_of_the_threads_stay_free_for_drawings(visitor, settings, monkeypatch):
     """One image is decoded and one waits. The third one is rejected. A drawing is predicted."""
-    monkeypatch.setattr(heavy_work, "_processors", threading.BoundedSemaphore(1))
-    with heavy_work._processors:
-        waiting = threading.Thread(target=lambda: heavy_work._entrance.acquire())
+    monkeypatch.setattr(heavy_work, "_busy_processors", threading.BoundedSemaphore(1))
+    with heavy_work._busy_processors:
+        waiting = threading.Thread(target=lambda: heavy_work._heavy_requests.acquire())
         waiting.start()
         waiting.join()
-        heavy_work._entrance.acquire()
+        heavy_work._heavy_requests.acquire()
         try:
             response = visitor.recognize(FLAT_WEBP)
             assert status_and_code(response) == (503, "busy")
             assert response["Retry-After"] == "1"
             assert visitor.recognize(drawing_png()).status_code == 200
         finally:
-            heavy_work._entrance.release(2)
+            heavy_work._heavy_requests.release(2)
     assert visitor.recognize(FLAT_WEBP).status_code == 400
 
 

@@ -40,7 +40,7 @@ def end(monkeypatch):
         acquire = staticmethod(lambda timeout: event.wait(timeout=2 * TIMEOUT_SECONDS))
         release = staticmethod(lambda: None)
 
-    monkeypatch.setattr(heavy_work, "_processors", Processors)
+    monkeypatch.setattr(heavy_work, "_busy_processors", Processors)
     monkeypatch.setattr(ModelBackend, "authenticate", wait)
     serializer = download_views.SubmissionWithStrokesSerializer
     monkeypatch.setattr(serializer, "to_representation", lambda *_: wait() or {})

@@ -60,7 +60,7 @@ def test_logout_leaves_nothing_to_the_next_visitor(visitor, ana):
     assert len(visitor.get(LIST).json()["results"]) == 1
 
 
-def test_cookie_set_during_a_login_is_adopted_later(visitor, ana):
+def test_cookie_set_during_a_login_is_merged_later(visitor, ana):
     """A drawing that is sent while the visitor logs in in another tab sets the cookie again."""
     visitor.submit_and_get()
     cookie = visitor.cookies["owner"].value
@@ -73,7 +73,7 @@ def test_cookie_set_during_a_login_is_adopted_later(visitor, ana):
     assert visitor.cookies["owner"]["max-age"] == 0
 
 
-def test_logout_adopts_a_cookie_that_is_left(visitor, ana):
+def test_logout_merges_a_cookie_that_is_left(visitor, ana):
     other = Visitor()
     other.submit_and_get()
     log_in(visitor)

@@ -120,7 +120,7 @@ def test_failed_download_can_be_repeated(visitor, settings):
 def test_small_download_needs_no_free_place(visitor, monkeypatch):
     """Two large images and a long download are in progress."""
     visitor.submit_and_get()
-    for name in ("_entrance", "_download"):
+    for name in ("_heavy_requests", "_download"):
         monkeypatch.setattr(heavy_work, name, BoundedSemaphore(1))
         getattr(heavy_work, name).acquire()
     assert visitor.get(DOWNLOAD).status_code == 200
