@@ -73,8 +73,8 @@ def _claim(ids: list[UUID], reviewer: Any) -> SubmissionQuerySet:
 def for_cards(submissions: SubmissionQuerySet) -> list[Submission]:
     """Load the submissions with everything that their cards show."""
     rows = submissions.select_related("model_version", "live_prediction_version")
-    hidden = ("image", "strokes", "model_version__card", "live_prediction_version__card")
-    return list(rows.defer(*hidden))
+    deferred = ("image", "strokes", "model_version__card", "live_prediction_version__card")
+    return list(rows.defer(*deferred))
 
 
 def count_pending() -> int:
@@ -90,8 +90,8 @@ def count_claimed_by_others(reviewer: Any) -> int:
 
 def count_snoozed() -> int:
     """Count the snoozed submissions, up to `COUNT_LIMIT`."""
-    hidden = Submission.objects.filter(claimed_until__gt=Now())
-    return bounded_count(hidden.pending().filter(claimed_by=None))
+    unavailable = Submission.objects.filter(claimed_until__gt=Now())
+    return bounded_count(unavailable.pending().filter(claimed_by=None))
 
 
 def bounded_count(submissions: SubmissionQuerySet, limit: int | None = None) -> int:
