@@ -22,6 +22,7 @@ BURST_SECONDS: Final = 0.05  # of processor time that a client can use before it
 # threads share one Python interpreter. The other threads are for requests that turn out to be slow.
 MAX_FAST: Final = 2
 FAST_SECONDS: Final = 0.03
+LOOK_AGAIN_SECONDS: Final = 0.02
 ACTIVE_SECONDS: Final = 1  # For this time after a request, a client counts as one of the others.
 
 ClientOf = Callable[[Any], str]  # takes the connection whose first request waits
@@ -38,7 +39,7 @@ class FairDispatcher(ThreadedTaskDispatcher):
     def handler_thread(self, thread_no: int) -> None:
         """Execute requests until the server stops.
 
-        Unlike the method of waitress, it also wakes up when a client has waited long enough.
+        Unlike the method of waitress, it also looks again while a client waits.
         """
         while True:
             with self.lock:
@@ -53,6 +54,8 @@ class FairDispatcher(ThreadedTaskDispatcher):
                     self.thread_exit_cv.notify()
                     return
                 job = self.queue.popleft()
+                if len(self.queue):  # Only one thread may have been woken for several requests.
+                    self.queue_cv.notify()
             try:
                 job.service()
             except BaseException:  # Nothing may end the thread.
@@ -123,21 +126,18 @@ class FairQueue:
                 del self._waiting[client]
 
     def seconds_to_wait(self) -> float | None:
-        """Return the time until a request may start, or None if no client waits."""
-        waits = map(self._usage.seconds_to_wait, self._below_limit())
-        seconds = min(waits, default=None)
-        return None if seconds is None else max(seconds, self._seconds_until_slow())
+        """Return when to look at the queue again, in seconds, or None if nobody waits.
 
-    def _seconds_until_slow(self) -> float:
-        """Return how long `MAX_FAST` or more running requests will still count as fast."""
-        if len(self._started) < MAX_FAST:
-            return 0.0
-        return max(0.0, sorted(self._started)[-MAX_FAST] + FAST_SECONDS - time.monotonic())
+        Who may start a request changes with time: requests turn out to be slow, clients have waited
+        long enough, and others are no longer active.
+        """
+        return LOOK_AGAIN_SECONDS if self._waiting else None
 
     def _next_client(self) -> str | None:
-        if self._seconds_until_slow():
+        newest = time.monotonic() - FAST_SECONDS
+        if sum(started > newest for started in self._started) >= MAX_FAST:
             return None
-        allowed = (name for name in self._below_limit() if not self._usage.seconds_to_wait(name))
+        allowed = (name for name in self._below_limit() if not self._usage.must_wait(name))
         return next(allowed, None)
 
     def _below_limit(self) -> Iterator[str]:
@@ -180,10 +180,9 @@ class Usage:
         if not self._level(oldest) and not self._is_active(oldest):
             del self._buckets[oldest]
 
-    def seconds_to_wait(self, client: str) -> float:
-        """Return how long the client has to wait, in seconds."""
-        excess = self._level(client) - BURST_SECONDS
-        return excess / SHARE if excess > 0 and self._others_are_active(client) else 0.0
+    def must_wait(self, client: str) -> bool:
+        """Return whether the client has used more than its share, and others are active."""
+        return self._level(client) > BURST_SECONDS and self._others_are_active(client)
 
     def is_shared_by(self, client: str) -> bool:
         """Return whether the client and others have used the processor lately."""
