@@ -17,6 +17,7 @@ from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
+from recognizer.models import Submission
 from recognizer.ops.outages import UNAVAILABLE_ERRORS
 from recognizer.serving.prediction import BadImageError
 
@@ -239,6 +240,8 @@ def _to_api_exception(error: Exception) -> Exception:
     # Django raises SuspiciousOperation if a form has too many fields or files.
     if isinstance(error, SuspiciousOperation):
         return exceptions.ParseError(str(error))
+    if isinstance(error, Submission.DoesNotExist):  # It was deleted during the request.
+        return exceptions.NotFound()
     if isinstance(error, UNAVAILABLE_ERRORS):
         log.error("answered with 503: %s", error)
         return Unavailable()

@@ -230,16 +230,18 @@ class Submission(models.Model):
         Sending the same label again does not change the time of the correction. Otherwise, a
         visitor who does so every second would make each decision of a reviewer outdated.
 
-        Raises `AlreadyReviewedError` if the submission is approved or rejected.
+        Raises `AlreadyReviewedError` if the submission is approved or rejected, and
+        `Submission.DoesNotExist` if it has been deleted.
         """
         pending = Submission.objects.pending().filter(pk=self.pk)
         # One statement checks and updates, so a simultaneous review cannot come in between.
         changed = pending.exclude(corrected_digit=label).update(
             corrected_digit=label, corrected_at=timezone.now(), remembered=True
         )
-        if not changed and not pending.update(remembered=True):
-            raise AlreadyReviewedError
+        is_stored = changed or pending.update(remembered=True)
         self.refresh_from_db(fields=("corrected_digit", "corrected_at", "remembered"))
+        if not is_stored:
+            raise AlreadyReviewedError
         self.__dict__.pop("learned_in", None)  # It depends on the correction.
 
     def approve(self, reviewer: Any, label: Label) -> None:

@@ -35,11 +35,10 @@ def correct(request: HttpRequest, id: UUID) -> HttpResponse:
         raise BadRequest("The field label must be a number from 0 to 10.")
     owner = ownership.current_owner(request)
     own_submissions = Submission.objects.owned_by(owner) if owner else Submission.objects.none()
-    submission = own_submissions.filter(id=id).first()
-    if submission is None:
+    try:
+        _correct(request, own_submissions.get(id=id), form.cleaned_data["label"])
+    except Submission.DoesNotExist:
         messages.error(request, _describe_missing(request))
-    else:
-        _correct(request, submission, form.cleaned_data["label"])
     return redirect(f"{reverse('mine')}?{request.GET.urlencode()}#drawing-{id}")
 
 

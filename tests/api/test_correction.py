@@ -7,6 +7,7 @@ import pytest
 
 from recognizer.models import Label, Submission
 from tests.support.factories import Visitor, drawing_png
+from tests.support.threads import run_at_once
 
 pytestmark = pytest.mark.database
 
@@ -101,3 +102,16 @@ def test_returns_409_after_a_review(visitor, reviewer, decision):
     assert (response.status_code, response.json()["code"]) == (409, "already_reviewed")
     row.refresh_from_db()
     assert row.corrected_digit == 1
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("seed", range(10))
+def test_returns_404_if_the_submission_is_deleted_meanwhile(visitor, seed):
+    row = visitor.submit_and_get(drawing_png(7, seed))
+    correct = [lambda label=label: visitor.correct(row.id, label) for label in range(4)]
+    *corrected, deleted = run_at_once(
+        *correct, lambda: visitor.delete(f"/api/v1/submissions/{row.id}/")
+    )
+    assert deleted.status_code == 204
+    assert {response.status_code for response in corrected} <= {200, 404}
+    assert not Submission.objects.exists()
