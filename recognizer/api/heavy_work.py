@@ -1,8 +1,9 @@
 """Limit how many threads work on requests that take long, such as those with large images."""
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from threading import BoundedSemaphore
 from typing import Final
 
@@ -15,6 +16,7 @@ from recognizer.serving import prediction
 
 HEAVY_MILLISECONDS: Final = 40  # more than a drawing of 280 x 280 pixels takes
 MAX_WAIT_SECONDS: Final = 5.0
+GIVE_WAY_SECONDS: Final = 0.002  # Without a pause, the same thread would be the next one again.
 # Two threads predict large images or wait for that. At most half of the processors do it. If you
 # change a number of threads, change `THREADS` of recognizer/ops/http_server.py as well.
 _heavy_requests: Final = BoundedSemaphore(2)
@@ -24,10 +26,14 @@ _busy_processors: Final = BoundedSemaphore(max(1, min(2, (os.cpu_count() or 1) /
 
 
 @contextmanager
-def admitted(request: Request, *drawings: prediction.Drawing, extra: int = 0) -> Iterator[None]:
+def admitted(
+    request: Request, *drawings: prediction.Drawing, extra: int = 0
+) -> Iterator[Callable[[], None]]:
     """Allow the block to predict the drawings, if the client and the server have the capacity.
 
-    `extra` is the estimated time of what else the block does, in milliseconds.
+    `extra` is the estimated time of what else the block does, in milliseconds. The block calls the
+    function that it gets between two drawings. The function counts the time that was not estimated,
+    and lets another request use the processor. It raises `Throttled` and `Busy`, too.
 
     Raises `Throttled` if the client does not have enough processor time left, `BatchTooLarge` if
     the images have too many pixels in total, and `Busy` if too many other requests take long.
@@ -37,17 +43,39 @@ def admitted(request: Request, *drawings: prediction.Drawing, extra: int = 0) ->
         raise exceptions.BatchTooLarge
     milliseconds = extra + sum(each.milliseconds for each in work)
     if milliseconds < HEAVY_MILLISECONDS:
-        yield
+        yield lambda: None
         return
     throttling.prepay(request, milliseconds)
-    with _entered(_heavy_requests):
-        if not _busy_processors.acquire(timeout=MAX_WAIT_SECONDS):
-            raise exceptions.Busy
+    with _entered(_heavy_requests), ExitStack() as processor:
+        processor.enter_context(_processor())
+        started = last_pause = time.thread_time()
+
+        def pause() -> None:
+            nonlocal last_pause
+            now = time.thread_time()
+            if now - last_pause < HEAVY_MILLISECONDS / 1000:
+                return
+            last_pause = now
+            throttling.prepay_excess(request, now - started)
+            processor.close()
+            time.sleep(GIVE_WAY_SECONDS)
+            processor.enter_context(_processor())
+
         try:
-            yield
+            yield pause
         finally:
             native_memory.return_freed()
-            _busy_processors.release()
+
+
+@contextmanager
+def _processor() -> Iterator[None]:
+    """Wait for a processor. Raises `Busy` if other requests use it for too long."""
+    if not _busy_processors.acquire(timeout=MAX_WAIT_SECONDS):
+        raise exceptions.Busy
+    try:
+        yield
+    finally:
+        _busy_processors.release()
 
 
 @contextmanager

@@ -58,9 +58,14 @@ class RecognizeBatchView(StrictRequestMixin, APIView):
         # The view's throttle has already counted the request as one image.
         throttling.consume(request, {self.throttle_scope: len(images) - 1})
         items = [_read(image) for image in images]
-        with heavy_work.admitted(request, *(item for item in items if isinstance(item, bytes))):
-            owner = memory_owner(request, body.validated_data["personal"])
-            return Response({"results": [_predict_item(item, owner) for item in items]})
+        owner = memory_owner(request, body.validated_data["personal"])
+        images = [item for item in items if isinstance(item, bytes)]
+        results = []
+        with heavy_work.admitted(request, *images) as pause:
+            for item in items:
+                results.append(_predict_item(item, owner))
+                pause()
+        return Response({"results": results})
 
 
 def _read(image: Any) -> bytes | prediction.BadImageError:

@@ -4,6 +4,7 @@ A client is the user of an API key or, without a key, a client address (for IPv6
 The counts are in Django's cache, which all web processes share.
 """
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -119,7 +120,18 @@ def prepay(request: Request, milliseconds: int) -> None:
     Raises `Throttled`, and counts nothing, if that would exceed the quota.
     """
     consume(request, {PROCESSOR: milliseconds})
-    request._request.prepaid_milliseconds = milliseconds  # type: ignore[attr-defined]
+    earlier = getattr(request._request, "prepaid_milliseconds", 0)
+    request._request.prepaid_milliseconds = earlier + milliseconds  # type: ignore[attr-defined]
+
+
+def prepay_excess(request: Request, seconds: float) -> None:
+    """Count the processor time that a running request has used beyond what is prepaid.
+
+    Raises `Throttled`, and counts nothing, if that would exceed the quota.
+    """
+    excess = math.ceil(1000 * seconds) - getattr(request._request, "prepaid_milliseconds", 0)
+    if excess > 0:
+        prepay(request, excess)
 
 
 def try_consume(request: Request, charges: list[Charge]) -> float:

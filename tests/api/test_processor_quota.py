@@ -3,7 +3,9 @@
 import base64
 import json
 import threading
+import time
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -72,7 +74,7 @@ def test_new_key_gives_no_new_quota(django_user_model, settings):
     assert other.get("/api/v1/schema/").status_code == 429
 
 
-def test_rejects_a_batch_with_too_many_pixels_in_sum(visitor, settings):
+def test_rejects_a_batch_with_too_many_pixels_in_total(visitor, settings):
     settings.QUOTAS = {}
     image = png(Image.new("L", (3600, 3600)))
     assert send_batch(visitor, [image] * 3).status_code == 200
@@ -106,3 +108,36 @@ def test_strokes_of_uneven_width_cost_more():
     even, short, long = (estimate_work(each).milliseconds for each in (even, short, long))
     assert even < short < 2 * even
     assert long > 2 * even
+
+
+def waves():
+    """Return a picture whose reading takes many times longer than estimated."""
+    y, x = np.mgrid[:512, :512]
+    return png(np.where((x + 0.7 * y + 4 * np.sin((x - y) / 6)) % 8 < 1, 0, 255).astype(np.uint8))
+
+
+def test_stops_a_batch_that_takes_longer_than_estimated(visitor, settings):
+    settings.QUOTAS = {"processor": 3000}
+    started = time.thread_time()
+    assert status_and_code(send_batch(visitor, [waves()] * 20)) == (429, "throttled")
+    assert time.thread_time() - started < 6
+
+
+def test_batch_gives_way_to_another_large_image(visitor, settings, monkeypatch):
+    """The other image waits for the processor until the first image of the batch is read."""
+    settings.QUOTAS = {}
+    monkeypatch.setattr(heavy_work, "_busy_processors", threading.BoundedSemaphore(1))
+    got_processor = []
+
+    def use_processor():
+        while heavy_work._busy_processors.acquire(blocking=False):  # The batch has not begun.
+            heavy_work._busy_processors.release()
+        with heavy_work._busy_processors:
+            got_processor.append(time.monotonic())
+
+    other = threading.Thread(target=use_processor)
+    other.start()
+    assert send_batch(visitor, [waves()] * 4).status_code == 200
+    ended = time.monotonic()
+    other.join()
+    assert got_processor[0] < ended
