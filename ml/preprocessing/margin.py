@@ -17,7 +17,7 @@ from ml.preprocessing.sheet import Sheet, find_threshold
 
 COARSE_SIDE: Final = 128  # pixels, the longer side of the image that is checked
 MARGIN: Final = 0.25  # of the longer side
-MAX_INK: Final = 0.65  # share of the picture
+MAX_INK: Final = 0.65  # share of the picture that is ink
 MIN_FILLED: Final = 0.8  # of the width and of the height that the ink takes
 MAX_BORDER: Final = 0.4  # share of the border that is ink; the edges of a scanner take more
 STROKE_RADIUS: Final = 16  # pixels of the coarse image; half of the width of the broadest stroke

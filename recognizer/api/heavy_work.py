@@ -32,8 +32,8 @@ def admitted(
     """Allow the block to predict the drawings, if the client and the server have the capacity.
 
     `extra` is the estimated time of what else the block does, in milliseconds. The block calls the
-    function that it gets between two drawings. The function counts the time that was not estimated,
-    and lets another request use the processor. It raises `Throttled` and `Busy`, too.
+    function that it gets before each drawing of a batch. The function counts the time that was not
+    estimated, and lets another request use the processor. It raises `Throttled` and `Busy`, too.
 
     Raises `Throttled` if the client does not have enough processor time left, `BatchTooLarge` if
     the images have too many pixels in total, and `Busy` if too many other requests take long.

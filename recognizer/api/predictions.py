@@ -63,8 +63,8 @@ class RecognizeBatchView(StrictRequestMixin, APIView):
         results = []
         with heavy_work.admitted(request, *images) as pause:
             for item in items:
-                results.append(_predict_item(item, owner))
                 pause()
+                results.append(_predict_item(item, owner))
         return Response({"results": results})
 
 
