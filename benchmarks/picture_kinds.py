@@ -131,6 +131,17 @@ def _perspective(corners: Floats, source: npt.NDArray[np.int64]) -> list[float]:
     return [float(value) for value in np.linalg.solve(np.array(rows), np.array(right))]
 
 
+def next_to_a_coin(strokes: Strokes, rng: np.random.Generator) -> bytes:
+    """Photograph a digit with a coin on the paper."""
+    cover = np.roll(_ink(strokes, SIDE, 0.4, 0.09, rng), round(-0.14 * SIDE), axis=1)
+    coin = Image.new("L", (SIDE, SIDE))
+    x, y, radius = np.array((0.8, rng.uniform(0.25, 0.75), rng.uniform(0.06, 0.11))) * SIDE
+    ImageDraw.Draw(coin).ellipse((x - radius, y - radius, x + radius, y + radius), fill=255)
+    page = _paint(_paper(rng), cover, BALLPOINT)
+    metal = tuple(rng.uniform((120, 90, 40), (190, 170, 150)))
+    return _photo(_paint(page, np.asarray(coin, float) / 255, metal), rng)
+
+
 def cropped(strokes: Strokes, rng: np.random.Generator) -> bytes:
     """Crop a photo to the digit."""
     return _crop(strokes, rng, range(4))
@@ -310,20 +321,8 @@ def scanned_box(strokes: Strokes, rng: np.random.Generator) -> bytes:
 KINDS: Final[dict[str, Kind]] = {
     kind.__name__: kind
     for kind in (
-        *(plain, thin_pen, sheet_in_perspective, held_sheet, torn_sheet, cropped, cut_off),
-        *(
-            form_box,
-            comb_field,
-            circled,
-            pencil,
-            marker,
-            highlighter,
-            ruled,
-            squared,
-            underlined,
-            shadow,
-            blackboard,
-        ),
-        *(specks, scanner_edge, scanned_box),
+        *(plain, thin_pen, sheet_in_perspective, held_sheet, torn_sheet, next_to_a_coin, cropped),
+        *(cut_off, form_box, comb_field, circled, pencil, marker, highlighter, ruled, squared),
+        *(underlined, shadow, blackboard, specks, scanner_edge, scanned_box),
     )
 }

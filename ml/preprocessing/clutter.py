@@ -14,6 +14,8 @@ BORDER: Final = 3  # pixels; anything so near to the edge of the picture touches
 CELL_SIDE: Final = 128  # cells along the longer side; ink in neighbouring cells is one group
 MIN_SHARE: Final = 0.1  # of the largest group's ink; smaller ones are specks
 MIN_LINE_SHARE: Final = 0.35  # the same for what is left of a printed line's component
+MAX_STROKE_WIDTH: Final = 0.33  # of a digit's size; a coin is broader
+MIN_OBJECT_WIDTH: Final = 2  # times the width of the digit's strokes; a coin is broader
 MAX_PIECE_WIDTH: Final = 0.45  # of the digit's strokes; a piece of a printed line is thinner
 # Shares of the picture's longer side.
 MIN_SIZE: Final = 0.018  # a smaller mark is not a digit
@@ -102,7 +104,7 @@ def remove_clutter(ink: Mask) -> tuple[Mask, Mask]:
         return np.zeros_like(ink), ink
     _mark_frames(components, boxes, clutter)
     _mark_bars(boxes, clutter)
-    _mark_thin_pieces(components, boxes, clutter)
+    _mark_other_widths(components, boxes, clutter)
     kept = _large_groups(rest & ~clutter[components], lines)
     return kept, ink & ~kept
 
@@ -198,16 +200,21 @@ def _mark_bars(boxes: list[_Box], clutter: Mask) -> None:
         clutter[number] |= is_bar and height > 2 * box.height
 
 
-def _mark_thin_pieces(components: Components, boxes: list[_Box], clutter: Mask) -> None:
-    """Mark what is much thinner than the strokes of the digits, such as pieces of thin lines."""
+def _mark_other_widths(components: Components, boxes: list[_Box], clutter: Mask) -> None:
+    """Mark what is thinner than the digits, such as pieces of lines, and solid objects."""
     ink = components > 0
     edges = ink & dilate(~ink, 1)
     areas, lengths = (
         np.bincount(components[mask], minlength=len(clutter)) for mask in (ink, edges)
     )
     widths = 2 * areas / lengths.clip(1)
-    large = np.array([False, *(box.size >= MIN_DIGIT_SIZE * max(ink.shape) for box in boxes)])
-    clutter |= widths < MAX_PIECE_WIDTH * widths.max(initial=0, where=large & ~clutter)
+    sizes = np.array([0, *(box.size for box in boxes)])
+    is_large = sizes >= MIN_DIGIT_SIZE * max(ink.shape)
+    is_solid = widths > MAX_STROKE_WIDTH * sizes
+    widest = widths.max(initial=0, where=is_large & ~is_solid & ~clutter)
+    if widest:
+        clutter |= is_solid & (widths > MIN_OBJECT_WIDTH * widest)
+        clutter |= widths < MAX_PIECE_WIDTH * widest
 
 
 def _contains(box: _Box, point: npt.NDArray[np.float64]) -> bool:
