@@ -23,7 +23,7 @@ MAX_BORDER: Final = 0.4  # share of the border that is ink; the edges of a scann
 STROKE_RADIUS: Final = 16  # pixels of the coarse image; half of the width of the broadest stroke
 MAX_BROAD: Final = 0.1  # share of the ink that is broader than a stroke, as a shadow is
 MAX_SPECKS: Final = 0.1  # of the ink at the border; a digit elsewhere in the picture has more
-# What follows is for a picture with only one digit, which one border cuts off.
+# The next limits are for a picture with one digit that touches one side.
 MIN_SIZE: Final = 0.15  # of the longer side
 MAX_CONTACT: Final = 0.8  # of its size where it touches the border; the edge of a scanner has more
 MIN_WIDTH: Final = 3  # pixels of the coarse image, the mean width of the ink; lines have less

@@ -47,7 +47,7 @@ def admitted(
         return
     throttling.prepay(request, milliseconds)
     with _entered(_heavy_requests), ExitStack() as processor:
-        processor.enter_context(_processor())
+        processor.enter_context(_entered(_busy_processors, MAX_WAIT_SECONDS))
         started = last_pause = time.thread_time()
 
         def pause() -> None:
@@ -59,23 +59,12 @@ def admitted(
             throttling.prepay_excess(request, now - started)
             processor.close()
             time.sleep(GIVE_WAY_SECONDS)
-            processor.enter_context(_processor())
+            processor.enter_context(_entered(_busy_processors, MAX_WAIT_SECONDS))
 
         try:
             yield pause
         finally:
             native_memory.return_freed()
-
-
-@contextmanager
-def _processor() -> Iterator[None]:
-    """Wait for a processor. Raises `Busy` if other requests use it for too long."""
-    if not _busy_processors.acquire(timeout=MAX_WAIT_SECONDS):
-        raise exceptions.Busy
-    try:
-        yield
-    finally:
-        _busy_processors.release()
 
 
 @contextmanager
@@ -103,8 +92,9 @@ def admitted_deletion(count: int) -> Iterator[None]:
 
 
 @contextmanager
-def _entered(semaphore: BoundedSemaphore) -> Iterator[None]:
-    if not semaphore.acquire(blocking=False):
+def _entered(semaphore: BoundedSemaphore, max_wait: float = 0.0) -> Iterator[None]:
+    """Hold the semaphore. Raises `Busy` if others hold it for longer than `max_wait` seconds."""
+    if not semaphore.acquire(timeout=max_wait):
         raise exceptions.Busy
     try:
         yield

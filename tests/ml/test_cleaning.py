@@ -65,12 +65,8 @@ def test_broad_strokes_on_a_dark_surface_are_not_a_sheet(recognizer, digit):
     assert recognizer.predict(normalize(picture.grey)).label == digit
 
 
-def test_box_of_a_digit_is_in_the_whole_picture():
-    """The sheet is a quarter of the picture, and the digit is in the middle of the sheet."""
-    page = np.random.default_rng(0).normal(30, 3, (480, 480))
-    page[40:280, 200:440] = 230
-    page[120:200, 310:330] = 40
-    picture = clean(page.clip(0, 255).astype(np.uint8))
+def ink_box(picture):
+    """Return the box of the ink, in shares of the whole picture."""
     rows, columns = np.nonzero(picture.grey < 128)
     height, width = picture.grey.shape
     box = (
@@ -79,7 +75,16 @@ def test_box_of_a_digit_is_in_the_whole_picture():
         np.ptp(columns) / width,
         np.ptp(rows) / height,
     )
-    left, top, width, height = np.array(picture.to_original(box)) * 480
+    return picture.to_original(box)
+
+
+def test_box_of_a_digit_is_in_the_whole_picture():
+    """The sheet is a quarter of the picture, and the digit is in the middle of the sheet."""
+    page = np.random.default_rng(0).normal(30, 3, (480, 480))
+    page[40:280, 200:440] = 230
+    page[120:200, 310:330] = 40
+    picture = clean(page.clip(0, 255).astype(np.uint8))
+    left, top, width, height = np.array(ink_box(picture)) * 480
     assert (left, top, width, height) == pytest.approx((310, 120, 20, 80), abs=5)
 
 
@@ -88,15 +93,7 @@ def test_box_of_a_digit_is_in_the_whole_picture_if_it_touches_the_border():
     page[100:, 120:160] = 40
     page[100:140, 120:280] = 40
     picture = clean(page.clip(0, 255).astype(np.uint8))
-    rows, columns = np.nonzero(picture.grey < 128)
-    height, width = picture.grey.shape
-    box = (
-        columns.min() / width,
-        rows.min() / height,
-        np.ptp(columns) / width,
-        np.ptp(rows) / height,
-    )
-    assert picture.to_original(box) == pytest.approx((0.3, 1 / 3, 0.4, 2 / 3), abs=0.02)
+    assert ink_box(picture) == pytest.approx((0.3, 1 / 3, 0.4, 2 / 3), abs=0.02)
 
 
 def test_a_digit_at_the_border_is_kept_next_to_a_dot(recognizer):
