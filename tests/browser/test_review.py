@@ -187,11 +187,11 @@ def test_skipped_blind_review_is_hidden_for_an_hour(open_review, rosa, django_us
     expect(page.locator("#card")).to_be_hidden()
     drawings(1)
     page.clock.fast_forward(3_600_000)
-    expect(page.locator("#card")).to_be_focused()
-    for _ in range(2):
+    while blind_review.label is None:  # Other cards may come first.
+        expect(page.locator("#card")).to_be_focused()
         page.keyboard.press("5")
-    expect_saved(page, 5)
-    blind_review.refresh_from_db()
+        expect(page.locator("#recent-decisions .unsaved")).to_have_count(0)
+        blind_review.refresh_from_db()
     assert blind_review.label == 5
 
 
