@@ -8,7 +8,12 @@ import uuid
 from datetime import timedelta
 from typing import Final
 
-from django.core.signing import BadSignature, TimestampSigner, get_cookie_signer
+from django.core.signing import (
+    BadSignature,
+    SignatureExpired,
+    TimestampSigner,
+    get_cookie_signer,
+)
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
 
@@ -28,13 +33,24 @@ _META_KEY: Final = "OWNER_COOKIE"
 
 def read_cookie(request: HttpRequest) -> uuid.UUID | None:
     """Return the owner in the cookie, or None if it is missing, forged or expired."""
-    value = request.get_signed_cookie(COOKIE_NAME, default=None, max_age=RENEWAL_AGE)
-    if value is not None:
-        return uuid.UUID(value)
-    value = request.get_signed_cookie(COOKIE_NAME, default=None, max_age=COOKIE_AGE)
+    value = request.COOKIES.get(COOKIE_NAME)
     if value is None:
         return None
-    owner = uuid.UUID(value)
+    signer = get_cookie_signer(salt=COOKIE_NAME)
+    try:
+        return uuid.UUID(signer.unsign(value, max_age=RENEWAL_AGE))
+    except SignatureExpired:
+        return _renew(request, value)
+    except BadSignature:
+        return None
+
+
+def _renew(request: HttpRequest, value: str) -> uuid.UUID | None:
+    """Set the cookie again, unless it has expired. Return the owner, or None if it has."""
+    try:
+        owner = uuid.UUID(get_cookie_signer(salt=COOKIE_NAME).unsign(value, max_age=COOKIE_AGE))
+    except SignatureExpired:
+        return None
     set_cookie(request, owner)
     return owner
 

@@ -7,7 +7,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from recognizer.accounts import ownership
-from recognizer.api import drawings, schema, storage_quotas
+from recognizer.api import drawings, personal, schema, storage_quotas
 from recognizer.api.request_serializers import NewSubmissionSerializer, RecognizeRequestSerializer
 from recognizer.api.serializers import MultiDigitResultSerializer, StoredDigitsSerializer
 from recognizer.api.strict_requests import StrictRequestMixin
@@ -63,14 +63,17 @@ class StoreNumberView(StrictRequestMixin, APIView):
             strokes=body.validated_data["strokes"],
         )
         stored = storage_quotas.store(request, owner, new)
+        submissions = [submission for submission, _ in stored]
         is_new = [is_new for _, is_new in stored]
         number = {
             "number": result.text,
-            "submissions": [submission for submission, _ in stored],
+            "submissions": submissions,
             "is_new": is_new,
             "incomplete": result.is_incomplete,
         }
-        return Response(
+        response = Response(
             StoredDigitsSerializer(number, context={"request": request}).data,
             status=status.HTTP_201_CREATED if any(is_new) else status.HTTP_200_OK,
         )
+        personal.tell_if_empty(request, response, submissions[0])
+        return response

@@ -1,16 +1,25 @@
 """Decide whose memory adjusts a prediction."""
 
 import uuid
+from datetime import timedelta
 from typing import Final
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from rest_framework.request import Request
 
-from recognizer.accounts import ownership
+from recognizer.accounts import cookies, ownership
+from recognizer.models import Submission, remembered_state
 
-# Visitors set this cookie on *My drawings* to see only what the network predicts.
+# The value of this cookie is one of the two below.
 MEMORY_COOKIE: Final = "personal_memory"
+# Visitors choose on *My drawings* to see only what the network predicts.
 MEMORY_OFF: Final = "off"
+# The visitor has corrected nothing, so a prediction need not ask the database. Without the cookie,
+# it asks. So the cookie may be lost.
+MEMORY_EMPTY: Final = "empty"
+# The cookie can outlive a correction if two requests are answered in the wrong order. A rejected
+# correction can also be reopened.
+EMPTY_AGE: Final = timedelta(hours=1)
 
 
 def memory_owner(request: Request, wanted: bool) -> uuid.UUID | None:
@@ -18,7 +27,7 @@ def memory_owner(request: Request, wanted: bool) -> uuid.UUID | None:
 
     `wanted` is the value of `personal` in the request.
     """
-    if not wanted or is_turned_off(request):
+    if not wanted or is_turned_off(request) or _is_known_to_be_empty(request):
         return None
     return ownership.current_owner(request)
 
@@ -26,3 +35,24 @@ def memory_owner(request: Request, wanted: bool) -> uuid.UUID | None:
 def is_turned_off(request: HttpRequest | Request) -> bool:
     """Return whether the visitor has turned the memory off in this browser."""
     return request.COOKIES.get(MEMORY_COOKIE) == MEMORY_OFF
+
+
+def _is_known_to_be_empty(request: Request) -> bool:
+    # Users can also correct drawings in another browser.
+    if request.user.is_authenticated:
+        return False
+    return request.COOKIES.get(MEMORY_COOKIE) == MEMORY_EMPTY
+
+
+def tell_if_empty(request: Request, response: HttpResponse, stored: Submission) -> None:
+    """Set the cookie in the response if the owner of the stored drawing has corrected nothing."""
+    if MEMORY_COOKIE in request.COOKIES or request.user.is_authenticated:
+        return
+    if stored.personal_prediction is None and remembered_state(stored.owner) is None:
+        cookies.set_cookie(response, MEMORY_COOKIE, MEMORY_EMPTY, EMPTY_AGE)
+
+
+def tell_of_correction(request: HttpRequest | Request, response: HttpResponse) -> None:
+    """Delete the cookie in the response to a correction, if the cookie says that there is none."""
+    if request.COOKIES.get(MEMORY_COOKIE) == MEMORY_EMPTY:
+        cookies.delete_cookie(response, MEMORY_COOKIE)

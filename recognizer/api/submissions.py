@@ -22,7 +22,7 @@ from rest_framework.viewsets import GenericViewSet
 
 from recognizer import audit
 from recognizer.accounts import deletion, ownership
-from recognizer.api import drawings, exceptions, heavy_work, schema, storage_quotas
+from recognizer.api import drawings, exceptions, heavy_work, personal, schema, storage_quotas
 from recognizer.api.authentication import HasScope, IsReviewer, can_view_all
 from recognizer.api.filters import SubmissionFilter, with_filter_aliases
 from recognizer.api.pagination import SubmissionPagination
@@ -151,13 +151,15 @@ class SubmissionViewSet(
         except storage.IdempotencyConflictError as error:
             raise exceptions.IdempotencyConflict from error
         context = {**self.get_serializer_context(), "incomplete": result.is_incomplete}
-        return Response(
+        response = Response(
             StoredSubmissionSerializer(submission, context=context).data,
             status=status.HTTP_201_CREATED if is_new else status.HTTP_200_OK,
             headers={
                 "Location": reverse("submission-detail", args=[submission.pk], request=request)
             },
         )
+        personal.tell_if_empty(request, response, submission)
+        return response
 
     @extend_schema(
         operation_id="submissions_destroy_all",
@@ -192,7 +194,9 @@ class SubmissionViewSet(
             submission.correct(body.validated_data["digit"])
         except AlreadyReviewedError as error:
             raise exceptions.AlreadyReviewed from error
-        return Response(self.get_serializer(submission).data)
+        response = Response(self.get_serializer(submission).data)
+        personal.tell_of_correction(request, response)
+        return response
 
     @extend_schema(
         summary="For reviewers: approve the submission with a label",

@@ -12,6 +12,7 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_POST
 
 from recognizer.accounts import ownership
+from recognizer.api import personal
 from recognizer.models import AlreadyReviewedError, Label, Submission
 from recognizer.web.ui_strings import label_phrase
 
@@ -39,7 +40,9 @@ def correct(request: HttpRequest, id: UUID) -> HttpResponse:
         _correct(request, own_submissions.get(id=id), form.cleaned_data["label"])
     except Submission.DoesNotExist:
         messages.error(request, _describe_missing(request))
-    return redirect(f"{reverse('mine')}?{request.GET.urlencode()}#drawing-{id}")
+    response = redirect(f"{reverse('mine')}?{request.GET.urlencode()}#drawing-{id}")
+    personal.tell_of_correction(request, response)
+    return response
 
 
 def _correct(request: HttpRequest, submission: Submission, label: Label) -> None:

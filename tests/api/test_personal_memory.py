@@ -127,6 +127,48 @@ def test_the_cookie_of_the_switch_turns_the_memory_off(visitor):
     assert visitor.recognize(square_png(9)).json()["personal"] is None
 
 
+def cookie_after(response):
+    """Return the value of the memory's cookie in the response, or None if it does not set it."""
+    cookie = response.cookies.get("personal_memory")
+    return cookie and cookie.value
+
+
+@pytest.mark.parametrize("path", ["submissions/", "numbers/"])
+def test_visitor_without_corrections_pays_no_query(visitor, path, django_assert_num_queries):
+    response = visitor.post(f"/api/v1/{path}", {"image": upload(drawing_png())})
+    assert cookie_after(response) == "empty"
+    with django_assert_num_queries(0):
+        assert visitor.recognize(square_png(9)).json()["personal"] is None
+
+
+def test_correction_deletes_the_cookie_without_corrections(visitor):
+    row = visitor.submit_and_get(square_png(1))
+    assert cookie_after(visitor.correct(row.pk, 0)) == ""
+    assert visitor.recognize(square_png(1)).json()["digit"] == 0
+    assert cookie_after(visitor.submit(drawing_png(7))) is None
+
+
+def test_correction_on_my_drawings_deletes_the_cookie_without_corrections(visitor):
+    row = visitor.submit_and_get(square_png(1))
+    assert cookie_after(visitor.post(f"/mine/{row.pk}/correction/", {"label": 0})) == ""
+    assert visitor.recognize(square_png(1)).json()["digit"] == 0
+
+
+def test_correction_keeps_the_memory_turned_off(visitor):
+    visitor.cookies["personal_memory"] = "off"
+    teach_zero(visitor, 1, 2)
+    assert visitor.cookies["personal_memory"].value == "off"
+
+
+def test_users_have_a_memory_in_a_browser_where_they_corrected_nothing(django_user_model):
+    user = django_user_model.objects.create_user("kim")
+    teach_zero(client_with_key(user, "submit"), 1, 2)
+    visitor = Visitor()
+    assert cookie_after(visitor.submit(drawing_png(7))) == "empty"
+    visitor.force_login(user)
+    assert visitor.recognize(square_png(9)).json()["digit"] == 0
+
+
 def test_an_api_key_uses_the_memory_of_its_user(django_user_model):
     user = django_user_model.objects.create_user("kim")
     teach_zero(client_with_key(user, "submit"), 1, 2)
