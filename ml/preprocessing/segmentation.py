@@ -33,6 +33,7 @@ from ml.runtime import NOT_A_DIGIT, Recognizer
 COARSE_SIDE: Final = 72  # pixels, the longer side of the shrunk image in which components are found
 MAX_COMPONENTS: Final = 40  # an image with more components is not split
 MAX_PARTS: Final = 30  # an image with more parts is not split
+MAX_PARTS_PER_DIGIT: Final = 6
 MAX_CUT_GROUPS: Final = 10  # limits the time; in more groups, touching digits are not cut
 OVERLAP_SHARE: Final = 0.4  # of the narrower width; components that overlap more are one digit
 SMALL_HEIGHT: Final = 0.3  # of the tallest component; less tall ones are a bar or a speck
@@ -63,7 +64,7 @@ def segment_and_predict(
 ) -> list[SegmentedDigit]:
     """Split an image into digits, from left to right, and predict each.
 
-    Without `cut_touching`, two touching digits stay one. Cutting them takes up to 300 predictions.
+    Without `cut_touching`, touching digits stay one. Cutting two takes up to 300 predictions.
 
     If the image is not clearly a multi-digit number, the list has one item: the whole image with
     its prediction. Takes the same images as `normalize` and raises the same exceptions.
@@ -103,8 +104,10 @@ def _split_group(
     ink: InkImage, mask: Mask, height: int, recognizer: Recognizer | None
 ) -> list[_Part]:
     """Cut a group of components if it is probably more than one digit."""
+    if recognizer is None:
+        return [_Part(mask, 0.0)]
     left, right = columns(mask)
-    first, *more = split_touching(ink, mask, recognizer) if recognizer else [mask]
+    first, *more = split_touching(ink, mask, recognizer)
     penalty = TOUCHING_PENALTY
     if not more and right - left > WIDE_ASPECT * height:
         first, *more = cut_where_thin(mask, height)
@@ -169,7 +172,7 @@ def _best_split(ink: InkImage, parts: list[_Part], recognizer: Recognizer) -> li
     splits: list[list[SegmentedDigit]] = [[] for _ in costs]
     for start in range(count):
         mask = np.zeros_like(parts[start].mask)
-        for end in range(start + 1, count + 1):
+        for end in range(start + 1, min(start + MAX_PARTS_PER_DIGIT, count) + 1):
             if costs[start] == math.inf:
                 break
             mask = mask | parts[end - 1].mask
