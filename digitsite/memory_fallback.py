@@ -1,6 +1,7 @@
 """Let a cache backend use the memory of the process while its store fails."""
 
 import logging
+import threading
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Final
@@ -11,6 +12,7 @@ RETRY_SECONDS: Final = 2.0  # between two attempts to use a store that has faile
 MAX_ENTRIES: Final = 100_000
 
 log = logging.getLogger(__name__)
+_counting: Final = threading.Lock()  # No other thread may start the same count.
 
 
 def _with_fallback(name: str) -> Callable[..., Any]:
@@ -39,14 +41,15 @@ class MemoryCache(LocMemCache):
 
     def increment_many(self, deltas: Mapping[str, int], timeout: int) -> dict[str, int]:
         """Add to several values, and return the new ones. New values begin at 0."""
-        counts = {}
-        for key, delta in deltas.items():
-            try:
-                counts[key] = self.incr(key, delta)
-            except ValueError:
-                self.set(key, delta, timeout)
-                counts[key] = delta
-        return counts
+        with _counting:
+            return {key: self._increment(key, delta, timeout) for key, delta in deltas.items()}
+
+    def _increment(self, key: str, delta: int, timeout: int) -> int:
+        try:
+            return self.incr(key, delta)
+        except ValueError:
+            self.set(key, delta, timeout)
+            return delta
 
 
 class MemoryFallback:

@@ -42,8 +42,8 @@ def normalize(grey: GreyImage) -> Pixels:
 def normalize_ink(ink: InkImage) -> Pixels:
     """Return the model input for ink as `extract_ink` returns it.
 
-    Raises `BadImageError` with the code `blank_image` if no pixel is mostly ink, and with the code
-    `single_dot` if the ink is one dot, because a tap on the canvas leaves a dot.
+    Raises `BadImageError` with the code `blank_image` if no pixel is mostly ink or if the ink is
+    nothing but specks far apart, and with the code `single_dot` if the ink is one dot, because a tap on the canvas leaves a dot.
     """
     solid = ink >= INK_LEVEL
     if not solid.any():
@@ -92,13 +92,16 @@ def _is_dot(ink: Mask) -> bool:
 def _shrink(ink: Image.Image) -> InkImage:
     """Scale the ink so that its longer side is `INK_SIDE`.
 
-    When shrinking, each pixel becomes the mean of the area that it covers.
+    When shrinking, each pixel becomes the mean of the area that it covers. Raises `BadImageError`
+    if no ink is left.
     """
     width, height = ink.size
     scale = INK_SIDE / max(height, width)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     resampling = Image.Resampling.BOX if scale < 1 else Image.Resampling.BILINEAR
     small = np.asarray(ink.resize(size, resampling), np.float32)
+    if not small.any():
+        raise BadImageError("blank_image", BLANK)  # only specks, far apart
     return np.rint(small * (255 / small.max())).astype(np.uint8)
 
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from PIL import Image, ImageFilter
 
 from ml.arrays import Field, GreyImage, InkImage, Mask
-from ml.preprocessing.connected_components import dilate
+from ml.preprocessing.connected_components import coarsen, dilate
 from ml.preprocessing.decode import BadImageError
 from ml.preprocessing.light import flatten_light_by_median
 from ml.preprocessing.photo_ink import runs
@@ -76,14 +76,9 @@ def extract_page_ink(grey: GreyImage) -> PageInk:
 
 def _find_tilt(ink: Mask) -> float:
     """Return the angle at which the rows are most distinct, in degrees (W. Postl, 1986)."""
-    cell = max(1, math.ceil(max(ink.shape) / TILT_SIDE))
-    height, width = (length // cell for length in ink.shape)
-    if not height or not width:
-        return 0.0
-    cells = ink[: height * cell, : width * cell].reshape(height, cell, width, cell)
-    weights = cells.mean(axis=(1, 3))
-    y, x = np.nonzero(weights)
-    values = weights[y, x]
+    cells = coarsen(ink, max(1, math.ceil(max(ink.shape) / TILT_SIDE)))
+    y, x = np.nonzero(cells)
+    values = cells[y, x]
     best = 0.0
     for step in TILT_STEPS:
         reach = MAX_TILT if step == TILT_STEPS[0] else 2 * step

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from django.db import DatabaseError
+from django.db import Error
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -28,7 +28,7 @@ class DatabaseCollector(Collector):
     def collect(self) -> Iterable[Metric]:
         try:
             metrics = list(_collect())
-        except DatabaseError as error:
+        except Error as error:
             log.error("no metrics from the database: %s", error)
             metrics = []
         yield GaugeMetricFamily(

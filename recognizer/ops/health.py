@@ -4,7 +4,7 @@ import logging
 from typing import Final
 
 from django.conf import settings
-from django.db import DatabaseError
+from django.db import Error
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.crypto import constant_time_compare
 from django.views.decorators.http import require_safe
@@ -36,7 +36,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
         # loaded_version() queries the database only once a second, so it may miss an outage.
         ModelVersion.objects.live().exists()
         loaded = model_registry.loaded_version()
-    except DatabaseError as error:
+    except Error as error:
         # The response does not contain the error, because its message may name hosts and users.
         log.error("not ready: %s", error)
         return _unavailable(DATABASE_UNAVAILABLE)

@@ -180,7 +180,7 @@ def undo_bulk(reviewer: Any, at: datetime) -> list[Submission]:
     removes the flags of the bulk review.
     """
     reviewed = Submission.objects.filter(reviewed_by=reviewer, reviewed_at=at)
-    submissions = list(reviewed.only("predicted_digit"))
+    submissions = list(reviewed.only("predicted_digit").select_for_update())
     reviewed.reopen()
     return submissions
 

@@ -100,6 +100,13 @@ def test_rejects_blank_pages_and_empty_bodies(visitor, recognize):
     assert (nothing.status_code, nothing.json()["code"]) == (400, "invalid")
 
 
+def test_ink_in_the_last_rows_alone_is_no_number(recognize):
+    strip = np.full((303, 1200), 255, np.uint8)
+    strip[-3:] = 0
+    response = recognize(png(strip))
+    assert (response.status_code, response.json()["code"]) == (400, "no_rows")
+
+
 def test_rejects_pictures_that_would_take_too_long(recognize, monkeypatch):
     monkeypatch.setattr(pages, "MAX_PREDICTIONS", 10)
     response = recognize(png(page()))

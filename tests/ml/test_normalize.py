@@ -86,6 +86,14 @@ def test_rejects_a_blank_page(grey):
     assert error.value.code == "blank_image"
 
 
+def test_rejects_single_pixels_far_apart():
+    specks = np.full((512, 512), 255, np.uint8)
+    specks[[0, 511], [0, 511]] = 0
+    with pytest.raises(BadImageError) as error:
+        normalize(specks)
+    assert error.value.code == "blank_image"
+
+
 def test_rejects_faint_dirt():
     dirt = np.random.default_rng(0).integers(240, 256, (280, 280)).astype(np.uint8)
     with pytest.raises(BadImageError):

@@ -1,7 +1,7 @@
 """/healthz/ says that the process runs, and /readyz/ that the site can serve requests."""
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import InterfaceError, OperationalError, connection
 
 from recognizer.models import ModelFiles
 from recognizer.serving import model_registry
@@ -30,19 +30,19 @@ def test_readyz_returns_503_without_a_valid_version(visitor):
     assert visitor.get("/healthz/").status_code == 200
 
 
-def test_readyz_returns_503_and_logs_the_error_of_the_database(visitor, caplog):
+@pytest.mark.parametrize("error", [OperationalError, InterfaceError])
+def test_readyz_returns_503_and_logs_the_error_of_the_database(visitor, caplog, error):
+    def fail(*_):
+        raise error("no connection to db.example")
+
     assert visitor.get("/readyz/").status_code == 200
-    with connection.execute_wrapper(_raise_error):
+    with connection.execute_wrapper(fail):
         response = visitor.get("/readyz/")
         assert visitor.get("/healthz/").status_code == 200
     assert response.status_code == 503
     assert "database does not answer" in response.json()["reason"]
     assert "db.example" not in response.content.decode()
     assert "db.example" in caplog.text
-
-
-def _raise_error(*_):
-    raise OperationalError("no connection to db.example")
 
 
 def test_readyz_returns_503_before_the_first_migration(tmp_path):

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import DatabaseError
+from django.db import Error
 
 from recognizer.datasets import DatasetError
 from recognizer.datasets.exporter import ExportSelection, export
@@ -68,7 +68,7 @@ class Command(BaseCommand):
         )
         try:
             card = export(options["format"], options["folder"].resolve(), selection, by=user)
-        except (DatasetError, OSError, DatabaseError) as error:
+        except (DatasetError, OSError, Error) as error:
             raise CommandError(f"{describe(error)} Nothing was written.") from error
         except KeyboardInterrupt:
             raise CommandError(

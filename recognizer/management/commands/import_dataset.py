@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import DatabaseError
+from django.db import Error
 
 from recognizer.datasets import DatasetError
 from recognizer.datasets.formats import FORMATS
@@ -54,7 +54,7 @@ class Command(BaseCommand):
         try:
             rows = FORMATS[options["format"]].read(options["path"])
             counts = load(rows, by=user, report=on_progress, dataset=options["dataset"])
-        except (DatasetError, OSError, EOFError, zlib.error, DatabaseError) as error:
+        except (DatasetError, OSError, EOFError, zlib.error, Error) as error:
             raise CommandError(f"{describe(error)} {summary(counts)}") from error
         except KeyboardInterrupt:
             raise CommandError(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import DatabaseError
+from django.db import Error
 
 from recognizer.management import shared
 from recognizer.models import ModelVersion, ModelVersionQuerySet, VersionState
@@ -72,7 +72,7 @@ class Command(BaseCommand):
         try:
             shared.check_migrations()
             run(**options)
-        except DatabaseError as error:
+        except Error as error:
             raise CommandError(f"{describe(error)} Nothing was changed.") from error
         except KeyboardInterrupt:
             raise CommandError(

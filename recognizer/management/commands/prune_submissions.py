@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from django.contrib.admin.models import DELETION
 from django.core.management.base import BaseCommand, CommandError
-from django.db import DatabaseError, transaction
+from django.db import Error, transaction
 from django.utils import timezone
 
 from recognizer import audit
@@ -41,7 +41,7 @@ class Command(BaseCommand):
         try:
             for portion in deletion.portions(submissions):
                 deleted += delete_portion(portion, days, user)
-        except DatabaseError as error:
+        except Error as error:
             raise CommandError(f"{describe(error)} Deleted before the error: {deleted}.") from error
         except KeyboardInterrupt:
             raise CommandError(

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import DatabaseError
+from django.db import Error
 
 from recognizer.management import shared
 from recognizer.management.progress import ProgressDisplay
@@ -97,7 +97,7 @@ class Command(BaseCommand):
                 )
         except (RetrainError, MnistError, CorruptModelError) as error:
             raise CommandError(str(error)) from error
-        except (DatabaseError, OSError) as error:
+        except (Error, OSError) as error:
             raise CommandError(f"{describe(error)} {NOTHING_STORED}") from error
         except RunCancelledError as error:
             raise CommandError(
