@@ -77,7 +77,9 @@ def complete_file(path: Path) -> Iterator[Path]:
             os.link(temporary, path)  # Unlike renaming, this never replaces a file.
         except FileExistsError:
             raise
-        except OSError:  # The file system has no hard links.
+        except OSError as error:  # The file system has no hard links.
+            if path.exists():
+                raise FileExistsError(path) from error
             temporary.rename(path)
     finally:
         with suppress(FileNotFoundError):

@@ -132,7 +132,11 @@ def refresh_predictions() -> None:
             submission.pixels, live.recognizer
         ).label
         submission.live_prediction_version_id = live.pk
-    Submission.objects.bulk_update(submissions, ["live_prediction", "live_prediction_version"])
+    if not submissions:
+        return
+    with transaction.atomic():
+        Submission.objects.filter(pk__in=[row.pk for row in submissions]).lock()
+        Submission.objects.bulk_update(submissions, ["live_prediction", "live_prediction_version"])
 
 
 def predicted_by_other_versions(live_pk: int) -> tuple[SubmissionQuerySet, SubmissionQuerySet]:

@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 def retry(operation: Callable[[], Result]) -> Result:
     """Call `operation` until the database answers, and return its result.
 
-    The operation must be one transaction, or write nothing, because it is repeated from its start.
+    It is repeated from its start, so it must have the same result as if it had run only once.
 
     Raises the error of the last attempt after `OUTAGE_SECONDS`.
     """

@@ -46,10 +46,12 @@ def check_training_labels(
     store_label_noise(drawings, noise, live)
     left_out: list[Row] = []
     for confusion in selection.capped_confusions:
-        on_message(str(confusion))
         left_out += confusion.left_out
         others = load_drawings(confusion.left_out)
         store_label_noise(others, np.ones(len(others.rows), bool), live)
+    # After the last query, because all queries are repeated after an outage.
+    for confusion in selection.capped_confusions:
+        on_message(str(confusion))
     doubtful = [drawings.rows[i] for i in np.flatnonzero(noise)] + left_out
     total = len(drawings.rows) + len(left_out)
     summary = f"{len(doubtful)} of {total} labels are probably wrong."
