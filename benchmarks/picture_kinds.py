@@ -142,6 +142,24 @@ def next_to_a_coin(strokes: Strokes, rng: np.random.Generator) -> bytes:
     return _photo(_paint(page, np.asarray(coin, float) / 255, metal), rng)
 
 
+def next_to_a_pen(strokes: Strokes, rng: np.random.Generator) -> bytes:
+    """Photograph a digit by a ballpoint pen that lies on the paper and throws a shadow."""
+    pen = rng.uniform(0.03, 0.06)
+    cover = np.roll(_ink(strokes, SIDE, 0.4, pen, rng), round(-0.15 * SIDE), axis=1)
+    page = _paint(_paper(rng), cover, BALLPOINT)
+    top, bottom, half = np.array((rng.uniform(0.1, 0.3), 0.85, rng.uniform(0.02, 0.03))) * SIDE
+    x, tip = 0.75 * SIDE, 2.5 * half
+    outline = [(x, top), (x + half, top + tip), (x + half, bottom), (x - half, bottom)]
+    outline.append((x - half, top + tip))
+    image = Image.new("L", (SIDE, SIDE))
+    ImageDraw.Draw(image).polygon(outline, fill=255)
+    image = image.rotate(rng.uniform(-20, 20), Image.Resampling.BICUBIC)
+    shadow = np.asarray(image.filter(ImageFilter.GaussianBlur(8)), float) / 255
+    page *= 1 - 0.35 * np.roll(shadow, (8, 10), (0, 1))[..., None]
+    colours = ((20, 30, 90), (30, 30, 35), (180, 30, 40), (60, 120, 70))
+    return _photo(_paint(page, np.asarray(image, float) / 255, colours[rng.integers(4)]), rng)
+
+
 def cropped(strokes: Strokes, rng: np.random.Generator) -> bytes:
     """Crop a photo to the digit."""
     return _crop(strokes, rng, range(4))
@@ -321,8 +339,20 @@ def scanned_box(strokes: Strokes, rng: np.random.Generator) -> bytes:
 KINDS: Final[dict[str, Kind]] = {
     kind.__name__: kind
     for kind in (
-        *(plain, thin_pen, sheet_in_perspective, held_sheet, torn_sheet, next_to_a_coin, cropped),
-        *(cut_off, form_box, comb_field, circled, pencil, marker, highlighter, ruled, squared),
+        *(plain, thin_pen, sheet_in_perspective, held_sheet, torn_sheet, next_to_a_coin),
+        *(
+            next_to_a_pen,
+            cropped,
+            cut_off,
+            form_box,
+            comb_field,
+            circled,
+            pencil,
+            marker,
+            highlighter,
+            ruled,
+            squared,
+        ),
         *(underlined, shadow, blackboard, specks, scanner_edge, scanned_box),
     )
 }

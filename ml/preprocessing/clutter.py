@@ -1,12 +1,12 @@
 """Tell handwriting from clutter by its shape, its size and its place."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from ml.arrays import Mask
+from ml.arrays import Indices, Mask
 from ml.preprocessing.connected_components import Components, coarsen, dilate, label_components
 from ml.preprocessing.lines import MAX_WIDTH, MIN_LENGTH, Line, find_lines, surrounds
 
@@ -15,7 +15,8 @@ CELL_SIDE: Final = 128  # cells along the longer side; ink in neighbouring cells
 MIN_SHARE: Final = 0.1  # of the largest group's ink; smaller ones are specks
 MIN_LINE_SHARE: Final = 0.35  # the same for what is left of a printed line's component
 MAX_STROKE_WIDTH: Final = 0.33  # of a digit's size; a coin is broader
-MIN_OBJECT_WIDTH: Final = 2  # times the width of the digit's strokes; a coin is broader
+MIN_OBJECT_WIDTH: Final = 1.5  # times the width of the digit's strokes; coins and pens are broader
+MIN_BAR_FILL: Final = 0.75  # of its rectangle; a stroke that is not straight fills less
 MAX_PIECE_WIDTH: Final = 0.45  # of the digit's strokes; a piece of a printed line is thinner
 # Shares of the picture's longer side.
 MIN_SIZE: Final = 0.018  # a smaller mark is not a digit
@@ -201,7 +202,7 @@ def _mark_bars(boxes: list[_Box], clutter: Mask) -> None:
 
 
 def _mark_other_widths(components: Components, boxes: list[_Box], clutter: Mask) -> None:
-    """Mark what is thinner than the digits, such as pieces of lines, and solid objects."""
+    """Mark solid objects, pens, and what is thinner than the digits, such as pieces of lines."""
     ink = components > 0
     edges = ink & dilate(~ink, 1)
     areas, lengths = (
@@ -211,10 +212,33 @@ def _mark_other_widths(components: Components, boxes: list[_Box], clutter: Mask)
     sizes = np.array([0, *(box.size for box in boxes)])
     is_large = sizes >= MIN_DIGIT_SIZE * max(ink.shape)
     is_solid = widths > MAX_STROKE_WIDTH * sizes
-    widest = widths.max(initial=0, where=is_large & ~is_solid & ~clutter)
+    is_stroke = is_large & ~is_solid & ~clutter
+    is_bar = _are_bars(components, areas)
+    is_bent = is_stroke & ~is_bar
+    widest, largest = (values.max(initial=0, where=is_bent) for values in (widths, sizes))
+    # The bar may also be a 1 in a frame, or next to pieces of lines.
+    is_longest = (sizes > largest) & (MIN_BOXED * sizes < largest)
+    clutter |= is_bar & is_longest & (widths > MIN_OBJECT_WIDTH * widest)
+    widest = widths.max(initial=0, where=is_stroke & ~clutter)
     if widest:
         clutter |= is_solid & (widths > MIN_OBJECT_WIDTH * widest)
         clutter |= widths < MAX_PIECE_WIDTH * widest
+
+
+def _are_bars(components: Components, areas: Indices) -> Mask:
+    """Return which components fill the rectangle that has the same second moments, as a pen does.
+
+    The determinant of the covariance of a rectangle's points is the square of its area / 12.
+    """
+    rows, columns = np.nonzero(components)
+    numbers = components[rows, columns]
+
+    def mean(values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+        return np.bincount(numbers, values, len(areas)) / areas.clip(1)
+
+    y, x = rows - mean(rows)[numbers], columns - mean(columns)[numbers]
+    determinant = mean(y * y) * mean(x * x) - mean(x * y) ** 2
+    return areas > MIN_BAR_FILL * 12 * np.sqrt(determinant.clip(0))
 
 
 def _contains(box: _Box, point: npt.NDArray[np.float64]) -> bool:

@@ -43,7 +43,8 @@ def normalize_ink(ink: InkImage) -> Pixels:
     """Return the model input for ink as `extract_ink` returns it.
 
     Raises `BadImageError` with the code `blank_image` if no pixel is mostly ink or if the ink is
-    nothing but specks far apart, and with the code `single_dot` if the ink is one dot, because a tap on the canvas leaves a dot.
+    nothing but specks far apart, and with the code `single_dot` if the ink is one dot, because a
+    tap on the canvas leaves a dot.
     """
     solid = ink >= INK_LEVEL
     if not solid.any():

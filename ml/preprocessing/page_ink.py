@@ -78,7 +78,7 @@ def _find_tilt(ink: Mask) -> float:
     """Return the angle at which the rows are most distinct, in degrees (W. Postl, 1986)."""
     cells = coarsen(ink, max(1, math.ceil(max(ink.shape) / TILT_SIDE)))
     y, x = np.nonzero(cells)
-    values = cells[y, x]
+    values = cells[y, x].astype(np.float64)
     best = 0.0
     for step in TILT_STEPS:
         reach = MAX_TILT if step == TILT_STEPS[0] else 2 * step
