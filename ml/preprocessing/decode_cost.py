@@ -62,6 +62,7 @@ STRAY_BYTE_COST: Final = 0.5  # for a byte that is not in any part
 PNG, JPEG, GIF = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF8"  # how files of each format begin
 START_OF_SCAN, END_OF_IMAGE, EXIF_MARKER, EXIF = 0xDA, 0xD9, 0xE1, b"Exif\0\0"
 START_OF_FRAME: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+FRAME_BYTES: Final = 8 + 3 * 255  # the header of a frame with the most components
 PROGRESSIVE: Final = (0xC2, 0xC6, 0xCA, 0xCE)
 MARKER: Final = re.compile(rb"\xff([^\x00\xff])")
 MARKER_IN_SCAN: Final = re.compile(rb"\xff([^\x00\xff\xd0-\xd7])")
@@ -157,7 +158,7 @@ def _add_jpeg(data: bytes, cost: DecodeCost) -> None:
         if marker in START_OF_FRAME and len(data) >= offset + 8:
             cost.add_frame("JPEG", *struct.unpack_from(">HH", data, offset + 3))
             is_progressive |= marker in PROGRESSIVE
-            bytes_per_pixel = max(bytes_per_pixel, _coefficient_bytes(data[offset:]))
+            bytes_per_pixel = max(bytes_per_pixel, _coefficient_bytes(data[offset : offset + FRAME_BYTES]))
         elif marker == START_OF_SCAN:
             scans += 1
             cost.microseconds += max(JPEG_SCAN_COST, JPEG_SCAN_PIXEL_COST * cost.pixels)
@@ -168,6 +169,8 @@ def _add_jpeg(data: bytes, cost: DecodeCost) -> None:
             if marker == EXIF_MARKER and data.startswith(EXIF, offset + 2):
                 cost.microseconds += JPEG_EXIF_COST + JPEG_EXIF_BYTE_COST * length
             offset += length
+    if not scans:
+        cost.microseconds += STRAY_BYTE_COST * max(0, len(data) - offset)
     cost.lacks_end = scans == 1 and not is_progressive
 
 

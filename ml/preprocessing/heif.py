@@ -21,6 +21,8 @@ KINDS: Final = frozenset(
 UNIQUE_PROPERTIES: Final = (b"ispe", b"hvcC", b"av1C", b"auxC", b"irot")
 TRANSFORMATIONS: Final = frozenset((b"clap", b"imir", b"irot"))
 MAX_ITEMS: Final = 256  # a photo of 12 megapixels has about 70
+MAX_EXTENTS: Final = 1024  # of all items; cameras write one per item
+MAX_BOXES: Final = 1024  # in a file, or in one box
 # The decoder copies metadata and colour profiles for each image.
 MAX_META_BYTES: Final = 131_072
 MAX_METADATA_BYTES: Final = 1_000_000
@@ -91,7 +93,9 @@ class _Reader:
 
     def boxes(self) -> Iterator[tuple[bytes, "_Reader"]]:
         """Yield the kind and the content of each box."""
-        while self.offset < self.end:
+        for _ in range(MAX_BOXES):
+            if self.offset == self.end:
+                return
             start = self.offset
             length, kind = self.number(4), self.take(4)
             if length < 2 and kind != b"mdat":
@@ -103,6 +107,7 @@ class _Reader:
                 raise HeifError("a box is longer than the file")
             yield kind, _Reader(self.data, self.offset, end)
             self.offset = end
+        raise HeifError("too many boxes")
 
     def unique_boxes(self) -> dict[bytes, "_Reader"]:
         """Return the boxes by kind. Raises `HeifError` if two have the same kind."""
@@ -185,6 +190,7 @@ def _add_extents(box: _Reader, idat: _Reader | None, items: dict[int, Item]) -> 
     offset_size, length_size, base_size = sizes >> 12, sizes >> 8 & 15, sizes >> 4 & 15
     index_size = sizes & 15 if version else 0
     wide = 4 if version == 2 else 2
+    extent_count = 0
     for _ in range(box.number(wide)):
         item = _item(items, box.number(wide))
         method = box.number(2) if version else 0
@@ -193,7 +199,11 @@ def _add_extents(box: _Reader, idat: _Reader | None, items: dict[int, Item]) -> 
         if item.extents or in_other_file or method > 1 or (method and idat is None):
             raise HeifError("the bytes of an item are elsewhere")
         start = idat.offset if method and idat else 0
-        for _ in range(box.number(2)):
+        count = box.number(2)
+        extent_count += count
+        if extent_count > MAX_EXTENTS:
+            raise HeifError("too many extents")
+        for _ in range(count):
             box.number(index_size)
             offset = start + base + box.number(offset_size)
             item.extents.append((offset, box.number(length_size)))

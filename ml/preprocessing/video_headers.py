@@ -12,6 +12,7 @@ HEVC_PARAMETERS: Final = range(32, 35)  # types of NAL units
 HEVC_SPS: Final = 33
 # IDR pictures. For each missing picture on which another one depends, the decoder makes a copy.
 HEVC_INDEPENDENT: Final = (19, 20)
+MAX_PARAMETER_UNITS: Final = 64  # cameras write three to five
 SPS_BYTES: Final = 200  # the size is near the beginning
 CHROMA_444: Final = 3
 
@@ -125,11 +126,14 @@ def hevc_configuration(content: bytes) -> StreamHeader:
     """
     if len(content) < 23 or content[21] & 3 != 3:
         raise StreamError("no parameters, or lengths that do not have four bytes")
-    offset, found = 23, []
+    offset, left, found = 23, MAX_PARAMETER_UNITS, []
     for _ in range(content[22]):
         kind = content[offset] & 63 if offset < len(content) else 0
         count = int.from_bytes(content[offset + 1 : offset + 3])
         offset += 3
+        left -= count
+        if left < 0:
+            raise StreamError("too many parameters")
         for _ in range(count):
             length = int.from_bytes(content[offset : offset + 2])
             unit = content[offset + 2 : offset + 2 + length]

@@ -15,11 +15,14 @@ from itertools import cycle, islice
 from PIL import Image
 
 from ml.preprocessing.decode import BadImageError, decode
+from tests.fuzz import heif_bombs
 from tests.fuzz.corpus import GREY, encoded, png_chunk
 
 TINY_PARTS_BYTES = 150_000  # total size of the repeated parts in a file
 EXIF_ENTRIES = 1200
 MAX_SIDE = 3600  # pixels; a square with this side is just accepted
+LONG = 9_500_000  # bytes; a body may have ten million
+JPEG_FRAME = b"\xff\xc0\0\x0b\x08\0\1\0\1\1\1\x11\0"  # the header of one pixel
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
@@ -105,6 +108,8 @@ def bombs():
         "JPEG of many scans": jpeg_of_many_scans(),
         "JPEG cut short": photo[: len(photo) // 2],
         "JPEG of comments": insert_before(jpeg, b"\xff\xdb", b"\xff\xfe\0\2"),
+        "JPEG of frames": jpeg[:2] + JPEG_FRAME * 20_000 + bytes(LONG),
+        "JPEG of nothing else": b"\xff\xd8\xff" + b"\xff" * LONG,
         "JPEG of nothing": insert_before(jpeg, b"\xff\xdb", b"\xff"),
         "GIF of many pictures": encoded(frames[0], "GIF", save_all=True, append_images=frames),
         "GIF of comments": insert_before(gif, b",\0\0\0\0", b"!\xfe\1x\0"),
@@ -114,6 +119,10 @@ def bombs():
         "AVIF of a small size": heif_of_small_size("AVIF"),
         "HEIC of a small size": heif_of_small_size("HEIC"),
         "HEIC of many units": heic_of_many_units(),
+        "HEIC of empty extents": heif_bombs.heic_of_empty_extents(),
+        "HEIC of parameters": heif_bombs.heic_of_parameters(),
+        "HEIC of references": heif_bombs.heic_of_references(),
+        "HEIC of empty boxes": heif_bombs.heic_of_empty_boxes(),
         "WebP cut short": encoded(frames[9].resize((2000, 2000)), "WEBP")[:200],
     }
 
