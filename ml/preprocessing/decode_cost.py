@@ -158,7 +158,8 @@ def _add_jpeg(data: bytes, cost: DecodeCost) -> None:
         if marker in START_OF_FRAME and len(data) >= offset + 8:
             cost.add_frame("JPEG", *struct.unpack_from(">HH", data, offset + 3))
             is_progressive |= marker in PROGRESSIVE
-            bytes_per_pixel = max(bytes_per_pixel, _coefficient_bytes(data[offset : offset + FRAME_BYTES]))
+            frame = data[offset : offset + FRAME_BYTES]
+            bytes_per_pixel = max(bytes_per_pixel, _coefficient_bytes(frame))
         elif marker == START_OF_SCAN:
             scans += 1
             cost.microseconds += max(JPEG_SCAN_COST, JPEG_SCAN_PIXEL_COST * cost.pixels)

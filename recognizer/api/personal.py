@@ -10,13 +10,12 @@ from rest_framework.request import Request
 from recognizer.accounts import cookies, ownership
 from recognizer.models import Submission, remembered_state
 
-# The value of this cookie is one of the two below.
+# Visitors set this cookie on *My drawings* to see only what the network predicts.
 MEMORY_COOKIE: Final = "personal_memory"
-# Visitors choose on *My drawings* to see only what the network predicts.
 MEMORY_OFF: Final = "off"
-# The visitor has corrected nothing, so a prediction need not ask the database. Without the cookie,
-# it asks. So the cookie may be lost.
-MEMORY_EMPTY: Final = "empty"
+# A visitor with this cookie has corrected nothing, so a prediction need not ask the database.
+# Without the cookie, it asks. So the cookie may be lost.
+EMPTY_COOKIE: Final = "no_corrections"
 # The cookie can outlive a correction if two requests are answered in the wrong order. A rejected
 # correction can also be reopened.
 EMPTY_AGE: Final = timedelta(hours=1)
@@ -41,18 +40,18 @@ def _is_known_to_be_empty(request: Request) -> bool:
     # Users can also correct drawings in another browser.
     if request.user.is_authenticated:
         return False
-    return request.COOKIES.get(MEMORY_COOKIE) == MEMORY_EMPTY
+    return bool(request.COOKIES.get(EMPTY_COOKIE))
 
 
 def tell_if_empty(request: Request, response: HttpResponse, stored: Submission) -> None:
     """Set the cookie in the response if the owner of the stored drawing has corrected nothing."""
-    if MEMORY_COOKIE in request.COOKIES or request.user.is_authenticated:
+    if request.COOKIES.get(EMPTY_COOKIE) or request.user.is_authenticated:
         return
     if stored.personal_prediction is None and remembered_state(stored.owner) is None:
-        cookies.set_cookie(response, MEMORY_COOKIE, MEMORY_EMPTY, EMPTY_AGE)
+        cookies.set_cookie(response, EMPTY_COOKIE, "yes", EMPTY_AGE)
 
 
 def tell_of_correction(request: HttpRequest | Request, response: HttpResponse) -> None:
-    """Delete the cookie in the response to a correction, if the cookie says that there is none."""
-    if request.COOKIES.get(MEMORY_COOKIE) == MEMORY_EMPTY:
-        cookies.delete_cookie(response, MEMORY_COOKIE)
+    """Delete the cookie in the response to a correction."""
+    if request.COOKIES.get(EMPTY_COOKIE):
+        cookies.delete_cookie(response, EMPTY_COOKIE)

@@ -1,7 +1,7 @@
 """Arguments, checks and output that several commands share."""
 
 from argparse import ArgumentParser, ArgumentTypeError
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from django.contrib.auth import get_user_model
@@ -78,11 +78,12 @@ def aware_datetime(text: str) -> datetime:
     try:
         day = parse_date(text)
         parsed = datetime(day.year, day.month, day.day) if day else parse_datetime(text)
-    except ValueError:
-        parsed = None
-    if parsed is None:
-        raise ArgumentTypeError("must be a date such as 2026-11-23, or 2026-11-23T18:00")
-    return parsed if timezone.is_aware(parsed) else timezone.make_aware(parsed)
+        if parsed is not None:
+            aware = parsed if timezone.is_aware(parsed) else timezone.make_aware(parsed)
+            return aware.astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise ArgumentTypeError("must be a date such as 2026-11-23, or 2026-11-23T18:00")
 
 
 def get_user(username: str) -> Any:

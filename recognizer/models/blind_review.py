@@ -1,5 +1,7 @@
 """Blind reviews, which measure how well reviewers agree."""
 
+from datetime import datetime
+
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
@@ -33,12 +35,19 @@ class BlindReview(models.Model):
         return f"{self.reviewer} on {self.submission_id}"
 
     def record(self, label: Label | None) -> None:
-        """Store the reviewer's decision: a label, or None for a rejection."""
-        self.label, self.answered_at = label, timezone.now()
-        self.agrees = label == self.submission.label
-        self.save(update_fields=("label", "answered_at", "agrees"))
+        """Store the reviewer's decision: a label, or None for a rejection.
+
+        Raises `Submission.DoesNotExist` if the submission was deleted meanwhile.
+        """
+        self._store(label, timezone.now(), label == self.submission.label)
 
     def undo(self) -> None:
-        """Remove the reviewer's decision."""
-        self.label = self.answered_at = self.agrees = None
-        self.save(update_fields=("label", "answered_at", "agrees"))
+        """Remove the reviewer's decision. The exception is that of `record`."""
+        self._store(None, None, None)
+
+    def _store(
+        self, label: Label | None, answered_at: datetime | None, agrees: bool | None
+    ) -> None:
+        stored = BlindReview.objects.filter(pk=self.pk)
+        if not stored.update(label=label, answered_at=answered_at, agrees=agrees):
+            raise Submission.DoesNotExist

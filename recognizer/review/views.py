@@ -109,6 +109,8 @@ def decide(request: HttpRequest) -> HttpResponse:
             decided_at = _perform(form, submission, request.user)
     except CorrectionChangedError:
         return _changed_correction(submission)
+    except Submission.DoesNotExist:
+        return JsonResponse({"detail": deleted_text()}, status=410)
     except AlreadyReviewedError:
         return JsonResponse({"detail": existing_review_text(submission)}, status=409)
     except decisions.NewerDecisionError:

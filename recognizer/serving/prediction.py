@@ -57,9 +57,11 @@ __all__ = [
 MAX_BATCH_PIXELS: Final = decode_cost.MAX_PIXELS["JPEG"]  # of all images of a batch in total
 PIXEL_MICROSECONDS: Final = 0.1  # of a decoded image, to find the ink and to predict it
 CLEAN_MICROSECONDS: Final = 0.3  # of a decoded pixel, to clean a picture
-POINT_MICROSECONDS: Final = 100  # to draw one point of a stroke
+POINT_MICROSECONDS: Final = 50  # to draw one point of a stroke
+LENGTH_MICROSECONDS: Final = 1.2  # to draw a stroke, for each pixel of its length
 PATH_PIXEL_MICROSECONDS: Final = 0.009  # to draw one pixel around a path
 GROUP_MICROSECONDS: Final = 700  # to predict a group of strokes
+CUT_MILLISECONDS: Final = 100  # to cut touching digits in an image without strokes
 PAGE_MILLISECONDS: Final = 400  # to read a page of 32 digits
 
 
@@ -92,7 +94,8 @@ def estimate_work(drawing: Drawing) -> Work:
 
 
 def _stroke_microseconds(stroke: list[Any]) -> float:
-    points = POINT_MICROSECONDS * len(stroke)
+    length = sum(abs(x - left) + abs(y - top) for (left, top, *_), (x, y, *_) in pairwise(stroke))
+    points = POINT_MICROSECONDS * len(stroke) + LENGTH_MICROSECONDS * length
     if len({tuple(point[3:]) for point in stroke}) <= 1:
         return points
     # If the widths differ, each point is drawn as a path of its own, and all pixels around the path
@@ -106,8 +109,10 @@ def _stroke_microseconds(stroke: list[Any]) -> float:
 
 
 def estimate_groups(strokes: list[Any] | None) -> int:
-    """Estimate the milliseconds that it takes to separate digits by their strokes."""
-    groups = min(len(strokes or []) ** 2 // 2, MAX_GROUPS)
+    """Estimate the milliseconds that it takes to separate digits."""
+    if not strokes:
+        return CUT_MILLISECONDS
+    groups = min(len(strokes) ** 2 // 2, MAX_GROUPS)
     return groups * GROUP_MICROSECONDS // 1000
 
 

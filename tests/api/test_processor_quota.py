@@ -99,15 +99,16 @@ def test_half_of_the_threads_stay_free_for_drawings(visitor, settings, monkeypat
     assert visitor.recognize(FLAT_WEBP).status_code == 400
 
 
-def test_strokes_of_uneven_width_cost_more():
-    """Each of their points is drawn as a path of its own. Long paths have many pixels."""
-    even, short, long = (
-        [[[step * (i % 2), i % 280, i, 59 + i % widths] for i in range(1000)]]
-        for step, widths in ((280, 1), (4, 2), (280, 2))
+def test_long_strokes_and_strokes_of_uneven_width_cost_more():
+    """Each point of an uneven stroke is drawn as a path of its own. Long paths have many pixels."""
+    short, long, uneven, both = (
+        estimate_work(
+            [[[step * (i % 2), i % 280, i, 59 + i % widths] for i in range(1000)]]
+        ).milliseconds
+        for step, widths in ((4, 1), (280, 1), (4, 2), (280, 2))
     )
-    even, short, long = (estimate_work(each).milliseconds for each in (even, short, long))
-    assert even < short < 2 * even
-    assert long > 2 * even
+    assert short < uneven < 2 * short
+    assert 2 * short < long < both
 
 
 def waves():

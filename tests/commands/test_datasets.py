@@ -325,7 +325,13 @@ def test_failed_export_leaves_no_files(approved, tmp_path, monkeypatch):
     assert list(tmp_path.glob("*out*")) == []
 
 
-@pytest.mark.parametrize("option", ["--label=x", "--label=10", "--since=soon", "--by=nobody"])
+@pytest.mark.parametrize(
+    "option",
+    [
+        *("--label=x", "--label=10", "--since=soon", "--by=nobody"),
+        "--since=0001-01-01T00:00+14:00",  # in UTC, in the year 0
+    ],
+)
 def test_rejects_invalid_options(reviewer, tmp_path, option):
     with pytest.raises(CommandError):
         call_command("export_dataset", "csv", str(tmp_path / "out"), "--by=rosa", option)

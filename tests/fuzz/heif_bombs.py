@@ -19,9 +19,7 @@ def full_box(kind, content, version=0):
 
 def container(count, locations, properties=b"", associations=b"", references=b""):
     """Return a file of `count` images without their bytes."""
-    images = (
-        full_box(b"infe", struct.pack(">HH", i + 1, 0) + b"hvc1\0", 2) for i in range(count)
-    )
+    images = (full_box(b"infe", struct.pack(">HH", i + 1, 0) + b"hvc1\0", 2) for i in range(count))
     ipma = full_box(b"ipma", struct.pack(">I", count if associations else 0) + associations)
     meta = (
         full_box(b"pitm", struct.pack(">H", 1))

@@ -4,7 +4,7 @@ import uuid
 
 import pytest
 
-from recognizer.models import BlindReview, Label, Source
+from recognizer.models import BlindReview, Label, Source, Submission
 from recognizer.review import agreement, blind_reviews
 from tests.support.review_helpers import claim, claimed_ids, decide, submissions, undo
 
@@ -230,3 +230,11 @@ def test_query_count_does_not_grow_with_rows(
             BlindReview.objects.create(submission=row, reviewer=reviewer).record(Label.TWO)
         with django_assert_num_queries(5):  # session, user, reviewers, disagreements, owners
             reviewer_client.get(PAGE)
+
+
+def test_decision_of_a_deleted_blind_review_raises(reviewed_by_ada, reviewer):
+    blind_review = BlindReview.objects.create(submission=reviewed_by_ada, reviewer=reviewer)
+    reviewed_by_ada.delete()
+    for store in (blind_review.undo, lambda: blind_review.record(Label.ONE)):
+        with pytest.raises(Submission.DoesNotExist):
+            store()
