@@ -13,11 +13,11 @@ from recognizer import audit
 from recognizer.models import LedgerEntry, Submission, SubmissionQuerySet
 
 BY_VISITOR: Final = "Deleted by the visitor"
-PORTION_SIZE: Final = 500  # rows; with more, other writers on SQLite would wait for too long
+BATCH_SIZE: Final = 500  # rows; with more, other writers on SQLite would wait for too long
 IN_LEDGER: Final = Exists(LedgerEntry.objects.filter(submission=OuterRef("pk")))
 
 
-def delete_in_portions(
+def delete_in_batches(
     submissions: SubmissionQuerySet, reason: str = BY_VISITOR, by: Any = None
 ) -> list[int]:
     """Delete the submissions as `delete` does, but many of them in several transactions.
@@ -25,30 +25,30 @@ def delete_in_portions(
     An interruption may leave some of the submissions. The last transaction deletes all that are in
     the training ledger, so a repetition after an interruption still returns all version numbers.
     """
-    if submissions.count() > PORTION_SIZE:
-        for portion in portions(submissions):
+    if submissions.count() > BATCH_SIZE:
+        for batch in batches(submissions):
             with transaction.atomic():
-                portion.lock()  # Otherwise, a training run could end before the next statement.
-                _delete_and_record(portion.filter(~IN_LEDGER), reason, by)
+                batch.lock()  # Otherwise, a training run could end before the next statement.
+                _delete_and_record(batch.filter(~IN_LEDGER), reason, by)
         submissions = submissions.filter(IN_LEDGER)
     return delete(submissions, reason, by)
 
 
-def portions(submissions: SubmissionQuerySet) -> Iterator[SubmissionQuerySet]:
-    """Yield the submissions that are stored now in portions, with a pause between them.
+def batches(submissions: SubmissionQuerySet) -> Iterator[SubmissionQuerySet]:
+    """Yield the submissions that are stored now in batches, with a pause between them.
 
-    Delete each portion in a transaction of its own. Other writers then get in between.
+    Delete each batch in a transaction of its own. Other writers then get in between.
     """
     # Neighbours in time are neighbours in the database file, so a transaction writes fewer pages.
     ids = list(submissions.order_by("created").values_list("pk", flat=True))
     pause = 0.0
-    for start in range(0, len(ids), PORTION_SIZE):
+    for start in range(0, len(ids), BATCH_SIZE):
         # A writer that waits for SQLite tries again only every few milliseconds, later every 100,
         # and would miss a short pause. With this one, other writers get half of the time.
         time.sleep(pause)
         started = time.monotonic()
         # The conditions still apply: a login may have given submissions to another owner.
-        yield submissions.filter(pk__in=ids[start : start + PORTION_SIZE])
+        yield submissions.filter(pk__in=ids[start : start + BATCH_SIZE])
         pause = time.monotonic() - started
 
 

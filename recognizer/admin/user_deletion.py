@@ -73,13 +73,13 @@ def _retry_without_drawings(
         try:
             return view(request, *args)
         except ManyDrawingsError as error:
-            deletion.delete_in_portions(error.drawings, REASON, by=request.user)
+            deletion.delete_in_batches(error.drawings, REASON, by=request.user)
 
 
 def _delete_drawings(users: Iterable[User], by: Any) -> None:
     """Delete the users' drawings. Raises `ManyDrawingsError` if one transaction would be long."""
     drawings = _drawings_of(users)
-    if drawings.count() > deletion.PORTION_SIZE:
+    if drawings.count() > deletion.BATCH_SIZE:
         raise ManyDrawingsError(drawings)
     deletion.delete(drawings, REASON, by=by)
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from rest_framework.request import Request
 
-from recognizer.accounts.deletion import PORTION_SIZE
+from recognizer.accounts.deletion import BATCH_SIZE
 from recognizer.api import exceptions, throttling
 from recognizer.ops import native_memory
 from recognizer.serving import prediction
@@ -84,7 +84,7 @@ def admitted_download(request: Request, milliseconds: int) -> Iterator[None]:
 @contextmanager
 def admitted_deletion(count: int) -> Iterator[None]:
     """Allow the block to delete `count` drawings. Raises `Busy` if another deletion takes long."""
-    if count <= PORTION_SIZE:
+    if count <= BATCH_SIZE:
         yield
         return
     with _entered(_deletion):

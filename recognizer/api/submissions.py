@@ -274,7 +274,7 @@ def _check_owner(request: Request) -> None:
 
 def _deletion_response(submissions: SubmissionQuerySet) -> Response:
     with heavy_work.admitted_deletion(submissions.count()):
-        version_numbers = deletion.delete_in_portions(submissions)
+        version_numbers = deletion.delete_in_batches(submissions)
     if not version_numbers:
         return Response(status=status.HTTP_204_NO_CONTENT)
     body = {"learned_in": version_numbers, "detail": deletion.describe(version_numbers)}

@@ -1,4 +1,4 @@
-"""Many drawings are deleted in portions, and other writers get in between."""
+"""Many drawings are deleted in batches, and other writers get in between."""
 
 import threading
 import time
@@ -23,8 +23,8 @@ from tests.support.threads import run_at_once
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
 
-PORTIONS = 3
-MANY = PORTIONS * deletion.PORTION_SIZE
+BATCHES = 3
+MANY = BATCHES * deletion.BATCH_SIZE
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def owner(ana):
 
 
 def delete_all(owner):
-    return deletion.delete_in_portions(Submission.objects.owned_by(owner))
+    return deletion.delete_in_batches(Submission.objects.owned_by(owner))
 
 
 def prune_by_command(reviewer_client, ana):

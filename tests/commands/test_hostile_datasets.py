@@ -141,7 +141,7 @@ def test_huge_member_does_not_fill_the_memory(tmp_path, name, make):
     assert peak < 0.6 * HUGE
 
 
-def test_large_images_are_imported_in_small_portions(reviewer, monkeypatch):
+def test_large_images_are_imported_in_small_batches(reviewer, monkeypatch):
     monkeypatch.setattr("recognizer.datasets.importer.CHUNK_BYTES", 100_000)
     strokes, ends = [[[1, 2, 3]] * 200], []
     noise = np.random.default_rng(0).integers(0, 256, (5, 784), np.uint8)

@@ -45,8 +45,8 @@ def end(monkeypatch):
     serializer = download_views.SubmissionWithStrokesSerializer
     monkeypatch.setattr(serializer, "to_representation", lambda *_: wait() or {})
     monkeypatch.setattr(download_views, "MILLISECONDS_PER_ROW", heavy_work.HEAVY_MILLISECONDS)
-    monkeypatch.setattr(heavy_work, "PORTION_SIZE", 0)
-    monkeypatch.setattr(deletion, "delete_in_portions", lambda _: wait() or [])
+    monkeypatch.setattr(heavy_work, "BATCH_SIZE", 0)
+    monkeypatch.setattr(deletion, "delete_in_batches", lambda _: wait() or [])
     return event
 
 

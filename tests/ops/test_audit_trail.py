@@ -170,8 +170,8 @@ def test_promotion_by_command_names_the_account_of_the_operating_system(scene, m
     assert entry.object_id == str(scene.version.pk)
 
 
-def test_each_portion_of_an_import_has_its_entry(scene, monkeypatch):
-    """An interrupted import leaves complete portions, each with its entry."""
+def test_each_batch_of_an_import_has_its_entry(scene, monkeypatch):
+    """An interrupted import leaves complete batches, each with its entry."""
     monkeypatch.setattr("recognizer.datasets.importer.CHUNK_SIZE", 2)
     path = scene.folder / "rows.ndjson"
     rows = list(FORMATS["npz"].read(scene.folder))

@@ -39,8 +39,8 @@ class Command(BaseCommand):
             shared.confirm(f"Delete {count} drawings permanently?")
         deleted = 0
         try:
-            for portion in deletion.portions(submissions):
-                deleted += delete_portion(portion, days, user)
+            for batch in deletion.batches(submissions):
+                deleted += delete_batch(batch, days, user)
         except Error as error:
             raise CommandError(f"{describe(error)} Deleted before the error: {deleted}.") from error
         except KeyboardInterrupt:
@@ -51,10 +51,10 @@ class Command(BaseCommand):
         self.stdout.write(as_json if options["as_json"] else f"Deleted: {deleted}.")
 
 
-def delete_portion(portion: SubmissionQuerySet, days: int, user: Any) -> int:
+def delete_batch(batch: SubmissionQuerySet, days: int, user: Any) -> int:
     """Delete the submissions that are still pending, with an audit entry. Return their number."""
     with transaction.atomic():
-        _, counts = portion.delete()
+        _, counts = batch.delete()
         deleted = counts.get(Submission._meta.label, 0)
         if deleted:
             message = f"Deleted {deleted} pending drawings that were older than {days} days."
