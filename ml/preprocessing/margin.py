@@ -13,7 +13,7 @@ from ml.preprocessing.clutter import MIN_SURROUNDED
 from ml.preprocessing.connected_components import border, dilate, label_components
 from ml.preprocessing.light import shrink
 from ml.preprocessing.lines import surrounds
-from ml.preprocessing.sheet import Sheet, find_threshold
+from ml.preprocessing.sheet import TransformedPicture, find_threshold
 
 COARSE_SIDE: Final = 128  # pixels, the longer side of the image that is checked
 MARGIN: Final = 0.25  # of the longer side
@@ -29,7 +29,7 @@ MAX_CONTACT: Final = 0.8  # of its size where it touches the border; the edge of
 MIN_WIDTH: Final = 3  # pixels of the coarse image, the mean width of the ink; lines have less
 
 
-def add_margin(grey: GreyImage) -> Sheet | None:
+def add_margin(grey: GreyImage) -> TransformedPicture | None:
     """Return the picture with a margin of paper, or None if no digit touches its border."""
     coarse = np.asarray(shrink(Image.fromarray(grey), COARSE_SIDE))
     ink = coarse <= find_threshold(coarse)
@@ -40,7 +40,7 @@ def add_margin(grey: GreyImage) -> Sheet | None:
     margin = round(MARGIN * max(grey.shape))
     padded = np.pad(grey, margin, constant_values=int(np.median(coarse[~ink])))
     matrix = np.array([(1.0, 0, -margin), (0, 1, -margin), (0, 0, 1)])
-    return Sheet(padded, matrix, (grey.shape[1], grey.shape[0]))
+    return TransformedPicture(padded, matrix, (grey.shape[1], grey.shape[0]))
 
 
 def _is_cropped(ink: Mask) -> bool:

@@ -16,7 +16,7 @@ from ml.preprocessing.connected_components import dilate, touching_border
 from ml.preprocessing.decode import BadImageError
 from ml.preprocessing.light import flatten_light
 from ml.preprocessing.margin import add_margin
-from ml.preprocessing.sheet import Box, Sheet, cover_table, find_sheet
+from ml.preprocessing.sheet import Box, TransformedPicture, cover_table, find_sheet
 
 MIN_SIDE: Final = 64  # pixels; a smaller picture has no room for anything but a digit
 PLAIN_SHARE: Final = 0.5  # of the pixels; a picture with this much of one grey is not a photo
@@ -36,19 +36,20 @@ MAX_ROUNDS: Final = 4  # clutter may be stronger than the ink, so it is removed 
 
 @dataclass(frozen=True)
 class CleanedPicture:
-    """The handwriting of a picture, on white or as it was, and the sheet that it was found on.
+    """The handwriting of a picture, on white or as it was.
 
-    `sheet` is also set if the picture was given a margin.
-    `lacks_sheet` tells whether the picture shows a table, but not all four edges of a sheet.
+    `transformed` is the sheet as seen from above, or the picture with a margin, if the handwriting
+    was found there. `lacks_sheet` tells whether the picture shows a table, but not all four edges
+    of a sheet.
     """
 
     grey: GreyImage
-    sheet: Sheet | None = None
+    transformed: TransformedPicture | None = None
     lacks_sheet: bool = False
 
     def to_original(self, box: Box) -> Box:
         """Take a box in shares of `grey` to shares of the whole picture."""
-        return self.sheet.to_original(box) if self.sheet else box
+        return self.transformed.to_original(box) if self.transformed else box
 
 
 def clean(grey: GreyImage) -> CleanedPicture:

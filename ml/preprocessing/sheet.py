@@ -34,11 +34,11 @@ INSET: Final = 0.015  # share of the sheet's sides that is left out, because its
 
 
 @dataclass(frozen=True)
-class Sheet:
-    """The sheet as seen from above or with a margin, and its transform to the whole picture.
+class TransformedPicture:
+    """A sheet as seen from above, or a picture with a margin, and its transform to the original.
 
-    `matrix` is (3, 3) and takes (x, y, 1) in pixels of `grey` to the picture, in homogeneous
-    coordinates. `size` is the picture's width and height.
+    `matrix` is (3, 3) and takes (x, y, 1) in pixels of `grey` to the original picture, in
+    homogeneous coordinates. `size` is the original picture's width and height.
     """
 
     grey: GreyImage
@@ -46,7 +46,7 @@ class Sheet:
     size: tuple[int, int]
 
     def to_original(self, box: Box) -> Box:
-        """Take a box in shares of the sheet to shares of the whole picture."""
+        """Take a box in shares of `grey` to shares of the original picture."""
         left, top, width, height = box
         rows, columns = self.grey.shape
         corners = [(left + i * width, top + j * height, 1.0) for i in (0, 1) for j in (0, 1)]
@@ -55,7 +55,7 @@ class Sheet:
         return float(x.min()), float(y.min()), float(np.ptp(x)), float(np.ptp(y))
 
 
-def find_sheet(grey: GreyImage) -> Sheet | None:
+def find_sheet(grey: GreyImage) -> TransformedPicture | None:
     """Return the sheet if all of its four edges are seen in front of something darker."""
     coarse, bright = _coarse(grey)
     if not _is_on_a_table(bright):
@@ -192,7 +192,7 @@ def _simplify(polygon: Points) -> Points:
     return polygon
 
 
-def _rectify(grey: GreyImage, corners: Points) -> Sheet:
+def _rectify(grey: GreyImage, corners: Points) -> TransformedPicture:
     sides = np.linalg.norm(corners - np.roll(corners, -1, axis=0), axis=1)
     width, height = (max(8, round(float(sides[i] + sides[i + 2]) / 2)) for i in (0, 1))
     u, v = INSET * width, INSET * height
@@ -204,7 +204,7 @@ def _rectify(grey: GreyImage, corners: Points) -> Sheet:
         (matrix / matrix[2, 2]).ravel()[:8].tolist(),
         Image.Resampling.BICUBIC,
     )
-    return Sheet(np.asarray(rectified), matrix, (grey.shape[1], grey.shape[0]))
+    return TransformedPicture(np.asarray(rectified), matrix, (grey.shape[1], grey.shape[0]))
 
 
 def _homography(source: Points, target: Points) -> npt.NDArray[np.float64]:

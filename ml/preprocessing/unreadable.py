@@ -36,7 +36,7 @@ def check_readable(
     is_sure = is_digit and min(each.confidence for each in predictions) >= DOUBTFUL
     if is_sure or picture.size < MIN_PIXELS:
         return
-    paper = cleaned.sheet.grey if cleaned.sheet else picture
+    paper = cleaned.transformed.grey if cleaned.transformed else picture
     if has_several_rows(paper, recognizer):
         raise BadImageError("several_rows", "The picture shows several rows of digits.")
     if not is_digit and _slope(paper, cleaned.grey) < MIN_SLOPE:

@@ -111,7 +111,7 @@ def test_a_diagonal_strip_of_paper_is_cleaned():
     pen.line((240, 240, 270, 270), fill=40, width=4)
     noise = np.random.default_rng(0).normal(0, 4, (512, 512))
     grey = (np.asarray(strip, float) + noise).clip(0, 255).astype(np.uint8)
-    assert clean(grey).sheet.grey.size < 40 * 700
+    assert clean(grey).transformed.grey.size < 40 * 700
 
 
 @pytest.mark.parametrize("share", [0.002, 0.02, 0.2])
