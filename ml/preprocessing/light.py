@@ -1,8 +1,9 @@
 """Flatten the light of a photo: estimate the brightness of the paper at each pixel."""
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image, ImageFilter
 
 from ml.arrays import Field, Mask
@@ -18,6 +19,13 @@ MIN_PAPER: Final = 0.3  # share of the coarse image on which a surface is fitted
 MIN_SEPARATION: Final = 0.86  # share of the variance that two levels of brightness explain
 BROAD_INK: Final = (0.08, 0.5)  # range of the share of a picture that a broad pen covers
 MIN_PAPER_BORDER: Final = 0.9  # share of the picture's border that is paper
+
+# Ink usually covers more than 0.005 of a photo, so this quantile of the contrast is within the ink.
+CONTRAST_QUANTILE: Final = 0.995
+# Shares of the strongest contrast.
+EDGE_CONTRAST: Final = 0.22  # the soft edges of strokes have at least this much
+INK_CONTRAST: Final = 0.45  # printed lines, edges of shadows, and noise usually have less
+FULL_CONTRAST: Final = 0.7  # anything stronger counts as full ink
 
 
 def flatten_light(image: Image.Image) -> Field:
@@ -47,7 +55,18 @@ def flatten_light_by_median(image: Image.Image) -> Field:
     light = shrink(image, COARSE_SIDE).filter(ImageFilter.MedianFilter(NEIGHBOURHOOD))
     paper = np.asarray(light.resize(image.size, Image.Resampling.BILINEAR), np.float32)
     difference = paper - np.asarray(image, np.float32)
-    return _to_contrast(difference, paper, (difference * abs(difference)).sum() >= 0)
+    return _to_contrast(difference, paper, is_dark_ink(difference))
+
+
+def is_dark_ink(difference: npt.NDArray[Any], count: npt.NDArray[Any] | None = None) -> bool:
+    """Return whether the ink is darker than the paper.
+
+    `difference` is how much darker than the paper each pixel is. With `count`, it is how much
+    darker each grey is, and `count` is the number of pixels of each grey.
+    """
+    # Squaring makes a few strong strokes outweigh a large area of uneven paper.
+    squares = difference * abs(difference)
+    return bool((squares if count is None else count * squares).sum() >= 0)
 
 
 def shrink(image: Image.Image, side: int) -> Image.Image:

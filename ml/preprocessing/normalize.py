@@ -13,6 +13,7 @@ from PIL import Image
 from ml.arrays import IMAGE_SIDE, GreyImage, InkImage, Mask, Pixels
 from ml.preprocessing import photo_ink
 from ml.preprocessing.decode import BadImageError
+from ml.preprocessing.light import is_dark_ink
 
 INK_SIDE: Final = 20  # pixels, the longer side of the scaled ink
 CENTRE_PIXEL: Final = 14  # row and column of the ink's centre of mass
@@ -67,8 +68,7 @@ def extract_ink(image: Image.Image) -> Image.Image:
         image = photo_ink.extract_photo_ink(image)
         count, paper = np.array(image.histogram()), 0
     difference = paper - np.arange(256)
-    # Squaring makes a few strong strokes outweigh a large area of uneven paper.
-    if (count * difference * abs(difference)).sum() < 0:
+    if not is_dark_ink(difference, count):
         difference = -difference
     strongest = difference[count > 0].max()
     if strongest < MIN_CONTRAST:

@@ -11,16 +11,17 @@ from PIL import Image, ImageFilter
 from ml.arrays import Field, GreyImage, InkImage, Mask
 from ml.preprocessing.connected_components import coarsen, dilate
 from ml.preprocessing.decode import BadImageError
-from ml.preprocessing.light import flatten_light_by_median
+from ml.preprocessing.light import (
+    CONTRAST_QUANTILE,
+    EDGE_CONTRAST,
+    FULL_CONTRAST,
+    INK_CONTRAST,
+    flatten_light_by_median,
+)
 from ml.preprocessing.photo_ink import runs
 
 BLUR: Final = 0.7  # pixels; suppresses the noise of the camera's sensor
-CONTRAST_QUANTILE: Final = 0.995  # Ink covers more than 0.005 of a page with several rows.
 MIN_CONTRAST: Final = 20.0  # of 255, from paper to the strongest ink
-# Shares of the strongest contrast.
-INK_CONTRAST: Final = 0.45
-EDGE_CONTRAST: Final = 0.22  # the soft edges of strokes have at least this much
-FULL_CONTRAST: Final = 0.7  # anything stronger counts as full ink
 
 TILT_SIDE: Final = 320  # pixels, the longer side of the image that shows the tilt
 MAX_TILT: Final = 8.0  # degrees

@@ -11,16 +11,17 @@ from PIL import Image, ImageFilter
 
 from ml.arrays import Mask
 from ml.preprocessing.connected_components import coarsen, dilate, label_components
-from ml.preprocessing.light import flatten_light_by_median, shrink
+from ml.preprocessing.light import (
+    CONTRAST_QUANTILE,
+    EDGE_CONTRAST,
+    FULL_CONTRAST,
+    INK_CONTRAST,
+    flatten_light_by_median,
+    shrink,
+)
 
 WORKING_SIDE: Final = 256  # pixels, the longer side of the shrunk photo
 BLUR: Final = 1.0  # pixels; suppresses the noise of the camera's sensor
-# Ink usually covers more than 0.005 of a photo, so this quantile of the contrast is within the ink.
-CONTRAST_QUANTILE: Final = 0.995
-# Shares of the strongest contrast.
-EDGE_CONTRAST: Final = 0.22  # the soft edges of strokes have at least this much
-INK_CONTRAST: Final = 0.45  # printed lines, edges of shadows, and noise usually have less
-FULL_CONTRAST: Final = 0.7  # anything stronger counts as full ink
 LINE_LENGTH: Final = 0.3  # of the width; printed lines are at least this long
 LINE_WIDTH: Final = 0.025  # of the height; printed lines are at most this thick
 CELL_SIZE: Final = 4  # pixels; ink in neighbouring cells counts as connected

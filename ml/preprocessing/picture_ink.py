@@ -14,7 +14,13 @@ from ml.arrays import Field, GreyImage, Mask
 from ml.preprocessing.clutter import has_no_clutter, remove_clutter
 from ml.preprocessing.connected_components import dilate, touching_border
 from ml.preprocessing.decode import BadImageError
-from ml.preprocessing.light import flatten_light
+from ml.preprocessing.light import (
+    EDGE_CONTRAST,
+    FULL_CONTRAST,
+    INK_CONTRAST,
+    flatten_light,
+    is_dark_ink,
+)
 from ml.preprocessing.margin import add_margin
 from ml.preprocessing.sheet import Box, TransformedPicture, cover_table, find_sheet
 
@@ -26,11 +32,7 @@ BLUR: Final = 1.3  # pixels; suppresses the noise of the camera's sensor
 MIN_CONTRAST: Final = 9.0  # of 255; fainter marks cannot be told from the paper
 NOISE_FACTOR: Final = 4.0  # ink has this many times the contrast of the paper's noise
 STRONGEST_PIXELS: Final = 0.0003  # of the picture; the strongest mark has at least this share
-# Shares of the strongest contrast.
-INK_CONTRAST: Final = 0.45
-EDGE_CONTRAST: Final = 0.22  # the soft edges of strokes have at least this much
 SOFT_EDGE: Final = 3  # pixels; the width of the soft edges
-FULL_CONTRAST: Final = 0.7  # anything stronger counts as full ink
 MAX_ROUNDS: Final = 4  # clutter may be stronger than the ink, so it is removed in several rounds
 
 
@@ -80,7 +82,7 @@ def _clean_plain(grey: GreyImage, paper: int) -> GreyImage:
     if has_no_clutter(abs(grey.astype(np.int16) - paper) >= MIN_CONTRAST):
         return grey
     difference = paper - grey.astype(np.float32)
-    if (difference * abs(difference)).sum() < 0:
+    if not is_dark_ink(difference):
         difference = -difference
     ink = _find_ink(difference, MIN_CONTRAST)
     if ink is None or not ink.others.any():
