@@ -132,14 +132,14 @@ def _lines_at(ink: Mask, degrees: float, min_length: int, max_width: int) -> Mas
 
 def _horizontal_lines(ink: Mask, min_length: int, max_width: int) -> Mask:
     near = dilate(ink, 1)
-    long = _runs(near, min_length, MAX_GAP)
+    long = long_runs(near, min_length, MAX_GAP)
     if not long.any():
         return np.zeros_like(ink)
-    thick = dilate(_runs(near.T, max_width + 3).T, 1)
+    thick = dilate(long_runs(near.T, max_width + 3).T, 1)
     return long & near & ~thick
 
 
-def _runs(ink: Mask, length: int, max_gap: int = 0) -> Mask:
+def long_runs(ink: Mask, length: int, max_gap: int = 0) -> Mask:
     """Return the pixels of horizontal runs that are at least `length` pixels long.
 
     Gaps of at most `max_gap` pixels are part of a run.

@@ -18,7 +18,7 @@ from ml.preprocessing.light import (
     INK_CONTRAST,
     flatten_light_by_median,
 )
-from ml.preprocessing.photo_ink import runs
+from ml.preprocessing.lines import long_runs
 
 BLUR: Final = 0.7  # pixels; suppresses the noise of the camera's sensor
 MIN_CONTRAST: Final = 20.0  # of 255, from paper to the strongest ink
@@ -106,7 +106,7 @@ def _printed_lines(ink: Mask) -> Mask:
     length = max(3, round(LINE_LENGTH * width))
     dense = _windows(_close(ink), length, 0) >= LINE_DENSITY * length
     long = _windows(dense, length, length)[:, 1:] > 0
-    thick = runs(ink.T, round(LINE_WIDTH * max(ink.shape)) + 1).T
+    thick = long_runs(ink.T, round(LINE_WIDTH * max(ink.shape)) + 1).T
     return np.asarray(ink & long[:, :width] & ~thick)
 
 

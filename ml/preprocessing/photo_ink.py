@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 from ml.arrays import Mask
-from ml.preprocessing.connected_components import coarsen, dilate, label_components
+from ml.preprocessing.connected_components import border, coarsen, dilate, label_components
 from ml.preprocessing.light import (
     CONTRAST_QUANTILE,
     EDGE_CONTRAST,
@@ -19,6 +19,7 @@ from ml.preprocessing.light import (
     flatten_light_by_median,
     shrink,
 )
+from ml.preprocessing.lines import long_runs
 
 WORKING_SIDE: Final = 256  # pixels, the longer side of the shrunk photo
 BLUR: Final = 1.0  # pixels; suppresses the noise of the camera's sensor
@@ -49,17 +50,9 @@ def extract_photo_ink(photo: Image.Image) -> Image.Image:
 def _printed_lines(ink: Mask) -> Mask:
     """Return the pixels of long, thin, horizontal lines."""
     height, width = ink.shape
-    long = runs(ink, max(1, round(LINE_LENGTH * width)))
-    thick = runs(ink.T, round(LINE_WIDTH * height) + 1).T
+    long = long_runs(ink, max(1, round(LINE_LENGTH * width)))
+    thick = long_runs(ink.T, round(LINE_WIDTH * height) + 1).T
     return long & ~thick
-
-
-def runs(ink: Mask, length: int) -> Mask:
-    """Return the pixels of horizontal runs that are at least `length` pixels long."""
-    sums = np.pad(ink.astype(np.int32).cumsum(axis=1), ((0, 0), (1, 0)))
-    starts = sums[:, length:] - sums[:, :-length] == length
-    ends = np.pad(starts.astype(np.int32), ((0, 0), (length, length))).cumsum(axis=1)
-    return np.asarray(ends[:, length:] - ends[:, :-length] > 0)[:, : ink.shape[1]]
 
 
 def _large_components(ink: Mask) -> Mask:
@@ -72,8 +65,7 @@ def _large_components(ink: Mask) -> Mask:
     components = label_components(cells > 0)
     sizes = np.bincount(components.ravel(), cells.ravel())
     inside = sizes.copy()
-    edges = components[0], components[-1], components[:, 0], components[:, -1]
-    inside[np.concatenate(edges)] = 0
+    inside[border(components)] = 0
     chosen = inside if inside.max() >= MIN_COMPONENT_SHARE * sizes.max() else sizes
     kept = (chosen >= MIN_COMPONENT_SHARE * chosen.max())[components] & (cells > 0)
     return np.asarray(kept.repeat(CELL_SIZE, 0).repeat(CELL_SIZE, 1)[:height, :width] & ink)
