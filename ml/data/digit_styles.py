@@ -53,7 +53,7 @@ def _slashed(zero: InkImage, rng: np.random.Generator) -> InkImage:
         return _with_strokes(zero, [np.array(slash)], rng)
     start = np.array([1, right * rng.uniform(0.4, 0.8)])
     end = np.array([bottom * rng.uniform(0.2, 0.45), right * rng.uniform(0.3, 0.7)])
-    return _with_strokes(zero, [_bezier(start, np.array([end[0], start[1]]), end)], rng)
+    return _with_strokes(zero, [bezier(start, np.array([end[0], start[1]]), end)], rng)
 
 
 def _flagged(one: InkImage, rng: np.random.Generator) -> InkImage:
@@ -103,7 +103,7 @@ def _curled(nine: InkImage, rng: np.random.Generator) -> InkImage:
         row[:] = np.roll(row, round(bend * len(stem) * (np.sin(np.pi * t) - t * t)))
     foot = _ink_pixels(nine)[-1] - (0.5, 0.0)
     low, end = foot + rng.uniform((0, -6), (6, -2)), foot + rng.uniform((-6, -15), (3, -5))
-    return _with_strokes(nine, [_bezier(foot, low, end)], rng)
+    return _with_strokes(nine, [bezier(foot, low, end)], rng)
 
 
 STYLES: Final[dict[int, Callable[[InkImage, np.random.Generator], InkImage]]] = {
@@ -151,9 +151,9 @@ def _second_stroke(row: InkImage) -> int:
     return int(starts[1]) - 1 if len(starts) > 1 else len(row)
 
 
-def _bezier(start: Point, control: Point, end: Point) -> Path:
-    """Return eight points of a quadratic Bezier curve."""
-    t = np.linspace(0, 1, 8)[:, None]
+def bezier(start: Point, control: Point, end: Point, count: int = 8) -> Path:
+    """Return `count` points of a quadratic Bezier curve."""
+    t = np.linspace(0, 1, count)[:, None]
     return np.asarray((1 - t) ** 2 * start + 2 * t * (1 - t) * control + t**2 * end)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image
 
 from ml.arrays import IMAGE_SIDE, Images, InkImage, Pixels
+from ml.data.digit_styles import bezier
 from ml.data.glyphs import Stroke, draw_glyph, draw_strokes
 from ml.data.mnist import LabelledImages
 from ml.preprocessing.decode import BadImageError
@@ -98,10 +99,9 @@ def _doodle(rng: np.random.Generator) -> InkImage:
 
 
 def _curve(rng: np.random.Generator) -> Stroke:
-    """Return ten points of a quadratic Bezier curve."""
+    """Return ten points of a random quadratic Bezier curve."""
     start, control, end = rng.uniform(0, 1, (3, 2))
-    t = np.linspace(0, 1, 10)[:, None]
-    return np.asarray((1 - t) ** 2 * start + 2 * t * (1 - t) * control + t**2 * end)
+    return bezier(start, control, end, count=10)
 
 
 def _noise(rng: np.random.Generator) -> InkImage:
