@@ -1,4 +1,4 @@
-"""The array types and the image size that all modules of ml share."""
+"""The types and the image size that all modules of ml share."""
 
 from typing import Final
 
@@ -18,3 +18,4 @@ Mask = npt.NDArray[np.bool_]  # any shape, True for each selected element
 Field = npt.NDArray[np.float32]  # (height, width) or (n, height, width), one number per pixel
 Probabilities = npt.NDArray[np.float32]  # (11,), of the ten digits and "not a digit"
 Embedding = npt.NDArray[np.float32]  # (64,), of length 1; similar drawings have similar embeddings
+Box = tuple[float, float, float, float]  # left, top, width and height, as shares of a picture

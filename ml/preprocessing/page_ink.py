@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageFilter
 
-from ml.arrays import Field, GreyImage, InkImage, Mask
+from ml.arrays import Box, Field, GreyImage, InkImage, Mask
 from ml.preprocessing.connected_components import coarsen, dilate
 from ml.preprocessing.decode import BadImageError
 from ml.preprocessing.light import (
@@ -41,7 +41,7 @@ class PageInk:
     amount: InkImage
     tilt: float
 
-    def to_original(self, box: tuple[float, ...]) -> tuple[float, float, float, float]:
+    def to_original(self, box: tuple[float, ...]) -> Box:
         """Return where a box was before the turn.
 
         Takes left, top, right and bottom in pixels. Returns the left, top, width and height of the

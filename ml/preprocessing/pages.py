@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from ml.arrays import GreyImage, Pixels, Probabilities
+from ml.arrays import Box, GreyImage, Pixels, Probabilities
 from ml.preprocessing.connected_components import Components, coarsen, label_components
 from ml.preprocessing.decode import BadImageError
 from ml.preprocessing.page_ink import PageInk, extract_page_ink
@@ -33,8 +33,6 @@ MAX_WIDTH: Final = 8.0
 ROW_DISTANCE: Final = 0.6  # between the centres of a component and of its row
 NUMBER_GAP: Final = 0.8  # a wider gap separates two numbers
 MARGIN: Final = 0.5  # around a number that is cut out
-
-Box = tuple[float, float, float, float]  # left, top, width and height, as shares of the picture
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from PIL import Image, ImageFilter
 
-from ml.arrays import Field, GreyImage, Mask
+from ml.arrays import Box, Field, GreyImage, Mask
 from ml.preprocessing.clutter import has_no_clutter, remove_clutter
 from ml.preprocessing.connected_components import dilate, touching_border
 from ml.preprocessing.decode import BadImageError
@@ -22,7 +22,7 @@ from ml.preprocessing.light import (
     is_dark_ink,
 )
 from ml.preprocessing.margin import add_margin
-from ml.preprocessing.sheet import Box, TransformedPicture, cover_table, find_sheet
+from ml.preprocessing.sheet import TransformedPicture, cover_table, find_sheet
 
 MIN_SIDE: Final = 64  # pixels; a smaller picture has no room for anything but a digit
 PLAIN_SHARE: Final = 0.5  # of the pixels; a picture with this much of one grey is not a photo

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from PIL import Image
 
-from ml.arrays import GreyImage, InkImage, Mask, Pixels
+from ml.arrays import Box, GreyImage, InkImage, Mask, Pixels
 from ml.preprocessing.decode import BadImageError
 from ml.preprocessing.normalize import INK_LEVEL, extract_ink, normalize
 from ml.runtime import DIGIT_COUNT, Prediction, Recognizer, to_prediction
@@ -34,7 +34,7 @@ class SegmentedDigit:
     grey: GreyImage
     pixels: Pixels
     prediction: Prediction
-    box: tuple[float, float, float, float]
+    box: Box
     origin: tuple[int, int]
     mask: Mask
     strokes: list[Stroke] | None = None
@@ -107,7 +107,7 @@ def _cut_out(ink: InkImage, mask: Mask, solid: Mask) -> tuple[GreyImage, tuple[i
     return 255 - np.asarray(alone.crop((x, y, x + side, y + side))), (x, y)
 
 
-def _box(ink: Mask) -> tuple[float, float, float, float]:
+def _box(ink: Mask) -> Box:
     """Return the ink's left, top, width and height, as shares of the image's width and height."""
     (left, right), (top, bottom) = columns(ink), rows(ink)
     height, width = ink.shape

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageFilter
 
-from ml.arrays import GreyImage, Mask
+from ml.arrays import Box, GreyImage, Mask
 from ml.preprocessing.connected_components import (
     border,
     dilate,
@@ -16,7 +16,6 @@ from ml.preprocessing.connected_components import (
 )
 from ml.preprocessing.light import shrink
 
-Box = tuple[float, float, float, float]  # left, top, width and height, as shares of a picture
 Points = npt.NDArray[np.float64]  # (n, 2), x and y in pixels
 
 COARSE_SIDE: Final = 128  # pixels, the longer side of the image in which the sheet is found

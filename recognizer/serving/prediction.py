@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from ml.arrays import GreyImage, Pixels
+from ml.arrays import Box, GreyImage, Pixels
 from ml.evaluation.occlusion import occlusion
 from ml.preprocessing import decode_cost, stroke_rendering
 from ml.preprocessing.decode import (
@@ -199,7 +199,7 @@ class DigitResult(PredictionResult):
     `box` and `crop_strokes` are those of `SegmentedDigit`.
     """
 
-    box: tuple[float, float, float, float]
+    box: Box
     crop_strokes: Callable[[list[Any]], list[Any]]
 
 
