@@ -69,8 +69,8 @@ def segment_and_predict(
     If the image is not clearly a multi-digit number, the list has one item: the whole image with
     its prediction. Takes the same images as `normalize` and raises the same exceptions.
     """
-    whole = predict_whole(grey, recognizer)
     ink = np.asarray(extract_ink(Image.fromarray(grey)))
+    whole = predict_whole(grey, ink, recognizer)
     parts = _find_parts(ink, recognizer if cut_touching else None)
     can_be_split = 1 < len(parts) <= MAX_PARTS
     digits = _best_split(ink, parts, recognizer) if can_be_split else []

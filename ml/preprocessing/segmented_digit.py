@@ -9,7 +9,7 @@ from PIL import Image
 
 from ml.arrays import Box, GreyImage, InkImage, Mask, Pixels
 from ml.preprocessing.decode import BadImageError
-from ml.preprocessing.normalize import INK_LEVEL, extract_ink, normalize
+from ml.preprocessing.normalize import INK_LEVEL, normalize, normalize_ink
 from ml.runtime import DIGIT_COUNT, Prediction, Recognizer, to_prediction
 
 MIN_DIGIT_ASPECT: Final = 0.075  # minimum width to height of a digit in a multi-digit number
@@ -61,10 +61,9 @@ class SegmentedDigit:
         return cropped
 
 
-def predict_whole(grey: GreyImage, recognizer: Recognizer) -> SegmentedDigit:
-    """Predict the whole image as one digit."""
-    pixels = normalize(grey)
-    ink = np.asarray(extract_ink(Image.fromarray(grey)))
+def predict_whole(grey: GreyImage, ink: InkImage, recognizer: Recognizer) -> SegmentedDigit:
+    """Predict the whole image as one digit. `ink` is its ink, as `extract_ink` returns it."""
+    pixels = normalize_ink(ink)
     box, everywhere = _box(ink >= INK_LEVEL), np.ones_like(ink, bool)
     return SegmentedDigit(grey, pixels, recognizer.predict(pixels), box, (0, 0), everywhere)
 

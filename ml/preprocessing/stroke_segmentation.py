@@ -91,7 +91,7 @@ def segment_strokes(
     digits = segment_and_predict(grey, recognizer)
     if len(digits) == 1 or not pieces or _is_confirmed(digits, ink, pieces, recognizer):
         return digits
-    return [predict_whole(grey, recognizer)]
+    return [predict_whole(grey, ink, recognizer)]
 
 
 def _find_pieces(ink: InkImage, strokes: Sequence[Stroke]) -> list[Piece]:
