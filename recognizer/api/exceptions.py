@@ -18,8 +18,12 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from recognizer.models import Submission
-from recognizer.ops.outages import UNAVAILABLE_ERRORS
+from recognizer.serving.model_registry import DATABASE_OUTAGES, CorruptModelError
 from recognizer.serving.prediction import BadImageError
+
+# These mean an outage of the database or of all model versions. An outage of the cache raises no
+# exception: see `digitsite/memory_fallback.py`.
+UNAVAILABLE_ERRORS: Final = (*DATABASE_OUTAGES, CorruptModelError)
 
 # The status and the meaning of each error code. docs/api.md and the OpenAPI schema repeat them.
 CODES: Final = {
