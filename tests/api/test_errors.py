@@ -28,16 +28,6 @@ def test_error_has_code_and_detail(visitor, method, url, status, code):
     assert response.json()["code"] == code
 
 
-def test_rejects_invalid_json(visitor):
-    response = visitor.post("/api/v1/recognize/", "{", content_type="application/json")
-    assert (response.status_code, response.json()["code"]) == (400, "parse_error")
-
-
-def test_rejects_plain_text(visitor):
-    response = visitor.post("/api/v1/recognize/", "7", content_type="text/plain")
-    assert (response.status_code, response.json()["code"]) == (415, "unsupported_media_type")
-
-
 def test_rejects_a_missing_csrf_token(reviewer):
     client = Visitor(enforce_csrf_checks=True)
     client.force_login(reviewer)
