@@ -25,6 +25,7 @@ def predict_image(request: Request, data: dict[str, Any]) -> prediction.Predicti
 def predict_number(request: Request, data: dict[str, Any]) -> prediction.MultiDigitResult:
     """Predict all digits. The argument and the exceptions are those of `predict_image`."""
     drawing, strokes = data["drawing"], data["strokes"]
-    with heavy_work.admitted(request, drawing, extra=prediction.estimate_groups(strokes)):
+    extra = prediction.estimate_segmentation_milliseconds(strokes)
+    with heavy_work.admitted(request, drawing, extra=extra):
         owner = memory_owner(request, data["personal"])
         return prediction.predict_number(drawing, owner, strokes)

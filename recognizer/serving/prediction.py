@@ -45,7 +45,7 @@ __all__ = [
     "PageNumber",
     "PageResult",
     "PredictionResult",
-    "estimate_groups",
+    "estimate_segmentation_milliseconds",
     "estimate_work",
     "explain",
     "predict_image",
@@ -108,7 +108,7 @@ def _stroke_microseconds(stroke: list[Any]) -> float:
     return points + PATH_PIXEL_MICROSECONDS * pixels
 
 
-def estimate_groups(strokes: list[Any] | None) -> int:
+def estimate_segmentation_milliseconds(strokes: list[Any] | None) -> int:
     """Estimate the milliseconds that it takes to separate digits."""
     if not strokes:
         return CUT_MILLISECONDS
