@@ -4,7 +4,7 @@ import hashlib
 import threading
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -54,6 +54,16 @@ class Outputs:
     probabilities: Probabilities
     embedding: Embedding
     background: npt.NDArray[np.float32]
+
+
+class Predictor(Protocol):
+    """Predicts the digit in a model input."""
+
+    def predict(self, pixels: Pixels) -> Prediction:
+        """Return the prediction for one model input, (28, 28) uint8."""
+
+    def predict_proba(self, pixels: Pixels) -> Probabilities:
+        """Return the calibrated probabilities of the eleven classes."""
 
 
 class Recognizer:

@@ -13,7 +13,7 @@ from ml.preprocessing.decode import BadImageError
 from ml.preprocessing.page_ink import PageInk, extract_page_ink
 from ml.preprocessing.segmentation import segment_and_predict
 from ml.preprocessing.segmented_digit import SegmentedDigit
-from ml.runtime import NOT_A_DIGIT, Recognizer
+from ml.runtime import NOT_A_DIGIT, Prediction, Predictor, to_prediction
 
 COARSE_SIDE: Final = (
     480  # pixels, the longer side of the shrunk image in which components are found
@@ -58,12 +58,16 @@ class PageNumber:
         return math.prod(digit.prediction.confidence for digit in self.digits)
 
 
-class _Limited(Recognizer):
-    """A recognizer that refuses to predict more than `limit` images."""
+class _Limited:
+    """A predictor that refuses to predict more than `limit` images."""
 
-    def __init__(self, recognizer: Recognizer, limit: int) -> None:
+    def __init__(self, recognizer: Predictor, limit: int) -> None:
         self._recognizer = recognizer
         self.left = limit
+
+    def predict(self, pixels: Pixels) -> Prediction:
+        """Return the prediction. Raises `BadImageError` after too many predictions."""
+        return to_prediction(self.predict_proba(pixels))
 
     def predict_proba(self, pixels: Pixels) -> Probabilities:
         """Return the probabilities. Raises `BadImageError` after too many predictions."""
@@ -90,7 +94,7 @@ class _Component:
         return (self.top + self.bottom) / 2
 
 
-def read_page(grey: GreyImage, recognizer: Recognizer) -> list[list[PageNumber]]:
+def read_page(grey: GreyImage, recognizer: Predictor) -> list[list[PageNumber]]:
     """Return the rows of a page, from top to bottom, each with its numbers from left to right.
 
     Raises `BadImageError` if the page is blank or shows something else than rows of digits.
@@ -104,7 +108,7 @@ def read_page(grey: GreyImage, recognizer: Recognizer) -> list[list[PageNumber]]
     return [row for row in found if row]
 
 
-def has_several_rows(grey: GreyImage, recognizer: Recognizer) -> bool:
+def has_several_rows(grey: GreyImage, recognizer: Predictor) -> bool:
     """Return whether at least two rows of a picture have a number that is easy to read."""
     try:
         reader, rows = _lay_out(grey, _Limited(recognizer, MAX_CHECK_PREDICTIONS))

@@ -28,7 +28,7 @@ from ml.preprocessing.segmented_digit import (
 )
 from ml.preprocessing.thin_cuts import cut_where_thin
 from ml.preprocessing.touching_digits import split_touching
-from ml.runtime import NOT_A_DIGIT, Recognizer
+from ml.runtime import NOT_A_DIGIT, Predictor
 
 COARSE_SIDE: Final = 72  # pixels, the longer side of the shrunk image in which components are found
 MAX_COMPONENTS: Final = 40  # an image with more components is not split
@@ -60,7 +60,7 @@ class _Part:
 
 
 def segment_and_predict(
-    grey: GreyImage, recognizer: Recognizer, *, cut_touching: bool = True
+    grey: GreyImage, recognizer: Predictor, *, cut_touching: bool = True
 ) -> list[SegmentedDigit]:
     """Split an image into digits, from left to right, and predict each.
 
@@ -79,7 +79,7 @@ def segment_and_predict(
     return [whole]
 
 
-def _find_parts(ink: InkImage, recognizer: Recognizer | None) -> list[_Part]:
+def _find_parts(ink: InkImage, recognizer: Predictor | None) -> list[_Part]:
     """Return the parts, from left to right. Without a recognizer, touching digits stay one."""
     groups = _find_groups(ink)
     if groups.max() > MAX_CUT_GROUPS:
@@ -101,7 +101,7 @@ def _find_parts(ink: InkImage, recognizer: Recognizer | None) -> list[_Part]:
 
 
 def _split_group(
-    ink: InkImage, mask: Mask, height: int, recognizer: Recognizer | None
+    ink: InkImage, mask: Mask, height: int, recognizer: Predictor | None
 ) -> list[_Part]:
     """Cut a group of components if it is probably more than one digit."""
     if recognizer is None:
@@ -165,7 +165,7 @@ def _matching_groups(
     return [group for group, share in zip(groups, overlaps, strict=True) if share > OVERLAP_SHARE]
 
 
-def _best_split(ink: InkImage, parts: list[_Part], recognizer: Recognizer) -> list[SegmentedDigit]:
+def _best_split(ink: InkImage, parts: list[_Part], recognizer: Predictor) -> list[SegmentedDigit]:
     """Join neighbouring parts to digits, and return the most likely sequence (Viterbi)."""
     count = len(parts)
     costs = [0.0] + [math.inf] * count  # costs[n] is the lowest cost of the first n parts

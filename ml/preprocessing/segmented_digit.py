@@ -10,7 +10,7 @@ from PIL import Image
 from ml.arrays import Box, GreyImage, InkImage, Mask, Pixels
 from ml.preprocessing.decode import BadImageError
 from ml.preprocessing.normalize import INK_LEVEL, normalize, normalize_ink
-from ml.runtime import DIGIT_COUNT, Prediction, Recognizer, to_prediction
+from ml.runtime import DIGIT_COUNT, Prediction, Predictor, to_prediction
 
 MIN_DIGIT_ASPECT: Final = 0.075  # minimum width to height of a digit in a multi-digit number
 MAX_DIGIT_ASPECT: Final = 1.6  # maximum width to height of a digit in a multi-digit number
@@ -61,7 +61,7 @@ class SegmentedDigit:
         return cropped
 
 
-def predict_whole(grey: GreyImage, ink: InkImage, recognizer: Recognizer) -> SegmentedDigit:
+def predict_whole(grey: GreyImage, ink: InkImage, recognizer: Predictor) -> SegmentedDigit:
     """Predict the whole image as one digit. `ink` is its ink, as `extract_ink` returns it."""
     pixels = normalize_ink(ink)
     box, everywhere = _box(ink >= INK_LEVEL), np.ones_like(ink, bool)
@@ -69,7 +69,7 @@ def predict_whole(grey: GreyImage, ink: InkImage, recognizer: Recognizer) -> Seg
 
 
 def predict_part(
-    ink: InkImage, mask: Mask, recognizer: Recognizer
+    ink: InkImage, mask: Mask, recognizer: Predictor
 ) -> tuple[SegmentedDigit | None, float]:
     """Return the digit under the mask and its cost.
 

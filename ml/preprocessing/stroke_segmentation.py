@@ -19,7 +19,7 @@ from ml.arrays import GreyImage, InkImage, Mask
 from ml.preprocessing.normalize import INK_LEVEL, extract_ink
 from ml.preprocessing.segmentation import segment_and_predict
 from ml.preprocessing.segmented_digit import SegmentedDigit, Stroke, predict_part, predict_whole
-from ml.runtime import NOT_A_DIGIT, Recognizer
+from ml.runtime import NOT_A_DIGIT, Predictor
 
 MAX_STROKES: Final = 16  # a drawing with more strokes is split without them
 MAX_STROKES_PER_DIGIT: Final = 4
@@ -76,7 +76,7 @@ class Group:
 
 
 def segment_strokes(
-    grey: GreyImage, strokes: Sequence[Stroke], recognizer: Recognizer
+    grey: GreyImage, strokes: Sequence[Stroke], recognizer: Predictor
 ) -> list[SegmentedDigit]:
     """Split a drawing into digits, from left to right, and predict each.
 
@@ -131,7 +131,7 @@ def _draw_mask(stroke: Stroke, width: float | None, shape: tuple[int, ...]) -> M
 
 
 def _best_partition(
-    ink: InkImage, pieces: list[Piece], recognizer: Recognizer
+    ink: InkImage, pieces: list[Piece], recognizer: Predictor
 ) -> list[SegmentedDigit]:
     """Return the digits of the cheapest partition (Viterbi), or nothing if it is too expensive."""
     if len(pieces) < 2:
@@ -151,7 +151,7 @@ def _best_partition(
 
 
 def _predict_group(
-    ink: InkImage, pieces: list[Piece], height: float, recognizer: Recognizer
+    ink: InkImage, pieces: list[Piece], height: float, recognizer: Predictor
 ) -> Group | None:
     """Predict the pieces as one digit. Return None if they are not a digit."""
     points = np.concatenate([piece.points for piece in pieces])
@@ -208,7 +208,7 @@ def _start_cost(left: Group, right: Group) -> float:
 
 
 def _is_confirmed(
-    digits: list[SegmentedDigit], ink: InkImage, pieces: list[Piece], recognizer: Recognizer
+    digits: list[SegmentedDigit], ink: InkImage, pieces: list[Piece], recognizer: Predictor
 ) -> bool:
     """Return whether the strokes do not contradict how the image was split.
 

@@ -19,7 +19,7 @@ from ml.arrays import InkImage, Mask, Probabilities
 from ml.preprocessing.decode import BadImageError
 from ml.preprocessing.normalize import INK_LEVEL, normalize_ink
 from ml.preprocessing.segmented_digit import columns, rows
-from ml.runtime import DIGIT_COUNT, NOT_A_DIGIT, Recognizer
+from ml.runtime import DIGIT_COUNT, NOT_A_DIGIT, Predictor
 
 ASPECT_RANGE: Final = (0.5, 2.4)  # width to height of two touching digits
 SINGLE_PROBABILITY: Final = 0.95  # ink is not cut if it is this probably a single digit
@@ -63,7 +63,7 @@ class _Cut:
         return [np.where(side, small, 0) for side in self.sides(row, column, overlap)]
 
 
-def split_touching(ink: InkImage, mask: Mask, recognizer: Recognizer) -> list[Mask]:
+def split_touching(ink: InkImage, mask: Mask, recognizer: Predictor) -> list[Mask]:
     """Return the masks of the two digits under the mask, from left to right.
 
     If the ink is not clearly two touching digits, the list has one item, the mask itself.
@@ -94,9 +94,7 @@ def _pen_width(ink: Mask) -> float:
     return float(2 * ink.sum() / max(1, (ink & ~inner).sum()))
 
 
-def _best_cut(
-    small: InkImage, aspect: float, overlap: float, recognizer: Recognizer
-) -> _Cut | None:
+def _best_cut(small: InkImage, aspect: float, overlap: float, recognizer: Predictor) -> _Cut | None:
     """Return the cut with the highest score, or None if the ink is probably not two digits."""
     whole = _predict(small, recognizer)
     if whole is None or (
@@ -124,7 +122,7 @@ def _cuts(width: int) -> Iterator[_Cut]:
             yield _Cut(column / HEIGHT, degrees)
 
 
-def _score(sides: list[InkImage], needed: float, recognizer: Recognizer) -> float:
+def _score(sides: list[InkImage], needed: float, recognizer: Predictor) -> float:
     """Return the part of the score that depends on the cut.
 
     If it cannot exceed `needed`, the result is minus infinity, and predictions are saved.
@@ -146,7 +144,7 @@ def _score(sides: list[InkImage], needed: float, recognizer: Recognizer) -> floa
     return score + COST_WEIGHT * math.log(cost)
 
 
-def _predict(ink: InkImage, recognizer: Recognizer) -> Probabilities | None:
+def _predict(ink: InkImage, recognizer: Predictor) -> Probabilities | None:
     try:
         return recognizer.predict_proba(normalize_ink(ink))
     except BadImageError:

@@ -10,7 +10,7 @@ from ml.preprocessing.connected_components import dilate
 from ml.preprocessing.decode import BadImageError
 from ml.preprocessing.pages import has_several_rows
 from ml.preprocessing.picture_ink import BLUR, CleanedPicture
-from ml.runtime import NOT_A_DIGIT, Prediction, Recognizer
+from ml.runtime import NOT_A_DIGIT, Prediction, Predictor
 
 MIN_PIXELS: Final = 50_000  # a smaller picture has no room for rows, and no camera took it
 DOUBTFUL: Final = 0.8  # confidence; several rows that are taken for one digit have less
@@ -25,7 +25,7 @@ def check_readable(
     picture: GreyImage,
     cleaned: CleanedPicture,
     predictions: list[Prediction],
-    recognizer: Recognizer,
+    recognizer: Predictor,
 ) -> None:
     """Check a picture, given its handwriting `cleaned` and the predictions of its digits.
 
