@@ -253,7 +253,7 @@ class ModelVersionAdmin(ObjectPageAdmin):
             text = f"{version} was not promoted: {error}."
             self.message_user(request, text, messages.ERROR)
         else:
-            text = f"{version} replaces {replaced}. All web workers use it within two seconds."
+            text = f"{version} replaces {replaced}. All web processes use it within two seconds."
             self.message_user(request, text, messages.SUCCESS)
 
     def _render(
