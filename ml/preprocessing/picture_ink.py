@@ -57,9 +57,12 @@ class CleanedPicture:
 def clean(grey: GreyImage) -> CleanedPicture:
     """Return the handwriting in a picture that does not come from the page's canvas.
 
-    A picture without anything but ink on even paper, or with a side below `MIN_SIDE`, stays as it
-    is, byte for byte. Raises
-    `BadImageError` with the code `too_faint` if nothing in a photo stands out from the paper.
+    A picture without anything but ink on even paper stays as it is, byte for byte, unless its ink
+    touches the border: then, it gets a margin, and is cleaned like a photo. A picture with a side
+    below `MIN_SIDE` also stays as it is.
+
+    Raises `BadImageError` with the code `too_faint` if nothing in a photo stands out from the
+    paper.
     """
     if min(grey.shape) < MIN_SIDE:
         return CleanedPicture(grey)

@@ -28,7 +28,8 @@ from recognizer.ops.http_channel import Channel
 
 # At most six threads work on requests that may take long, or wait for that: two on large images,
 # one on a download, one on a deletion (recognizer/api/heavy_work.py), and two on logins
-# (recognizer/accounts/login_queue.py). Two stay free for all other requests.
+# (recognizer/accounts/login_queue.py). Two stay free for all other requests. The admin's dataset
+# download and deletion of users are not limited, because only staff can use them.
 THREADS: Final = 8
 MAX_CONNECTIONS: Final = 400
 MAX_HEADER_BYTES: Final = 32_768  # request line and headers
