@@ -31,7 +31,7 @@ HEIC_WHOLE_BYTES: Final = 5.9
 HEIC_DEEP_BYTES: Final = (
     21.5  # with transparency, more than 8 bits, fine colours, or turned and cropped
 )
-HEVC_PADDING: Final = 64  # pixels; the stream may be so much larger than the image
+HEVC_PADDING: Final = 64  # pixels; the stream may be larger than the image by this
 # Pillow keeps each row separately, so millions of short rows would take far more than 64 MB.
 MAX_DECODED_SIDE: Final = 65_535  # pixels; JPEG and GIF allow no more
 # The decoder holds the coefficients of a whole JPEG if it has several scans.

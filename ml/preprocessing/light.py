@@ -12,7 +12,7 @@ from ml.preprocessing.connected_components import border
 COARSE_SIDE: Final = 48  # pixels, the longer side of the image that estimates the light
 NEIGHBOURHOOD: Final = 15  # pixels of the coarse image; more than twice the widest thin stroke
 DETAIL_SIDE: Final = 256  # pixels, the longer side of the image that tells dark from light ink
-DETAIL: Final = 16  # pixels of that image, the radius of what surrounds a mark
+DETAIL: Final = 16  # pixels of that image, the radius of the neighbourhood of a mark
 SURFACE_STEPS: Final = 6  # times that the surface is fitted
 MIN_SURFACE_SIDE: Final = 3  # pixels; the equations have no solution for a shorter side
 MIN_PAPER: Final = 0.3  # share of the coarse image on which a surface is fitted

@@ -93,8 +93,8 @@ def _angles(ink: Mask, min_length: int, max_width: int) -> list[float]:
     # One angle at a time, because arrays that fit into the processor's cache are faster.
     votes = np.stack([_count_votes(y, x, radians, diagonal) for radians in np.radians(angles)])
     apart = max_width // 2 + 2
-    beside = np.maximum(np.roll(votes, apart, axis=1), np.roll(votes, -apart, axis=1))
-    peaks = (votes - beside).max(axis=1).astype(float)
+    neighbours = np.maximum(np.roll(votes, apart, axis=1), np.roll(votes, -apart, axis=1))
+    peaks = (votes - neighbours).max(axis=1).astype(float)
     chosen: list[float] = []
     while len(chosen) < MAX_ANGLES and peaks.max() * step >= 0.5 * min_length:
         best = int(peaks.argmax())

@@ -128,8 +128,8 @@ class FairQueue:
     def seconds_to_wait(self) -> float | None:
         """Return when to look at the queue again, in seconds, or None if nobody waits.
 
-        Who may start a request changes with time: requests turn out to be slow, clients have waited
-        long enough, and others are no longer active.
+        The client that may start a request changes with time: requests turn out to be slow, clients
+        have waited long enough, and others are no longer active.
         """
         return LOOK_AGAIN_SECONDS if self._waiting else None
 

@@ -27,8 +27,8 @@ from recognizer.serving.model_registry import (
 from recognizer.serving.stored_pixels import to_array
 
 MAX_NEIGHBOURS: Final = 3
-# Each process keeps at most this many drawings of all owners, about 80 bytes each. Whatever else is
-# kept for an owner counts as some more drawings.
+# Each process keeps at most this many drawings of all owners, about 80 bytes each. The other
+# data of an owner count as `DRAWINGS_PER_OWNER` drawings.
 MAX_CACHED_DRAWINGS: Final = 40_000
 DRAWINGS_PER_OWNER: Final = 15
 
