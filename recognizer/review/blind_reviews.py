@@ -6,6 +6,7 @@ from typing import Any, Final
 from django.db.models import Q
 
 from recognizer.models import BlindReview, Review, Submission
+from recognizer.review import queue
 
 # The probability that a claim creates a blind review, if the reviewer has none to answer.
 PROBABILITY: Final = 0.5
@@ -24,8 +25,9 @@ def mix_in(submissions: list[Submission], reviewer: Any) -> list[Submission]:
         blind_review = _create(reviewer)
     if blind_review is None:
         return submissions
+    second = queue.for_cards(Submission.objects.filter(pk=blind_review.submission_id))
     position = random.randint(0, len(submissions))
-    return [*submissions[:position], blind_review.submission, *submissions[position:]]
+    return [*submissions[:position], *second, *submissions[position:]]
 
 
 def _unanswered(reviewer: Any) -> BlindReview | None:
@@ -34,11 +36,7 @@ def _unanswered(reviewer: Any) -> BlindReview | None:
     is_decided_by_another = ~Q(submission__review=Review.PENDING)
     is_decided_by_another &= ~Q(submission__reviewed_by=reviewer)
     open_reviews = BlindReview.objects.filter(reviewer=reviewer, answered_at=None)
-    return (
-        open_reviews.filter(is_decided_by_another)
-        .select_related("submission__model_version", "submission__live_prediction_version")
-        .first()
-    )
+    return open_reviews.filter(is_decided_by_another).first()
 
 
 def _create(reviewer: Any) -> BlindReview | None:
@@ -48,8 +46,7 @@ def _create(reviewer: Any) -> BlindReview | None:
     candidates = (
         recent.exclude(reviewed_by=reviewer).exclude(reviewed_by=None).exclude(pk__in=known)
     )
-    related = candidates.select_related("model_version", "live_prediction_version")
-    submission = related.order_by("?").first()
-    if submission is None:
+    pk = candidates.order_by("?").values_list("pk", flat=True).first()
+    if pk is None:
         return None
-    return BlindReview.objects.get_or_create(submission=submission, reviewer=reviewer)[0]
+    return BlindReview.objects.get_or_create(submission_id=pk, reviewer=reviewer)[0]
