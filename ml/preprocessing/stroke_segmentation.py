@@ -89,7 +89,7 @@ def segment_strokes(
     if digits := _best_partition(ink, pieces, recognizer):
         return digits
     digits = segment_and_predict(grey, recognizer)
-    if len(digits) == 1 or not pieces or _is_confirmed(digits, ink, pieces, recognizer):
+    if len(digits) == 1 or not pieces or _is_confirmed(digits, pieces):
         return digits
     return [predict_whole(grey, ink, recognizer)]
 
@@ -207,28 +207,17 @@ def _start_cost(left: Group, right: Group) -> float:
     )
 
 
-def _is_confirmed(
-    digits: list[SegmentedDigit], ink: InkImage, pieces: list[Piece], recognizer: Predictor
-) -> bool:
+def _is_confirmed(digits: list[SegmentedDigit], pieces: list[Piece]) -> bool:
     """Return whether the strokes do not contradict how the image was split.
 
     The strokes of a digit may be drawn in any order. If a digit ends within a stroke, the drawing
     must be wide.
     """
-    points = np.concatenate([piece.points for piece in pieces])
-    width, height = np.ptp(points, axis=0)
     shares = np.array([[_share_inside(piece, digit) for digit in digits] for piece in pieces])
-    if (shares.max(axis=1) < MIN_INSIDE).any():
-        return bool(width > MIN_JOINED_ASPECT * height)
-    owners = shares.argmax(axis=1)
-    best: Group | None = None
-    for i in range(len(digits)):
-        own = [piece for piece, owner in zip(pieces, owners, strict=True) if owner == i]
-        group = _predict_group(ink, own, height, recognizer) if own else None
-        best = group and (_append(group, [best]) if best else group)
-        if best is None:
-            return False
-    return best is not None and best.cost < 0
+    if (shares.max(axis=1) >= MIN_INSIDE).all():
+        return True
+    width, height = np.ptp(np.concatenate([piece.points for piece in pieces]), axis=0)
+    return bool(width > MIN_JOINED_ASPECT * height)
 
 
 def _share_inside(piece: Piece, digit: SegmentedDigit) -> float:

@@ -50,7 +50,7 @@ def submissions(visitor, reviewer):
     new, corrected, approved, not_a_digit = (
         visitor.submit_and_get(drawing_png(7, seed=seed), strokes=strokes) for seed in range(4)
     )
-    corrected.correct(Label(1))
+    visitor.correct(corrected.pk, 1)
     personal = visitor.submit_and_get(drawing_png(7, seed=4))
     approved.approve(reviewer, Label(7))
     not_a_digit.approve(reviewer, Label.NOT_A_DIGIT)
