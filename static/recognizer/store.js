@@ -205,7 +205,9 @@ async function sync() {
     for (const drawing of outOfSync) {
       while (!isSaved(drawing)) {
         const isReplaced = await saveNext(drawing);
-        if (isReplaced && drawing === state.drawing) cancelPrediction();
+        // A prediction in flight may contain the explanation, which the stored one does not have.
+        const isObsolete = isReplaced && drawing === state.drawing && !state.explanationWanted;
+        if (isObsolete) cancelPrediction();
         state.connectionError = "";
         notifyChange();
       }

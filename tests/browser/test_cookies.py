@@ -57,8 +57,9 @@ def log_out_elsewhere(page, site):
 def test_first_drawing_sets_the_cookie(page, four):
     assert names(page) == {"csrftoken"}
     store(page, four)
-    assert names(page) == {"csrftoken", "owner"}
+    assert names(page) == {"csrftoken", "owner", "no_corrections"}
     correct(page, 1)
+    assert names(page) == {"csrftoken", "owner"}
     assert Submission.objects.get().corrected_digit == 1
 
 
@@ -88,7 +89,7 @@ def test_drawing_is_stored_after_a_login_in_another_tab(page, site, four):
 def test_drawing_moves_with_a_login_in_another_tab(page, site, rosa, four):
     store(page, four)
     log_in_elsewhere(page, site)
-    assert names(page) == {"csrftoken", "sessionid"}
+    assert names(page) == {"csrftoken", "sessionid", "no_corrections"}
     correct(page, 1)
     assert Submission.objects.get().owner == ownership.owner_for_user(rosa)
 

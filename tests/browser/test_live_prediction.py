@@ -110,6 +110,19 @@ def test_shows_and_hides_the_explanation(page):
     expect(page.locator("#explanation")).to_be_empty()
 
 
+def test_explanation_arrives_although_the_drawing_is_stored_meanwhile(page, four):
+    draw_by_mouse(page, four)
+    expect(page.locator("#digit")).to_have_text("4")
+    held = []
+    page.route("**/recognize/", lambda route: held.append(route))
+    page.get_by_role("button", name="Why this prediction?").click()
+    page.clock.fast_forward(2000)
+    expect(page.locator("#notice")).to_contain_text("Saved.")
+    held[0].continue_()
+
+    expect(page.locator("#explanation")).not_to_be_empty()
+
+
 def test_explanation_names_the_important_regions(page, four):
     for pixels, sentence in (
         ([(0, 0)], "This part matters most: top left."),
