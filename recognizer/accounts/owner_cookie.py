@@ -36,6 +36,7 @@ def read_cookie(request: HttpRequest) -> uuid.UUID | None:
     value = request.COOKIES.get(COOKIE_NAME)
     if value is None:
         return None
+    # `request.get_signed_cookie` would try another salt first, and check two signatures.
     signer = get_cookie_signer(salt=COOKIE_NAME)
     try:
         return uuid.UUID(signer.unsign(value, max_age=RENEWAL_AGE))
