@@ -7,8 +7,8 @@ no more than its share of a processor.
 """
 
 import time
-from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
@@ -76,9 +76,10 @@ class FairQueue:
     """A queue of connections. It has the methods of a deque that waitress uses.
 
     waitress holds the lock while it calls them. `max_running` limits the running requests of a
-    client. While there are others, a client that has just used the processor runs one at a time.
-    The queue is false if `MAX_FAST` requests have just started, or if all clients in it have
-    reached their limit or have to wait because they have used more than their share of a processor.
+    client. While there are others, a client runs one request at a time, and a second one next to a
+    request that is slow. The queue is false if `MAX_FAST` requests have just started, or if all
+    clients in it have reached their limit or have to wait because they have used more than their
+    share of a processor.
     """
 
     def __init__(self, client_of: ClientOf, max_running: int, lock: Any) -> None:
@@ -86,8 +87,7 @@ class FairQueue:
         self._max_running = max_running
         self._lock = lock
         self._waiting: dict[str, deque[Any]] = {}  # by client; the first one's turn is next
-        self._running = Counter[str]()
-        self._started: list[float] = []  # when the running requests started
+        self._running: dict[str, list[float]] = {}  # by client; when the requests started
         self._usage = Usage()
 
     def __len__(self) -> int:
@@ -106,11 +106,10 @@ class FairQueue:
         assert client is not None
         connections = self._waiting.pop(client)
         started = time.monotonic()
-        self._started.append(started)
+        self._running.setdefault(client, []).append(started)
         job = Job(connections.popleft(), lambda seconds: self._finish(client, started, seconds))
         if connections:
             self._waiting[client] = connections  # behind all other clients
-        self._running[client] += 1
         return job
 
     def connections(self) -> set[Any]:
@@ -134,37 +133,44 @@ class FairQueue:
         return LOOK_AGAIN_SECONDS if self._waiting else None
 
     def _next_client(self) -> str | None:
-        newest = time.monotonic() - FAST_SECONDS
-        if sum(started > newest for started in self._started) >= MAX_FAST:
+        if sum(map(_count_fast, self._running.values())) >= MAX_FAST:
             return None
-        allowed = (name for name in self._below_limit() if not self._usage.must_wait(name))
-        return next(allowed, None)
+        return next(filter(self._may_start, self._waiting), None)
 
-    def _below_limit(self) -> Iterator[str]:
-        return (name for name in self._waiting if self._running[name] < self._limit(name))
+    def _may_start(self, client: str) -> bool:
+        running = self._running.get(client, [])
+        return len(running) < self._limit(client, running) and not self._usage.must_wait(client)
 
-    def _limit(self, client: str) -> int:
+    def _limit(self, client: str, running: list[float]) -> int:
         """Return how many requests of the client may run at the same time.
 
-        Two would not be faster, because the threads share one Python interpreter. They would only
-        slow down the others.
+        More would not be faster, because the threads share one Python interpreter. They would only
+        slow down the others, above all while large bodies are parsed.
         """
-        return 1 if self._usage.is_shared_by(client) else self._max_running
+        if not self._usage.others_are_active(client):
+            return self._max_running
+        return 1 if self._usage.level(client) or _count_fast(running) else 2
 
     def _finish(self, client: str, started: float, seconds: float) -> None:
         with self._lock:
-            self._started.remove(started)
             self._usage.add(client, seconds)
-            self._running[client] -= 1
+            self._running[client].remove(started)
             if not self._running[client]:
                 del self._running[client]
+
+
+def _count_fast(started: list[float]) -> int:
+    """Return how many of the running requests have not turned out to be slow."""
+    newest = time.monotonic() - FAST_SECONDS
+    return sum(each > newest for each in started)
 
 
 class Usage:
     """The processor time that the clients have used lately.
 
     Each client has a leaky bucket: its requests fill it with their processor time in seconds, and
-    it loses `SHARE` per second. A client has to wait while it contains more than `BURST_SECONDS`.
+    it loses `SHARE` per second. A client has to wait while its bucket contains more than
+    `BURST_SECONDS`.
     """
 
     def __init__(self) -> None:
@@ -173,26 +179,24 @@ class Usage:
 
     def add(self, client: str, seconds: float) -> None:
         """Add the processor time of a request, which has just ended."""
-        level = self._level(client) + seconds
+        level = self.level(client) + seconds
         self._buckets.pop(client, None)
         self._buckets[client] = level, time.monotonic()
         oldest = next(iter(self._buckets))
-        if not self._level(oldest) and not self._is_active(oldest):
+        if not self.level(oldest) and not self._is_active(oldest):
             del self._buckets[oldest]
 
     def must_wait(self, client: str) -> bool:
         """Return whether the client has used more than its share, and others are active."""
-        return self._level(client) > BURST_SECONDS and self._others_are_active(client)
+        return self.level(client) > BURST_SECONDS and self.others_are_active(client)
 
-    def is_shared_by(self, client: str) -> bool:
-        """Return whether the client and others have used the processor lately."""
-        return self._level(client) > 0 and self._others_are_active(client)
-
-    def _level(self, client: str) -> float:
+    def level(self, client: str) -> float:
+        """Return the content of the client's bucket, in seconds."""
         level, since = self._buckets.get(client, (0.0, 0.0))
         return max(0.0, level - SHARE * (time.monotonic() - since))
 
-    def _others_are_active(self, client: str) -> bool:
+    def others_are_active(self, client: str) -> bool:
+        """Return whether other clients have just sent a request."""
         newest = next((name for name in reversed(self._buckets) if name != client), None)
         return newest is not None and self._is_active(newest)
 

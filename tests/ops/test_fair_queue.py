@@ -118,6 +118,16 @@ def test_client_has_one_running_request_while_there_are_others(clock):
     assert clients(take_all(made)) == "a"
 
 
+def test_second_request_starts_when_the_first_turns_out_to_be_slow(clock):
+    made = queue(max_running=9)
+    use(made, "b", 0.001)
+    for _ in range(3):
+        made.append(SimpleNamespace(client="a"))
+    assert clients(take_all(made)) == "a"
+    clock.now += 1.01 * fair_queue.FAST_SECONDS
+    assert (clients(take_all(made)), len(made)) == ("a", 1)
+
+
 def test_client_alone_has_the_whole_processor(clock):
     made = queue()
     use(made, "b", 0.001)
