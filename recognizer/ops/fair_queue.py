@@ -3,7 +3,7 @@
 One client can send many requests that take long. With a single queue, the requests of all others
 would wait behind them. The threads also share one Python interpreter, so a client that keeps a
 thread busy slows down all others. While there are others, its next request waits until it has used
-no more than its share of a processor.
+no more than its share of a processor. A request that a limit refuses counts as more than it uses.
 """
 
 import time
@@ -18,6 +18,9 @@ from waitress.task import ThreadedTaskDispatcher
 
 SHARE: Final = 0.25  # of a processor
 BURST_SECONDS: Final = 0.05  # of processor time that a client can use before it has to wait
+# Processor time that is added for a request that a limit refused (429). Otherwise, clients who
+# ignore `Retry-After` would send many more requests than all others.
+REFUSAL_SECONDS: Final = 0.02
 # Most requests are fast. More of them at the same time would only slow each other down, because the
 # threads share one Python interpreter. The other threads are for requests that turn out to be slow.
 MAX_FAST: Final = 2
@@ -214,10 +217,11 @@ class Job:
     def service(self) -> None:
         """Execute the request. Afterwards, the same thread looks for the next one."""
         started = time.thread_time()
+        was_refused = False
         try:
-            self.connection.service()
+            was_refused = self.connection.service()
         finally:
-            self.finish(time.thread_time() - started)
+            self.finish(time.thread_time() - started + REFUSAL_SECONDS * bool(was_refused))
 
     def cancel(self) -> None:
         """Close the connection, because the server stops."""

@@ -24,6 +24,10 @@ class Task(WSGITask):
         # WSGI leaves it to the server to omit the body of the response to a HEAD request.
         super().write(b"" if self.request.command == "HEAD" else data)
 
+    def finish(self) -> None:
+        super().finish()
+        self.channel.was_refused = self.status.startswith("429")
+
     def get_environment(self) -> dict[str, Any]:
         """Return the WSGI environment."""
         environ: dict[str, Any] = super().get_environment()
@@ -38,6 +42,7 @@ class Channel(HTTPChannel):
 
     parser_class = Request
     task_class = Task
+    was_refused = False  # whether a limit refused the last request
     # The default contains the client's address, which must not be in the log.
     __repr__ = __str__ = object.__repr__
 
@@ -68,12 +73,14 @@ class Channel(HTTPChannel):
         self._sent_bytes += sent
         return sent
 
-    def service(self) -> None:
-        """Execute the request."""
+    def service(self) -> bool:
+        """Execute the request. Return whether a limit refused it."""
         self._waiting_since = time.monotonic()
         self._sent_bytes = 0
+        self.was_refused = False
         super().service()
         self._waiting_since = time.monotonic()
+        return self.was_refused
 
     def handle_write(self) -> None:
         """Send a part of the response. Close the connection if this was the last response."""

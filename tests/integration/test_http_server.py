@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from recognizer.ops import http_server
+from recognizer.ops import fair_queue, http_server
 from tests.support.factories import drawing_png
 from tests.support.http_server import POST, exchange, serve
 from tests.support.live_site import Site
@@ -209,3 +209,21 @@ def test_head_does_not_send_a_file(tmp_path):
     with serve(application=send_file) as address:
         assert exchange(address, b"GET / HTTP/1.1\r\n\r\n").endswith(b"\r\n\r\ncontent")
         assert exchange(address, b"HEAD / HTTP/1.1\r\n\r\n").endswith(b"\r\n\r\n")
+
+
+def test_refused_client_waits_while_there_are_others(monkeypatch):
+    monkeypatch.setattr(fair_queue, "REFUSAL_SECONDS", 60)
+    monkeypatch.setattr(fair_queue, "ACTIVE_SECONDS", 60)
+
+    def refuse_some(environ, start_response):
+        is_refused = environ["PATH_INFO"] == "/refused"
+        status = "429 Too Many Requests" if is_refused else "200 OK"
+        start_response(status, [("Content-Length", "0")])
+        return []
+
+    def send(path):
+        return exchange(address, GET.replace(b"/", path, 1) + b"\r\n")[9:12]
+
+    paths = [b"/refused", b"/other", b"/other", b"/refused"]
+    with serve(application=refuse_some, client_of=lambda one: one.requests[0].path) as address:
+        assert [send(path) for path in paths] == [b"429", b"200", b"200", b""]

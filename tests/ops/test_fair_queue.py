@@ -128,6 +128,16 @@ def test_second_request_starts_when_the_first_turns_out_to_be_slow(clock):
     assert (clients(take_all(made)), len(made)) == ("a", 1)
 
 
+def test_refused_request_counts_as_more_than_it_uses(clock):
+    """A client that ignores `Retry-After` would send many cheap requests otherwise."""
+    made = queue()
+    use(made, "b", 0.001)
+    while not made._usage.must_wait("a"):
+        made.append(SimpleNamespace(client="a", service=lambda: True))
+        made.popleft().service()
+    assert made._usage.level("a") == pytest.approx(3 * fair_queue.REFUSAL_SECONDS, abs=0.01)
+
+
 def test_client_alone_has_the_whole_processor(clock):
     made = queue()
     use(made, "b", 0.001)
