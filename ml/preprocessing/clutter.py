@@ -29,7 +29,7 @@ MIN_SURROUNDED: Final = 0.8  # of the directions from a digit in which its frame
 MIN_BOXED: Final = 0.4  # of a box's side; anything smaller is a piece of what the lines belong to
 MIN_FRAMED: Final = 0.2  # of the frame's height; anything smaller is not a digit in a frame
 MAX_FRAMED: Final = 4  # components within a frame that are checked
-MAX_COMPONENTS: Final = 2000  # a picture with more has no frames
+MAX_FRAMES: Final = 100  # components that are checked whether they are frames
 BAR_ASPECT: Final = 5  # minimum ratio of length to height of an underline
 MIN_MARK_SHARE: Final = 0.25  # of the largest mark; a smaller one may be a speck
 COARSE_CELL: Final = 4  # pixels, the side of the cells in which the marks are told apart quickly
@@ -170,14 +170,14 @@ def _main_box(ink: Mask) -> _Box | None:
 def _mark_frames(components: Components, boxes: list[_Box], clutter: Mask) -> None:
     """Mark the components that surround another one, such as boxes and circles.
 
-    For each component, only the largest ones within its box are checked, to limit the time.
+    Only the largest components are checked, each with the largest ones within its box, to limit the
+    time.
     """
-    if len(boxes) > MAX_COMPONENTS:
-        return
     centres = np.array([box.centre for box in boxes])
     heights = np.array([box.height for box in boxes])
     sizes = np.array([box.size for box in boxes])
-    for outer, frame in enumerate(boxes, 1):
+    for outer in np.argsort(-sizes, kind="stable")[:MAX_FRAMES] + 1:
+        frame = boxes[outer - 1]
         if clutter[outer] or frame.size == 1:
             continue
         corner, opposite = (frame.top, frame.left), (frame.bottom, frame.right)

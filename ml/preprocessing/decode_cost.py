@@ -66,6 +66,7 @@ FRAME_BYTES: Final = 8 + 3 * 255  # the header of a frame with the most componen
 PROGRESSIVE: Final = (0xC2, 0xC6, 0xCA, 0xCE)
 MARKER: Final = re.compile(rb"\xff([^\x00\xff])")
 MARKER_IN_SCAN: Final = re.compile(rb"\xff([^\x00\xff\xd0-\xd7])")
+GIF_BLOCK: Final = re.compile(rb"[!,]")  # how blocks begin
 # Pillow expects the next marker immediately after these, and a length after all others.
 STANDALONE_MARKERS: Final = frozenset((0xC8, *range(0xD0, 0xDA), *range(0xF0, 0xFE)))
 
@@ -202,8 +203,10 @@ def _add_gif(data: bytes, cost: DecodeCost) -> None:
                 cost.add_frame("GIF", left + width, top + height)
             offset += 11 + _colour_table_size(data[offset + 9 : offset + 10])
         else:
-            cost.microseconds += STRAY_BYTE_COST
-            offset += 1
+            stray = GIF_BLOCK.search(data, offset)
+            end = stray.start() if stray else len(data)
+            cost.microseconds += STRAY_BYTE_COST * (end - offset)
+            offset = end
             continue
         cost.microseconds += PART_COST
         offset = _skip_sub_blocks(data, offset, cost)

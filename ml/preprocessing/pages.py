@@ -1,6 +1,7 @@
 """Read a page of digits row by row: a list of numbers, a table, or a form."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Final
@@ -19,8 +20,8 @@ COARSE_SIDE: Final = (
     480  # pixels, the longer side of the shrunk image in which components are found
 )
 MAX_COMPONENTS: Final = 2000  # a page with more is not a page of digits
-MAX_PREDICTIONS: Final = 5000  # of the network; a page of 100 digits takes about 1000
-TOUCHING_PREDICTIONS: Final = 2500  # after that many, touching digits are not cut any more
+MAX_PREDICTIONS: Final = 3000  # of the network; a page of 100 digits takes about 1000
+TOUCHING_PREDICTIONS: Final = 1500  # after that many, touching digits are not cut any more
 MAX_CHECK_PREDICTIONS: Final = 100  # the same, to find out whether there are several rows
 EASY_CONFIDENCE: Final = 0.9  # of a number that is easy to read
 MIN_DIGITS_SHARE: Final = 0.5  # of the numbers on a page; fewer are marks of another kind
@@ -65,15 +66,19 @@ class _Limited:
         self._recognizer = recognizer
         self.left = limit
 
+    def count(self) -> None:
+        """Count an attempt to predict. Raises `BadImageError` after too many."""
+        if self.left == 0:
+            raise BadImageError("no_rows", NO_ROWS)
+        self.left -= 1
+
     def predict(self, pixels: Pixels) -> Prediction:
         """Return the prediction. Raises `BadImageError` after too many predictions."""
         return to_prediction(self.predict_proba(pixels))
 
     def predict_proba(self, pixels: Pixels) -> Probabilities:
         """Return the probabilities. Raises `BadImageError` after too many predictions."""
-        if self.left == 0:
-            raise BadImageError("no_rows", NO_ROWS)
-        self.left -= 1
+        self.count()
         return self._recognizer.predict_proba(pixels)
 
 
@@ -94,18 +99,31 @@ class _Component:
         return (self.top + self.bottom) / 2
 
 
-def read_page(grey: GreyImage, recognizer: Predictor) -> list[list[PageNumber]]:
+def read_page(
+    grey: GreyImage, recognizer: Predictor, pause: Callable[[], None] = lambda: None
+) -> list[list[PageNumber]]:
     """Return the rows of a page, from top to bottom, each with its numbers from left to right.
 
-    Raises `BadImageError` if the page is blank or shows something else than rows of digits.
+    Calls `pause` before each number. Raises `BadImageError` if the page is blank or shows something
+    else than rows of digits.
     """
     reader, rows = _lay_out(grey, _Limited(recognizer, MAX_PREDICTIONS))
-    read = [[reader.read(number) for number in row] for row in rows]
-    found = [[number for number in row if number is not None] for row in read]
+    found = [_read_row(reader, row, pause) for row in rows]
     texts = [number.text for row in found for number in row]
     if len(texts) > 1 and sum(text is not None for text in texts) < MIN_DIGITS_SHARE * len(texts):
         raise BadImageError("no_rows", NO_ROWS)
     return [row for row in found if row]
+
+
+def _read_row(
+    reader: "_Reader", row: list[list[_Component]], pause: Callable[[], None]
+) -> list[PageNumber]:
+    numbers = []
+    for components in row:
+        pause()
+        if number := reader.read(components):
+            numbers.append(number)
+    return numbers
 
 
 def has_several_rows(grey: GreyImage, recognizer: Predictor) -> bool:
@@ -178,23 +196,21 @@ def _without_other_marks(components: list[_Component], height: float) -> list[_C
 def _find_rows(components: list[_Component], height: float) -> list[list[_Component]]:
     """Group the components to rows, from top to bottom."""
     rows: list[list[_Component]] = []
+    centres: list[float] = []
     tall = [each for each in components if each.height >= MIN_HEIGHT * height]
     for each in sorted(tall, key=lambda each: each.centre):
-        if rows and each.centre - _row_centre(rows[-1]) <= ROW_DISTANCE * height:
+        if rows and each.centre - centres[-1] <= ROW_DISTANCE * height:
             rows[-1].append(each)
+            centres[-1] += (each.centre - centres[-1]) / len(rows[-1])
         else:
             rows.append([each])
-    centres = [_row_centre(row) for row in rows]
+            centres.append(each.centre)
     for each in components:
         if each.height < MIN_HEIGHT * height and rows:
             nearest = int(np.argmin([abs(each.centre - centre) for centre in centres]))
             if abs(each.centre - centres[nearest]) <= ROW_DISTANCE * height:
                 rows[nearest].append(each)
     return rows
-
-
-def _row_centre(row: list[_Component]) -> float:
-    return float(np.mean([each.centre for each in row]))
 
 
 def _split_row(row: list[_Component], height: float) -> list[list[_Component]]:
@@ -221,6 +237,7 @@ class _Reader:
 
     def read(self, number: list[_Component]) -> PageNumber | None:
         """Predict the digits of a number. Return None for a speck."""
+        self.recognizer.count()  # A speck takes time, too, but is not predicted.
         left, top = min(each.left for each in number), min(each.top for each in number)
         right, bottom = max(each.right for each in number), max(each.bottom for each in number)
         own = np.isin(self.labels[top:bottom, left:right], [each.label for each in number])

@@ -26,6 +26,6 @@ class RecognizePageView(StrictRequestMixin, APIView):
         body = PageRequestSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         image = body.validated_data["image"]
-        with heavy_work.admitted(request, image, extra=prediction.PAGE_MILLISECONDS):
-            result = prediction.predict_page(image)
+        with heavy_work.admitted(request, image, extra=prediction.PAGE_MILLISECONDS) as pause:
+            result = prediction.predict_page(image, pause)
         return Response(PageResultSerializer(result).data)

@@ -40,8 +40,8 @@ def store(
     finally:
         new = [submission for submission, is_new in stored if is_new]
         if unused := [submission for submission in submissions if submission not in new]:
-            throttling.refund(_address_charges(request, unused))
-            throttling.refund(_owner_charges(owner, unused))
+            throttling.refund(request, _address_charges(request, unused))
+            throttling.refund(request, _owner_charges(owner, unused))
 
 
 def _consume(request: Request, owner: uuid.UUID, submissions: Sequence[Submission]) -> None:
@@ -54,7 +54,7 @@ def _consume(request: Request, owner: uuid.UUID, submissions: Sequence[Submissio
     if wait := throttling.try_consume(request, address_charges):
         raise exceptions.StorageLimitReached(wait)
     if wait := throttling.try_consume(request, _owner_charges(owner, submissions)):
-        throttling.refund(address_charges)
+        throttling.refund(request, address_charges)
         raise exceptions.StorageLimitReached(wait)
     earlier = throttling.used(request, "address-rows") - len(submissions)
     for submission in submissions:

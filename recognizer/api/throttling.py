@@ -142,7 +142,7 @@ def try_consume(request: Request, charges: list[Charge]) -> float:
     now = time.time()
     keys = [charge.keys(now) for charge in charges]
     # Increment before comparing, so that two simultaneous requests count each other.
-    _add(charges, now)
+    _add(request._request, charges)
     found = cache.get_many([key for each in keys for key in each])
     counts = [[found.get(key, 0) for key in each] for each in keys]
     states = _quota_states(request._request)
@@ -155,7 +155,7 @@ def try_consume(request: Request, charges: list[Charge]) -> float:
             release = charge.seconds_until_release(slots, total - charge.limit, now)
             wait = max(wait, release)
     if wait:
-        _add(charges, now, sign=-1)
+        _add(request._request, charges, sign=-1)
     return wait
 
 
@@ -165,9 +165,9 @@ def used(request: Request, quota: str) -> int:
     return state[0].limit - state[1] if state else 0
 
 
-def refund(charges: list[Charge]) -> None:
-    """Give back units that were charged but not used."""
-    _add(charges, time.time(), sign=-1)
+def refund(request: Request, charges: list[Charge]) -> None:
+    """Give back units that the request was charged for, but has not used."""
+    _add(request._request, charges, sign=-1)
 
 
 def client_name(request: Request) -> str:
@@ -204,7 +204,7 @@ class RateLimitMiddleware:
 def _count_time(request: HttpRequest, charge: Charge, seconds: float) -> None:
     """Count the processor time that was used, without what was prepaid."""
     milliseconds = round(1000 * seconds) - getattr(request, "prepaid_milliseconds", 0)
-    _add([replace(charge, amount=milliseconds)], time.time())
+    _add(request, [replace(charge, amount=milliseconds)])
 
 
 def _per_minute(request: Request, amounts: Mapping[str, int]) -> list[Charge]:
@@ -226,8 +226,18 @@ def _quota_states(request: HttpRequest) -> dict[str, tuple[Charge, int, float]]:
     return states
 
 
-def _add(charges: list[Charge], now: float, sign: int = 1) -> None:
-    amounts = {charge.current_key(now): sign * charge.amount for charge in charges if charge.amount}
+def _add(request: HttpRequest, charges: list[Charge], sign: int = 1) -> None:
+    """Count the charges in the slot in which the request began.
+
+    If what is given back were counted in a later slot, it would still reduce the sum after the
+    charge has left the window.
+    """
+    if not hasattr(request, "counted_at"):
+        request.counted_at = time.time()  # type: ignore[attr-defined]
+    began: float = request.counted_at  # type: ignore[attr-defined]
+    amounts = {
+        charge.current_key(began): sign * charge.amount for charge in charges if charge.amount
+    }
     if amounts:
         # All charges of a request's check have the same window.
         cache.increment_many(amounts, 2 * charges[0].window)  # type: ignore[attr-defined]

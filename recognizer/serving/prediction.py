@@ -62,6 +62,7 @@ LENGTH_MICROSECONDS: Final = 1.2  # to draw a stroke, for each pixel of its leng
 PATH_PIXEL_MICROSECONDS: Final = 0.009  # to draw one pixel around a path
 GROUP_MICROSECONDS: Final = 700  # to predict a group of strokes
 CUT_MILLISECONDS: Final = 100  # to cut touching digits in an image without strokes
+TOO_SLOW_MILLISECONDS: Final = 200  # to find out twice that decoding would take too long
 PAGE_MILLISECONDS: Final = 400  # to read a page of 32 digits
 
 
@@ -87,15 +88,14 @@ def estimate_work(drawing: Drawing) -> Work:
         return Work(stroke_rendering.CANVAS_SIDE**2, int(microseconds / 1000))
     cost = decode_cost.estimate(drawing)
     if cost.is_refused:
-        return Work(0, 0)
+        return Work(0, TOO_SLOW_MILLISECONDS if cost.is_too_slow else 0)
     clean = 0 if isinstance(drawing, CanvasImage) else CLEAN_MICROSECONDS
     predict = (PIXEL_MICROSECONDS + clean) * min(cost.pixels, MAX_SIDE**2)
     return Work(cost.pixels, math.ceil((cost.microseconds + predict) / 1000))
 
 
 def _stroke_microseconds(stroke: list[Any]) -> float:
-    length = sum(abs(x - left) + abs(y - top) for (left, top, *_), (x, y, *_) in pairwise(stroke))
-    points = POINT_MICROSECONDS * len(stroke) + LENGTH_MICROSECONDS * length
+    points = POINT_MICROSECONDS * len(stroke) + LENGTH_MICROSECONDS * _length(stroke)
     if len({tuple(point[3:]) for point in stroke}) <= 1:
         return points
     # If the widths differ, each point is drawn as a path of its own, and all pixels around the path
@@ -108,12 +108,17 @@ def _stroke_microseconds(stroke: list[Any]) -> float:
     return points + PATH_PIXEL_MICROSECONDS * pixels
 
 
+def _length(stroke: list[Any]) -> float:
+    return sum(abs(x - left) + abs(y - top) for (left, top, *_), (x, y, *_) in pairwise(stroke))
+
+
 def estimate_segmentation_milliseconds(strokes: list[Any] | None) -> int:
     """Estimate the milliseconds that it takes to separate digits."""
     if not strokes:
         return CUT_MILLISECONDS
     groups = min(len(strokes) ** 2 // 2, MAX_GROUPS)
-    return groups * GROUP_MICROSECONDS // 1000
+    draw = LENGTH_MICROSECONDS * sum(map(_length, strokes))
+    return int((groups * GROUP_MICROSECONDS + draw) / 1000)
 
 
 @dataclass(frozen=True)
@@ -270,15 +275,15 @@ class PageResult:
     is_incomplete: bool  # as in `PredictionResult`
 
 
-def predict_page(data: bytes) -> PageResult:
-    """Find and predict all digits in the rows of a picture.
+def predict_page(data: bytes, pause: Callable[[], None] = lambda: None) -> PageResult:
+    """Find and predict all digits in the rows of a picture. Call `pause` before each number.
 
     Raises `BadImageError` if the file is not an accepted image, or if it shows no rows of digits.
     """
     with metrics.PREDICTION_SECONDS.time():
         grey = decode(data, PAGE_SIDE)
         version = model_registry.loaded_version()
-        rows = read_page(grey, version.recognizer)
+        rows = read_page(grey, version.recognizer, pause)
     for digit in (digit for row in rows for number in row for digit in number.digits):
         _count(digit.prediction, version)
     return PageResult(rows, version, _is_incomplete(data))

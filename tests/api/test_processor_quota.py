@@ -4,13 +4,16 @@ import base64
 import json
 import threading
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from django.test import RequestFactory
 from PIL import Image
+from rest_framework.request import Request
 
-from recognizer.api import heavy_work, schema_view
-from recognizer.serving.prediction import estimate_work
+from recognizer.api import heavy_work, schema_view, throttling
+from recognizer.serving.prediction import estimate_segmentation_milliseconds, estimate_work
 from tests.fuzz.corpus import encoded
 from tests.support.factories import client_with_key, drawing_png, png
 
@@ -109,6 +112,33 @@ def test_long_strokes_and_strokes_of_uneven_width_cost_more():
     )
     assert short < uneven < 2 * short
     assert 2 * short < long < both
+
+
+def test_strokes_that_leave_the_image_cost_more_than_ordinary_ones():
+    far = [[[i % 280, 1500 * (-1) ** i, i] for i in range(2000)]]
+    ordinary = [[[i, i, i] for i in range(200)]]
+    assert estimate_segmentation_milliseconds(far) > 1000
+    assert estimate_segmentation_milliseconds(ordinary) < 10
+
+
+@pytest.mark.parametrize("content", [b"x" * 1_100_000, b"!\xfe" + b"\x01a" * 300_000])
+def test_files_that_are_too_slow_to_decode_are_charged(content):
+    """To find out takes some time, and a batch has many files."""
+    assert estimate_work(b"GIF89a" + b"\1\0" * 2 + bytes(3) + content).milliseconds > 100
+
+
+def test_unused_time_is_given_back_where_it_was_charged(monkeypatch):
+    """Otherwise, it would still count as given back after the charge has left the window."""
+    clock = SimpleNamespace(now=1009.9)
+    monkeypatch.setattr(throttling, "time", SimpleNamespace(time=lambda: clock.now))
+    early, late = (Request(RequestFactory().get("/")) for _ in range(2))
+    throttling.prepay(early, 900)
+    clock.now = 1010.1
+    [charge] = throttling._per_minute(early, {"processor": 0})
+    throttling._count_time(early._request, charge, 0.0)
+    clock.now = 1075.0
+    throttling.prepay(late, 1)
+    assert throttling.used(late, "processor") == 1
 
 
 def waves():
