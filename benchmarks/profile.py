@@ -33,7 +33,7 @@ STEPS: Final = {
     "rest of the prediction": "recognizer.serving.prediction:predict_image",
     "compress PNG files": "recognizer.serving.storage:encode_png",
     "store the row": "recognizer.serving.storage:store",
-    "build the response": "recognizer.api.serializers:SubmissionSerializer.data",
+    "build the response": "recognizer.api.submission_serializers:SubmissionSerializer.data",
     "rest of the view": "recognizer.api.submissions:SubmissionViewSet.create",
 }
 

@@ -9,7 +9,7 @@ from rest_framework.request import Request
 
 from recognizer.api import heavy_work
 from recognizer.api.personal import memory_owner
-from recognizer.serving import prediction
+from recognizer.serving import prediction, work_estimates
 
 
 def predict_image(request: Request, data: dict[str, Any]) -> prediction.PredictionResult:
@@ -25,7 +25,7 @@ def predict_image(request: Request, data: dict[str, Any]) -> prediction.Predicti
 def predict_number(request: Request, data: dict[str, Any]) -> prediction.MultiDigitResult:
     """Predict all digits. The argument and the exceptions are those of `predict_image`."""
     drawing, strokes = data["drawing"], data["strokes"]
-    extra = prediction.estimate_segmentation_milliseconds(strokes)
+    extra = work_estimates.estimate_segmentation_milliseconds(strokes)
     with heavy_work.admitted(request, drawing, extra=extra):
         owner = memory_owner(request, data["personal"])
         return prediction.predict_number(drawing, owner, strokes)

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from recognizer.accounts.deletion import BATCH_SIZE
 from recognizer.api import exceptions, throttling
 from recognizer.ops import native_memory
-from recognizer.serving import prediction
+from recognizer.serving import prediction, work_estimates
 
 HEAVY_MILLISECONDS: Final = 40  # more than a drawing of 280 x 280 pixels takes
 MAX_WAIT_SECONDS: Final = 5.0
@@ -38,8 +38,8 @@ def admitted(
     Raises `Throttled` if the client does not have enough processor time left, `BatchTooLarge` if
     the images have too many pixels in total, and `Busy` if too many other requests take long.
     """
-    work = [prediction.estimate_work(drawing) for drawing in drawings]
-    if len(drawings) > 1 and sum(each.pixels for each in work) > prediction.MAX_BATCH_PIXELS:
+    work = [work_estimates.estimate_work(drawing) for drawing in drawings]
+    if len(drawings) > 1 and sum(each.pixels for each in work) > work_estimates.MAX_BATCH_PIXELS:
         raise exceptions.BatchTooLarge
     milliseconds = extra + sum(each.milliseconds for each in work)
     if milliseconds < HEAVY_MILLISECONDS:

@@ -8,9 +8,10 @@ from rest_framework.views import APIView
 
 from recognizer.accounts import ownership
 from recognizer.api import drawings, personal, schema, storage_quotas
+from recognizer.api.prediction_serializers import MultiDigitResultSerializer
 from recognizer.api.request_serializers import NewSubmissionSerializer, RecognizeRequestSerializer
-from recognizer.api.serializers import MultiDigitResultSerializer, StoredDigitsSerializer
 from recognizer.api.strict_requests import StrictRequestMixin
+from recognizer.api.submission_serializers import StoredDigitsSerializer
 from recognizer.models import Scope
 from recognizer.serving import storage
 

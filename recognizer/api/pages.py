@@ -6,10 +6,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from recognizer.api import heavy_work, schema
+from recognizer.api.prediction_serializers import PageResultSerializer
 from recognizer.api.request_serializers import PageRequestSerializer
-from recognizer.api.serializers import PageResultSerializer
 from recognizer.api.strict_requests import StrictRequestMixin
-from recognizer.serving import prediction
+from recognizer.serving import prediction, work_estimates
 
 
 class RecognizePageView(StrictRequestMixin, APIView):
@@ -26,6 +26,6 @@ class RecognizePageView(StrictRequestMixin, APIView):
         body = PageRequestSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         image = body.validated_data["image"]
-        with heavy_work.admitted(request, image, extra=prediction.PAGE_MILLISECONDS) as pause:
+        with heavy_work.admitted(request, image, extra=work_estimates.PAGE_MILLISECONDS) as pause:
             result = prediction.predict_page(image, pause)
         return Response(PageResultSerializer(result).data)

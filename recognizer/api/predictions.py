@@ -11,11 +11,14 @@ from rest_framework.views import APIView
 from recognizer.api import drawings, exceptions, heavy_work, schema, throttling
 from recognizer.api.fields import read_image_bytes
 from recognizer.api.personal import memory_owner
+from recognizer.api.prediction_serializers import (
+    PredictionResultSerializer,
+    RecognizeBatchResponseSerializer,
+)
 from recognizer.api.request_serializers import (
     RecognizeBatchRequestSerializer,
     RecognizeRequestSerializer,
 )
-from recognizer.api.serializers import PredictionResultSerializer, RecognizeBatchResponseSerializer
 from recognizer.api.strict_requests import StrictRequestMixin
 from recognizer.serving import prediction
 

@@ -13,8 +13,8 @@ from rest_framework import serializers
 
 from recognizer.api.exceptions import CODES
 from recognizer.api.fields import StrokesField
+from recognizer.api.prediction_serializers import ErrorSerializer
 from recognizer.api.request_serializers import CLIENT_SOURCES, MAX_BATCH_SIZE
-from recognizer.api.serializers import ErrorSerializer
 from recognizer.models import Source
 
 

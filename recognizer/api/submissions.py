@@ -33,13 +33,13 @@ from recognizer.api.request_serializers import (
     NewSubmissionSerializer,
     RejectionSerializer,
 )
-from recognizer.api.serializers import (
+from recognizer.api.strict_requests import StrictRequestMixin
+from recognizer.api.submission_serializers import (
     DeletionSerializer,
     StoredSubmissionSerializer,
     SubmissionSerializer,
     SubmissionWithStrokesSerializer,
 )
-from recognizer.api.strict_requests import StrictRequestMixin
 from recognizer.models import (
     AlreadyReviewedError,
     Label,

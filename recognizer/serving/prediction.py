@@ -1,20 +1,17 @@
 """Predict the digits in image files and in stored model inputs."""
 
-import math
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ml.arrays import Box, GreyImage, Pixels
 from ml.evaluation.occlusion import occlusion
-from ml.preprocessing import decode_cost, stroke_rendering
+from ml.preprocessing import stroke_rendering
 from ml.preprocessing.decode import (
-    MAX_SIDE,
     PAGE_SIDE,
     BadImageError,
     decode,
@@ -25,7 +22,7 @@ from ml.preprocessing.normalize import normalize
 from ml.preprocessing.pages import PageNumber, read_page
 from ml.preprocessing.picture_ink import CleanedPicture, clean
 from ml.preprocessing.segmented_digit import SegmentedDigit
-from ml.preprocessing.stroke_segmentation import MAX_GROUPS, segment_strokes
+from ml.preprocessing.stroke_segmentation import segment_strokes
 from ml.preprocessing.unreadable import check_readable
 from ml.runtime import NOT_A_DIGIT, Prediction
 from recognizer import metrics
@@ -35,8 +32,6 @@ from recognizer.serving import model_registry, personal_memory
 from recognizer.serving.personal_memory import OwnerMemory, PersonalPrediction
 
 __all__ = [
-    "MAX_BATCH_PIXELS",
-    "PAGE_MILLISECONDS",
     "BadImageError",
     "CanvasImage",
     "DigitResult",
@@ -45,8 +40,6 @@ __all__ = [
     "PageNumber",
     "PageResult",
     "PredictionResult",
-    "estimate_segmentation_milliseconds",
-    "estimate_work",
     "explain",
     "predict_image",
     "predict_number",
@@ -54,71 +47,12 @@ __all__ = [
     "reencode",
 ]
 
-MAX_BATCH_PIXELS: Final = decode_cost.MAX_PIXELS["JPEG"]  # of all images of a batch in total
-PIXEL_MICROSECONDS: Final = 0.1  # of a decoded image, to find the ink and to predict it
-CLEAN_MICROSECONDS: Final = 0.3  # of a decoded pixel, to clean a picture
-POINT_MICROSECONDS: Final = 50  # to draw one point of a stroke
-LENGTH_MICROSECONDS: Final = 1.2  # to draw a stroke, for each pixel of its length
-PATH_PIXEL_MICROSECONDS: Final = 0.009  # to draw one pixel around a path
-GROUP_MICROSECONDS: Final = 700  # to predict a group of strokes
-CUT_MILLISECONDS: Final = 100  # to cut touching digits in an image without strokes
-TOO_SLOW_MILLISECONDS: Final = 200  # to find out twice that decoding would take too long
-PAGE_MILLISECONDS: Final = 400  # to read a page of 32 digits
-
 
 class CanvasImage(bytes):
     """An image file from the page's canvas. It shows nothing but ink, so it is not cleaned."""
 
 
 Drawing = bytes | list[Any]  # an image file, or pen strokes: see recognizer.models.strokes
-
-
-@dataclass(frozen=True)
-class Work:
-    """The estimated work of predicting an image."""
-
-    pixels: int
-    milliseconds: int
-
-
-def estimate_work(drawing: Drawing) -> Work:
-    """Estimate the work of predicting a drawing, without decoding its file."""
-    if not isinstance(drawing, bytes):
-        microseconds = sum(map(_stroke_microseconds, drawing))
-        return Work(stroke_rendering.CANVAS_SIDE**2, int(microseconds / 1000))
-    cost = decode_cost.estimate(drawing)
-    if cost.is_refused:
-        return Work(0, TOO_SLOW_MILLISECONDS if cost.is_too_slow else 0)
-    clean = 0 if isinstance(drawing, CanvasImage) else CLEAN_MICROSECONDS
-    predict = (PIXEL_MICROSECONDS + clean) * min(cost.pixels, MAX_SIDE**2)
-    return Work(cost.pixels, math.ceil((cost.microseconds + predict) / 1000))
-
-
-def _stroke_microseconds(stroke: list[Any]) -> float:
-    points = POINT_MICROSECONDS * len(stroke) + LENGTH_MICROSECONDS * _length(stroke)
-    if len({tuple(point[3:]) for point in stroke}) <= 1:
-        return points
-    # If the widths differ, each point is drawn as a path of its own, and all pixels around the path
-    # are computed.
-    side, width = stroke_rendering.CANVAS_SIDE, stroke_rendering.MAX_WIDTH
-    pixels = sum(
-        min(abs(x - left) + width, side) * min(abs(y - top) + width, side)
-        for (left, top, *_), (x, y, *_) in pairwise(stroke)
-    )
-    return points + PATH_PIXEL_MICROSECONDS * pixels
-
-
-def _length(stroke: list[Any]) -> float:
-    return sum(abs(x - left) + abs(y - top) for (left, top, *_), (x, y, *_) in pairwise(stroke))
-
-
-def estimate_segmentation_milliseconds(strokes: list[Any] | None) -> int:
-    """Estimate the milliseconds that it takes to separate digits."""
-    if not strokes:
-        return CUT_MILLISECONDS
-    groups = min(len(strokes) ** 2 // 2, MAX_GROUPS)
-    draw = LENGTH_MICROSECONDS * sum(map(_length, strokes))
-    return int((groups * GROUP_MICROSECONDS + draw) / 1000)
 
 
 @dataclass(frozen=True)

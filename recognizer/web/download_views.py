@@ -18,7 +18,7 @@ from rest_framework.views import APIView
 
 from recognizer.accounts import ownership
 from recognizer.api import exceptions, heavy_work
-from recognizer.api.serializers import SubmissionWithStrokesSerializer
+from recognizer.api.submission_serializers import SubmissionWithStrokesSerializer
 from recognizer.models import Scope, Submission
 
 CHUNK_SIZE: Final = 50  # rows in memory, with their images

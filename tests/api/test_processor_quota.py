@@ -13,7 +13,7 @@ from PIL import Image
 from rest_framework.request import Request
 
 from recognizer.api import heavy_work, schema_view, throttling
-from recognizer.serving.prediction import estimate_segmentation_milliseconds, estimate_work
+from recognizer.serving.work_estimates import estimate_segmentation_milliseconds, estimate_work
 from tests.fuzz.corpus import encoded
 from tests.support.factories import client_with_key, drawing_png, png
 

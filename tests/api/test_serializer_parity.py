@@ -5,11 +5,11 @@ import json
 import pytest
 from rest_framework.serializers import Serializer
 
-from recognizer.api.serializers import (
+from recognizer.api.prediction_serializers import (
     PredictionResultSerializer,
     SegmentedDigitSerializer,
-    SubmissionWithStrokesSerializer,
 )
+from recognizer.api.submission_serializers import SubmissionWithStrokesSerializer
 from recognizer.models import Label, Submission
 from recognizer.serving import prediction
 from tests.support.factories import drawing_png, learn
