@@ -9,7 +9,7 @@ import sys
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
-from django.db import InterfaceError, OperationalError, ProgrammingError
+from django.db import Error
 
 
 def main() -> None:
@@ -24,7 +24,7 @@ def main() -> None:
         execute_from_command_line(sys.argv)
     except (ImproperlyConfigured, PermissionError) as error:
         sys.exit(f"Error: {error}")
-    except (OperationalError, InterfaceError, ProgrammingError) as error:
+    except Error as error:
         from recognizer.ops.database_errors import describe
 
         if "--traceback" in sys.argv:

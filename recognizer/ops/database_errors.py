@@ -15,6 +15,8 @@ POSTGRES_ERRORS: Final = {
     r"failed to resolve host '(.+?)'": "There is no host “{0}”. Correct DATABASE_URL.",
     r"Connection refused|No such file or directory|timeout": "PostgreSQL does not answer at "
     "{server}. Start it, or correct the host and port in DATABASE_URL.",
+    r"read-only transaction": "PostgreSQL at {server} is read-only, as a standby is. Use its "
+    "primary server, or make the database writable.",
 }
 MISSING_TABLE: Final = re.compile(r'relation ".+" does not exist|no such (table|column)')
 

@@ -9,7 +9,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from django.contrib.admin.models import CHANGE
-from django.db import IntegrityError, InterfaceError, OperationalError, transaction
+from django.db import (
+    IntegrityError,
+    InterfaceError,
+    InternalError,
+    OperationalError,
+    transaction,
+)
 
 from ml import runtime
 from ml.runtime import BASE, CorruptModelError, Recognizer
@@ -37,7 +43,8 @@ __all__ = [
 
 # Minimum seconds between two queries of a process for the live version.
 REFRESH_SECONDS: Final = 1.0
-DATABASE_OUTAGES: Final = (OperationalError, InterfaceError)
+# InternalError means a read-only PostgreSQL, such as a standby, or damaged files of PostgreSQL.
+DATABASE_OUTAGES: Final = (OperationalError, InterfaceError, InternalError)
 
 log = logging.getLogger(__name__)
 

@@ -59,9 +59,12 @@ def track_run(run: TrainingRun) -> Iterator[None]:
 
     Raises `OtherRunRunningError` if another run is running. `run` does not change then.
     Raises `RunNotWaitingError` if another process has started `run`, or if it has ended.
+    Raises one of `DATABASE_OUTAGES` if the database cannot store the start. `run` keeps waiting.
     """
+    has_begun = False
     try:
         _start(run)
+        has_begun = True
         with _heartbeats(run):
             yield
     except KeyboardInterrupt:
@@ -74,7 +77,8 @@ def track_run(run: TrainingRun) -> Iterator[None]:
         _end(run, RunState.CANCELLED, str(error))
         raise
     except BaseException as error:
-        _end(run, RunState.FAILED, str(error) or type(error).__name__)
+        if has_begun or not isinstance(error, DATABASE_OUTAGES):
+            _end(run, RunState.FAILED, str(error) or type(error).__name__)
         raise
 
 

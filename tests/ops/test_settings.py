@@ -227,6 +227,12 @@ def test_names_the_missing_database_role_or_port(tmp_path, command, url, message
     assert message in one_sentence(Site(tmp_path, DATABASE_URL=url).manage(*arguments))
 
 
+def test_says_that_postgresql_is_read_only(tmp_path):
+    with on_postgresql() as url:
+        site = Site(tmp_path, DATABASE_URL=url, PGOPTIONS="-c default_transaction_read_only=on")
+        assert "is read-only, as a standby is." in one_sentence(site.manage("migrate"))
+
+
 def test_asks_for_migrate_if_there_are_no_tables(tmp_path):
     done = Site(tmp_path, DATABASE_URL="").manage("changepassword", "rosa")
     assert one_sentence(done) == "Error: The database is not up to date. Run manage.py migrate.\n"

@@ -1,7 +1,7 @@
 """During an outage of the database, pages say so with status 503."""
 
 import pytest
-from django.db import InterfaceError, OperationalError, connection
+from django.db import InterfaceError, InternalError, OperationalError, connection
 
 from recognizer.serving.model_registry import CorruptModelError
 from tests.support.factories import Visitor
@@ -36,6 +36,7 @@ def test_page_is_503_with_words(client, page):
     "error",
     [
         InterfaceError("connection already closed"),
+        InternalError("could not read block 0"),
         CorruptModelError("no version"),
     ],
 )

@@ -64,8 +64,10 @@ def execute_next_run() -> None:
     try:
         run_queue.execute(wait_for_run())
     except DATABASE_OUTAGES as error:
-        log.warning("The database does not answer: %s. The training run ends.", error)
-        # A new worker cannot start without the database.
+        log.warning("The database does not answer: %s. Waiting until it does ...", error)
+        # A new worker cannot start without the database. On a read-only database, it can start, but
+        # cannot begin a run, so it must not try without a pause.
+        time.sleep(RETRY_SECONDS)
         while not database_answers():
             time.sleep(RETRY_SECONDS)
 
