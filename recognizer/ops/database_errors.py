@@ -19,6 +19,7 @@ POSTGRES_ERRORS: Final = {
     "primary server, or make the database writable.",
 }
 MISSING_TABLE: Final = re.compile(r'relation ".+" does not exist|no such (table|column)')
+DAMAGED_FILE: Final = re.compile("file is not a database|database disk image is malformed")
 
 
 def describe(error: Exception) -> str:
@@ -26,6 +27,9 @@ def describe(error: Exception) -> str:
     text = " ".join(str(error).split())
     if MISSING_TABLE.search(text):
         return "The database is not up to date. Run manage.py migrate."
+    if DAMAGED_FILE.search(text):
+        file = connection.settings_dict["NAME"]
+        return f"The SQLite database {file} is damaged. Move it away, and restore a backup."
     # A missing file has the same text as a missing socket of PostgreSQL.
     if connection.vendor == "postgresql" and not isinstance(error, OSError):
         settings = connection.settings_dict

@@ -233,6 +233,22 @@ def test_says_that_postgresql_is_read_only(tmp_path):
         assert "is read-only, as a standby is." in one_sentence(site.manage("migrate"))
 
 
+@pytest.mark.parametrize(
+    "command", [["migrate"], ["prune_submissions", "--older-than=9", "--by=a"]]
+)
+def test_says_that_the_sqlite_file_is_damaged(tmp_path, command):
+    (tmp_path / "digitsite.sqlite3").write_bytes(b"no database" * 100)
+    done = Site(tmp_path, DATABASE_URL="").manage(*command)
+    assert f"{tmp_path}/digitsite.sqlite3 is damaged." in one_sentence(done)
+
+
+def test_says_that_an_argument_is_not_utf_8(tmp_path):
+    site = Site(tmp_path, DATABASE_URL="")
+    site.prepare()
+    done = site.manage("prune_submissions", "--older-than=9", b"--by=\xff")
+    assert one_sentence(done) == "Error: b'\\xff' in the arguments is not valid UTF-8.\n"
+
+
 def test_asks_for_migrate_if_there_are_no_tables(tmp_path):
     done = Site(tmp_path, DATABASE_URL="").manage("changepassword", "rosa")
     assert one_sentence(done) == "Error: The database is not up to date. Run manage.py migrate.\n"
