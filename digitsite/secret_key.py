@@ -3,12 +3,17 @@
 import os
 import secrets
 import tempfile
+import time
 from contextlib import suppress
 from pathlib import Path
+from typing import Final
 
 from django.core.exceptions import ImproperlyConfigured
 
 from digitsite.env import MIN_SECRET_LENGTH, SECRET, env
+
+# How long to wait for another process that has created the file, but not yet written the key.
+WRITE_SECONDS: Final = 2.0
 
 
 def secret_key(path: Path) -> str:
@@ -22,7 +27,7 @@ def secret_key(path: Path) -> str:
     try:
         if not path.exists():
             _create(path)
-        key = path.read_text()
+        key = _read(path)
     except OSError as error:
         raise ImproperlyConfigured(
             f"The secret key cannot be read or created: {error}. Make DATA_DIR writable, or set "
@@ -42,8 +47,42 @@ def _create(path: Path) -> None:
             file.write(secrets.token_urlsafe(50))
             file.flush()
             os.fsync(handle)
-        # A link appears with its whole content, and never replaces an existing file.
-        with suppress(FileExistsError):
-            os.link(temporary, path)
+        _publish(temporary, path)
     finally:
         os.unlink(temporary)
+
+
+def _publish(temporary: str, path: Path) -> None:
+    """Give the content of `temporary` its name, unless another process has created this file."""
+    try:
+        # A link appears with its whole content, and never replaces an existing file.
+        os.link(temporary, path)
+    except FileExistsError:
+        pass
+    except OSError:
+        # This file system, such as exFAT, has no hard links.
+        _copy(temporary, path)
+
+
+def _copy(temporary: str, path: Path) -> None:
+    """Copy `temporary`, unless `path` exists. `_read` in other processes waits for the content."""
+    content = Path(temporary).read_bytes()
+    with suppress(FileExistsError), open(path, "xb", opener=_open_as_private) as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _open_as_private(path: str, flags: int) -> int:
+    return os.open(path, flags, mode=0o600)
+
+
+def _read(path: Path) -> str:
+    """Return the key, or an empty string if the file is damaged."""
+    deadline = time.monotonic() + WRITE_SECONDS
+    while path.stat().st_size < MIN_SECRET_LENGTH and time.monotonic() < deadline:
+        time.sleep(0.01)
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        return ""

@@ -27,6 +27,15 @@ SECRET_KEY = "a secret key for tests that is long enough to be accepted"
 SQLITE = {"DATABASE_URL": "", "CACHE_URL": "", "SECRET_KEY": ""}
 COMMANDS = [["migrate"], ["serve"], ["worker"], ["models", "list"], ["collectstatic", "--no-input"]]
 
+DISABLE_HARD_LINKS = """
+import os
+
+def refuse(*arguments):
+    raise PermissionError("Operation not permitted")
+
+os.link = refuse
+"""
+
 
 @pytest.fixture
 def folder(tmp_path):
@@ -102,9 +111,11 @@ def test_read_only_file_system(tmp_path):
     assert "Read-only file system" in done.stderr
 
 
-def test_first_starts_at_the_same_moment_share_one_secret_key(folder):
+@pytest.mark.parametrize("has_hard_links", [True, False])
+def test_first_starts_at_the_same_moment_share_one_secret_key(folder, has_hard_links):
     environment = Site(folder, **SQLITE).environment
-    program = "import sys; from pathlib import Path; from digitsite.secret_key import secret_key; "
+    program = "" if has_hard_links else DISABLE_HARD_LINKS
+    program += "import sys; from pathlib import Path; from digitsite.secret_key import secret_key; "
     program += f"sys.stdin.read(1); print(secret_key(Path({str(folder)!r}) / 'secret_key'))"
     starts = [
         subprocess.Popen(
@@ -120,4 +131,5 @@ def test_first_starts_at_the_same_moment_share_one_secret_key(folder):
     keys = {start.communicate("\n", timeout=60)[0] for start in reversed(starts)}
     assert len(keys) == 1
     assert len(keys.pop().strip()) >= 50
-    assert len(list(folder.glob("secret_key*"))) == 1
+    assert [file.name for file in folder.glob("secret_key*")] == ["secret_key"]
+    assert (folder / "secret_key").stat().st_mode & 0o077 == 0

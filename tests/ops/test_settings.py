@@ -100,9 +100,10 @@ def test_rejects_short_former_secret_keys(monkeypatch):
         env.names("VARIABLE", default="", valid=SECRET)
 
 
-def test_rejects_damaged_secret_key_file(monkeypatch, tmp_path):
+@pytest.mark.parametrize("content", [b"", b"\xff" * 60])
+def test_rejects_damaged_secret_key_file(monkeypatch, tmp_path, content):
     monkeypatch.delenv("SECRET_KEY", raising=False)
-    (tmp_path / "key").write_text("")
+    (tmp_path / "key").write_bytes(content)
     with pytest.raises(ImproperlyConfigured, match="is damaged"):
         secret_key(tmp_path / "key")
 
