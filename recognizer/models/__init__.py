@@ -31,7 +31,7 @@ from recognizer.models.model_version import (
     ModelVersionQuerySet,
     VersionState,
 )
-from recognizer.models.personal_memory import remembered_state
+from recognizer.models.personal_memory import remembered_state, state_of
 from recognizer.models.submission import Submission
 from recognizer.models.submission_queryset import (
     CORRECTION_DISAGREES,
@@ -89,5 +89,6 @@ __all__ = [
     "remembered_state",
     "review_message",
     "round_after",
+    "state_of",
     "to_digit",
 ]

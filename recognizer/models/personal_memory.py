@@ -2,6 +2,7 @@
 
 import hashlib
 import uuid
+from collections.abc import Iterable
 from typing import Final
 
 from django.db import connection
@@ -31,4 +32,17 @@ def remembered_state(owner: uuid.UUID) -> bytes | None:
     with connection.cursor() as cursor:
         cursor.execute(_STATE, [parameter])
         [ids_and_labels] = cursor.fetchone()
-    return hashlib.sha256(ids_and_labels.encode()).digest() if ids_and_labels else None
+    # SQLite stores UUIDs without hyphens.
+    return _hash(ids_and_labels.replace("-", "")) if ids_and_labels else None
+
+
+def state_of(rows: Iterable[tuple[uuid.UUID, int]]) -> bytes:
+    """Return what `remembered_state` returns while the owner has these ids and labels.
+
+    Use this for rows that were read after `remembered_state`, because they may have changed since.
+    """
+    return _hash(" ".join(f"{pk.hex}{label}" for pk, label in rows))
+
+
+def _hash(ids_and_labels: str) -> bytes:
+    return hashlib.sha256(ids_and_labels.encode()).digest()

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from ml.arrays import EMBEDDING_SIZE, Pixels
 from ml.personalization import Memory, StoredEmbeddings, nearest, personalize, to_stored
 from ml.runtime import Prediction, to_prediction
-from recognizer.models import Submission, remembered_state
+from recognizer.models import Submission, remembered_state, state_of
 from recognizer.serving.model_registry import (
     DATABASE_OUTAGES,
     LoadedVersion,
@@ -61,7 +61,7 @@ class PersonalPrediction:
 class OwnerMemory:
     """An owner's memory for one version.
 
-    `state` is what `remembered_state` returned before the drawings were loaded.
+    `state` is what `remembered_state` returns as long as the drawings do not change.
     """
 
     version: LoadedVersion
@@ -109,18 +109,17 @@ def _current_memory(owner: uuid.UUID, version: LoadedVersion) -> OwnerMemory | N
         return None
     if cached is None or (cached.version.pk, cached.state) != (version.pk, state):
         known = cached if cached and cached.version.pk == version.pk else None
-        cached = _load(owner, version, state, known)
+        cached = _load(owner, version, known)
         _keep(owner, cached)
     return cached if len(cached.ids) else None
 
 
-def _load(
-    owner: uuid.UUID, version: LoadedVersion, state: bytes, known: OwnerMemory | None
-) -> OwnerMemory:
+def _load(owner: uuid.UUID, version: LoadedVersion, known: OwnerMemory | None) -> OwnerMemory:
     """Return the owner's memory. Compute only the embeddings that are not in `known`."""
     remembered = Submission.objects.remembered(owner)
     # mypy does not know the annotations of a queryset.
     rows = list(remembered.values_list("pk", "effective_label"))  # type: ignore[misc]
+    state = state_of(rows)
     embeddings = _known_embeddings(known)
     missing = [pk for pk, _ in rows if pk.bytes not in embeddings]
     pixels = Submission.objects.filter(pk__in=missing).values_list("pk", "pixels")
