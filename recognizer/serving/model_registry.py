@@ -1,6 +1,5 @@
 """Load and promote model versions. Processes load a promoted version without a restart."""
 
-import hashlib
 import json
 import logging
 import threading
@@ -17,10 +16,10 @@ from django.db import (
     transaction,
 )
 
-from ml import runtime
 from ml.runtime import BASE, CorruptModelError, Recognizer
 from recognizer import audit
 from recognizer.models import BASE_NUMBER, ModelFiles, ModelVersion, VersionState
+from recognizer.serving.model_files import ModelFilesPrunedError, load, load_weights
 
 __all__ = [
     "DATABASE_OUTAGES",
@@ -47,10 +46,6 @@ REFRESH_SECONDS: Final = 1.0
 DATABASE_OUTAGES: Final = (OperationalError, InterfaceError, InternalError)
 
 log = logging.getLogger(__name__)
-
-
-class ModelFilesPrunedError(CorruptModelError):
-    """Raised for a version whose files were deleted. It can never be loaded again."""
 
 
 class RejectedVersionError(Exception):
@@ -214,39 +209,6 @@ def prune(keep: int, *, by: Any) -> list[ModelVersion]:
         ModelFiles.objects.filter(version__in=pruned).delete()
         audit.record_each(by, pruned, CHANGE, "Files deleted.")
     return pruned
-
-
-def load(version: ModelVersion) -> Recognizer:
-    """Check the files of any version, and return a recognizer that is ready to predict.
-
-    The recognizer is not cached, because loading takes only milliseconds, and a cache would hide
-    that the files have become corrupt.
-
-    Raises `ModelFilesPrunedError` if the files were deleted.
-    Raises `CorruptModelError` if the hash is wrong or the model does not pass the smoke test.
-    """
-    return runtime.load(bytes(_files(version).model), version.sha256)
-
-
-def load_weights(version: ModelVersion) -> bytes:
-    """Check the weights of a version, and return them.
-
-    Raises `ModelFilesPrunedError` if the files were deleted.
-    Raises `CorruptModelError` if the hash is wrong.
-    """
-    weights = bytes(_files(version).weights)
-    if hashlib.sha256(weights).hexdigest() != version.weights_sha256:
-        raise CorruptModelError(
-            f"the weights of {version} do not match the stored SHA-256. Train with --from-scratch."
-        )
-    return weights
-
-
-def _files(version: ModelVersion) -> ModelFiles:
-    try:
-        return version.files
-    except ModelFiles.DoesNotExist:
-        raise ModelFilesPrunedError("files deleted") from None
 
 
 def _replace_live(version: ModelVersion, by: Any) -> ModelVersion:

@@ -3,8 +3,8 @@
 import pytest
 from django.db import InterfaceError, OperationalError, connection
 
-from recognizer.models import ModelFiles
 from recognizer.serving import model_registry
+from tests.support.factories import corrupt
 from tests.support.live_site import Site
 
 pytestmark = pytest.mark.database
@@ -21,8 +21,7 @@ def test_healthz_does_not_query_the_database(visitor, django_assert_num_queries)
 
 
 def test_readyz_returns_503_without_a_valid_version(visitor):
-    model_registry.live_version()
-    ModelFiles.objects.update(model=b"")
+    corrupt(model_registry.live_version())
     response = visitor.get("/readyz/")
     assert response.status_code == 503
     assert response.json()["status"] == "unavailable"

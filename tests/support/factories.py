@@ -119,7 +119,14 @@ def model_with_swapped_labels(one, two, version):
 
 
 def corrupt(version):
-    """Flip a bit of one weight, in the middle of the file."""
+    """Damage the model of a version that the code does not ship, so that it cannot be repaired."""
+    flip_bit(version)
+    ModelVersion.objects.filter(pk=version.pk).update(sha256="0" * 64)
+    version.refresh_from_db()
+
+
+def flip_bit(version):
+    """Flip a bit of one weight, in the middle of the model."""
     flipped = bytearray(version.files.model)
     flipped[len(flipped) // 2] ^= 0x40
     ModelFiles.objects.filter(pk=version.pk).update(model=bytes(flipped))

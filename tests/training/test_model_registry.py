@@ -94,7 +94,7 @@ def test_keeps_a_valid_version_if_the_live_one_is_corrupt(
 
 
 def test_answers_503_if_no_version_is_valid(base, visitor):
-    ModelFiles.objects.update(model=b"")
+    corrupt(base)
     response = visitor.submit()
     assert (response.status_code, response.json()["code"]) == (503, "unavailable")
 

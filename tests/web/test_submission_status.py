@@ -2,10 +2,10 @@
 
 import pytest
 
-from recognizer.models import Label, ModelFiles, Submission
+from recognizer.models import Label, Submission
 from recognizer.serving import model_registry
 from tests.support import factories
-from tests.support.factories import create_version, drawing_png
+from tests.support.factories import corrupt, create_version, drawing_png
 
 pytestmark = pytest.mark.database
 
@@ -113,6 +113,6 @@ def test_fields_are_read_only(visitor):
 
 def test_status_without_usable_version(seven, reviewer, status_of, monkeypatch):
     seven.approve(reviewer, Label.SEVEN)
-    ModelFiles.objects.update(model=b"")
+    corrupt(model_registry.live_version())
     monkeypatch.setattr(model_registry, "_loaded", None)
     assert status_of(seven) == ("approved", None, None)
