@@ -33,15 +33,19 @@ ON CONFLICT (key) DO UPDATE SET value = :value, expires = :expires
 """
 # Marks values that are not numbers. Without it, most damaged values would not be recognized.
 JSON_PREFIX: Final = "json:"
-# In SQLite, a text and a blob are greater than each number.
+# In SQLite, a text and a blob are greater than each number. 9e999 is infinity.
+IS_EXPIRY: Final = "expires <= 9e999"
+IS_LIVE: Final = f"expires > :now AND {IS_EXPIRY}"
 IS_NUMBER: Final = "value BETWEEN -1e308 AND 1e308"
-IS_DAMAGED: Final = f"NOT coalesce({IS_NUMBER} OR value GLOB '{JSON_PREFIX}*', false)"
+IS_VALUE: Final = f"({IS_NUMBER} OR value GLOB '{JSON_PREFIX}*')"
+IS_DAMAGED: Final = f"NOT coalesce({IS_EXPIRY} AND {IS_VALUE}, false)"
+PURGE: Final = "DELETE FROM entry WHERE expires <= ? OR expires > 9e999 OR expires IS NULL"
 # The rows of `increment_many`. An expired or damaged value counts as 0.
 INCREMENT = """
 INSERT INTO entry VALUES {rows}
 ON CONFLICT (key) DO UPDATE SET
-    value = excluded.value + CASE WHEN expires > ? AND {is_number} THEN value ELSE 0 END,
-    expires = CASE WHEN expires > ? THEN expires ELSE excluded.expires END
+    value = excluded.value + CASE WHEN {is_live} AND {is_number} THEN value ELSE 0 END,
+    expires = CASE WHEN {is_live} THEN expires ELSE excluded.expires END
 RETURNING key, value
 """
 # SQLITE_ERROR means that the table is missing or is another one.
@@ -64,7 +68,7 @@ class FileCache(BaseCache):
         self._file: tuple[int, int] | None = None  # the file that the connection has opened
 
     def get(self, key: str, default: Any = None, version: int | None = None) -> Any:
-        row = self._run("SELECT value FROM entry WHERE key = :key AND expires > :now", key, version)
+        row = self._run(f"SELECT value FROM entry WHERE key = :key AND {IS_LIVE}", key, version)
         value = MISSING if row is None else _from_sql(row[0])
         return default if value is MISSING else value
 
@@ -83,7 +87,7 @@ class FileCache(BaseCache):
     def incr(self, key: str, delta: int = 1, version: int | None = None) -> int:
         row = self._run(
             "UPDATE entry SET value = value + :delta "
-            f"WHERE key = :key AND expires > :now AND {IS_NUMBER} RETURNING value",
+            f"WHERE key = :key AND {IS_LIVE} AND {IS_NUMBER} RETURNING value",
             key,
             version,
             delta=delta,
@@ -101,7 +105,9 @@ class FileCache(BaseCache):
         names = {self.make_and_validate_key(key): key for key in deltas}
         rows = [(name, deltas[key], now + timeout) for name, key in names.items()]
         marks = ", ".join(["(?, ?, ?)"] * len(rows))
-        statement = INCREMENT.format(rows=marks, is_number=IS_NUMBER)
+        statement = INCREMENT.format(
+            rows=marks, is_live=f"expires > ? AND {IS_EXPIRY}", is_number=IS_NUMBER
+        )
         found = self._execute(statement, (*chain.from_iterable(rows), now, now))
         counts = {names[name]: int(value) for name, value in found}
         if any(counts[key] == delta for key, delta in deltas.items()):  # Values are new.
@@ -109,21 +115,24 @@ class FileCache(BaseCache):
         return counts
 
     def _purge(self) -> None:
-        """Delete expired entries. `add` and `increment_many` call this."""
-        self._execute("DELETE FROM entry WHERE expires <= ?", (time.time(),))
+        """Delete entries that are expired or have a damaged expiry.
+
+        `add` and `increment_many` call this.
+        """
+        self._execute(PURGE, (time.time(),))
 
     def get_many(self, keys: Iterable[str], version: int | None = None) -> dict[str, Any]:
         names = {self.make_and_validate_key(key, version): key for key in keys}
         marks = ",".join("?" * len(names))
         rows = self._execute(
-            f"SELECT key, value FROM entry WHERE expires > ? AND key IN ({marks})",
+            f"SELECT key, value FROM entry WHERE expires > ? AND {IS_EXPIRY} AND key IN ({marks})",
             (time.time(), *names),
         )
         found = {names[key]: _from_sql(value) for key, value in rows}
         return {key: value for key, value in found.items() if value is not MISSING}
 
     def touch(self, key: str, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> bool:
-        statement = "UPDATE entry SET expires = :expires WHERE key = :key AND expires > :now"
+        statement = f"UPDATE entry SET expires = :expires WHERE key = :key AND {IS_LIVE}"
         return self._run(f"{statement} RETURNING 1", key, version, timeout) is not None
 
     def delete(self, key: str, version: int | None = None) -> bool:

@@ -1,4 +1,4 @@
-"""A damaged value in the cache counts as missing, and makes no request fail."""
+"""A damaged value or expiry in the cache counts as missing, and makes no request fail."""
 
 import sqlite3
 from contextlib import closing
@@ -12,12 +12,17 @@ from tests.support.factories import drawing_png
 # SQL expressions.
 NO_NUMBER_OR_JSON = ["'abc'", "x'ff00'", "x'5b315d'", "NULL", "9e999", "-9e999", "'NaN'", "'[1'"]
 NOT_UTF_8 = "CAST(x'ff' AS TEXT)"
-DAMAGED = [*NO_NUMBER_OR_JSON, NOT_UTF_8, "'[1]'", "'json:'", "'json:['"]
+DAMAGED_VALUES = [*NO_NUMBER_OR_JSON, NOT_UTF_8, "'[1]'", "'json:'", "'json:['"]
+DAMAGED_EXPIRIES = ["'abc'", "x'ff00'", "NULL", NOT_UTF_8]
+DAMAGED = [
+    *(f"value = {value}" for value in DAMAGED_VALUES),
+    *(f"expires = {expires}" for expires in DAMAGED_EXPIRIES),
+]
 
 
 @pytest.fixture(params=DAMAGED)
 def damaged(request, settings, tmp_path):
-    """Return a function that replaces each value in a cache file of its own by the parameter."""
+    """Return a function that applies the parameter to all entries of a cache file of its own."""
     settings.CACHES = {
         "default": {
             "BACKEND": "digitsite.sqlite_cache.SQLiteCache",
@@ -27,7 +32,7 @@ def damaged(request, settings, tmp_path):
 
     def damage():
         with closing(sqlite3.connect(tmp_path / "cache.sqlite3")) as connection, connection:
-            assert connection.execute(f"UPDATE entry SET value = {request.param}").rowcount
+            assert connection.execute(f"UPDATE entry SET {request.param}").rowcount
 
     return damage
 
@@ -81,9 +86,27 @@ def test_count_starts_again(damaged):
     assert cache.incr("a") == 4
 
 
-@pytest.mark.parametrize("damaged", ["'abc'", "NULL", "x'ff'", "9e999"], indirect=True)
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        *(f"value = {value}" for value in ("'abc'", "NULL", "x'ff'", "9e999")),
+        *(f"expires = {expires}" for expires in DAMAGED_EXPIRIES),
+    ],
+    indirect=True,
+)
 def test_added_value_replaces_a_damaged_one(damaged):
     cache.set("a", 1)
     damaged()
     assert cache.add("a", 3) is True
     assert cache.get("a") == 3
+
+
+@pytest.mark.parametrize(
+    "damaged", [f"expires = {expires}" for expires in DAMAGED_EXPIRIES], indirect=True
+)
+def test_entry_with_a_damaged_expiry_is_deleted(damaged, tmp_path):
+    cache.set("a", 1)
+    damaged()
+    cache.add("b", 1)
+    with closing(sqlite3.connect(tmp_path / "cache.sqlite3")) as connection:
+        assert connection.execute("SELECT key FROM entry").fetchall() == [(":1:b",)]
