@@ -3,7 +3,6 @@
 Validation errors also have `fields`, which contains the error messages of each field.
 """
 
-import logging
 import sys
 from typing import Any, Final
 
@@ -18,6 +17,7 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from recognizer.models import Submission
+from recognizer.ops.database_errors import handle_outage
 from recognizer.serving.model_registry import DATABASE_OUTAGES, CorruptModelError
 from recognizer.serving.prediction import BadImageError
 
@@ -105,8 +105,6 @@ BAD_IMAGE_MESSAGES: Final = {
     "single_dot": _("The image shows a single dot. Draw a digit."),
     "no_rows": _("The picture shows no rows of digits."),
 }
-
-log = logging.getLogger(__name__)
 
 
 class BadImage(exceptions.APIException):
@@ -247,7 +245,7 @@ def _to_api_exception(error: Exception) -> Exception:
     if isinstance(error, Submission.DoesNotExist):  # It was deleted during the request.
         return exceptions.NotFound()
     if isinstance(error, UNAVAILABLE_ERRORS):
-        log.error("answered with 503: %s", error)
+        handle_outage(error)
         return Unavailable()
     return error
 
@@ -286,7 +284,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def _unavailable(request: HttpRequest, error: BaseException) -> HttpResponse:
-    log.error("answered with 503: %s", error)
+    handle_outage(error)
     response: HttpResponse
     if request.path_info.startswith("/api/"):
         response = JsonResponse(error_body(Unavailable()), status=503)

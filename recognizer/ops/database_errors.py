@@ -1,9 +1,10 @@
-"""Describe database errors to the operator: what is missing, and what to do."""
+"""Describe database errors to the operator: what is missing, and what to do. Log outages."""
 
+import logging
 import re
 from typing import Final
 
-from django.db import connection
+from django.db import InternalError, connection
 
 POSTGRES_ERRORS: Final = {
     r'database "(.+)" does not exist': "There is no database “{0}” in PostgreSQL at {server}. "
@@ -20,6 +21,8 @@ POSTGRES_ERRORS: Final = {
 }
 MISSING_TABLE: Final = re.compile(r'relation ".+" does not exist|no such (table|column)')
 DAMAGED_FILE: Final = re.compile("file is not a database|database disk image is malformed")
+
+log = logging.getLogger(__name__)
 
 
 def describe(error: Exception) -> str:
@@ -39,3 +42,11 @@ def describe(error: Exception) -> str:
                 names = {"server": server, "user": settings["USER"]}
                 return sentence.format(*found.groups(), **names)
     return f"{text.rstrip('.')}."
+
+
+def handle_outage(error: BaseException) -> None:
+    """Log an error that the site answers with status 503, and end a read-only connection."""
+    log.error("answered with 503: %s", error)
+    # A connection to a read-only PostgreSQL can stay read-only after the server became writable.
+    if isinstance(error, InternalError) and not connection.in_atomic_block:
+        connection.close()

@@ -35,7 +35,7 @@ def retry(operation: Callable[[], Result]) -> Result:
             if connection.in_atomic_block or time.monotonic() >= deadline:
                 raise
             log.warning("The database does not answer: %s. Trying again ...", error)
-            _close_if_unusable()
+            _close_connection()
         time.sleep(RETRY_SECONDS)
 
 
@@ -48,15 +48,15 @@ def write_or_skip(write: Callable[..., Any], **fields: Any) -> bool:
         write(**fields)
     except DATABASE_OUTAGES as error:
         log.warning("Could not store %s: %s", ", ".join(fields), error)
-        _close_if_unusable()
+        _close_connection()
         return False
     return True
 
 
-def _close_if_unusable() -> None:
-    """Close the connection of this thread if it was cut. Django then opens a new one.
+def _close_connection() -> None:
+    """Close the connection of this thread, so that Django opens a new one.
 
-    Django itself does this only between two requests.
+    It may have been cut, or stay read-only after a PostgreSQL server has become writable.
     """
     if not connection.in_atomic_block:
-        connection.close_if_unusable_or_obsolete()
+        connection.close()
