@@ -17,6 +17,9 @@ FILE: Final = "drawings.ndjson.gz"
 # The largest image that the site stores has 13 million pixels, in base64.
 MAX_LINE_LENGTH: Final = 20_000_000
 MAX_WRITER_LENGTH: Final = 1000
+# Python cannot add an hour to the last moments of the year 9999, or convert all of them to UTC.
+MIN_YEAR: Final = 1900
+MAX_YEAR: Final = 2999
 INVALID_LINE_ERRORS: Final = (
     ValueError,
     KeyError,
@@ -92,6 +95,11 @@ def _parse_row(drawing: Any) -> Row:
 
 
 def _parse_utc(text: str) -> datetime:
-    """Parse a date and time in ISO 8601. Without a UTC offset, it is read as UTC."""
+    """Parse a date and time in ISO 8601. Without a UTC offset, it is read as UTC.
+
+    Raises `DatasetError` if the year is not between `MIN_YEAR` and `MAX_YEAR`.
+    """
     moment = datetime.fromisoformat(text)
+    if not MIN_YEAR <= moment.year <= MAX_YEAR:
+        raise DatasetError(f"the year must be between {MIN_YEAR} and {MAX_YEAR}")
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)

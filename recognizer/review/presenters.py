@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import reduce
 from operator import or_
 from typing import Any, Final
@@ -21,6 +21,8 @@ from recognizer.training.duplicates import NEAR_DUPLICATE_CORRELATION, unit_vect
 
 # Near duplicates are searched among the owner's drawings made at most this long before or after.
 SESSION_WINDOW: Final = timedelta(hours=1)
+EARLIEST: Final = datetime.min.replace(tzinfo=UTC)
+LATEST: Final = datetime.max.replace(tzinfo=UTC)
 COMPARISON_LIMIT: Final = 2000  # drawings to compare, for all cards together
 SURE: Final = 0.8  # confidence with which a contradiction of the visitor is strong
 MAX_PERCENT: Final = 99  # Never show 100%: the network cannot be certain.
@@ -191,11 +193,7 @@ def _session_vectors(submissions: Iterable[Submission]) -> dict[UUID, npt.NDArra
     An owner's drawings are unit vectors, shape (n, 784).
     """
     sessions = [
-        Q(
-            owner=row.owner,
-            created__range=(row.created - SESSION_WINDOW, row.created + SESSION_WINDOW),
-        )
-        for row in submissions
+        Q(owner=row.owner, created__range=_session_around(row.created)) for row in submissions
     ]
     if not sessions:
         return {}
@@ -204,3 +202,13 @@ def _session_vectors(submissions: Iterable[Submission]) -> dict[UUID, npt.NDArra
     for owner, pixels in nearby.values_list("owner", "pixels")[:COMPARISON_LIMIT]:
         vectors[owner].append(unit_vector(bytes(pixels)))
     return {owner: np.stack(drawings) for owner, drawings in vectors.items()}
+
+
+def _session_around(created: datetime) -> tuple[datetime, datetime]:
+    """Return the first and the last moment of the session of a drawing.
+
+    An imported drawing can have any time, even the first or the last one that a `datetime` can be.
+    """
+    first = max(created, EARLIEST + SESSION_WINDOW) - SESSION_WINDOW
+    last = min(created, LATEST - SESSION_WINDOW) + SESSION_WINDOW
+    return first, last

@@ -62,6 +62,14 @@ def test_rejects_a_row_that_the_api_would_not_store(reviewer, tmp_path, fields):
     assert not Submission.objects.exists()
 
 
+@pytest.mark.parametrize("year", ["0001", "1899", "3000", "9999"])
+def test_rejects_a_year_in_which_nobody_drew(reviewer, tmp_path, year):
+    line = json.dumps(VALID | {"created": f"{year}-12-31T23:59:59+00:00"})
+    with pytest.raises(CommandError, match=r"line 1.* between 1900 and 2999"):
+        import_line(tmp_path, line)
+    assert not Submission.objects.exists()
+
+
 def test_accepts_valid_strokes(reviewer, tmp_path):
     import_line(tmp_path, json.dumps(VALID | {"strokes": [[[1, 2.5, 3]], []], "writer": "ana"}))
     assert Submission.objects.get().strokes == [[[1, 2.5, 3]], []]

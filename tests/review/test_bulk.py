@@ -1,5 +1,8 @@
 """Bulk review: approve many submissions with one suggested label, except the excluded ones."""
 
+import uuid
+from datetime import UTC, datetime
+
 import pytest
 from django.contrib.admin.models import LogEntry
 
@@ -215,6 +218,16 @@ def test_marks_near_duplicates_of_same_owner(reviewer_client):
         str(row.pk) for row in (first, *others)
     }
     assert sum(found == [] for found in notes.values()) == 2
+
+
+@pytest.mark.parametrize("extreme", [datetime.min, datetime.max])
+def test_shows_drawings_of_the_first_and_the_last_moment(reviewer_client, extreme):
+    pixels, owner = bytes(range(196)) * 4, uuid.uuid4()
+    created = extreme.replace(tzinfo=UTC)
+    rows = submissions(2, pixels=pixels, owner=owner, predicted_digit=1, created=created)
+    page = reviewer_client.get("/review/bulk/1/")
+    assert "Near duplicate of 1 drawing by the same person" in page.content.decode()
+    assert set(claimed_ids(reviewer_client)) == set(ids(rows))
 
 
 @pytest.mark.parametrize(
