@@ -129,6 +129,9 @@ def new_submissions(
 
 def store_all(submissions: Sequence[Submission]) -> list[tuple[Submission, bool]]:
     """Store new submissions, all or none. Return what `store` returns for each."""
+    # Two transactions that store the same images in a different order would wait for each other.
+    ordered = sorted(submissions, key=lambda submission: bytes(submission.image_sha256))
     # A single statement needs no transaction.
     with transaction.atomic() if len(submissions) > 1 else nullcontext():
-        return [store(submission) for submission in submissions]
+        stored = {id(submission): store(submission) for submission in ordered}
+    return [stored[id(submission)] for submission in submissions]
