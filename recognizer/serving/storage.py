@@ -20,6 +20,7 @@ from recognizer.serving.prediction import MultiDigitResult, PredictionResult
 # Drawings from the page are far smaller. A larger image is stored with fewer pixels.
 MAX_STORED_BYTES: Final = 100_000
 STORED_SIDE: Final = 300  # pixels; at most 90 KB
+STORE_ATTEMPTS: Final = 10
 
 
 class IdempotencyConflictError(Exception):
@@ -35,12 +36,16 @@ def store(submission: Submission) -> tuple[Submission, bool]:
     """
     owner_round = Submission.objects.next_round(submission.owner)
     submission.review_round = max(submission.review_round, owner_round)
-    try:
-        _insert(submission)
-    except IntegrityError:
-        if earlier := _find_stored(submission):
-            return earlier, False
-        _insert(submission)  # Another request has deleted the stored submission in the meantime.
+    for attempts_left in reversed(range(STORE_ATTEMPTS)):
+        try:
+            _insert(submission)
+            break
+        except IntegrityError:
+            if earlier := _find_stored(submission):
+                return earlier, False
+            # Another request has deleted the stored submission in the meantime, so try again.
+            if not attempts_left:
+                raise
     metrics.SUBMISSIONS.labels(submission.source).inc()
     return submission, True
 

@@ -49,3 +49,21 @@ def test_submissions_are_in_the_order_of_the_digits(visitor):
         body = visitor.post("/api/v1/numbers/", {"image": upload(image)}).json()
         assert [row["digit"] for row in body["submissions"]] == list(digits)
         assert body["number"] == "".join(map(str, digits))
+
+
+def test_stores_a_picture_that_others_store_and_delete():
+    owner, threads = uuid.uuid4(), 3
+    rows = unsaved(owner, PICTURES[:1] * 150 * threads)
+
+    def store(number):
+        for row in rows[number::threads]:
+            stored, _ = storage.store(row)
+            assert stored.owner == owner
+
+    def delete():
+        for _ in range(150):
+            Submission.objects.owned_by(owner).delete()
+
+    stores = [partial(store, number) for number in range(threads)]
+    assert run_at_once(*stores, delete, delete) == [None] * (threads + 2)
+    assert Submission.objects.count() <= 1
