@@ -133,7 +133,8 @@ def _store(submissions: list[Submission], approved: ApprovedPixels, by: Any) -> 
         own = candidates.filter(reviewed_at__in={row.reviewed_at for row in submissions})
         stored = set(own.values_list("pk", flat=True)) - before
         training = candidates.filter(source=Source.IMPORT, for_evaluation=False)
-        changed = training.filter(pk__in=for_evaluation).update(for_evaluation=True)
+        locked = training.filter(pk__in=for_evaluation).lock()
+        changed = Submission.objects.filter(pk__in=locked).update(for_evaluation=True)
         _record(len(stored), changed, by)
     return [
         Submission(pk=pk, owner=submission.owner, for_evaluation=pk in for_evaluation)

@@ -42,8 +42,9 @@ class LedgerQuerySet(models.QuerySet["LedgerEntry"]):
 
     def forget(self) -> None:
         """Delete the entries, and keep only their number for each version and pseudonym."""
-        groups = self.order_by().values_list("version", "owner").annotate(count=Count("pk"))
-        for version, owner, count in list(groups):
+        # Sorted, so that simultaneous deletions lock the counts in the same order.
+        groups = self.order_by("version_id", "owner").values_list("version", "owner")
+        for version, owner, count in list(groups.annotate(count=Count("pk"))):
             DeletedEntryCount.add(version, owner, count)
         self.delete()
 

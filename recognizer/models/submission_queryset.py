@@ -2,7 +2,7 @@
 
 import uuid
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -44,6 +44,11 @@ def round_after(count: int) -> int:
     return min((count // ROUND_SIZE).bit_length(), LAST_ROUND)
 
 
+def _batches(ids: list[uuid.UUID]) -> Iterator[list[uuid.UUID]]:
+    """Yield the ids in lists of at most `BATCH_SIZE`."""
+    return (ids[start : start + BATCH_SIZE] for start in range(0, len(ids), BATCH_SIZE))
+
+
 def _learned_values(order: str, field: str, **conditions: Any) -> Subquery:
     """Return an SQL expression: `field` of the first ledger entry of a version that went live."""
     entries = LedgerEntry.objects.went_live().filter(submission=OuterRef("pk"), **conditions)
@@ -71,7 +76,12 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
 
     def forget(self) -> int:
         """Exclude the corrected drawings from their owners' memories, and return their number."""
-        return self.corrected().filter(remembered=True).update(remembered=False)
+        with transaction.atomic():
+            ids = self.corrected().filter(remembered=True).lock()
+            return sum(
+                self.model._base_manager.filter(pk__in=batch).update(remembered=False)
+                for batch in _batches(ids)
+            )
 
     def of_visitors(self) -> Self:
         """Return the submissions that were not imported from a dataset."""
@@ -173,7 +183,9 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
         """Lock the submissions until the transaction ends, and return their ids.
 
         A training run that ends meanwhile waits, and then does not add ledger entries for deleted
-        submissions. All callers lock in the order of the ids, so that there are no deadlocks.
+        submissions. All callers lock in the order of the ids, so that there are no deadlocks. An
+        UPDATE of several rows locks them in any order. So lock them before, and update only rows
+        with the returned ids.
         """
         locked = self.order_by("pk").select_for_update(of=("self",))
         return list(locked.values_list("pk", flat=True))
@@ -182,9 +194,7 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
         """Delete the submissions and their ledger entries. Only their number remains."""
         total = Counter[str]()
         with transaction.atomic():
-            ids = self.lock()
-            for start in range(0, len(ids), BATCH_SIZE):
-                batch = ids[start : start + BATCH_SIZE]
+            for batch in _batches(self.lock()):
                 LedgerEntry.objects.of_submissions(batch).forget()
                 # Loading the images and strokes would take as long as deleting the rows.
                 rows = self.model._base_manager.filter(pk__in=batch).only("pk")

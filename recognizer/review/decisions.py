@@ -177,10 +177,11 @@ def undo_bulk(reviewer: Any, at: datetime) -> list[Submission]:
     """Undo the reviewer's bulk review made at the time `at`, and return its submissions.
 
     Submissions whose review has changed since then do not change and are not returned. `unflag`
-    removes the flags of the bulk review.
+    removes the flags of the bulk review. Call it in a transaction.
     """
-    reviewed = Submission.objects.filter(reviewed_by=reviewer, reviewed_at=at)
-    submissions = list(reviewed.only("predicted_digit").select_for_update())
+    ids = Submission.objects.filter(reviewed_by=reviewer, reviewed_at=at).lock()
+    reviewed = Submission.objects.filter(pk__in=ids)
+    submissions = list(reviewed.only("predicted_digit"))
     reviewed.reopen()
     return submissions
 
@@ -188,10 +189,11 @@ def undo_bulk(reviewer: Any, at: datetime) -> list[Submission]:
 def unflag(previous_rounds: dict[str, int]) -> int:
     """Remove the flags of a bulk review, and return their number.
 
-    `previous_rounds` is as in `BulkResult`. Submissions reviewed since then do not change.
+    `previous_rounds` is as in `BulkResult`. Submissions reviewed since then do not change. Call it
+    in a transaction.
     """
-    pending = Submission.objects.pending().filter(pk__in=previous_rounds, flagged=True)
-    submissions = list(pending.select_for_update().only("review_round"))
+    ids = Submission.objects.pending().filter(pk__in=previous_rounds, flagged=True).lock()
+    submissions = list(Submission.objects.filter(pk__in=ids).only("review_round"))
     for submission in submissions:
         submission.flagged = False
         submission.review_round = previous_rounds[str(submission.pk)]

@@ -111,7 +111,9 @@ def store_label_noise(drawings: Drawings, noise: Mask, live: Recognizer) -> None
     checked = {row.id: row for row in drawings.rows}
     outdated = set(stored.values_list("pk", flat=True)) & checked.keys() - probabilities.keys()
     for batch in batched(outdated):
-        Submission.objects.filter(pk__in=batch).update(label_noise=None)
+        with transaction.atomic():
+            ids = Submission.objects.filter(pk__in=batch).lock()
+            Submission.objects.filter(pk__in=ids).update(label_noise=None)
     for batch in batched(sorted(probabilities)):
         with transaction.atomic():
             rows = Submission.objects.labelled(include_pending=True).filter(pk__in=batch)
