@@ -107,17 +107,13 @@ def _store(submissions: list[Submission], approved: ApprovedPixels, by: Any) -> 
     """Store the submissions that do not exist yet, with an audit entry, and return them.
 
     If the same drawing is in both splits, it is only used for evaluation, even if it was stored
-    before.
+    before. The same drawing has the same id, the same label and pixels, or the same owner and
+    image.
     """
     unique = {submission.pk: submission for submission in submissions}
     # The ids under which the same drawings are stored if they came from a format without ids.
     content_ids = {pk: _content_id(submission) for pk, submission in unique.items()}
-    for_evaluation = {
-        pk
-        for submission in submissions
-        if submission.for_evaluation
-        for pk in (submission.pk, content_ids[submission.pk])
-    }
+    for_evaluation = {submission.pk for submission in submissions if submission.for_evaluation}
     candidates = Submission.objects.filter(pk__in={*unique, *content_ids.values()})
     with transaction.atomic():
         before = set(candidates.values_list("pk", flat=True))
@@ -128,19 +124,42 @@ def _store(submissions: list[Submission], approved: ApprovedPixels, by: Any) -> 
             # Without ids, the same drawings may be stored from a format with ids.
             and not (pk == content_ids[pk] and bytes(submission.pixels) in approved)
         ]
-        Submission.objects.bulk_create(new, ignore_conflicts=True)
+        _insert(new)
         # Another import may store the same drawing at the same moment, at another time `now`.
         own = candidates.filter(reviewed_at__in={row.reviewed_at for row in submissions})
         stored = set(own.values_list("pk", flat=True)) - before
-        training = candidates.filter(source=Source.IMPORT, for_evaluation=False)
-        locked = training.filter(pk__in=for_evaluation).lock()
-        changed = Submission.objects.filter(pk__in=locked).update(for_evaluation=True)
-        _record(len(stored), changed, by)
+        for_evaluation |= {content_ids[pk] for pk in for_evaluation}
+        existing = [row for row in new if row.pk in for_evaluation - stored]
+        for_evaluation |= _ids_of_same_images(existing)
+        _record(len(stored), _keep_for_evaluation(for_evaluation), by)
     return [
         Submission(pk=pk, owner=submission.owner, for_evaluation=pk in for_evaluation)
         for pk, submission in unique.items()
         if pk in stored
     ]
+
+
+def _insert(new: list[Submission]) -> None:
+    """Store the submissions, without those whose id, or whose owner and image, are stored."""
+    # Two imports that store the same images in a different order would wait for each other.
+    ordered = sorted(new, key=lambda submission: bytes(submission.image_sha256))
+    Submission.objects.bulk_create(ordered, ignore_conflicts=True)
+
+
+def _ids_of_same_images(submissions: list[Submission]) -> set[uuid.UUID]:
+    """Return the ids of the stored submissions with the owner and the image of one of these."""
+    same_images = (
+        Submission.objects.owned_by(row.owner).filter(image_sha256=row.image_sha256)
+        for row in submissions
+    )
+    return {pk for rows in same_images for pk in rows.values_list("pk", flat=True)}
+
+
+def _keep_for_evaluation(ids: set[uuid.UUID]) -> int:
+    """Exclude imported submissions from training, and return how many were not excluded before."""
+    training = Submission.objects.filter(source=Source.IMPORT, for_evaluation=False)
+    locked = training.filter(pk__in=ids).lock()
+    return Submission.objects.filter(pk__in=locked).update(for_evaluation=True)
 
 
 def _record(stored: int, changed: int, by: Any) -> None:

@@ -52,6 +52,23 @@ def test_drawing_in_both_splits_is_only_for_evaluation(tmp_path, capsys, reviewe
     assert select(include_pending=False).training == []
 
 
+@pytest.mark.parametrize("files", [["train test"], ["test train"], ["train", "test"]])
+def test_drawing_in_both_splits_with_two_ids_is_only_for_evaluation(
+    tmp_path, capsys, reviewer, files
+):
+    image = np.random.default_rng(0).integers(0, 256, (28, 28), np.uint8).tobytes()
+    for number, splits in enumerate(files):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        with FORMATS["ndjson"].Writer(folder) as writer:
+            for split in splits.split():
+                writer.write(Row(image, 7, split, uuid.uuid4(), writer="ana"))
+        counts = load("ndjson", folder, capsys)
+    assert counts["for_evaluation"] == (len(files) == 1)
+    assert Submission.objects.get().for_evaluation
+    assert select(include_pending=False).training == []
+
+
 def write_rows(folder, splits, writer="1"):
     """Write an NDJSON dataset by one writer, with one drawing for each split."""
     folder.mkdir()
