@@ -30,7 +30,7 @@ def reviewers() -> Any:
 
     Only the first review at the time of the blind review counts, because the two are independent.
     """
-    answered = BlindReview.objects.filter(answered_at__isnull=False)
+    answered = BlindReview.objects.filter(agrees__isnull=False)
     by_reviewer = answered.values("reviewer__username").order_by("reviewer__username")
     return by_reviewer.annotate(
         reviews=Count("pk"),
@@ -44,7 +44,7 @@ def disagreements() -> list[dict[str, Any]]:
 
     The submission's review can have changed or been undone since the blind review.
     """
-    reviews = BlindReview.objects.filter(answered_at__isnull=False).order_by("-answered_at")
+    reviews = BlindReview.objects.filter(agrees__isnull=False).order_by("-answered_at")
     reviews = reviews.exclude(submission__review=Review.PENDING)
     reviews = reviews.exclude(submission__reviewed_by=F("reviewer"))
     reviews = reviews.exclude(label=F("submission__label"))

@@ -17,7 +17,7 @@ from recognizer.review import queue
 
 
 class NewerDecisionError(Exception):
-    """Raised when a decision cannot be undone, because its reviewer has decided again since."""
+    """Raised when a decision cannot be undone or stored, because its reviewer has another one."""
 
 
 class BulkResult(NamedTuple):
@@ -61,7 +61,8 @@ def decide(
     if _is_repeated(submission, reviewer, label):
         return False
     if blind_review := _blind_review(submission, reviewer):
-        blind_review.record(label)
+        if not blind_review.record(label):
+            raise NewerDecisionError
         return False
     raise AlreadyReviewedError
 
@@ -113,7 +114,7 @@ def undo(submission: Submission, reviewer: Any, *, decided_at: datetime | None) 
     `decided_at` is the time of the decision, or None for a skip.
 
     Return whether the submission was reopened. For a blind review, the blind decision is undone,
-    but the submission does not change. Raises `NewerDecisionError` if this reviewer's decision has
+    and the submission does not change. Raises `NewerDecisionError` if this reviewer's decision has
     another time. Raises `AlreadyReviewedError` if another reviewer has decided, and this reviewer
     has no blind review of the submission.
     """

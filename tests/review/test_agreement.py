@@ -116,24 +116,58 @@ def test_rejected_submissions_get_blind_reviews_too(reviewer_client, pending, ad
     assert BlindReview.objects.get().agrees is True
 
 
-def test_undo_removes_blind_decision(reviewer_client, reviewed_by_ada, pending):
+def test_undo_removes_blind_decision_for_good(reviewer_client, reviewed_by_ada, pending):
+    """After the undo, the reviewer can have seen the first review, so no decision is blind."""
     claimed_ids(reviewer_client)
     decided_at = decide(reviewer_client, reviewed_by_ada, "approve", 7).json()["decided_at"]
     for _ in range(2):  # the response to the first request may get lost
         assert undo(reviewer_client, reviewed_by_ada, decided_at).status_code == 200
+    assert decide(reviewer_client, reviewed_by_ada, "approve", 1).status_code == 200
     review = BlindReview.objects.get()
-    assert (review.answered_at, review.label, review.agrees) == (None, None, None)
-    assert reviewed_by_ada.pk in claimed_ids(reviewer_client)
+    assert (review.label, review.agrees) == (None, None)
+    assert list(agreement.reviewers()) == agreement.disagreements() == []
+    assert claimed_ids(reviewer_client) == [pending.pk]
 
 
-def test_undo_keeps_later_blind_decision(reviewer_client, reviewed_by_ada, pending):
+def test_undo_without_the_time_of_the_decision_changes_nothing(
+    reviewer_client, reviewed_by_ada, pending
+):
     claimed_ids(reviewer_client)
-    first = decide(reviewer_client, reviewed_by_ada, "approve", 7).json()["decided_at"]
-    decide(reviewer_client, reviewed_by_ada, "approve", 2)
-    response = undo(reviewer_client, reviewed_by_ada, first)
+    decide(reviewer_client, reviewed_by_ada, "approve", 7)
+    response = undo(reviewer_client, reviewed_by_ada)
     assert response.status_code == 409
     assert "ada" not in response.json()["detail"]
-    assert BlindReview.objects.get().label == 2
+    assert BlindReview.objects.get().label == 7
+
+
+def test_undo_of_a_skip_keeps_the_blind_review_open(reviewer_client, reviewed_by_ada, pending):
+    claimed_ids(reviewer_client)
+    decide(reviewer_client, reviewed_by_ada, "skip")
+    undo(reviewer_client, reviewed_by_ada)
+    assert reviewed_by_ada.pk in claimed_ids(reviewer_client)
+    decide(reviewer_client, reviewed_by_ada, "approve", 1)
+    assert BlindReview.objects.get().agrees is True
+
+
+@pytest.mark.parametrize("later", [("approve", 1), ("approve", 2), ("reject", None)])
+def test_only_the_first_blind_decision_counts(reviewer_client, reviewed_by_ada, pending, later):
+    claimed_ids(reviewer_client)
+    first = decide(reviewer_client, reviewed_by_ada, "approve", 7)
+    repeated = decide(reviewer_client, reviewed_by_ada, "approve", 7)
+    assert (repeated.status_code, repeated.json()) == (200, first.json())
+    response = decide(reviewer_client, reviewed_by_ada, *later)
+    assert response.status_code == 409
+    assert "ada" not in response.json()["detail"]
+    review = BlindReview.objects.get()
+    assert (review.label, review.agrees) == (7, False)
+    assert review.answered_at.isoformat() == first.json()["decided_at"]
+
+
+def test_only_the_first_of_simultaneous_blind_decisions_counts(reviewed_by_ada, reviewer):
+    created = BlindReview.objects.create(submission=reviewed_by_ada, reviewer=reviewer)
+    one, other = (BlindReview.objects.get(pk=created.pk) for _ in range(2))
+    assert (one.record(Label.SEVEN), other.record(Label.ONE)) == (True, False)
+    assert BlindReview.objects.get().label == Label.SEVEN
 
 
 def test_reviewer_gets_each_blind_review_until_answered(reviewer_client, reviewed_by_ada, pending):
