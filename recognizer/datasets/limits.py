@@ -32,16 +32,22 @@ def require_regular_file(path: Path) -> Path:
 
 
 def read_lines(file: IO[str], name: str, max_length: int) -> Iterator[tuple[int, str]]:
-    """Yield (line number, line). `name` is that of the file.
+    """Yield (line number, line), without blank lines at the end. `name` is that of the file.
 
-    Raises `DatasetError` if a line is longer than `max_length` characters, or not UTF-8.
+    Raises `DatasetError` if a line is longer than `max_length` characters, or not UTF-8, or if a
+    line follows a blank one.
     """
-    number = 1
+    number, first_blank = 1, None
     try:
         while line := file.readline(max_length + 1):
             if len(line) > max_length:
                 raise DatasetError(f"{name}, line {number} has more than {max_length} characters.")
-            yield number, line
+            if not line.strip():
+                first_blank = first_blank or number
+            elif first_blank:
+                raise DatasetError(f"{name}, line {first_blank} is empty.")
+            else:
+                yield number, line
             number += 1
     except UnicodeDecodeError as error:
         raise DatasetError(f"{name}, line {number}: {error}") from error

@@ -75,6 +75,31 @@ def test_accepts_valid_strokes(reviewer, tmp_path):
     assert Submission.objects.get().strokes == [[[1, 2.5, 3]], []]
 
 
+CSV_HEADER = ",".join(["label", *(f"pixel{n}" for n in range(784))])
+TWO_LINES = {
+    "csv": [CSV_HEADER, ",".join(["3", *["0"] * 784])],
+    "ndjson": [json.dumps(VALID), json.dumps(VALID | {"label": 4})],
+}
+
+
+@pytest.mark.parametrize("name", TWO_LINES)
+@pytest.mark.parametrize("end", ["\n", "\n\n", "\r\n \r\n\r\n"])
+def test_skips_blank_lines_at_the_end(tmp_path, name, end):
+    path = tmp_path / "drawings"
+    path.write_text("\n".join(TWO_LINES[name]))
+    complete = list(FORMATS[name].read(path))
+    path.write_bytes(("\n".join(TWO_LINES[name]) + end).encode())
+    assert list(FORMATS[name].read(path)) == complete != []
+
+
+@pytest.mark.parametrize("name", TWO_LINES)
+def test_rejects_a_blank_line_between_drawings(tmp_path, name):
+    path = tmp_path / "drawings"
+    path.write_text("\n\n\n".join(TWO_LINES[name]))
+    with pytest.raises(DatasetError, match="drawings, line 2 is empty"):
+        list(FORMATS[name].read(path))
+
+
 def test_rejects_deeply_nested_json(reviewer, tmp_path):
     with pytest.raises(CommandError, match="line 1"):
         import_line(tmp_path, "[" * 200_000)
