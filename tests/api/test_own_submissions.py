@@ -1,11 +1,16 @@
 """GET and DELETE /api/v1/submissions/: a visitor's own submissions; reviewers can list all."""
 
 import base64
+from datetime import timedelta
+from itertools import pairwise
 
 import pytest
+from django.utils import timezone
 
+from recognizer.api.pagination import SubmissionPagination
 from recognizer.models import Label, ModelVersion, Submission, VersionState
 from tests.support.factories import Visitor, create_version, drawing_png, learn
+from tests.support.review_helpers import submissions
 
 pytestmark = pytest.mark.database
 
@@ -22,6 +27,37 @@ def test_lists_newest_first_in_pages(visitor):
     second = visitor.get(first.json()["next"])
     assert ids(second) == submitted[1::-1]
     assert second.json()["next"] is None
+
+
+@pytest.fixture
+def same_time(reviewer_client, monkeypatch):
+    """Store more drawings of the same time than DRF can count, between older and newer ones."""
+    monkeypatch.setattr(SubmissionPagination, "offset_cutoff", 5)
+    now = timezone.now()
+    for number, moment in ((4, now), (20, now - timedelta(1)), (4, now - timedelta(2))):
+        submissions(number, created=moment)
+    return [str(row.pk) for row in Submission.objects.order_by("-created", "-id")]
+
+
+@pytest.mark.parametrize("page_size", [1, 3, 7, 28])
+def test_pages_contain_each_drawing_of_the_same_time_once(reviewer_client, same_time, page_size):
+    url, pages = f"/api/v1/submissions/?page_size={page_size}", []
+    while url and len(pages) < len(same_time):
+        response = reviewer_client.get(url)
+        pages.append(ids(response))
+        url = response.json()["next"]
+    assert [pk for page in pages for pk in page] == same_time
+    for page, following in list(pairwise(pages))[::-1]:
+        response = reviewer_client.get(response.json()["previous"])
+        assert ids(response) == page
+        assert ids(reviewer_client.get(response.json()["next"])) == following
+    assert response.json()["previous"] is None
+
+
+def test_a_forged_offset_is_ignored(reviewer_client, same_time):
+    for offset in (3, 10**12, 10**40):
+        response = reviewer_client.get("/api/v1/submissions/", {"cursor": cursor(f"o={offset}")})
+        assert ids(response) == same_time
 
 
 def test_lists_only_own_submissions(visitor):
@@ -133,6 +169,9 @@ def cursor(text):
         "ü",
         cursor("p=never"),
         cursor("p=%00"),
+        cursor("p=2026-01-01T00:00:00"),
+        cursor("p=2026-01-01T00:00:00,1"),
+        cursor("p=7,00000000-0000-0000-0000-000000000000"),
         cursor("o=-1"),
         cursor("p=0001-01-01T00:00:00%2B16:00"),
     ],
@@ -182,5 +221,5 @@ def test_does_not_delete_a_submission_of_another_visitor(visitor, reviewer_clien
 
 def test_accepts_a_cursor_with_a_large_time_zone_offset(visitor):
     visitor.submit_and_get()
-    position = cursor("p=0358-10-31T06:52:38-16:46")
+    position = cursor("p=0358-10-31T06:52:38-16:46,00000000-0000-0000-0000-000000000000")
     assert ids(visitor.get("/api/v1/submissions/", {"cursor": position})) == []

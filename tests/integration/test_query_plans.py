@@ -4,6 +4,7 @@ Each list finds its rows in order with an index, and the number of queries does 
 number of rows.
 """
 
+import base64
 import uuid
 
 import pytest
@@ -12,11 +13,13 @@ from django.core.cache import cache
 from django.db import connection
 from django.http import QueryDict
 from django.test.utils import CaptureQueriesContext
+from rest_framework.request import Request
 
 from recognizer import audit
 from recognizer.accounts import ownership
 from recognizer.admin import pagination
 from recognizer.api.filters import SubmissionFilter, with_filter_aliases
+from recognizer.api.pagination import SubmissionPagination
 from recognizer.models import Review, Submission
 from recognizer.review import dashboard, doubtful_labels, queue
 from recognizer.serving import model_registry
@@ -70,6 +73,25 @@ def test_list_of_own_submissions_uses_the_owner_index(sqlite, query):
     own = with_filter_aliases(Submission.objects.owned_by(uuid.uuid4()), has_one_owner=True)
     found = plan(SubmissionFilter(QueryDict(query), own).qs[:51])
     assert "USING INDEX submission_by_owner (owner=?" in found
+    assert "TEMP B-TREE" not in found
+
+
+@pytest.mark.parametrize("reverse", ["", "r=1&"])
+@pytest.mark.parametrize("is_own", [True, False])
+def test_second_page_of_a_list_is_a_range_of_an_index(sqlite, rf, is_own, reverse):
+    cursor = base64.b64encode(f"{reverse}p=2026-01-01,{uuid.uuid4()}".encode()).decode()
+    request = Request(rf.get("/", {"cursor": cursor}))
+    rows = Submission.objects.all()
+    rows = with_filter_aliases(
+        rows.owned_by(uuid.uuid4()) if is_own else rows, has_one_owner=is_own
+    )
+    with CaptureQueriesContext(connection) as captured:
+        SubmissionPagination().paginate_queryset(rows, request)
+    with connection.cursor() as database:
+        database.execute(f"EXPLAIN QUERY PLAN {captured[0]['sql']}")
+        found = str(database.fetchall())
+    index = "submission_by_owner (owner=? AND created" if is_own else "submission_by_time (created"
+    assert f"USING INDEX {index}" in found
     assert "TEMP B-TREE" not in found
 
 
