@@ -68,6 +68,8 @@ def expensive_requests() -> dict[str, Request]:
             "numbers/recognize/", _encoded(Image.effect_noise((512, 512), 90), "PNG")
         ),
         "row of lines": _image("numbers/recognize/", _encoded(_lines(14), "PNG"), explain=True),
+        "grid of dots": _image("recognize/", _encoded(_grid(290, 44, 44), "PNG")),
+        "page of zeros": _image("pages/recognize/", _encoded(_grid(1280, 26, 14), "PNG")),
         "batch of drawings": _batch([drawing] * 64),
         "drawing": _image("numbers/recognize/", drawing, explain=True),
         "long strokes": _image("submissions/", drawing, strokes=[points]),
@@ -86,6 +88,18 @@ def _lines(count: int) -> Image.Image:
         pen.line((left, 60, left + step // 3, 220), fill=0, width=3)
     if count > 1:
         pen.line((10, 140, 260, 140), fill=0, width=3)
+    return image
+
+
+def _grid(side: int, rows: int, columns: int) -> Image.Image:
+    """Return rows of ellipses. Small ones are dots, and large ones look like zeros."""
+    image = Image.new("L", (side, side), 255)
+    pen = ImageDraw.Draw(image)
+    height, width = side / rows, side / columns
+    for top in range(rows):
+        for left in range(columns):
+            x, y = left * width, top * height
+            pen.ellipse((x + 2, y + 2, x + 0.8 * width, y + 0.8 * height), outline=0, width=3)
     return image
 
 
