@@ -54,11 +54,13 @@ created = timezone.now() - timedelta(days={days})
 submissions({size}, confidence={confidence}, corrected_digit=7, created=created)
 """
 OWN_ROWS = """
+import numpy as np
 from django.contrib.auth import get_user_model
 from recognizer.accounts.ownership import owner_for_user
-from tests.support.review_helpers import submissions
+from tests.support import review_helpers
+review_helpers.rng = np.random.default_rng({seed})  # An owner's images are unique.
 owner = owner_for_user(get_user_model().objects.get(username="rosa"))
-submissions({size}, confidence={confidence}, owner=owner)
+review_helpers.submissions({size}, confidence={confidence}, owner=owner)
 """
 RELABEL = "UPDATE recognizer_submission SET label = (label + 1) % 10 WHERE confidence = 1"
 # The next run then marks the killed one as crashed.
@@ -153,7 +155,8 @@ class Operations:
         statuses.append(response.status_code)
 
     def delete_all(self):
-        self.site.run_script(OWN_ROWS.format(size=POOL_SIZE, confidence=OWN))
+        rows = OWN_ROWS.format(seed=next(self.seeds), size=POOL_SIZE, confidence=OWN)
+        self.site.run_script(rows)
         after, before, statuses = self.site.newest_entry(), len(self._ids(OWN)), []
         self._kill_server_during([threading.Thread(target=self._delete, args=(statuses,))], 1.0)
         left = len(self._ids(OWN))
