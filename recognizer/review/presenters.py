@@ -65,8 +65,8 @@ def existing_review_text(submission: Submission) -> str:
 
 
 def newer_decision_text() -> str:
-    """Return a sentence for a reviewer who wants to undo a decision that is not the latest one."""
-    return _("You have decided on this drawing again on another page. That decision is kept.")
+    """Return a sentence for a reviewer who has made another decision on this drawing."""
+    return _("You have made another decision on this drawing. That decision is kept.")
 
 
 def changed_correction_text(submission: Submission) -> str:

@@ -135,7 +135,7 @@ def test_undo_keeps_a_decision_that_was_changed_on_another_page(open_review, ros
     expect_saved(page, 1)
     Submission.objects.get(pk=row.pk).approve(rosa, Label.SEVEN)
     page.keyboard.press("u")
-    text = "You have decided on this drawing again on another page. That decision is kept."
+    text = "You have made another decision on this drawing. That decision is kept."
     expect(page.locator("#recent-decisions")).to_have_text(text)
     expect(page.get_by_role("status")).to_contain_text(text)
     assert decision(row) == ("approved", 7)

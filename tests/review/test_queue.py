@@ -163,7 +163,7 @@ def test_undo_reopens_and_reclaims(reviewer_client):
     ]
 
 
-KEPT = "You have decided on this drawing again on another page. That decision is kept."
+KEPT = "You have made another decision on this drawing. That decision is kept."
 
 
 def test_undo_keeps_decision_of_another_tab(reviewer_client):
