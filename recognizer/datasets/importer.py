@@ -107,8 +107,7 @@ def _store(submissions: list[Submission], approved: ApprovedPixels, by: Any) -> 
     """Store the submissions that do not exist yet, with an audit entry, and return them.
 
     If the same drawing is in both splits, it is only used for evaluation, even if it was stored
-    before. The same drawing has the same id, the same label and pixels, or the same owner and
-    image.
+    before. The same drawing has the same id, the same pixels, or the same owner and image.
     """
     unique = {submission.pk: submission for submission in submissions}
     # The ids under which the same drawings are stored if they came from a format without ids.
@@ -131,6 +130,8 @@ def _store(submissions: list[Submission], approved: ApprovedPixels, by: Any) -> 
         for_evaluation |= {content_ids[pk] for pk in for_evaluation}
         existing = [row for row in new if row.pk in for_evaluation - stored]
         for_evaluation |= _ids_of_same_images(existing)
+        skipped = unique.keys() - before - {row.pk for row in new}
+        for_evaluation |= _ids_of_same_pixels([unique[pk] for pk in skipped & for_evaluation])
         _record(len(stored), _keep_for_evaluation(for_evaluation), by)
     return [
         Submission(pk=pk, owner=submission.owner, for_evaluation=pk in for_evaluation)
@@ -153,6 +154,18 @@ def _ids_of_same_images(submissions: list[Submission]) -> set[uuid.UUID]:
         for row in submissions
     )
     return {pk for rows in same_images for pk in rows.values_list("pk", flat=True)}
+
+
+def _ids_of_same_pixels(submissions: list[Submission]) -> set[uuid.UUID]:
+    """Return the ids of the imported submissions with the pixels of one of these.
+
+    This reads all imported submissions, because no index contains the pixels.
+    """
+    if not submissions:
+        return set()
+    imported = Submission.objects.filter(source=Source.IMPORT)
+    same_pixels = imported.filter(pixels__in=[row.pixels for row in submissions])
+    return set(same_pixels.values_list("pk", flat=True))
 
 
 def _keep_for_evaluation(ids: set[uuid.UUID]) -> int:

@@ -115,15 +115,17 @@ def select(include_pending: bool) -> TrainingSelection:
 
     The rows of one owner are never in both lists, and neither are identical drawings. No version
     was ever trained on a drawing of a held-out owner, or on a stored drawing that is identical to a
-    held-out one. MNIST's own held-out and test images are not in the training list.
+    held-out one. MNIST's own held-out and test images are not in the training list, and neither are
+    drawings that are identical to one of an imported test split.
     """
     training, held_out, left_out_by_owner = split_by_owner(list(labelled_rows(include_pending)))
-    unique, digests = deduplicate(training)
+    unique_held_out, held_out_digests = deduplicate(held_out)
+    unique, digests = _without_test_drawings(*deduplicate(training), held_out_digests, held_out)
     without_mnist = [row for row in unique if not is_evaluation_digest(digests[row.id])]
     capped = cap_per_group(without_mnist, lambda row: row.owner)
     by_confusion, confusions = cap_confusions(capped)
     by_label = cap_per_group(by_confusion, lambda row: row.effective_label)
-    evaluation = _select_held_out(held_out, digests)
+    evaluation = _select_held_out(unique_held_out, held_out_digests, digests)
     left_out_counts = {
         "duplicates": len(training) - len(unique),
         "mnist_evaluation": len(unique) - len(without_mnist),
@@ -215,15 +217,26 @@ def drop_mnist_images(
     return held_out.only(is_new)
 
 
-def _select_held_out(held_out: list[Row], trained: Digests) -> list[Row]:
-    """Return the held-out rows without duplicates, capped per owner.
+def _without_test_drawings(
+    training: list[Row], digests: Digests, held_out_digests: Digests, held_out: list[Row]
+) -> tuple[list[Row], Digests]:
+    """Leave out the training rows that are identical to a drawing of an imported test split.
+
+    Return the others and their digests.
+    """
+    tests = {held_out_digests.get(row.id) for row in held_out if row.for_evaluation}
+    kept = [row for row in training if digests[row.id] not in tests]
+    return kept, {row.id: digests[row.id] for row in kept}
+
+
+def _select_held_out(held_out: list[Row], digests: Digests, trained: Digests) -> list[Row]:
+    """Return the held-out rows, capped per owner.
 
     Leave out drawings that are identical to one that a version is trained on now, or was trained on
-    earlier.
+    earlier. `digests` and `trained` are those of the held-out and of the training rows.
     """
-    unique, digests = deduplicate(held_out)
-    excluded = set(trained.values()) | _other_trained_digests(trained) if unique else set()
-    independent = [row for row in unique if digests[row.id] not in excluded]
+    excluded = set(trained.values()) | _other_trained_digests(trained) if held_out else set()
+    independent = [row for row in held_out if digests[row.id] not in excluded]
     return cap_per_group(independent, lambda row: row.owner)
 
 

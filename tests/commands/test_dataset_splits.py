@@ -69,6 +69,33 @@ def test_drawing_in_both_splits_with_two_ids_is_only_for_evaluation(
     assert select(include_pending=False).training == []
 
 
+def test_drawing_in_both_splits_of_two_formats_is_only_for_evaluation(tmp_path, capsys, reviewer):
+    image = np.random.default_rng(0).integers(0, 256, (28, 28), np.uint8).tobytes()
+    for name, split in (("ndjson", "train"), ("npz", "test")):
+        (tmp_path / name).mkdir()
+        with FORMATS[name].Writer(tmp_path / name) as writer:
+            writer.write(Row(image, 7, split, uuid.uuid4(), writer="ana"))
+        load(name, tmp_path / name, capsys)
+    assert Submission.objects.get().for_evaluation
+    assert select(include_pending=False).training == []
+
+
+@pytest.mark.parametrize("writers", ["ana ben", "ben ana"])
+def test_drawing_in_both_splits_of_two_writers_is_only_for_evaluation(
+    tmp_path, capsys, reviewer, writers
+):
+    image = np.random.default_rng(0).integers(0, 256, (28, 28), np.uint8).tobytes()
+    with FORMATS["ndjson"].Writer(tmp_path) as file:
+        for writer in writers.split():
+            split = "test" if writer == "ana" else "train"
+            file.write(Row(image, 7, split, uuid.uuid4(), writer=writer))
+    load("ndjson", tmp_path, capsys)
+    Submission.objects.update(label_confirmed=True)  # The base predicts no digit for noise.
+    selection = select(include_pending=False)
+    assert (len(selection.training), len(selection.held_out)) == (0, 1)
+    assert selection.counts["duplicates"] == 1
+
+
 def write_rows(folder, splits, writer="1"):
     """Write an NDJSON dataset by one writer, with one drawing for each split."""
     folder.mkdir()
