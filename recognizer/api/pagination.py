@@ -25,7 +25,7 @@ class SubmissionPagination(CursorPagination):
     DRF's position is only the time. Among drawings of the same time, DRF counts an offset, up to
     1,000 rows, and would then return the same page again and again. Imported drawings can all have
     the same time. Here, the position of a row consists of all fields of `ordering`, which must be
-    descending. So it is unique, and no page needs an offset, which would be slow.
+    descending. So it is unique, and no page needs an offset.
     """
 
     ordering: tuple[str, ...] = ("-created", "-id")
@@ -69,13 +69,16 @@ class SubmissionPagination(CursorPagination):
         following: Any = (
             self._get_position_from_instance(found[-1], self.ordering) if has_more else None
         )
+        came_from = position is not None
+        if not self.page:  # Its rows were deleted. The link then leads to the first page.
+            position = None
         if is_reverse:
             self.page.reverse()
-            self.has_next, self.next_position = position is not None, position
+            self.has_next, self.next_position = came_from, position
             self.has_previous, self.previous_position = has_more, following
         else:
             self.has_next, self.next_position = has_more, following
-            self.has_previous, self.previous_position = position is not None, position
+            self.has_previous, self.previous_position = came_from, position
         return self.page
 
     def _get_position_from_instance(self, instance: Any, ordering: Sequence[str]) -> str:
@@ -126,7 +129,8 @@ def _clean(field: Field, text: str) -> Any:
 def _after(rows: QuerySet, names: list[str], values: list[str], is_reverse: bool) -> QuerySet:
     """Return the rows behind a position, or before it if `is_reverse`.
 
-    The first condition is a range of an index.
+    The index finds the rows by the first field. Rows that have the same value, but are not behind
+    the position, are read and left out.
     """
     inside, outside = ("gte", "lte") if is_reverse else ("lte", "gte")
     same = dict(zip(names[:-1], values[:-1], strict=True))

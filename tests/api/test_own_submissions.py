@@ -54,6 +54,18 @@ def test_pages_contain_each_drawing_of_the_same_time_once(reviewer_client, same_
     assert response.json()["previous"] is None
 
 
+def test_page_after_an_emptied_one_is_the_first(reviewer_client, same_time):
+    def get(url):
+        return reviewer_client.get(url).json()
+
+    first = get("/api/v1/submissions/?page_size=3")
+    second = get(first["next"])
+    Submission.objects.filter(pk__in=[row["id"] for row in first["results"]]).delete()
+    emptied = get(second["previous"])
+    assert emptied["results"] == []
+    assert get(emptied["next"])["results"] == second["results"]
+
+
 def test_a_forged_offset_is_ignored(reviewer_client, same_time):
     for offset in (3, 10**12, 10**40):
         response = reviewer_client.get("/api/v1/submissions/", {"cursor": cursor(f"o={offset}")})
