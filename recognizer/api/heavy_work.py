@@ -14,6 +14,7 @@ from recognizer.api import exceptions, throttling
 from recognizer.ops import native_memory
 from recognizer.serving import prediction, work_estimates
 
+LARGE_BODY_BYTES: Final = 1_000_000
 HEAVY_MILLISECONDS: Final = 40  # more than a drawing of 280 x 280 pixels takes
 MAX_WAIT_SECONDS: Final = 5.0
 GIVE_WAY_SECONDS: Final = 0.002  # Without a pause, the same thread would be the next one again.
@@ -32,8 +33,9 @@ def admitted(
     """Allow the block to predict the drawings, if the client and the server have the capacity.
 
     `extra` is the estimated time of what else the block does, in milliseconds. The block calls the
-    function that it gets before each drawing of a batch. The function counts the time that was not
-    estimated, and lets another request use the processor. It raises `Throttled` and `Busy`, too.
+    function that it gets before each drawing of a batch, and before each number of a page. The
+    function counts the time that was not estimated, and lets another request use the processor. It
+    raises `Throttled` and `Busy`, too.
 
     Raises `Throttled` if the client does not have enough processor time left, `BatchTooLarge` if
     the images have too many pixels in total, and `Busy` if too many other requests take long.
@@ -65,6 +67,16 @@ def admitted(
             yield pause
         finally:
             native_memory.return_freed()
+
+
+def require_free_thread(body_bytes: int) -> None:
+    """Raise `Busy` if the request body is large, and if it could not be predicted anyway.
+
+    Parsing a large body stops all other threads for many milliseconds.
+    """
+    if body_bytes > LARGE_BODY_BYTES:
+        with _entered(_heavy_requests):
+            pass
 
 
 @contextmanager

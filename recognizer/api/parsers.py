@@ -11,6 +11,8 @@ from django.utils.translation import gettext as _
 from rest_framework import parsers
 from rest_framework.exceptions import ParseError
 
+from recognizer.api import heavy_work
+
 # The API needs at most some thousand values. Each takes about a hundred bytes of memory, so a body
 # of ten megabytes with a value in every third byte would take several hundred megabytes.
 MAX_JSON_VALUES: Final = 100_000
@@ -24,8 +26,11 @@ class JSONParser(parsers.JSONParser):
     """
 
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
-        """Parse the body. Raises `ParseError`, or `RequestDataTooBig` if it is too large."""
-        _check_length(parser_context)
+        """Parse the body.
+
+        Raises `ParseError`, `RequestDataTooBig` if it is too large, or `Busy`.
+        """
+        _check_size(parser_context)
         body = stream.read().removeprefix(codecs.BOM_UTF8)  # Windows programs write one.
         if body.count(b",") > MAX_JSON_VALUES:
             raise ParseError(_("The JSON has too many values."))
@@ -47,13 +52,14 @@ class MultiPartParser(parsers.MultiPartParser):
     """
 
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
-        """Parse the form. Raises `RequestDataTooBig` if it is too large."""
-        _check_length(parser_context)
+        """Parse the form. Raises `RequestDataTooBig` if it is too large, or `Busy`."""
+        _check_size(parser_context)
         return super().parse(stream, media_type, parser_context)
 
 
-def _check_length(parser_context: Any) -> None:
+def _check_size(parser_context: Any) -> None:
     # Django never reads more than the declared length, so checking that length is enough.
     length = int(parser_context["request"].META.get("CONTENT_LENGTH") or 0)
     if length > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
         raise RequestDataTooBig
+    heavy_work.require_free_thread(length)

@@ -227,16 +227,17 @@ def _quota_states(request: HttpRequest) -> dict[str, tuple[Charge, int, float]]:
 
 
 def _add(request: HttpRequest, charges: list[Charge], sign: int = 1) -> None:
-    """Count the charges in the slot in which the request began.
+    """Count the charges in the slot of the request's first charge.
 
-    If what is given back were counted in a later slot, it would still reduce the sum after the
-    charge has left the window.
+    A refund in a later slot would still lower the sum after the charge has left the window.
     """
-    if not hasattr(request, "counted_at"):
-        request.counted_at = time.time()  # type: ignore[attr-defined]
-    began: float = request.counted_at  # type: ignore[attr-defined]
+    if not hasattr(request, "first_charged_at"):
+        request.first_charged_at = time.time()  # type: ignore[attr-defined]
+    first_charged_at: float = request.first_charged_at  # type: ignore[attr-defined]
     amounts = {
-        charge.current_key(began): sign * charge.amount for charge in charges if charge.amount
+        charge.current_key(first_charged_at): sign * charge.amount
+        for charge in charges
+        if charge.amount
     }
     if amounts:
         # All charges of a request's check have the same window.

@@ -18,6 +18,8 @@ from waitress.task import ThreadedTaskDispatcher
 
 SHARE: Final = 0.25  # of a processor
 BURST_SECONDS: Final = 0.05  # of processor time that a client can use before it has to wait
+# The content of a bucket. A higher one would block an address for minutes after a long request.
+MAX_LEVEL: Final = 0.5
 # Processor time that is added for a request that a limit refused (429). Otherwise, clients who
 # ignore `Retry-After` would send many more requests than all others.
 REFUSAL_SECONDS: Final = 0.02
@@ -79,10 +81,11 @@ class FairQueue:
     """A queue of connections. It has the methods of a deque that waitress uses.
 
     waitress holds the lock while it calls them. `max_running` limits the running requests of a
-    client. While there are others, a client runs one request at a time, and a second one next to a
-    request that is slow. The queue is false if `MAX_FAST` requests have just started, or if all
-    clients in it have reached their limit or have to wait because they have used more than their
-    share of a processor.
+    client. While there are others, a client that has used more than its share of a processor waits.
+    It starts a request next to a running one only if it has used no processor time lately, and if
+    the running one has turned out to be slow. Several at a time would not be faster, because the
+    threads share one Python interpreter. The queue is false if `MAX_FAST` requests have just
+    started, or if no client in it may start a request.
     """
 
     def __init__(self, client_of: ClientOf, max_running: int, lock: Any) -> None:
@@ -142,17 +145,14 @@ class FairQueue:
 
     def _may_start(self, client: str) -> bool:
         running = self._running.get(client, [])
-        return len(running) < self._limit(client, running) and not self._usage.must_wait(client)
-
-    def _limit(self, client: str, running: list[float]) -> int:
-        """Return how many requests of the client may run at the same time.
-
-        More would not be faster, because the threads share one Python interpreter. They would only
-        slow down the others, above all while large bodies are parsed.
-        """
+        if len(running) >= self._max_running:
+            return False
         if not self._usage.others_are_active(client):
-            return self._max_running
-        return 1 if self._usage.level(client) or _count_fast(running) else 2
+            return True
+        level = self._usage.level(client)
+        if running and (level > 0 or _count_fast(running)):
+            return False
+        return level <= BURST_SECONDS
 
     def _finish(self, client: str, started: float, seconds: float) -> None:
         with self._lock:
@@ -163,7 +163,7 @@ class FairQueue:
 
 
 def _count_fast(started: list[float]) -> int:
-    """Return how many of the running requests have not turned out to be slow."""
+    """Return how many requests started less than `FAST_SECONDS` ago."""
     newest = time.monotonic() - FAST_SECONDS
     return sum(each > newest for each in started)
 
@@ -182,16 +182,12 @@ class Usage:
 
     def add(self, client: str, seconds: float) -> None:
         """Add the processor time of a request, which has just ended."""
-        level = self.level(client) + seconds
+        level = min(self.level(client) + seconds, MAX_LEVEL)
         self._buckets.pop(client, None)
         self._buckets[client] = level, time.monotonic()
         oldest = next(iter(self._buckets))
         if not self.level(oldest) and not self._is_active(oldest):
             del self._buckets[oldest]
-
-    def must_wait(self, client: str) -> bool:
-        """Return whether the client has used more than its share, and others are active."""
-        return self.level(client) > BURST_SECONDS and self.others_are_active(client)
 
     def level(self, client: str) -> float:
         """Return the content of the client's bucket, in seconds."""
@@ -199,7 +195,7 @@ class Usage:
         return max(0.0, level - SHARE * (time.monotonic() - since))
 
     def others_are_active(self, client: str) -> bool:
-        """Return whether other clients have just sent a request."""
+        """Return whether a request of another client ended in the last `ACTIVE_SECONDS`."""
         newest = next((name for name in reversed(self._buckets) if name != client), None)
         return newest is not None and self._is_active(newest)
 

@@ -97,6 +97,10 @@ def test_half_of_the_threads_stay_free_for_drawings(visitor, settings, monkeypat
             assert status_and_code(response) == (503, "busy")
             assert response["Retry-After"] == "1"
             assert visitor.recognize(drawing_png()).status_code == 200
+            # A large body is refused before it is parsed, because that would stop all threads.
+            large = "{" + " " * heavy_work.LARGE_BODY_BYTES + "no JSON"
+            response = visitor.post(BATCH, large, content_type="application/json")
+            assert status_and_code(response) == (503, "busy")
         finally:
             heavy_work._heavy_requests.release(2)
     assert visitor.recognize(FLAT_WEBP).status_code == 400
