@@ -68,9 +68,13 @@ def _copy(temporary: str, path: Path) -> None:
     """Copy `temporary`, unless `path` exists. `_read` in other processes waits for the content."""
     content = Path(temporary).read_bytes()
     with suppress(FileExistsError), open(path, "xb", opener=_open_as_private) as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+        try:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        except OSError:  # The disk is full.
+            path.unlink()
+            raise
 
 
 def _open_as_private(path: str, flags: int) -> int:

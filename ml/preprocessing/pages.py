@@ -20,8 +20,8 @@ COARSE_SIDE: Final = (
     480  # pixels, the longer side of the shrunk image in which components are found
 )
 MAX_COMPONENTS: Final = 2000  # a page with more is not a page of digits
-MAX_PREDICTIONS: Final = 3000  # of the network; a page of 100 digits takes about 1000
-TOUCHING_PREDICTIONS: Final = 1500  # after that many, touching digits are not cut any more
+MAX_PREDICTIONS: Final = 3000  # a page of 200 digits takes about 1400, or 2100 if many touch
+TOUCHING_PREDICTIONS: Final = 2500  # after that many, touching digits are not cut any more
 MAX_CHECK_PREDICTIONS: Final = 100  # the same, to find out whether there are several rows
 EASY_CONFIDENCE: Final = 0.9  # of a number that is easy to read
 MIN_DIGITS_SHARE: Final = 0.5  # of the numbers on a page; fewer are marks of another kind
@@ -60,7 +60,7 @@ class PageNumber:
 
 
 class _Limited:
-    """A predictor that refuses to predict more than `limit` images."""
+    """A predictor that stops after `limit` attempts: predicted images, and marks that are tried."""
 
     def __init__(self, recognizer: Predictor, limit: int) -> None:
         self._recognizer = recognizer
@@ -105,7 +105,7 @@ def read_page(
     """Return the rows of a page, from top to bottom, each with its numbers from left to right.
 
     Calls `pause` before each number. Raises `BadImageError` if the page is blank or shows something
-    else than rows of digits.
+    other than rows of digits.
     """
     reader, rows = _lay_out(grey, _Limited(recognizer, MAX_PREDICTIONS))
     found = [_read_row(reader, row, pause) for row in rows]

@@ -13,7 +13,7 @@ class BlindReview(models.Model):
 
     A blind review never changes the submission. Until the reviewer decides, `answered_at`, `label`
     and `agrees` are null. After a rejection, `label` stays null. After an undo, `label` and
-    `agrees` are null, and no other decision replaces the undone one.
+    `agrees` are null, and later decisions of this reviewer are not stored.
     """
 
     submission = models.ForeignKey(Submission, models.CASCADE, related_name="blind_reviews")

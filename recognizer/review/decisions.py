@@ -17,7 +17,7 @@ from recognizer.review import queue
 
 
 class NewerDecisionError(Exception):
-    """Raised when a decision cannot be undone or stored, because its reviewer has another one."""
+    """Raised when the reviewer has made another decision, so this one is not undone or stored."""
 
 
 class BulkResult(NamedTuple):

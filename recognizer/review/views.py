@@ -129,7 +129,7 @@ def _changed_correction(submission: Submission) -> JsonResponse:
 
 
 def _perform(form: DecisionForm, submission: Submission, reviewer: Any) -> datetime | None:
-    """Perform the action. Return the time of the decision, or None for a skip or an undo."""
+    """Perform the action. Return the time of the reviewer's decision, or None if there is none."""
     action, label = form.cleaned_data["action"], form.cleaned_data["label"]
     if action == "skip":
         review_queue.snooze(submission, reviewer)
