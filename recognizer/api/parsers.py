@@ -36,7 +36,8 @@ class JSONParser(parsers.JSONParser):
             raise ParseError(_("The JSON has too many values."))
         try:
             data = super().parse(io.BytesIO(body), media_type, parser_context)
-            if b"\\u" in body:
+            # The first search is much faster, and few bodies contain a backslash.
+            if b"\\" in body and b"\\u" in body:
                 json.dumps(data, ensure_ascii=False).encode()
         except RecursionError as error:
             raise ParseError(_("The JSON is nested too deeply.")) from error

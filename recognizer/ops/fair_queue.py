@@ -84,8 +84,9 @@ class FairQueue:
     client. While there are others, a client that has used more than its share of a processor waits.
     It starts a request next to a running one only if it has used no processor time lately, and if
     the running one has turned out to be slow. Several at a time would not be faster, because the
-    threads share one Python interpreter. The queue is false if `MAX_FAST` requests have just
-    started, or if no client in it may start a request.
+    threads share one Python interpreter. Of its large bodies, it sends one at a time to a thread,
+    because parsing them stops all other threads. The queue is false if `MAX_FAST` requests have
+    just started, or if no client in it may start a request.
     """
 
     def __init__(self, client_of: ClientOf, max_running: int, lock: Any) -> None:
@@ -93,14 +94,14 @@ class FairQueue:
         self._max_running = max_running
         self._lock = lock
         self._waiting: dict[str, deque[Any]] = {}  # by client; the first one's turn is next
-        self._running: dict[str, list[float]] = {}  # by client; when the requests started
+        self._running: dict[str, list[Run]] = {}  # by client
         self._usage = Usage()
 
     def __len__(self) -> int:
         return sum(map(len, self._waiting.values()))
 
     def __bool__(self) -> bool:
-        return self._next_client() is not None
+        return self._next() is not None
 
     def append(self, connection: Any) -> None:
         """Add a connection whose first request is complete."""
@@ -108,15 +109,16 @@ class FairQueue:
 
     def popleft(self) -> "Job":
         """Remove the connection whose turn it is."""
-        client = self._next_client()
-        assert client is not None
+        found = self._next()
+        assert found is not None
+        client, connection = found
         connections = self._waiting.pop(client)
-        started = time.monotonic()
-        self._running.setdefault(client, []).append(started)
-        job = Job(connections.popleft(), lambda seconds: self._finish(client, started, seconds))
+        connections.remove(connection)
         if connections:
             self._waiting[client] = connections  # behind all other clients
-        return job
+        run = Run(time.monotonic(), connection.has_large_body)
+        self._running.setdefault(client, []).append(run)
+        return Job(connection, lambda seconds: self._finish(client, run, seconds))
 
     def connections(self) -> set[Any]:
         """Return all connections in the queue."""
@@ -138,34 +140,47 @@ class FairQueue:
         """
         return LOOK_AGAIN_SECONDS if self._waiting else None
 
-    def _next_client(self) -> str | None:
+    def _next(self) -> tuple[str, Any] | None:
+        """Return the client and the connection whose turn it is, or None."""
         if sum(map(_count_fast, self._running.values())) >= MAX_FAST:
             return None
-        return next(filter(self._may_start, self._waiting), None)
+        found = ((client, self._next_connection_of(client)) for client in self._waiting)
+        return next((pair for pair in found if pair[1] is not None), None)
 
-    def _may_start(self, client: str) -> bool:
-        running = self._running.get(client, [])
+    def _next_connection_of(self, client: str) -> Any:
+        """Return the next connection of the client that may start, or None."""
+        running, waiting = self._running.get(client, []), self._waiting[client]
         if len(running) >= self._max_running:
-            return False
+            return None
         if not self._usage.others_are_active(client):
-            return True
+            return waiting[0]
         level = self._usage.level(client)
-        if running and (level > 0 or _count_fast(running)):
-            return False
-        return level <= BURST_SECONDS
+        if level > BURST_SECONDS or (running and (level > 0 or _count_fast(running))):
+            return None
+        if any(run.has_large_body for run in running):
+            return next((each for each in waiting if not each.has_large_body), None)
+        return waiting[0]
 
-    def _finish(self, client: str, started: float, seconds: float) -> None:
+    def _finish(self, client: str, run: "Run", seconds: float) -> None:
         with self._lock:
             self._usage.add(client, seconds)
-            self._running[client].remove(started)
+            self._running[client].remove(run)
             if not self._running[client]:
                 del self._running[client]
 
 
-def _count_fast(started: list[float]) -> int:
+@dataclass(frozen=True, eq=False)
+class Run:
+    """A running request. `started` is the time at which it started."""
+
+    started: float
+    has_large_body: bool
+
+
+def _count_fast(running: list[Run]) -> int:
     """Return how many requests started less than `FAST_SECONDS` ago."""
     newest = time.monotonic() - FAST_SECONDS
-    return sum(each > newest for each in started)
+    return sum(run.started > newest for run in running)
 
 
 class Usage:

@@ -11,6 +11,10 @@ from recognizer.ops import fair_queue
 from recognizer.ops.fair_queue import FairDispatcher, FairQueue
 
 
+def connection(client, service=lambda: None, has_large_body=False):
+    return SimpleNamespace(client=client, service=service, has_large_body=has_large_body)
+
+
 @pytest.fixture(autouse=True)
 def unlimited(monkeypatch):
     """Let any number of requests start at the same time."""
@@ -21,7 +25,7 @@ def queue(*clients, max_running=2):
     """Return a queue of one connection for each name, in this order."""
     made = FairQueue(lambda connection: connection.client, max_running, threading.Lock())
     for client in clients:
-        made.append(SimpleNamespace(client=client, service=lambda: None))
+        made.append(connection(client))
     return made
 
 
@@ -89,7 +93,7 @@ def test_third_request_starts_when_one_of_two_has_ended(clock, monkeypatch):
 
 def use(made, client, seconds):
     """Execute a request that takes this much processor time."""
-    made.append(SimpleNamespace(client=client))
+    made.append(connection(client))
     made.popleft().finish(seconds)
 
 
@@ -97,9 +101,9 @@ def test_client_that_used_its_share_waits_while_there_are_others(clock):
     made = queue()
     use(made, "b", 0.001)
     use(made, "a", fair_queue.BURST_SECONDS + 0.1)
-    made.append(SimpleNamespace(client="a"))
+    made.append(connection("a"))
     assert not made
-    made.append(SimpleNamespace(client="b"))
+    made.append(connection("b"))
     assert clients(take_all(made)) == "b"
     clock.now += 0.1 / fair_queue.SHARE + 0.001
     assert clients(take_all(made)) == "a"
@@ -111,7 +115,7 @@ def test_client_has_one_running_request_while_there_are_others(clock):
     for client in "ab":
         use(made, client, 0.001)
     for client in "aab":
-        made.append(SimpleNamespace(client=client, service=lambda: None))
+        made.append(connection(client))
     jobs = take_all(made)
     assert (clients(jobs), len(made)) == ("ab", 1)
     jobs[0].service()
@@ -122,7 +126,7 @@ def test_second_request_starts_when_the_first_turns_out_to_be_slow(clock):
     made = queue(max_running=9)
     use(made, "b", 0.001)
     for _ in range(3):
-        made.append(SimpleNamespace(client="a"))
+        made.append(connection("a"))
     assert clients(take_all(made)) == "a"
     clock.now += 1.01 * fair_queue.FAST_SECONDS
     assert (clients(take_all(made)), len(made)) == ("a", 1)
@@ -132,7 +136,7 @@ def test_long_request_does_not_block_its_client_for_long(clock):
     made = queue()
     use(made, "a", 240)
     use(made, "b", 0.001)
-    made.append(SimpleNamespace(client="a"))
+    made.append(connection("a"))
     assert not made
     clock.now += fair_queue.MAX_LEVEL / fair_queue.SHARE
     made._usage.add("b", 0)
@@ -144,9 +148,23 @@ def test_refused_request_counts_as_more_than_it_uses(clock):
     made = queue()
     use(made, "b", 0.001)
     for _ in range(3):
-        made.append(SimpleNamespace(client="a", service=lambda: True))
+        made.append(connection("a", lambda: True))
         made.popleft().service()
     assert made._usage.level("a") == pytest.approx(3 * fair_queue.REFUSAL_SECONDS, abs=0.01)
+
+
+def test_client_sends_one_large_body_at_a_time_to_a_thread(clock):
+    """Parsing them stops all other threads. Small requests of the client do not wait for them."""
+    made = queue(max_running=9)
+    for is_large in (True, True, False):
+        made.append(connection("a", has_large_body=is_large))
+    made._usage.add("b", 0)
+    first = made.popleft()
+    clock.now += 1.01 * fair_queue.FAST_SECONDS
+    assert [job.connection.has_large_body for job in take_all(made)] == [False]
+    clock.now += 1.01 * fair_queue.FAST_SECONDS
+    first.finish(0)
+    assert [job.connection.has_large_body for job in take_all(made)] == [True]
 
 
 def test_client_alone_has_the_whole_processor(clock):
@@ -154,7 +172,7 @@ def test_client_alone_has_the_whole_processor(clock):
     use(made, "b", 0.001)
     clock.now += fair_queue.ACTIVE_SECONDS + 0.001
     use(made, "a", 9)
-    made.append(SimpleNamespace(client="a"))
+    made.append(connection("a"))
     assert clients(take_all(made)) == "a"
 
 
@@ -174,7 +192,7 @@ def test_waiting_client_is_served_when_its_time_has_come():
     dispatcher = FairDispatcher(2, lambda connection: connection.client)
     dispatcher.queue._usage.add("b", 0)
     dispatcher.queue._usage.add("a", fair_queue.BURST_SECONDS + 0.3 * fair_queue.SHARE)
-    dispatcher.add_task(SimpleNamespace(client="a", service=served.set))
+    dispatcher.add_task(connection("a", served.set))
     assert not served.wait(0.1)
     assert served.wait(5)
     dispatcher.shutdown()
@@ -185,7 +203,7 @@ def test_client_waits_no_longer_when_the_others_are_no_longer_active():
     dispatcher = FairDispatcher(8, lambda connection: connection.client)
     dispatcher.queue._usage.add("b", 0)
     dispatcher.queue._usage.add("a", 60)
-    dispatcher.add_task(SimpleNamespace(client="a", service=served.set))
+    dispatcher.add_task(connection("a", served.set))
     assert served.wait(fair_queue.ACTIVE_SECONDS + 2)
     dispatcher.shutdown()
 
@@ -196,8 +214,8 @@ def test_thread_that_takes_a_request_wakes_another_for_the_next(monkeypatch):
     served, end = threading.Event(), threading.Event()
     dispatcher = FairDispatcher(2, lambda connection: connection.client)
     with dispatcher.lock:
-        dispatcher.queue.append(SimpleNamespace(client="a", service=end.wait))
-        dispatcher.queue.append(SimpleNamespace(client="b", service=served.set))
+        dispatcher.queue.append(connection("a", end.wait))
+        dispatcher.queue.append(connection("b", served.set))
         dispatcher.queue_cv.notify()
     assert served.wait(5)
     end.set()
@@ -208,10 +226,10 @@ def test_flood_of_one_client_does_not_delay_another():
     """One client sends many requests that take long. Another client is served at once."""
     served = threading.Event()
     dispatcher = FairDispatcher(4, lambda connection: connection.client)
-    slow = SimpleNamespace(client="a", service=lambda: time.sleep(0.5))
+    slow = connection("a", lambda: time.sleep(0.5))
     for _ in range(20):
         dispatcher.add_task(slow)
-    dispatcher.add_task(SimpleNamespace(client="b", service=served.set))
+    dispatcher.add_task(connection("b", served.set))
     assert served.wait(0.4)
     slow.service, slow.cancel = (lambda: None), (lambda: None)
     dispatcher.shutdown()
