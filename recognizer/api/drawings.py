@@ -3,6 +3,7 @@
 The memory of its owner adjusts the prediction.
 """
 
+from dataclasses import replace
 from typing import Any
 
 from rest_framework.request import Request
@@ -15,11 +16,14 @@ from recognizer.serving import prediction, work_estimates
 def predict_image(request: Request, data: dict[str, Any]) -> prediction.PredictionResult:
     """Predict the digit. `data` is the validated data of a `DrawingSerializer`.
 
+    If `data` contains `explain` and it is true, the result has an explanation.
+
     Raises `BadImageError`, and the exceptions of `heavy_work.admitted`.
     """
     drawing = data["drawing"]
     with heavy_work.admitted(request, drawing):
-        return prediction.predict_image(drawing, memory_owner(request, data["personal"]))
+        result = prediction.predict_image(drawing, memory_owner(request, data["personal"]))
+        return prediction.explained(result) if data.get("explain") else result
 
 
 def predict_number(request: Request, data: dict[str, Any]) -> prediction.MultiDigitResult:
@@ -28,4 +32,7 @@ def predict_number(request: Request, data: dict[str, Any]) -> prediction.MultiDi
     extra = work_estimates.estimate_segmentation_milliseconds(strokes)
     with heavy_work.admitted(request, drawing, extra=extra):
         owner = memory_owner(request, data["personal"])
-        return prediction.predict_number(drawing, owner, strokes)
+        result = prediction.predict_number(drawing, owner, strokes)
+        if data.get("explain"):
+            result = replace(result, digits=[prediction.explained(each) for each in result.digits])
+        return result

@@ -30,8 +30,7 @@ class RecognizeNumberView(StrictRequestMixin, APIView):
         body = RecognizeRequestSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         result = drawings.predict_number(request, body.validated_data)
-        context = {"explain": body.validated_data["explain"], "version": result.version}
-        return Response(MultiDigitResultSerializer(result, context=context).data)
+        return Response(MultiDigitResultSerializer(result).data)
 
 
 class StoreNumberView(StrictRequestMixin, APIView):

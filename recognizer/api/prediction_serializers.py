@@ -14,7 +14,7 @@ from recognizer.api.exceptions import CODES
 from recognizer.api.fields import DigitField
 from recognizer.models import to_digit
 from recognizer.serving.personal_memory import PersonalPrediction
-from recognizer.serving.prediction import PredictionResult, explain
+from recognizer.serving.prediction import PredictionResult
 from recognizer.serving.stored_pixels import png_data_url
 
 NUMBER_HELP = "The digits as text, such as 42 or 007; null if one of them is not a digit."
@@ -82,9 +82,7 @@ class PredictionSerializer(serializers.Serializer):
         {"type": "array", "items": {"type": "array", "items": {"type": "number"}}, "nullable": True}
     )
     def get_explanation(self, result: PredictionResult) -> list[list[float]] | None:
-        if not self.context.get("explain"):
-            return None
-        return explain(result.pixels, self.context["version"]).round(3).tolist()
+        return None if result.explanation is None else result.explanation.round(3).tolist()
 
     def to_representation(self, result: PredictionResult) -> dict[str, Any]:
         """Build the response by hand, because DRF's own method is slow."""

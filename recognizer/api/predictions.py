@@ -37,8 +37,7 @@ class RecognizeView(StrictRequestMixin, APIView):
         body = RecognizeRequestSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         result = drawings.predict_image(request, body.validated_data)
-        context = {"explain": body.validated_data["explain"], "version": result.version}
-        return Response(PredictionResultSerializer(result, context=context).data)
+        return Response(PredictionResultSerializer(result).data)
 
 
 class RecognizeBatchView(StrictRequestMixin, APIView):

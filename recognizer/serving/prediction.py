@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -40,7 +40,7 @@ __all__ = [
     "PageNumber",
     "PageResult",
     "PredictionResult",
-    "explain",
+    "explained",
     "predict_image",
     "predict_number",
     "predict_page",
@@ -62,7 +62,8 @@ class PredictionResult:
     `grey` is the decoded image. `pixels` is the model input, (28, 28) uint8. `version` is the
     version that predicted. `prediction` is the network's own. `personal` is the prediction that the
     owner's memory has adjusted, or None if it has not. `is_incomplete` tells whether the end of the
-    image file is missing.
+    image file is missing. `explanation`, (28, 28) float32 in -1..1, tells how much each pixel
+    supports the prediction; it is None if nobody asked for it.
     """
 
     grey: GreyImage
@@ -71,11 +72,15 @@ class PredictionResult:
     personal: PersonalPrediction | None
     version: model_registry.LoadedVersion
     is_incomplete: bool = field(default=False, kw_only=True)
+    explanation: npt.NDArray[np.float32] | None = field(default=None, kw_only=True)
 
     @property
     def shown(self) -> Prediction:
         """Return the prediction that the visitor sees."""
         return self.personal.prediction if self.personal else self.prediction
+
+
+Result = TypeVar("Result", bound=PredictionResult)
 
 
 def _to_grey(drawing: Drawing) -> GreyImage:
@@ -223,9 +228,9 @@ def predict_page(data: bytes, pause: Callable[[], None] = lambda: None) -> PageR
     return PageResult(rows, version, _is_incomplete(data))
 
 
-def explain(pixels: Pixels, version: model_registry.LoadedVersion) -> npt.NDArray[np.float32]:
-    """Return how much each pixel supports the prediction, (28, 28) float32 in -1..1."""
-    return occlusion(pixels, version.recognizer)
+def explained(result: Result) -> Result:
+    """Return the result with its explanation."""
+    return replace(result, explanation=occlusion(result.pixels, result.version.recognizer))
 
 
 def reencode(image: bytes) -> bytes:

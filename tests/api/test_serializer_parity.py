@@ -23,8 +23,7 @@ def represent_by_fields(serializer):
 @pytest.mark.parametrize("explain", [False, True])
 def test_prediction_matches_its_fields(db, explain):
     result = prediction.predict_image(drawing_png(7), owner=None)
-    context = {"explain": explain, "version": result.version}
-    serializer = PredictionResultSerializer(result, context=context)
+    serializer = PredictionResultSerializer(prediction.explained(result) if explain else result)
     assert (serializer.data["explanation"] is not None) == explain
     assert serializer.data == represent_by_fields(serializer)
 
@@ -39,7 +38,7 @@ def test_personal_prediction_matches_its_fields(visitor):
 
 def test_segmented_digit_matches_its_fields(db):
     result = prediction.predict_number(drawing_png(7), owner=None, strokes=None)
-    serializer = SegmentedDigitSerializer(result.digits[0], context={"version": result.version})
+    serializer = SegmentedDigitSerializer(result.digits[0])
     assert serializer.data == represent_by_fields(serializer)
 
 
