@@ -46,14 +46,16 @@ def _cheapest_paths(mask: Mask) -> tuple[Indices, npt.NDArray[np.float64]]:
     """
     height, width = mask.shape
     total = np.zeros(width)
+    costs = np.full((3, width), np.inf)  # of coming from above, from the left, and from the right
+    steps, position = np.array([0, -1, 1]), np.arange(width)
     came_from = np.zeros((height, width), np.intp)
     for row in range(height):
-        padded = np.pad(total, 1, constant_values=np.inf)
-        costs = np.stack([padded[1:-1], padded[:-2] + SLANT_COST, padded[2:] + SLANT_COST])
-        came_from[row] = np.arange(width) + np.array([0, -1, 1])[costs.argmin(axis=0)]
+        costs[0] = total
+        costs[1, 1:] = total[:-1] + SLANT_COST
+        costs[2, :-1] = total[1:] + SLANT_COST
+        came_from[row] = position + steps[costs.argmin(axis=0)]
         total = costs.min(axis=0) + mask[row]
     paths = np.zeros((width, height), np.intp)  # for each path, one column index per row
-    position = np.arange(width)
     for row in reversed(range(height)):
         paths[:, row] = position
         position = came_from[row][position]
