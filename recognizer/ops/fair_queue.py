@@ -6,6 +6,8 @@ thread busy slows down all others. While there are others, its next request wait
 no more than its share of a processor. A request that a limit refuses counts as more than it uses.
 """
 
+import sys
+import threading
 import time
 from collections import deque
 from collections.abc import Callable
@@ -82,11 +84,9 @@ class FairQueue:
 
     waitress holds the lock while it calls them. `max_running` limits the running requests of a
     client. While there are others, a client that has used more than its share of a processor waits.
-    It starts a request next to a running one only if it has used no processor time lately, and if
-    the running one has turned out to be slow. Several at a time would not be faster, because the
-    threads share one Python interpreter. Of its large bodies, it sends one at a time to a thread,
-    because parsing them stops all other threads. The queue is false if `MAX_FAST` requests have
-    just started, or if no client in it may start a request.
+    It starts its next request when the last one has ended or has turned out to be slow. Several at
+    a time would not be faster, because the threads share one Python interpreter. The queue is false
+    if `MAX_FAST` requests have just started, or if no client in it may start a request.
     """
 
     def __init__(self, client_of: ClientOf, max_running: int, lock: Any) -> None:
@@ -101,22 +101,21 @@ class FairQueue:
         return sum(map(len, self._waiting.values()))
 
     def __bool__(self) -> bool:
-        return self._next() is not None
+        return self._next_client() is not None
 
     def append(self, connection: Any) -> None:
         """Add a connection whose first request is complete."""
         self._waiting.setdefault(self._client_of(connection), deque()).append(connection)
 
     def popleft(self) -> "Job":
-        """Remove the connection whose turn it is."""
-        found = self._next()
-        assert found is not None
-        client, connection = found
+        """Remove the connection whose turn it is. The calling thread executes its request."""
+        client = self._next_client()
+        assert client is not None
         connections = self._waiting.pop(client)
-        connections.remove(connection)
+        connection = connections.popleft()
         if connections:
             self._waiting[client] = connections  # behind all other clients
-        run = Run(time.monotonic(), connection.has_large_body)
+        run = Run(time.monotonic(), threading.get_ident(), time.thread_time())
         self._running.setdefault(client, []).append(run)
         return Job(connection, lambda seconds: self._finish(client, run, seconds))
 
@@ -140,26 +139,19 @@ class FairQueue:
         """
         return LOOK_AGAIN_SECONDS if self._waiting else None
 
-    def _next(self) -> tuple[str, Any] | None:
-        """Return the client and the connection whose turn it is, or None."""
+    def _next_client(self) -> str | None:
         if sum(map(_count_fast, self._running.values())) >= MAX_FAST:
             return None
-        found = ((client, self._next_connection_of(client)) for client in self._waiting)
-        return next((pair for pair in found if pair[1] is not None), None)
+        return next(filter(self._may_start, self._waiting), None)
 
-    def _next_connection_of(self, client: str) -> Any:
-        """Return the next connection of the client that may start, or None."""
-        running, waiting = self._running.get(client, []), self._waiting[client]
+    def _may_start(self, client: str) -> bool:
+        running = self._running.get(client, [])
         if len(running) >= self._max_running:
-            return None
+            return False
         if not self._usage.others_are_active(client):
-            return waiting[0]
-        level = self._usage.level(client)
-        if level > BURST_SECONDS or (running and (level > 0 or _count_fast(running))):
-            return None
-        if any(run.has_large_body for run in running):
-            return next((each for each in waiting if not each.has_large_body), None)
-        return waiting[0]
+            return True
+        used = self._usage.level(client) + sum(run.seconds() for run in running)
+        return used <= BURST_SECONDS and not _count_fast(running)
 
     def _finish(self, client: str, run: "Run", seconds: float) -> None:
         with self._lock:
@@ -171,10 +163,22 @@ class FairQueue:
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """A running request. `started` is the time at which it started."""
+    """A running request.
+
+    `started` is the time at which it started, and `used_before` the processor time of its thread
+    until then.
+    """
 
     started: float
-    has_large_body: bool
+    thread: int
+    used_before: float
+
+    def seconds(self) -> float:
+        """Return the processor time of the request, or 0 if the system does not tell it."""
+        if sys.platform in ("win32", "darwin"):
+            return 0.0
+        clock = time.pthread_getcpuclockid(self.thread)
+        return time.clock_gettime(clock) - self.used_before
 
 
 def _count_fast(running: list[Run]) -> int:

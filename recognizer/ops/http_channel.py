@@ -13,7 +13,6 @@ from recognizer.ops.http_request import Request
 # A client must receive a response within SEND_SECONDS, plus one second for SEND_BYTES_PER_SECOND.
 SEND_SECONDS: Final = 120
 SEND_BYTES_PER_SECOND: Final = 20_000
-LARGE_BODY_BYTES: Final = 1_000_000
 IDLE_SECONDS: Final = 60
 DISCARD_SECONDS: Final = 3  # after the last response, if the client continues to send
 
@@ -67,12 +66,6 @@ class Channel(HTTPChannel):
 
     def _body_bytes(self) -> int:
         return self.request.body_bytes_received if self.request else 0
-
-    @property
-    def has_large_body(self) -> bool:
-        """Return whether the request that waits for a thread has a large body."""
-        # Another thread may remove the request at any moment.
-        return any(each.body_bytes_received > LARGE_BODY_BYTES for each in self.requests[:1])
 
     def send(self, data: bytes, do_close: bool = True) -> int:
         """Send some bytes. Return how many the client's connection has taken."""

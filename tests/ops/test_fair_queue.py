@@ -11,8 +11,8 @@ from recognizer.ops import fair_queue
 from recognizer.ops.fair_queue import FairDispatcher, FairQueue
 
 
-def connection(client, service=lambda: None, has_large_body=False):
-    return SimpleNamespace(client=client, service=service, has_large_body=has_large_body)
+def connection(client, service=lambda: None):
+    return SimpleNamespace(client=client, service=service)
 
 
 @pytest.fixture(autouse=True)
@@ -153,18 +153,18 @@ def test_refused_request_counts_as_more_than_it_uses(clock):
     assert made._usage.level("a") == pytest.approx(3 * fair_queue.REFUSAL_SECONDS, abs=0.01)
 
 
-def test_client_sends_one_large_body_at_a_time_to_a_thread(clock):
-    """Parsing them stops all other threads. Small requests of the client do not wait for them."""
+def test_running_request_counts_while_it_uses_the_processor(clock):
     made = queue(max_running=9)
-    for is_large in (True, True, False):
-        made.append(connection("a", has_large_body=is_large))
+    for _ in range(3):
+        made.append(connection("a"))
     made._usage.add("b", 0)
-    first = made.popleft()
+    made.popleft()  # This thread executes it.
     clock.now += 1.01 * fair_queue.FAST_SECONDS
-    assert [job.connection.has_large_body for job in take_all(made)] == [False]
-    clock.now += 1.01 * fair_queue.FAST_SECONDS
-    first.finish(0)
-    assert [job.connection.has_large_body for job in take_all(made)] == [True]
+    assert made, "The request only waits until now."
+    end = time.thread_time() + 1.1 * fair_queue.BURST_SECONDS
+    while time.thread_time() < end:
+        pass
+    assert not made
 
 
 def test_client_alone_has_the_whole_processor(clock):
