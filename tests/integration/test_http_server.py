@@ -212,8 +212,8 @@ def test_head_does_not_send_a_file(tmp_path):
 
 
 def test_refused_client_waits_while_there_are_others(monkeypatch):
-    monkeypatch.setattr(fair_queue, "REFUSAL_SECONDS", 60)
-    monkeypatch.setattr(fair_queue, "ACTIVE_SECONDS", 60)
+    for name in ("REFUSAL_SECONDS", "MAX_LEVEL", "ACTIVE_SECONDS"):
+        monkeypatch.setattr(fair_queue, name, 60)
 
     def refuse_some(environ, start_response):
         is_refused = environ["PATH_INFO"] == "/refused"
