@@ -214,6 +214,7 @@ def test_head_does_not_send_a_file(tmp_path):
 def test_refused_client_waits_while_there_are_others(monkeypatch):
     for name in ("REFUSAL_SECONDS", "MAX_LEVEL", "ACTIVE_SECONDS"):
         monkeypatch.setattr(fair_queue, name, 60)
+    monkeypatch.setattr(http_server, "STOP_SECONDS", 0)  # The last request is never executed.
 
     def refuse_some(environ, start_response):
         is_refused = environ["PATH_INFO"] == "/refused"
