@@ -146,10 +146,11 @@ def read_image_bytes(data: Any) -> bytes:
     if not isinstance(data, str):
         content: bytes = data.read()
         return content
-    with suppress(ValueError):  # Nearly all clients send the standard form.
-        return _decode_base64(data.encode("ascii"))
     try:
-        text = data.encode("ascii").translate(URL_SAFE_TO_STANDARD, WHITE_SPACE).rstrip(b"=")
+        text = data.encode("ascii")
+        with suppress(ValueError):  # Nearly all clients send the standard form.
+            return _decode_base64(text)
+        text = text.translate(URL_SAFE_TO_STANDARD, WHITE_SPACE).rstrip(b"=")
         return _decode_base64(text + b"=" * (-len(text) % 4))
     except ValueError as error:
         raise BadImageError("not_base64", "The image is not valid base64.") from error

@@ -165,8 +165,8 @@ class FairQueue:
 class Run:
     """A running request.
 
-    `started` is the time at which it started, and `used_before` the processor time of its thread
-    until then.
+    `started` is the time at which it started, `thread` the identifier of its thread, and
+    `used_before` the processor time of this thread until then, in seconds.
     """
 
     started: float
