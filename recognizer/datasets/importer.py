@@ -205,6 +205,8 @@ def _to_submission(row: Row, by: Any, now: datetime, writers: uuid.UUID) -> Subm
         confidence=prediction.confidence,
         probabilities=prediction.probabilities,
         model_version_id=version.pk,
+        live_prediction=prediction.label,
+        live_prediction_version_id=version.pk,
         review=Review.APPROVED,
         label=row.label,
         reviewed_by=by,

@@ -17,6 +17,7 @@ from recognizer.datasets import Row
 from recognizer.datasets.formats import FORMATS
 from recognizer.management.commands import import_dataset
 from recognizer.models import Label, Submission
+from recognizer.review import queue
 from recognizer.serving import model_registry
 from recognizer.serving.stored_pixels import to_png
 from recognizer.training.training_data import select
@@ -223,6 +224,14 @@ def test_imports_mnist(db, reviewer, small_mnist_file, capsys):
     assert counts["read"] == 480
     assert counts["stored"] == Submission.objects.count() > 400
     assert len(set(Submission.objects.values_list("owner", flat=True))) == counts["stored"]
+
+
+def test_reopened_import_is_predicted_by_a_later_version(db, reviewer, small_mnist_file, capsys):
+    load("npz", small_mnist_file[0], capsys)
+    imported = Submission.objects.first()
+    imported.reopen()
+    older, _ = queue.predicted_by_other_versions(imported.model_version_id + 1)
+    assert imported in older
 
 
 def test_import_reports_its_progress(approved, tmp_path, capsys, monkeypatch):
