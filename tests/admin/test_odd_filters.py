@@ -53,7 +53,7 @@ def test_redirects_to_the_list_without_the_filter(admin_client):
     assert (page.status_code, page.url) == (302, f"{url}?e=1")
 
 
-def test_filters_users_as_before(admin_client, admin_user):
+def test_filters_users_by_staff_status(admin_client, admin_user):
     url = reverse("admin:auth_user_changelist")
     for is_staff in (0, 1):
         page = admin_client.get(url, {"is_staff__exact": is_staff})

@@ -32,7 +32,7 @@ def recognize(visitor, body):
 
 
 @pytest.mark.parametrize("name", VARIANTS)
-def test_accepts(visitor, name):
+def test_accepts_base64_variant(visitor, name):
     response = recognize(visitor, json.dumps({"image": VARIANTS[name]}))
     assert (response.status_code, response.json().get("digit")) == (200, 4), response.json()
 

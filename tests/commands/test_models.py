@@ -269,7 +269,7 @@ def test_rejects_invalid_options(db, models, arguments):
     ("arguments", "status", "text"),
     [(["--help"], 0, "exit status"), ([], 2, "subcommand"), (["list"], 1, "manage.py migrate")],
 )
-def test_exit_status(tmp_path, monkeypatch, arguments, status, text):
+def test_exit_status_tells_wrong_use_from_failure(tmp_path, monkeypatch, arguments, status, text):
     monkeypatch.setenv("DATA_DIR", str(tmp_path))
     monkeypatch.setenv("DATABASE_URL", "")
     process = subprocess.run(

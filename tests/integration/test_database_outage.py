@@ -46,7 +46,7 @@ def test_readyz_returns_503(site):
 
 
 @pytest.mark.parametrize("page", ["/mine/", "/keys/"])
-def test_page_is_503_with_words(site, page):
+def test_page_explains_the_outage_with_status_503(site, page):
     cookies = {"sessionid": "x" * 32}  # Without a cookie, the site queries no session.
     response = requests.get(site.url + page, cookies=cookies, timeout=RESPONSE_TIMEOUT)
     assert response.status_code == 503

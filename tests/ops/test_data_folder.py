@@ -63,7 +63,7 @@ def assert_one_sentence(done):
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
-def test_folder_that_is_not_writable(folder, command):
+def test_refuses_to_start_with_a_read_only_folder(folder, command):
     folder.chmod(0o555)
     done = manage(folder, *command)
     assert_one_sentence(done)
@@ -72,7 +72,7 @@ def test_folder_that_is_not_writable(folder, command):
 
 @pytest.mark.parametrize("command", COMMANDS[:3], ids=lambda command: command[0])
 @pytest.mark.parametrize("name", ["digitsite.sqlite3", "cache.sqlite3"])
-def test_file_that_is_not_writable(folder, name, command):
+def test_refuses_to_start_with_a_read_only_file(folder, name, command):
     (folder / name).touch()
     (folder / name).chmod(0o444)
     done = manage(folder, *command)
@@ -95,7 +95,7 @@ def test_folder_that_cannot_hold_static_files(folder):
     assert "Permission denied" in done.stderr
 
 
-def test_read_only_file_system(tmp_path):
+def test_refuses_to_start_with_a_read_only_file_system(tmp_path):
     if (
         os.geteuid() != 0
         or subprocess.run(

@@ -40,7 +40,7 @@ def test_command_hides_the_password_of_the_database(monkeypatch):
     ("host", "url"),
     [("127.0.0.1", "http://127.0.0.1:80/"), ("::1", "http://[::1]:80/"), ("a", "http://a:80/")],
 )
-def test_address_of_the_site(settings, host, url):
+def test_site_url_contains_host_port_and_prefix(settings, host, url):
     settings.PORT = 80
     assert site_url(host) == url
 

@@ -38,7 +38,7 @@ def test_other_users_only_have_log_out(django_user_model):
     assert links(client, "/") == [False, False, True]
 
 
-def test_visitor_has_none(visitor):
+def test_visitor_sees_no_account_links(visitor):
     assert links(visitor, "/") == [False, False, False]
 
 

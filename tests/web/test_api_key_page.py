@@ -87,7 +87,7 @@ def test_requires_login(visitor, path):
     assert not ApiKey.objects.exists()
 
 
-def test_login_and_logout(visitor, ana):
+def test_keys_page_requires_a_login_again_after_logout(visitor, ana):
     response = visitor.post(
         "/login/?next=/keys/", {"username": "ana", "password": "a long password"}
     )

@@ -24,7 +24,7 @@ def unavailable(error):
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_page_is_503_with_words(client, page):
+def test_page_explains_the_outage_with_status_503(client, page):
     with unavailable(OperationalError("database is locked")):
         response = client.get(page)
     assert response.status_code == 503

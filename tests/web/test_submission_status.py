@@ -48,7 +48,7 @@ def test_status_changes_from_pending_to_learned(seven, reviewer, status_of):
     assert status_of(seven) == ("learned", 2, True)
 
 
-def test_rejected_submission(seven, reviewer, status_of):
+def test_status_of_a_rejected_submission_is_rejected(seven, reviewer, status_of):
     seven.reject(reviewer)
     assert status_of(seven) == ("rejected", None, None)
 
