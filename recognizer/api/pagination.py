@@ -70,7 +70,7 @@ class SubmissionPagination(CursorPagination):
             self._get_position_from_instance(found[-1], self.ordering) if has_more else None
         )
         came_from = position is not None
-        if not self.page:  # Its rows were deleted. The link then leads to the first page.
+        if not self.page:  # Its rows were deleted. Then `next` leads to the newest rows.
             position = None
         if is_reverse:
             self.page.reverse()

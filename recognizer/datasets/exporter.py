@@ -35,7 +35,7 @@ CARD_TEXT: Final = {
     "of that training: 0 to 9, or 10 for “not a digit” (null in NDJSON and PNG).",
     "splits": "About one person in five is in the test split, in every export. Drawings that were "
     "imported from a test split are in the test split, too. The training set of a version has no "
-    "test split. An anonymous session counts as a person.",
+    "test split. A visitor without an account counts as one person per browser.",
     "privacy": "The dataset contains no names and no addresses. In NDJSON, all drawings of one "
     "person have the same “writer”, which is different in each export.",
 }

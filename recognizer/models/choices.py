@@ -53,7 +53,7 @@ class Status(models.TextChoices):
     """The status that visitors see: the review, or `LEARNED`.
 
     `LEARNED` means that the submission is approved, and that a version that went live was trained
-    on it.
+    on it with its current label.
     """
 
     PENDING = "pending"

@@ -199,7 +199,7 @@ class Submission(models.Model):
     def learned_in(self) -> int | None:
         """Return the number of the first version that went live and learned the current label.
 
-        The current label is the reviewer's or, without a review, the visitor's correction. Return
+        The current label is the reviewer's or, without one, the visitor's correction. Return
         None if there is no such version, or if a later one was trained with another label: the
         next training run must then learn the label again. `with_learned_in()` sets this attribute
         for a whole queryset.

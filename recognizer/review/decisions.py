@@ -48,7 +48,9 @@ def decide(
     Return whether the submission changed. It does not change for a blind review, or if this
     reviewer has already made the same decision. Raises `AlreadyReviewedError` if the submission has
     a decision, and neither of these cases applies. Raises `CorrectionChangedError` if the visitor
-    has changed the correction since.
+    has changed the correction since, and `NewerDecisionError` if this reviewer has already made
+    another decision in the blind review. Raises `Submission.DoesNotExist` if the submission was
+    deleted meanwhile.
     """
     if submission.review == Review.PENDING:
         if submission.corrected_at != corrected_at:
