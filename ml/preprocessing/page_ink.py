@@ -35,7 +35,7 @@ LINE_WIDTH: Final = 0.008  # of the page's longer side; printed lines are at mos
 class PageInk:
     """The ink of a page, 0 is paper and 255 is full ink, with horizontal rows.
 
-    The page was turned by `tilt` degrees clockwise to make the rows horizontal.
+    The page was turned by `tilt` degrees counterclockwise to make the rows horizontal.
     """
 
     amount: InkImage
