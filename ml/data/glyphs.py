@@ -28,7 +28,7 @@ def draw_glyph(rng: np.random.Generator) -> InkImage:
     """Return a random letter or symbol in a random handwriting, (84, 84) uint8."""
     font = str(rng.choice(list(ALPHABETS)))
     strokes = _glyph(font, str(rng.choice(list(ALPHABETS[font]))))
-    strokes = distort_glyph(strokes, rng)
+    strokes = _distort_glyph(strokes, rng)
     return draw_strokes([_distort_stroke(stroke, rng) for stroke in strokes], rng)
 
 
@@ -74,7 +74,7 @@ def _resample(stroke: Stroke) -> Stroke:
     return np.stack([np.interp(steps, positions, stroke[:, axis]) for axis in (0, 1)], 1)
 
 
-def distort_glyph(strokes: list[Stroke], rng: np.random.Generator) -> list[Stroke]:
+def _distort_glyph(strokes: list[Stroke], rng: np.random.Generator) -> list[Stroke]:
     """Change the slant, the aspect ratio and the rotation of the whole glyph at random."""
     turn, slant, stretch = rng.normal(0, 0.1), rng.normal(0, 0.2), np.exp(rng.normal(0, 0.2))
     matrix = np.array([[stretch, slant + turn], [-turn, 1 / stretch]])

@@ -13,7 +13,7 @@ from ml.data.negatives import make_negatives
 from ml.runtime import NOT_A_DIGIT, Recognizer
 
 # The assumed share of people's drawings that are not a digit. It is higher in the training data.
-NEGATIVE_PRIOR: Final = 0.03
+NEGATIVE_PRIOR: Final = 0.02
 NEGATIVES_PER_DIGIT: Final = 0.2  # in the calibration data
 BIASES: Final = np.linspace(-6, 1, 71).round(1).tolist()
 TEMPERATURES: Final = np.geomspace(0.5, 4, 40).tolist()

@@ -10,7 +10,6 @@ from ml.arrays import Indices, Mask
 from ml.data.augment import MAX_STRENGTH, augment
 from ml.data.concat_dataset import ConcatDataset, all_of
 from ml.data.digit_styles import restyle
-from ml.data.digit_templates import draw_digits
 from ml.data.mnist import LabelledImages, Mnist
 from ml.data.negatives import make_negatives
 from ml.data.restroking import restroke
@@ -28,9 +27,9 @@ EPOCHS_FROM_LIVE: Final = 2
 BATCH_SIZE: Final = 128
 EXPORT_BATCH_SIZE: Final = 512
 NEGATIVES_PER_DIGIT: Final = 0.15  # generated negatives per MNIST image
-# Training from scratch uses neither copies with another pen nor digits drawn from templates.
-RESTROKED_SHARE: Final = 0.3  # of MNIST's images also get a copy with another pen
-DRAWN_PER_DIGIT: Final = 0.3  # digits drawn from templates per MNIST image
+# Fraction of MNIST's images that also get a copy with another pen. Training from scratch uses no
+# such copies.
+RESTROKED_SHARE: Final = 0.3
 # If there are n drawings by people, an epoch contains each of them DRAWING_WEIGHT / sqrt(n) times,
 # rounded, at least once and at most MAX_DRAWING_REPEATS times. Drawings whose labels are probably
 # wrong occur once.
@@ -102,22 +101,18 @@ def _training_set(
     digits: LabelledImages,
     drawings: LabelledImages,
     label_noise: Mask,
-    continues: bool,
+    with_restroked: bool,
     rng: np.random.Generator,
 ) -> ConcatDataset:
-    """Return MNIST's digits, generated digits, negatives, and people's drawings.
-
-    `continues` tells whether training continues from trained weights.
-    """
+    """Return MNIST's digits, copies in other styles and pens, negatives, and people's drawings."""
     restyled = restyle(digits, rng)
     negatives = make_negatives(round(NEGATIVES_PER_DIGIT * len(digits)), digits, rng)
     parts = [
         all_of(digits + restyled + negatives),
         (drawings, _repeat_drawings(drawings, label_noise)),
     ]
-    if continues:
-        drawn = draw_digits(round(DRAWN_PER_DIGIT * len(digits)), rng)
-        parts.append(all_of(restroke(digits, RESTROKED_SHARE, rng) + drawn))
+    if with_restroked:
+        parts.append(all_of(restroke(digits, RESTROKED_SHARE, rng)))
     return ConcatDataset(*parts)
 
 

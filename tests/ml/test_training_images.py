@@ -1,4 +1,4 @@
-"""Images made for training: deformed, drawn and redrawn digits, and negatives."""
+"""Images made for training: augmented, restyled and redrawn digits, and negatives."""
 
 import numpy as np
 import pytest
@@ -6,13 +6,11 @@ import pytest
 from ml.data import mnist
 from ml.data.augment import augment
 from ml.data.digit_styles import STYLED_SHARE, STYLES, restyle
-from ml.data.digit_templates import draw_digits
 from ml.data.glyphs import draw_glyph
 from ml.data.negatives import make_negatives
 from ml.data.restroking import restroke, thin
-from ml.evaluation.model_comparison import accuracy, predict_all
 from ml.preprocessing.normalize import INK_SIDE
-from ml.runtime import NOT_A_DIGIT, load_base
+from ml.runtime import NOT_A_DIGIT
 
 
 @pytest.fixture(scope="module")
@@ -52,27 +50,6 @@ def test_restyled_digits_are_new_and_keep_their_label(digits):
     assert added.images.max(axis=(1, 2)).min() == 255
     originals = {image.tobytes() for image in digits.images}
     assert not originals & {image.tobytes() for image in added.images}
-
-
-def test_drawn_digits_are_all_different_and_normalized():
-    drawn = draw_digits(50, np.random.default_rng(0))
-    assert drawn.labels.tolist() == 5 * list(range(10))
-    assert len({image.tobytes() for image in drawn.images}) == 50
-    assert {longer_side(image) for image in drawn.images} == {INK_SIDE}
-
-
-def test_drawn_digits_are_reproducible():
-    drawn, again = (draw_digits(10, np.random.default_rng(0)) for _ in range(2))
-    assert (drawn.images == again.images).all()
-
-
-def test_no_digits_are_an_empty_set():
-    assert draw_digits(0, np.random.default_rng(0)).images.shape == (0, 28, 28)
-
-
-def test_base_recognizes_most_drawn_digits():
-    drawn = draw_digits(200, np.random.default_rng(1))
-    assert accuracy(predict_all(load_base(), drawn), drawn) > 0.97
 
 
 def test_glyphs_are_all_different():

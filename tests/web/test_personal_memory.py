@@ -26,7 +26,7 @@ def memory(visitor):
 
 
 def predicted_digit(visitor):
-    return visitor.recognize(square_png(2)).json()["digit"]
+    return visitor.recognize(square_png(9)).json()["digit"]
 
 
 def test_shows_the_number_of_drawings_and_examples_by_label(taught, reviewer):
@@ -81,7 +81,7 @@ def test_draw_page_promises_nothing_if_the_memory_is_off(visitor):
 
 def test_forgets_all_own_drawings_and_keeps_them_stored(taught):
     other = Visitor()
-    kept = other.submit_and_get(square_png(1), digit=0)
+    kept = other.submit_and_get(square_png(5), digit=0)
     assert taught.post("/mine/memory/forget/").url == "/mine/"
     assert Submission.objects.get(remembered=True) == kept
     assert Submission.objects.filter(corrected_digit=Label.ZERO).count() == 3
