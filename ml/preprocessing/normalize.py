@@ -81,7 +81,7 @@ def extract_ink(image: Image.Image) -> Image.Image:
 def _count_greys(image: Image.Image) -> Indices:
     """Return the number of pixels of each grey, (256,)."""
     grey = np.asarray(image)
-    # Most pixels of a drawing have the grey of its corner. It is faster not to count them singly.
+    # Most pixels of a drawing have the grey of its corner. Counting each of them would be slow.
     others = grey[grey != grey[0, 0]]
     count = np.bincount(others, minlength=256)
     count[grey[0, 0]] += grey.size - others.size
