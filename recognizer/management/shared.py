@@ -121,6 +121,11 @@ def check_model() -> None:
         raise CommandError(f"{error} See: manage.py models verify") from error
 
 
+def interrupted(outcome: str) -> CommandError:
+    """Return the error for a command that Ctrl-C has ended. `outcome` says what was done."""
+    return CommandError(f"\nInterrupted. {outcome}", returncode=EXIT_INTERRUPTED)
+
+
 def confirm(question: str) -> None:
     """Ask a yes-or-no question. Raises `CommandError` unless the answer is yes."""
     try:

@@ -31,9 +31,7 @@ class Command(BaseCommand):
         except (BackupError, OSError, sqlite3.Error) as error:
             raise CommandError(f"{error} {NOTHING_WRITTEN}") from error
         except KeyboardInterrupt:
-            raise CommandError(
-                f"\nInterrupted. {NOTHING_WRITTEN}", returncode=shared.EXIT_INTERRUPTED
-            ) from None
+            raise shared.interrupted(NOTHING_WRITTEN) from None
         size = filesizeformat(file.stat().st_size)
         self.stdout.write(f"Wrote and verified {file} ({size}).")
         key = settings.DATA_DIR / "secret_key"

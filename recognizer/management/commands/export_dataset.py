@@ -71,9 +71,7 @@ class Command(BaseCommand):
         except (DatasetError, OSError, Error) as error:
             raise CommandError(f"{describe(error)} Nothing was written.") from error
         except KeyboardInterrupt:
-            raise CommandError(
-                "\nInterrupted. Nothing was written.", returncode=shared.EXIT_INTERRUPTED
-            ) from None
+            raise shared.interrupted("Nothing was written.") from None
         message = f"Exported {card['total']} drawings as {options['format']}."
         self.stdout.write(
             json.dumps(card) if options["as_json"] else f"{message} {options['folder']}"

@@ -57,9 +57,7 @@ class Command(BaseCommand):
         except (DatasetError, OSError, EOFError, zlib.error, Error) as error:
             raise CommandError(f"{describe(error)} {summary(counts)}") from error
         except KeyboardInterrupt:
-            raise CommandError(
-                f"\nInterrupted. {summary(counts)}", returncode=shared.EXIT_INTERRUPTED
-            ) from None
+            raise shared.interrupted(summary(counts)) from None
         as_json = json.dumps({**asdict(counts), "existing": counts.existing})
         self.stdout.write(as_json if options["as_json"] else summary(counts))
 

@@ -75,9 +75,7 @@ class Command(BaseCommand):
         except Error as error:
             raise CommandError(f"{describe(error)} Nothing was changed.") from error
         except KeyboardInterrupt:
-            raise CommandError(
-                "\nInterrupted. Nothing was changed.", returncode=shared.EXIT_INTERRUPTED
-            ) from None
+            raise shared.interrupted("Nothing was changed.") from None
 
     def list_all(self, as_json: bool, **_: Any) -> None:
         rows = [summary(version) for version in versions()]

@@ -44,9 +44,7 @@ class Command(BaseCommand):
         except Error as error:
             raise CommandError(f"{describe(error)} Deleted before the error: {deleted}.") from error
         except KeyboardInterrupt:
-            raise CommandError(
-                f"\nInterrupted. Deleted: {deleted}.", returncode=shared.EXIT_INTERRUPTED
-            ) from None
+            raise shared.interrupted(f"Deleted: {deleted}.") from None
         as_json = json.dumps({"deleted": deleted})
         self.stdout.write(as_json if options["as_json"] else f"Deleted: {deleted}.")
 

@@ -29,8 +29,6 @@ class Command(BaseCommand):
         except (BackupError, OSError, sqlite3.Error) as error:
             raise CommandError(f"{error} {NOTHING_RESTORED}") from error
         except KeyboardInterrupt:
-            raise CommandError(
-                f"\nInterrupted. {NOTHING_RESTORED}", returncode=shared.EXIT_INTERRUPTED
-            ) from None
+            raise shared.interrupted(NOTHING_RESTORED) from None
         self.stdout.write(f"Restored and verified {file}.")
         self.stdout.write("Now run manage.py migrate, and start the site and the workers.")

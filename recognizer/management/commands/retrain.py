@@ -104,9 +104,7 @@ class Command(BaseCommand):
                 f"\n{error} {NOTHING_STORED}", returncode=shared.EXIT_INTERRUPTED
             ) from error
         except KeyboardInterrupt:
-            raise CommandError(
-                f"\nInterrupted. {NOTHING_STORED}", returncode=shared.EXIT_INTERRUPTED
-            ) from None
+            raise shared.interrupted(NOTHING_STORED) from None
         as_json = json.dumps(asdict(outcome))
         self.stdout.write(as_json if options["as_json"] else summary(outcome))
         if outcome.decision == "rejected":
