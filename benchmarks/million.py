@@ -19,7 +19,7 @@ import numpy as np
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from benchmarks.stroke_rendering import draw_at_random
-from ml.preprocessing.decode import encode_png
+from ml.preprocessing.png import encode_png
 
 REQUESTS_PER_PAGE: Final = 7  # the fastest counts, because other processes can only slow it down
 MAX_TIME_RATIO: Final = 2.0  # higher ratios are marked in the table

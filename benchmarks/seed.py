@@ -145,8 +145,9 @@ def _log_entries(stored: list["Submission"]) -> Iterator["LogEntry"]:
 def _images(rng: np.random.Generator) -> list[tuple[bytes, bytes]]:
     """Return random images. Each is a PNG file and the bytes of its model input."""
     from benchmarks.stroke_rendering import draw
-    from ml.preprocessing.decode import decode, encode_png
+    from ml.preprocessing.decode import decode
     from ml.preprocessing.normalize import normalize
+    from ml.preprocessing.png import encode_png
     from recognizer.serving.stored_pixels import to_png
 
     images = []

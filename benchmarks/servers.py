@@ -18,7 +18,7 @@ import psycopg
 import redis
 
 from benchmarks.stroke_rendering import draw_at_random
-from ml.preprocessing.decode import encode_png
+from ml.preprocessing.png import encode_png
 
 PORT: Final = 8765
 START_TIMEOUT_SECONDS: Final = 120

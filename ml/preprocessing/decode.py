@@ -3,7 +3,6 @@
 import io
 import struct
 import warnings
-import zlib
 from typing import Any, Final, cast
 
 import numpy as np
@@ -12,7 +11,6 @@ from PIL import AvifImagePlugin, Image
 from ml.arrays import GreyImage
 from ml.preprocessing import decode_cost, heif
 
-PNG_SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"  # the first bytes of each PNG file
 FORMATS: Final = ("PNG", "JPEG", "WEBP", "GIF", "AVIF")  # of Pillow; HEIC has its own decoder
 TOO_LARGE: Final = "The image has too many pixels for its format."
 DAMAGED: Final = "The image is damaged or incomplete."
@@ -92,27 +90,6 @@ def decode(data: bytes, max_side: int = MAX_SIDE) -> GreyImage:
 def lacks_end(data: bytes) -> bool:
     """Return whether the file is a JPEG without its end, whose missing rows `decode` leaves out."""
     return data.startswith(START_OF_JPEG) and decode_cost.estimate(data).lacks_end
-
-
-def encode_png(grey: GreyImage) -> bytes:
-    """Return the image as a PNG file without metadata.
-
-    `decode` returns the same pixels if no side is longer than `MAX_SIDE`. Pillow's encoder is not
-    used, because it tries five filters on each row. For drawings, this takes far longer and makes
-    the file larger (PNG specification, third edition, 2025, sections 5.3 and 9.2).
-    """
-    height, width = grey.shape
-    # Each row starts with its filter type. 0 means no filter.
-    rows = np.zeros((height, 1 + width), np.uint8)
-    rows[:, 1:] = grey
-    compressor = zlib.compressobj(strategy=zlib.Z_RLE)
-    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    packed = compressor.compress(rows.tobytes()) + compressor.flush()
-    return PNG_SIGNATURE + _chunk(b"IHDR", header) + _chunk(b"IDAT", packed) + _chunk(b"IEND", b"")
-
-
-def _chunk(kind: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
 def _check_cost(data: bytes) -> decode_cost.DecodeCost:

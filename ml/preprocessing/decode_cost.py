@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Final
 
-from ml.preprocessing import heif, video_headers
+from ml.preprocessing import heif, png, video_headers
 
 BUDGET_MICROSECONDS: Final = 500_000  # ordinary images need a few hundred
 # With these numbers of pixels, decoding takes at most 64 MB.
@@ -59,7 +59,7 @@ GIF_SUB_BLOCK_COST: Final = 2
 PART_COST: Final = 5  # A part is a PNG chunk, a JPEG segment or a GIF block.
 STRAY_BYTE_COST: Final = 0.5  # for a byte that is not in any part
 
-PNG, JPEG, GIF = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF8"  # how files of each format begin
+JPEG, GIF = b"\xff\xd8\xff", b"GIF8"  # how files of these formats begin
 START_OF_SCAN, END_OF_IMAGE, EXIF_MARKER, EXIF = 0xDA, 0xD9, 0xE1, b"Exif\0\0"
 START_OF_FRAME: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 FRAME_BYTES: Final = 8 + 3 * 255  # the header of a frame with the most components
@@ -108,7 +108,7 @@ def estimate(data: bytes) -> DecodeCost:
     The estimate is incomplete if the file is too large or too slow.
     """
     cost = DecodeCost()
-    if data.startswith(PNG):
+    if data.startswith(png.SIGNATURE):
         _add_png(data, cost)
     elif data.startswith(JPEG):
         _add_jpeg(data, cost)
@@ -124,7 +124,7 @@ def estimate(data: bytes) -> DecodeCost:
 def _add_png(data: bytes, cost: DecodeCost) -> None:
     if len(data) >= 24:
         cost.add_frame("PNG", *struct.unpack_from(">II", data, 16))
-    offset = len(PNG)
+    offset = len(png.SIGNATURE)
     while offset + 8 <= len(data) and not cost.is_too_slow:
         length, kind = struct.unpack_from(">I4s", data, offset)
         cost.microseconds += PNG_TEXT_COST if kind[:1].islower() else PART_COST

@@ -15,12 +15,12 @@ from ml.preprocessing.decode import (
     PAGE_SIDE,
     BadImageError,
     decode,
-    encode_png,
     lacks_end,
 )
 from ml.preprocessing.normalize import normalize
 from ml.preprocessing.pages import PageNumber, read_page
 from ml.preprocessing.picture_ink import CleanedPicture, clean
+from ml.preprocessing.png import encode_png
 from ml.preprocessing.segmented_digit import SegmentedDigit
 from ml.preprocessing.stroke_segmentation import segment_strokes
 from ml.preprocessing.unreadable import check_readable

@@ -11,7 +11,7 @@ from django.db import IntegrityError, connection, transaction
 from PIL import Image
 
 from ml.arrays import GreyImage
-from ml.preprocessing.decode import encode_png
+from ml.preprocessing.png import encode_png
 from recognizer import metrics
 from recognizer.models import Source, Submission
 from recognizer.models.strokes import rounded

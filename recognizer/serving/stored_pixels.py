@@ -5,7 +5,8 @@ import base64
 import numpy as np
 
 from ml.arrays import IMAGE_SIDE, Pixels
-from ml.preprocessing.decode import BadImageError, decode, encode_png
+from ml.preprocessing.decode import BadImageError, decode
+from ml.preprocessing.png import encode_png
 from ml.runtime import Prediction, Recognizer
 from recognizer.models import Submission
 from recognizer.serving import model_registry

@@ -6,7 +6,7 @@ import numpy as np
 import schemathesis
 from hypothesis import strategies as st
 
-from ml.preprocessing.decode import encode_png
+from ml.preprocessing.png import encode_png
 from tests.support.synthetic_digits import draw, strokes_of
 
 IMAGES = [encode_png(draw(strokes_of(n % 10, np.random.default_rng(n)))) for n in range(30)]

@@ -8,9 +8,10 @@ import pytest
 from PIL import Image, ImageDraw
 
 from benchmarks.picture_kinds import KINDS
-from ml.preprocessing.decode import BadImageError, decode, encode_png
+from ml.preprocessing.decode import BadImageError, decode
 from ml.preprocessing.normalize import normalize
 from ml.preprocessing.picture_ink import clean
+from ml.preprocessing.png import encode_png
 from ml.runtime import BASE, Recognizer
 from tests.support.factories import png
 from tests.support.synthetic_digits import draw, strokes_of

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from ml.preprocessing.decode import BadImageError, decode, encode_png
+from ml.preprocessing.decode import BadImageError, decode
 from ml.preprocessing.normalize import CENTRE_PIXEL, INK_SIDE, normalize
+from ml.preprocessing.png import encode_png
 from tests.support.synthetic_digits import draw, strokes_of
 
 
