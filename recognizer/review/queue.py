@@ -139,13 +139,15 @@ def refresh_predictions() -> None:
         Submission.objects.bulk_update(submissions, ["live_prediction", "live_prediction_version"])
 
 
-def predicted_by_other_versions(live_pk: int) -> tuple[SubmissionQuerySet, SubmissionQuerySet]:
-    """Return the pending submissions last predicted by an older or a newer version than `live_pk`.
+def predicted_by_other_versions(live_pk: int) -> tuple[SubmissionQuerySet, ...]:
+    """Return the pending submissions that the version `live_pk` has not predicted.
 
-    There are newer versions after a rollback. Each of the two queries is a range of an index.
+    They were last predicted by an older version, by a newer one (after a rollback), or by none
+    (imported with an earlier release). Each of the three queries is a range of an index.
     """
     pending = Submission.objects.pending().order_by("live_prediction_version_id")
     return (
         pending.filter(live_prediction_version__lt=live_pk),
         pending.filter(live_prediction_version__gt=live_pk),
+        pending.filter(live_prediction_version=None),
     )

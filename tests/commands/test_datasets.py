@@ -230,7 +230,7 @@ def test_reopened_import_is_predicted_by_a_later_version(db, reviewer, small_mni
     load("npz", small_mnist_file[0], capsys)
     imported = Submission.objects.first()
     imported.reopen()
-    older, _ = queue.predicted_by_other_versions(imported.model_version_id + 1)
+    older, *_ = queue.predicted_by_other_versions(imported.model_version_id + 1)
     assert imported in older
 
 

@@ -126,6 +126,10 @@ def test_second_page_of_a_list_is_a_range_of_an_index(sqlite, rf, is_own, revers
             lambda: queue.predicted_by_other_versions(3)[1],
             "submission_by_live (review=? AND live_prediction_version_id>?)",
         ),
+        (
+            lambda: queue.predicted_by_other_versions(3)[2],
+            "submission_by_live (review=? AND live_prediction_version_id=?)",
+        ),
         (doubtful_labels.doubtful, "submission_by_label_noise"),
         (
             lambda: doubtful_labels.doubtful().filter(
@@ -158,6 +162,7 @@ def test_second_page_of_a_list_is_a_range_of_an_index(sqlite, rf, is_own, revers
         "number of an owner's pending drawings",
         "drawings last predicted by an older version",
         "drawings last predicted by a newer version",
+        "imported drawings that no version predicted",
         "doubtful labels",
         "more doubtful labels",
         "newest reviews",

@@ -94,6 +94,13 @@ def test_each_claim_refreshes_some_predictions(visitor, reviewer_client, monkeyp
         assert Submission.objects.exclude(live_prediction_version=newer).count() == left
 
 
+def test_claim_predicts_imports_of_an_earlier_release(reviewer_client):
+    live = model_registry.live_version()
+    submissions(2, live_prediction=None, live_prediction_version=None)
+    claim(reviewer_client)
+    assert Submission.objects.filter(live_prediction_version=live).count() == 2
+
+
 def test_claim_after_rollback_refreshes_predictions(reviewer_client, monkeypatch):
     base = model_registry.live_version()
     newer, newest = create_version(base), create_version(base)
@@ -297,12 +304,12 @@ def test_invalid_decision_returns_400(reviewer_client, body, error):
 def test_query_count_does_not_grow_with_claim(reviewer_client, django_assert_num_queries):
     submissions(1)
     claim(reviewer_client)  # loads the live version
-    # session, user, predictions to refresh (two), claim (three, and two for its savepoint), cards,
-    # an unanswered blind review, near duplicates, waiting count
-    with django_assert_num_queries(13):
+    # session, user, predictions to refresh (three), claim (three, and two for its savepoint),
+    # cards, an unanswered blind review, near duplicates, waiting count
+    with django_assert_num_queries(14):
         assert len(claimed_ids(reviewer_client)) == 1
     submissions(19)
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(14):
         assert len(claimed_ids(reviewer_client)) == 20
 
 
