@@ -160,6 +160,19 @@ def next_to_a_pen(strokes: Strokes, rng: np.random.Generator) -> bytes:
     return _photo(_paint(page, np.asarray(image, float) / 255, colours[rng.integers(4)]), rng)
 
 
+def held_by_a_thumb(strokes: Strokes, rng: np.random.Generator) -> bytes:
+    """Photograph a digit with a thumb that reaches over one side of the photo."""
+    page = _paint(_paper(rng), _ink(strokes, SIDE, 0.35, 0.08, rng), BALLPOINT)
+    x, half, top = np.array((rng.uniform(0.2, 0.8), rng.uniform(0.08, 0.14), 0.82)) * SIDE
+    image = Image.new("L", (SIDE, SIDE))
+    ImageDraw.Draw(image).ellipse((x - half, top, x + half, 1.3 * SIDE), fill=255)
+    image = image.rotate(90 * int(rng.integers(2)))  # at the bottom, or on the right
+    shadow = np.asarray(image.filter(ImageFilter.GaussianBlur(10)), float) / 255
+    page *= 1 - 0.3 * np.roll(shadow, 8, axis=1)[..., None]
+    skin = tuple(rng.uniform((120, 80, 60), (225, 180, 150)))
+    return _photo(_paint(page, np.asarray(image, float) / 255, skin), rng)
+
+
 def cropped(strokes: Strokes, rng: np.random.Generator) -> bytes:
     """Crop a photo to the digit."""
     return _crop(strokes, rng, range(4))
@@ -342,6 +355,7 @@ KINDS: Final[dict[str, Kind]] = {
         *(plain, thin_pen, sheet_in_perspective, held_sheet, torn_sheet, next_to_a_coin),
         *(
             next_to_a_pen,
+            held_by_a_thumb,
             cropped,
             cut_off,
             form_box,

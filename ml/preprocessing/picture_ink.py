@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 from ml.arrays import Box, Field, GreyImage, Mask
+from ml.preprocessing.border_objects import find_object_edges
 from ml.preprocessing.clutter import has_no_clutter, remove_clutter
 from ml.preprocessing.connected_components import dilate, touching_border
 from ml.preprocessing.decode import BadImageError
@@ -96,6 +97,7 @@ def _clean_plain(grey: GreyImage, paper: int) -> GreyImage:
 def _clean_photo(grey: GreyImage) -> GreyImage:
     image = Image.fromarray(_without_black_edges(grey)).filter(ImageFilter.GaussianBlur(BLUR))
     difference = flatten_light(image)
+    difference[find_object_edges(grey, difference)] = 0
     ink = _find_ink(difference, max(MIN_CONTRAST, NOISE_FACTOR * _noise(difference)))
     if ink is None:
         raise BadImageError("too_faint", "Nothing in the picture stands out. Use a darker pen.")
