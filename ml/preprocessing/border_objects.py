@@ -21,7 +21,7 @@ from ml.preprocessing.connected_components import (
 from ml.preprocessing.sheet import find_threshold
 
 COARSE_SIDE: Final = 128  # cells along the longer side of the coarse picture
-STROKE_RADIUS: Final = 6  # cells; half of the width of the broadest stroke
+STROKE_RADIUS: Final = 4  # cells; half of the width of the broadest stroke at the border
 MIN_CONTRAST: Final = 0.1  # of the strongest contrast; anything fainter is not part of an edge
 MAX_SHARE: Final = 0.3  # of the picture; a larger area is the shadow of something
 NEAR: Final = 3  # cells; a mark so near to an object belongs to it

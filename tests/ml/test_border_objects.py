@@ -28,8 +28,8 @@ def ink_box(grey):
 
 @pytest.mark.parametrize(
     "thumb",
-    [(180, 400, 320, 700), (-200, 180, 90, 320), (400, -100, 600, 110)],
-    ids=["at the bottom", "at the left", "in the corner"],
+    [(180, 400, 320, 700), (-200, 180, 90, 320), (400, -100, 600, 110), (430, 240, 700, 286)],
+    ids=["at the bottom", "at the left", "in the corner", "a narrow one"],
 )
 @pytest.mark.parametrize(("paper", "skin", "ink"), [(215, 120, 50), (60, 150, 225)])
 def test_only_the_digit_is_left_next_to_a_thumb(thumb, paper, skin, ink):
