@@ -13,7 +13,7 @@ from benchmarks import stroke_rendering
 from benchmarks.stroke_rendering import Drawing
 from ml.preprocessing.decode import PAGE_SIDE, decode
 from ml.preprocessing.pages import PageNumber, read_page
-from ml.runtime import Recognizer
+from ml.runtime import NOT_A_DIGIT, Recognizer
 
 ROWS, DIGITS = 8, 4
 WIDTH, HEIGHT = 1200, 1600  # pixels
@@ -110,4 +110,5 @@ def score_pages(pages: list[Page], recognizer: Recognizer) -> PageScore:
 
 
 def _text(row: list[PageNumber]) -> str:
-    return "".join(str(digit.prediction.label % 10) for number in row for digit in number.digits)
+    labels = [digit.prediction.label for number in row for digit in number.digits]
+    return "".join("?" if label == NOT_A_DIGIT else str(label) for label in labels)

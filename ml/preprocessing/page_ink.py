@@ -1,4 +1,8 @@
-"""Extract the ink of a page with several rows: straighten the rows, and remove printed lines."""
+"""Extract the ink of a page with several rows.
+
+The table around the sheet, printed lines, and a thumb at the border are left out, and the rows are
+straightened.
+"""
 
 import math
 from dataclasses import dataclass
@@ -9,6 +13,7 @@ import numpy.typing as npt
 from PIL import Image, ImageFilter
 
 from ml.arrays import Box, Field, GreyImage, InkImage, Mask
+from ml.preprocessing.border_objects import find_object_edges
 from ml.preprocessing.connected_components import coarsen, dilate
 from ml.preprocessing.decode import BadImageError
 from ml.preprocessing.light import (
@@ -19,6 +24,7 @@ from ml.preprocessing.light import (
     flatten_light_by_median,
 )
 from ml.preprocessing.lines import long_runs
+from ml.preprocessing.sheet import TransformedPicture, cover_table, find_sheet
 
 BLUR: Final = 0.7  # pixels; suppresses the noise of the camera's sensor
 MIN_CONTRAST: Final = 20.0  # of 255, from paper to the strongest ink
@@ -35,17 +41,19 @@ LINE_WIDTH: Final = 0.008  # of the page's longer side; printed lines are at mos
 class PageInk:
     """The ink of a page, 0 is paper and 255 is full ink, with horizontal rows.
 
-    The page was turned by `tilt` degrees counterclockwise to make the rows horizontal.
+    The page was turned by `tilt` degrees counterclockwise to make the rows horizontal. `sheet` is
+    the sheet before the turn, if it was found on a table.
     """
 
     amount: InkImage
     tilt: float
+    sheet: TransformedPicture | None
 
     def to_original(self, box: tuple[float, ...]) -> Box:
-        """Return where a box was before the turn.
+        """Return where a box was in the picture.
 
         Takes left, top, right and bottom in pixels. Returns the left, top, width and height of the
-        smallest box around it, as shares of the page.
+        smallest box around it, as shares of the picture.
         """
         size = np.array(self.amount.shape[::-1])
         left, top, right, bottom = box
@@ -53,13 +61,20 @@ class PageInk:
         cos, sin = math.cos(math.radians(self.tilt)), math.sin(math.radians(self.tilt))
         turned = (corners - size / 2) @ np.array([[cos, sin], [-sin, cos]]) / size + 0.5
         (left, top), (right, bottom) = turned.min(axis=0).clip(0, 1), turned.max(axis=0).clip(0, 1)
-        return float(left), float(top), float(right - left), float(bottom - top)
+        on_page = float(left), float(top), float(right - left), float(bottom - top)
+        return self.sheet.to_original(on_page) if self.sheet else on_page
 
 
 def extract_page_ink(grey: GreyImage) -> PageInk:
     """Return the ink of a page. Raises `BadImageError` if there is none."""
+    sheet = find_sheet(grey)
+    if sheet is not None:
+        grey = sheet.grey
+    elif (covered := cover_table(grey)) is not None:
+        grey = covered
     blurred = Image.fromarray(grey).filter(ImageFilter.GaussianBlur(BLUR))
     difference = flatten_light_by_median(blurred)
+    difference[find_object_edges(grey, difference)] = 0
     strongest = float(np.quantile(difference, CONTRAST_QUANTILE))
     if strongest < MIN_CONTRAST:
         raise BadImageError("blank_image", "The image is blank.")
@@ -69,10 +84,11 @@ def extract_page_ink(grey: GreyImage) -> PageInk:
     amount = np.asarray(page.rotate(tilt, Image.Resampling.BILINEAR))
     unit = 255 / FULL_CONTRAST
     ink = amount >= INK_CONTRAST * unit
-    lines = _printed_lines(ink) | _printed_lines(ink.T).T
+    # Parts of a line may be too faint to be ink.
+    lines = _all_printed_lines(ink) | (ink & _all_printed_lines(amount >= EDGE_CONTRAST * unit))
     kept = dilate(ink & ~lines, 2) & (amount >= EDGE_CONTRAST * unit)
     kept &= ~dilate(lines, 1) | dilate(ink & ~lines, 1)
-    return PageInk(np.where(kept, amount, 0).astype(np.uint8), tilt)
+    return PageInk(np.where(kept, amount, 0).astype(np.uint8), tilt, sheet)
 
 
 def _find_tilt(ink: Mask) -> float:
@@ -98,6 +114,10 @@ def _row_contrast(
     rows = y * math.cos(radians) - x * math.sin(radians)
     profile = np.bincount(np.rint(rows - rows.min()).astype(np.intp), values)
     return float((profile**2).sum())
+
+
+def _all_printed_lines(ink: Mask) -> Mask:
+    return np.asarray(_printed_lines(ink) | _printed_lines(ink.T).T)
 
 
 def _printed_lines(ink: Mask) -> Mask:

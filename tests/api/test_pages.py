@@ -62,6 +62,34 @@ def test_reads_tilted_photos_of_plain_and_ruled_paper(recognize, ruled, tilt):
     assert numbers(recognize(photo(page(ruled=ruled), tilt))) == [["420"], ["73"], ["186"]]
 
 
+def test_ignores_the_margin_line_of_ruled_paper(recognize):
+    image = page(ruled=True)
+    ImageDraw.Draw(image).line((50, 0, 50, image.height), fill=138, width=3)
+    assert numbers(recognize(photo(image, 2))) == [["420"], ["73"], ["186"]]
+
+
+def test_reads_a_sheet_on_a_table(recognize):
+    image = page()
+    sheet = image.convert("LA").rotate(5, Image.Resampling.BICUBIC, expand=True)
+    table = Image.new("L", (sheet.width + 200, sheet.height + 200), 80)
+    table.paste(sheet.getchannel("L"), (100, 100), sheet.getchannel("A"))
+    response = recognize(photo(table, 0))
+    assert numbers(response) == [["420"], ["73"], ["186"]]
+    # The boxes are in the whole picture: the first digit is in the upper left of the sheet.
+    left, top, width, height = response.json()["rows"][0][0]["digits"][0]["box"]
+    cut = np.asarray(table)[
+        round(top * table.height) : round((top + height) * table.height),
+        round(left * table.width) : round((left + width) * table.width),
+    ]
+    assert (cut < 60).sum() > 0.9 * (np.asarray(table)[:320, :280] < 60).sum()
+
+
+def test_ignores_a_thumb_on_the_page(recognize):
+    image = page()
+    ImageDraw.Draw(image).ellipse((500, 300, 1000, 420), fill=130)
+    assert numbers(recognize(photo(image, 0))) == [["420"], ["73"], ["186"]]
+
+
 def test_wide_gaps_separate_numbers(recognize):
     assert numbers(recognize(png(page(cell=220)))) == [["4", "2", "0"], ["7", "3"], ["1", "8", "6"]]
 
