@@ -38,6 +38,10 @@ MAX_CUT_GROUPS: Final = 10  # limits the time; in more groups, touching digits a
 OVERLAP_SHARE: Final = 0.4  # of the narrower width; components that overlap more are one digit
 SMALL_HEIGHT: Final = 0.3  # of the tallest component; less tall ones are a bar or a speck
 
+# One of so many digits may be unknown ("not a digit"). In a shorter number, an unknown digit means
+# that the image more likely shows a letter or a word.
+DIGITS_PER_UNKNOWN: Final = 4
+
 # Shares of the total height of the ink. A group is a set of components that lie above each other.
 NEAR_GAP: Final = 0.05  # groups with a smaller gap may be one digit
 WIDE_ASPECT: Final = 1.9  # wider groups may be more than two touching digits
@@ -66,15 +70,17 @@ def segment_and_predict(
 
     Without `cut_touching`, touching digits stay one. Cutting two takes up to 300 predictions.
 
-    If the image is not clearly a multi-digit number, the list has one item: the whole image with
-    its prediction. Takes the same images as `normalize` and raises the same exceptions.
+    One of `DIGITS_PER_UNKNOWN` digits may be "not a digit". If the image is not clearly a
+    multi-digit number, the list has one item: the whole image with its prediction. Takes the same
+    images as `normalize` and raises the same exceptions.
     """
     ink = np.asarray(extract_ink(Image.fromarray(grey)))
     whole = predict_whole(grey, ink, recognizer)
     parts = _find_parts(ink, recognizer if cut_touching else None)
     can_be_split = 1 < len(parts) <= MAX_PARTS
     digits = _best_split(ink, parts, recognizer) if can_be_split else []
-    if len(digits) > 1 and all(digit.prediction.label != NOT_A_DIGIT for digit in digits):
+    unknown = sum(digit.prediction.label == NOT_A_DIGIT for digit in digits)
+    if len(digits) > 1 and unknown <= len(digits) // DIGITS_PER_UNKNOWN:
         return digits
     return [whole]
 
@@ -93,7 +99,7 @@ def _find_parts(ink: InkImage, recognizer: Predictor | None) -> list[_Part]:
         left, right = columns(mask)
         is_near = left - previous_right < NEAR_GAP * height
         penalty = (NEAR_PENALTY if is_near else APART_PENALTY) if parts else 0.0
-        for part in _split_group(ink, mask, height, recognizer):
+        for part in _split_group(ink, mask, height, recognizer, groups.max() >= 2):
             parts.append(replace(part, penalty=part.penalty + penalty))
             penalty = 0.0
         previous_right = right
@@ -101,13 +107,13 @@ def _find_parts(ink: InkImage, recognizer: Predictor | None) -> list[_Part]:
 
 
 def _split_group(
-    ink: InkImage, mask: Mask, height: int, recognizer: Predictor | None
+    ink: InkImage, mask: Mask, height: int, recognizer: Predictor | None, is_in_number: bool
 ) -> list[_Part]:
     """Cut a group of components if it is probably more than one digit."""
     if recognizer is None:
         return [_Part(mask, 0.0)]
     left, right = columns(mask)
-    first, *more = split_touching(ink, mask, recognizer)
+    first, *more = split_touching(ink, mask, recognizer, is_in_number=is_in_number)
     penalty = TOUCHING_PENALTY
     if not more and right - left > WIDE_ASPECT * height:
         first, *more = cut_where_thin(mask, height)

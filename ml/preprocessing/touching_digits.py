@@ -18,7 +18,7 @@ from PIL import Image
 from ml.arrays import InkImage, Mask, Probabilities
 from ml.preprocessing.decode import BadImageError
 from ml.preprocessing.normalize import INK_LEVEL, normalize_ink
-from ml.preprocessing.segmented_digit import columns, rows
+from ml.preprocessing.segmented_digit import MAX_DIGIT_ASPECT, columns, rows
 from ml.runtime import DIGIT_COUNT, NOT_A_DIGIT, Predictor
 
 ASPECT_RANGE: Final = (0.5, 2.4)  # width to height of two touching digits
@@ -40,6 +40,8 @@ WIDTH_WEIGHT: Final = 1.5  # of the width to height of the ink
 MAX_WIDTH: Final = 1.4
 NOT_A_DIGIT_WEIGHT: Final = 0.4  # of the log probability that the whole ink is "not a digit"
 ONE_WEIGHT: Final = -1.0  # of each digit that is a one: parts of letters look like ones
+# Added to the scores if there are other digits next to the ink, and it is too wide for one digit.
+NUMBER_BONUS: Final = 3.0
 MIN_PROBABILITY: Final = 1e-4  # lower probabilities count as this one
 
 
@@ -63,10 +65,13 @@ class _Cut:
         return [np.where(side, small, 0) for side in self.sides(row, column, overlap)]
 
 
-def split_touching(ink: InkImage, mask: Mask, recognizer: Predictor) -> list[Mask]:
+def split_touching(
+    ink: InkImage, mask: Mask, recognizer: Predictor, *, is_in_number: bool
+) -> list[Mask]:
     """Return the masks of the two digits under the mask, from left to right.
 
     If the ink is not clearly two touching digits, the list has one item, the mask itself.
+    `is_in_number` tells whether there are other digits next to the ink.
     """
     solid = mask & (ink >= INK_LEVEL)
     if not solid.any():
@@ -79,7 +84,7 @@ def split_touching(ink: InkImage, mask: Mask, recognizer: Predictor) -> list[Mas
     size = (round(HEIGHT * aspect), HEIGHT)
     small = np.asarray(alone.crop((left, top, right, bottom)).resize(size, Image.Resampling.BOX))
     overlap = _pen_width(small >= INK_LEVEL) / 2 / HEIGHT
-    cut = _best_cut(small, aspect, overlap, recognizer)
+    cut = _best_cut(small, aspect, overlap, recognizer, is_in_number)
     if cut is None:
         return [mask]
     row = (np.arange(mask.shape[0]) + 0.5 - top) / (bottom - top)
@@ -94,7 +99,9 @@ def _pen_width(ink: Mask) -> float:
     return float(2 * ink.sum() / max(1, (ink & ~inner).sum()))
 
 
-def _best_cut(small: InkImage, aspect: float, overlap: float, recognizer: Predictor) -> _Cut | None:
+def _best_cut(
+    small: InkImage, aspect: float, overlap: float, recognizer: Predictor, is_in_number: bool
+) -> _Cut | None:
     """Return the cut with the highest score, or None if the ink is probably not two digits."""
     whole = _predict(small, recognizer)
     if whole is None or (
@@ -103,6 +110,7 @@ def _best_cut(small: InkImage, aspect: float, overlap: float, recognizer: Predic
         return None
     start = (
         START_SCORE
+        + (NUMBER_BONUS if is_in_number and aspect > MAX_DIGIT_ASPECT else 0)
         + WIDTH_WEIGHT * min(aspect, MAX_WIDTH)
         + NOT_A_DIGIT_WEIGHT * _log(whole[NOT_A_DIGIT])
     )

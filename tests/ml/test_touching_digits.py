@@ -35,11 +35,31 @@ def test_digits_share_the_ink_near_the_cut(split):
     assert 0 < (left & right & ink).sum() < 0.3 * ink.sum()
 
 
+def next_to(left, right):
+    """Return the strokes of both, apart from each other."""
+    shift = max(x for stroke in left for x, _ in stroke) + 60
+    return [*left, *([[x + shift, y] for x, y in stroke] for stroke in right)]
+
+
 def test_cuts_touching_digits_of_a_longer_number(split):
-    strokes = row_of(6, 9, gap=-4)
-    right = max(x for stroke in strokes for x, _ in stroke)
-    apart = [[[x + right + 60, y] for x, y in stroke] for stroke in row_of(2)]
-    assert text(split(draw([*strokes, *apart], share=0.9, pen=10))) == "692"
+    strokes = next_to(row_of(6, 9, gap=-4), row_of(2))
+    assert text(split(draw(strokes, share=0.9, pen=10))) == "692"
+
+
+@pytest.mark.parametrize(("first", "second", "gap"), [(0, 6, -10), (5, 0, -10), (5, 6, -20)])
+def test_cuts_ink_that_is_too_wide_for_one_digit_next_to_digits(split, first, second, gap):
+    joined = row_of(first, second, gap=gap, seed=4)
+    wide = [[[1.6 * x, y] for x, y in stroke] for stroke in joined]
+    number = draw(next_to(wide, row_of(7, 3)), share=0.9, pen=10)
+    assert text(split(number)) == f"{first}{second}73"
+
+
+def test_one_digit_of_a_longer_number_may_be_unknown(split):
+    letter = [[[0, 100], [50, 0], [100, 100]], [[20, 60], [80, 60]]]  # A
+    short, longer = (next_to(row_of(*digits), letter) for digits in ((4, 2), (4, 2, 7)))
+    assert [digit.prediction.label for digit in split(draw(short, share=0.9))] == [NOT_A_DIGIT]
+    labels = [digit.prediction.label for digit in split(draw(longer, share=0.9))]
+    assert labels == [4, 2, 7, NOT_A_DIGIT]
 
 
 def test_many_groups_are_not_cut():
