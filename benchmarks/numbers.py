@@ -1,6 +1,6 @@
-"""`make bench-numbers`: measure the accuracy on two-digit numbers and on pages.
+"""`make bench-numbers`: measure the accuracy on numbers of several digits and on pages.
 
-Both digits of a number are drawn by the same writer. The parameters of the segmentation, with and
+All digits of a number are drawn by the same writer. The parameters of the segmentation, with and
 without strokes, were chosen on writers 1 to 15. Without `--tune`, the results are for the other
 writers. Single digits, letters and pages of eight rows of four digits are measured as well.
 """
@@ -29,11 +29,16 @@ SINGLE_DIGIT_COUNT: Final = 1000
 PAGE_COUNT: Final = 25
 SEED: Final = 2026
 DIGIT_HEIGHT: Final = 200  # of every digit in the data, in the units of its strokes
-# The range of gaps between the strokes of the two digits, in heights of a digit. The width of the
-# pen makes them narrower. A negative gap is an overlap.
-GAPS: Final = {"apart": (0.15, 0.5), "touching": (-0.1, 0.0), "overlapping": (-0.2, -0.2)}
+# The ranges of the number of digits, and of the gaps between their strokes, in heights of a digit.
+# The width of the pen makes the gaps narrower. A negative gap is an overlap.
+KINDS: Final = {
+    "apart": ((2, 2), (0.15, 0.5)),
+    "touching": ((2, 2), (-0.1, 0.0)),
+    "overlapping": ((2, 2), (-0.2, -0.2)),
+    "three to six digits": ((3, 6), (-0.05, 0.4)),
+}
 SHARE: Final = (0.6, 0.9)  # range of the number's longer side, as a share of the canvas
-PEN_WIDTH: Final = (10, 20)  # range in pixels; the page's pen is 18 pixels wide
+PEN_WIDTH: Final = (10, 20)  # range in pixels, for two digits; the page's pen is 18 pixels wide
 
 Segment = Callable[[Strokes], list[SegmentedDigit]]
 
@@ -55,7 +60,7 @@ def main() -> None:
     # Every second letter is for tuning, and the others are for the results.
     letters = letters[not options.tune :: 2]
     rng = np.random.default_rng(SEED)
-    samples = {name: list(numbers(drawings, gap, rng)) for name, gap in GAPS.items()}
+    samples = {name: list(numbers(drawings, *ranges, rng)) for name, ranges in KINDS.items()}
     chosen = [drawings[i] for i in rng.permutation(len(drawings))[:SINGLE_DIGIT_COUNT]]
     digits, letters = (
         [
@@ -79,21 +84,28 @@ def main() -> None:
 
 
 def numbers(
-    drawings: list[Drawing], gap: tuple[float, float], rng: np.random.Generator
+    drawings: list[Drawing],
+    counts: tuple[int, int],
+    gaps: tuple[float, float],
+    rng: np.random.Generator,
 ) -> Iterable[Drawing]:
-    """Yield random two-digit numbers by a single writer. Their strokes are placed on the canvas."""
+    """Yield random numbers by a single writer. Their strokes are placed on the canvas."""
     for _ in range(NUMBER_COUNT):
         first = drawings[rng.integers(len(drawings))]
-        same_writer = [drawing for drawing in drawings if drawing.writer == first.writer]
-        second = same_writer[rng.integers(len(same_writer))]
-        strokes = side_by_side(first.strokes, second.strokes, DIGIT_HEIGHT * rng.uniform(*gap))
-        share, pen = rng.uniform(*SHARE), rng.uniform(*PEN_WIDTH)
+        own = [drawing for drawing in drawings if drawing.writer == first.writer]
+        count = int(rng.integers(counts[0], counts[1] + 1))
+        more = [own[rng.integers(len(own))] for _ in range(count - 1)]
+        strokes = first.strokes
+        for digit in more:
+            strokes = side_by_side(strokes, digit.strokes, DIGIT_HEIGHT * rng.uniform(*gaps))
+        share, pen = rng.uniform(*SHARE), rng.uniform(*PEN_WIDTH) * 2 / count
         placed = stroke_rendering.place(strokes, share=share, pen=pen)
-        yield Drawing(first.label + second.label, first.writer, placed)
+        label = "".join(digit.label for digit in (first, *more))
+        yield Drawing(label, first.writer, placed)
 
 
 def side_by_side(first: Strokes, second: Strokes, gap: float) -> Strokes:
-    """Place both digits on the same baseline, with `gap` between them."""
+    """Place a digit on the baseline of the strokes to its left, with `gap` between them."""
     left, right = (np.concatenate([np.array(stroke) for stroke in s]) for s in (first, second))
     dx = left[:, 0].max() + gap - right[:, 0].min()
     dy = left[:, 1].max() - right[:, 1].max()
@@ -101,16 +113,18 @@ def side_by_side(first: Strokes, second: Strokes, gap: float) -> Strokes:
 
 
 def report_numbers(name: str, drawn: list[Drawing], segment: Segment) -> None:
-    """Print how many numbers are correct, and how many are split into two digits."""
+    """Print how many numbers are correct, and how many have the right number of digits."""
     started = time.process_time()
     found = [segment(number.strokes) for number in drawn]
     milliseconds = 1000 * (time.process_time() - started) / len(drawn)
     texts = ["".join(str(digit.prediction.label) for digit in digits) for digits in found]
     correct = sum(text == number.label for text, number in zip(texts, drawn, strict=True))
-    two = sum(len(digits) == 2 for digits in found)
+    split = sum(
+        len(digits) == len(number.label) for digits, number in zip(found, drawn, strict=True)
+    )
     print(
         f"    {name}: {percent(correct, len(drawn))} of {len(drawn)} numbers are correct, "
-        f"{percent(two, len(drawn))} have two digits; {milliseconds:.1f} ms each"
+        f"{percent(split, len(drawn))} are split rightly; {milliseconds:.1f} ms each"
     )
 
 
@@ -131,11 +145,11 @@ def report_single_digits(digits: list[Drawing], segment: Segment, recognizer: Re
 
 def report_pages(drawings: list[Drawing], recognizer: Recognizer, rng: np.random.Generator) -> None:
     """Print how many digits and rows of photographed pages are read."""
-    for paper, is_ruled in (("plain", False), ("ruled", True)):
-        drawn = list(pages.draw_pages(drawings, PAGE_COUNT, is_ruled, rng))
+    for name, photograph in pages.PHOTOS.items():
+        drawn = list(pages.draw_pages(drawings, PAGE_COUNT, photograph, rng))
         score = pages.score_pages(drawn, recognizer)
         print(
-            f"pages on {paper} paper: {percent(score.digits, 1)} of the digits are correct, "
+            f"pages, {name}: {percent(score.digits, 1)} of the digits are correct, "
             f"{percent(score.rows, 1)} of the rows are found"
         )
 

@@ -1,7 +1,7 @@
 """Draw pages with several rows of digits, photograph them, and count what is read."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,6 +11,7 @@ from PIL import Image, ImageFilter
 
 from benchmarks import stroke_rendering
 from benchmarks.stroke_rendering import Drawing
+from ml.arrays import InkImage
 from ml.preprocessing.decode import PAGE_SIDE, decode
 from ml.preprocessing.pages import PageNumber, read_page
 from ml.runtime import NOT_A_DIGIT, Recognizer
@@ -24,6 +25,12 @@ TILT: Final = 2.0  # degrees, to either side
 PAPER: Final = np.array([248.0, 246, 238])
 INK: Final = np.array([25.0, 35, 90])
 RULE: Final = np.array([130.0, 160, 205])
+MARGIN_LINE: Final = 90  # pixels, its distance from the left edge
+MARGIN_COLOUR: Final = (220, 90, 100)
+TABLE: Final = np.array([110.0, 75, 50])
+
+Colours = npt.NDArray[np.float64]  # (height, width, 3)
+Photograph = Callable[[InkImage, np.random.Generator], bytes]  # takes the ink of a page
 
 
 @dataclass(frozen=True)
@@ -35,16 +42,16 @@ class Page:
 
 
 def draw_pages(
-    drawings: list[Drawing], count: int, is_ruled: bool, rng: np.random.Generator
+    drawings: list[Drawing], count: int, photograph: Photograph, rng: np.random.Generator
 ) -> Iterator[Page]:
     """Yield photos of pages. All digits of a page are by the same writer."""
     for _ in range(count):
         writer = drawings[rng.integers(len(drawings))].writer
         own = [drawing for drawing in drawings if drawing.writer == writer]
-        yield _draw_page(own, is_ruled, rng)
+        yield _draw_page(own, photograph, rng)
 
 
-def _draw_page(own: list[Drawing], is_ruled: bool, rng: np.random.Generator) -> Page:
+def _draw_page(own: list[Drawing], photograph: Photograph, rng: np.random.Generator) -> Page:
     cover = Image.new("L", (WIDTH, HEIGHT))
     rows = []
     pen = rng.uniform(0.05, 0.1) * PITCH
@@ -60,26 +67,62 @@ def _draw_page(own: list[Drawing], is_ruled: bool, rng: np.random.Generator) -> 
             stamp = Image.fromarray(ink)
             cover.paste(255, (round(x) - int(columns[0]), top), stamp)
             x += len(columns) + DIGIT_GAP * PITCH * rng.uniform(0.5, 1)
-    return Page(_photograph(np.asarray(cover), is_ruled, rng), rows)
+    return Page(photograph(np.asarray(cover), rng), rows)
 
 
-def _photograph(cover: npt.NDArray[np.uint8], is_ruled: bool, rng: np.random.Generator) -> bytes:
+def _on_plain_paper(cover: InkImage, rng: np.random.Generator) -> bytes:
+    return _photograph(_turn(_write(cover), rng), rng)
+
+
+def _on_ruled_paper(cover: InkImage, rng: np.random.Generator) -> bytes:
+    """Photograph a page with horizontal rules and a margin line."""
     page = np.broadcast_to(PAPER, (HEIGHT, WIDTH, 3)).copy()
-    if is_ruled:
-        for row in range(ROWS + 2):
-            top = round((row + 0.8) * PITCH)
-            page[top : top + 3] = RULE
-    page += cover[..., None] / 255 * (INK - page)
+    for row in range(ROWS + 2):
+        top = round((row + 0.8) * PITCH)
+        page[top : top + 3] = RULE
+    page[:, MARGIN_LINE : MARGIN_LINE + 3] = MARGIN_COLOUR
+    return _photograph(_turn(_write(cover, page), rng), rng)
+
+
+def _on_a_table(cover: InkImage, rng: np.random.Generator) -> bytes:
+    """Photograph a whole sheet on a dark table."""
+    sheet = _write(cover).convert("RGBA").resize((WIDTH * 3 // 4, HEIGHT * 3 // 4))
+    turned = sheet.rotate(rng.uniform(-8, 8), Image.Resampling.BICUBIC, expand=True)
+    grain = rng.normal(0, 6, (HEIGHT * 5 // 4, 1, 1))
+    wood = np.broadcast_to(TABLE + grain, (len(grain), WIDTH * 5 // 4, 3)).clip(0, 255)
+    table = Image.fromarray(wood.astype(np.uint8))
+    left, top = (table.width - turned.width) // 2, (table.height - turned.height) // 2
+    table.paste(turned, (left, top), turned)
+    return _photograph(table, rng)
+
+
+def _write(cover: InkImage, page: Colours | None = None) -> Image.Image:
+    """Return the page, or plain paper, with the ink that covers it."""
+    paper = np.broadcast_to(PAPER, (HEIGHT, WIDTH, 3)) if page is None else page
+    return Image.fromarray((paper + cover[..., None] / 255 * (INK - paper)).astype(np.uint8))
+
+
+def _turn(page: Image.Image, rng: np.random.Generator) -> Image.Image:
     tilt = float(rng.choice([-TILT, TILT]))
-    image = Image.fromarray(page.astype(np.uint8)).rotate(
-        tilt, Image.Resampling.BICUBIC, fillcolor=tuple(PAPER.astype(int).tolist())
-    )
-    blurred = image.filter(ImageFilter.GaussianBlur(rng.uniform(0.5, 1.5)))
-    light = np.linspace(rng.uniform(0.6, 0.9), 1, WIDTH)[:, None]
-    lit = np.asarray(blurred, float) * light + rng.normal(0, rng.uniform(1, 4), page.shape)
+    fill = tuple(PAPER.astype(int).tolist())
+    return page.rotate(tilt, Image.Resampling.BICUBIC, fillcolor=fill)
+
+
+def _photograph(image: Image.Image, rng: np.random.Generator) -> bytes:
+    """Add blur, uneven light and noise, and compress the photo."""
+    blurred = np.asarray(image.filter(ImageFilter.GaussianBlur(rng.uniform(0.5, 1.5))), float)
+    light = np.linspace(rng.uniform(0.6, 0.9), 1, image.width)[:, None]
+    lit = blurred * light + rng.normal(0, rng.uniform(1, 4), blurred.shape)
     buffer = io.BytesIO()
     Image.fromarray(lit.clip(0, 255).astype(np.uint8)).save(buffer, "JPEG", quality=88)
     return buffer.getvalue()
+
+
+PHOTOS: Final[dict[str, Photograph]] = {
+    "plain paper": _on_plain_paper,
+    "ruled paper": _on_ruled_paper,
+    "a sheet on a table": _on_a_table,
+}
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,7 @@ MAX_COMPONENTS: Final = 40  # an image with more components is not split
 MAX_PARTS: Final = 30  # an image with more parts is not split
 MAX_PARTS_PER_DIGIT: Final = 6
 MAX_CUT_GROUPS: Final = 10  # limits the time; in more groups, touching digits are not cut
+MAX_CUT_ATTEMPTS: Final = 8  # the same; groups that are left stay as they are
 OVERLAP_SHARE: Final = 0.4  # of the narrower width; components that overlap more are one digit
 SMALL_HEIGHT: Final = 0.3  # of the tallest component; less tall ones are a bar or a speck
 
@@ -91,34 +92,57 @@ def _find_parts(ink: InkImage, recognizer: Predictor | None) -> list[_Part]:
     if groups.max() > MAX_CUT_GROUPS:
         recognizer = None
     top, bottom = rows(groups > 0)
-    height = bottom - top
+    cutter = _Cutter(ink, bottom - top, recognizer)
     parts: list[_Part] = []
     previous_right = 0
     for group in range(1, groups.max() + 1):
         mask = groups == group
         left, right = columns(mask)
-        is_near = left - previous_right < NEAR_GAP * height
+        is_near = left - previous_right < NEAR_GAP * cutter.height
         penalty = (NEAR_PENALTY if is_near else APART_PENALTY) if parts else 0.0
-        for part in _split_group(ink, mask, height, recognizer, groups.max() >= 2):
+        for part in cutter.cut(mask, is_in_number=groups.max() > 1):
             parts.append(replace(part, penalty=part.penalty + penalty))
             penalty = 0.0
         previous_right = right
     return parts
 
 
-def _split_group(
-    ink: InkImage, mask: Mask, height: int, recognizer: Predictor | None, is_in_number: bool
-) -> list[_Part]:
-    """Cut a group of components if it is probably more than one digit."""
-    if recognizer is None:
-        return [_Part(mask, 0.0)]
-    left, right = columns(mask)
-    first, *more = split_touching(ink, mask, recognizer, is_in_number=is_in_number)
-    penalty = TOUCHING_PENALTY
-    if not more and right - left > WIDE_ASPECT * height:
-        first, *more = cut_where_thin(mask, height)
-        penalty = CUT_PENALTY
-    return [_Part(first, 0.0), *(_Part(part, penalty) for part in more)]
+@dataclass
+class _Cutter:
+    """Cuts groups of components that are probably more than one digit.
+
+    `height` is that of all ink, in pixels. Without a recognizer, nothing is cut.
+    """
+
+    ink: InkImage
+    height: int
+    recognizer: Predictor | None
+    attempts_left: int = MAX_CUT_ATTEMPTS
+
+    def cut(self, mask: Mask, *, is_in_number: bool) -> list[_Part]:
+        """Return the parts of a group, from left to right."""
+        if self.recognizer is None:
+            return [_Part(mask, 0.0)]
+        left, right = columns(mask)
+        first, *more = self._split(mask, self.recognizer, is_in_number)
+        penalty = TOUCHING_PENALTY
+        if not more and right - left > WIDE_ASPECT * self.height:
+            thin = cut_where_thin(mask, self.height)
+            first, *more = [
+                half for part in thin for half in self._split(part, self.recognizer, True)
+            ]
+            penalty = CUT_PENALTY
+        return [_Part(first, 0.0), *(_Part(part, penalty) for part in more)]
+
+    def _split(self, mask: Mask, recognizer: Predictor, is_in_number: bool) -> list[Mask]:
+        """Split a group into two, and each half again, as long as both sides are digits."""
+        if self.attempts_left == 0:
+            return [mask]
+        self.attempts_left -= 1
+        halves = split_touching(self.ink, mask, recognizer, is_in_number=is_in_number)
+        if len(halves) == 1:
+            return halves
+        return [part for half in halves for part in self._split(half, recognizer, True)]
 
 
 def _find_groups(ink: InkImage) -> Groups:

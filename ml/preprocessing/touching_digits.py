@@ -41,7 +41,7 @@ MAX_WIDTH: Final = 1.4
 NOT_A_DIGIT_WEIGHT: Final = 0.4  # of the log probability that the whole ink is "not a digit"
 ONE_WEIGHT: Final = -1.0  # of each digit that is a one: parts of letters look like ones
 # Added to the scores if there are other digits next to the ink, and it is too wide for one digit.
-NUMBER_BONUS: Final = 3.0
+NUMBER_BONUS: Final = 6.0
 MIN_PROBABILITY: Final = 1e-4  # lower probabilities count as this one
 
 

@@ -17,7 +17,7 @@ POINT_MICROSECONDS: Final = 50  # to draw one point of a stroke
 LENGTH_MICROSECONDS: Final = 1.2  # to draw a stroke, for each pixel of its length
 PATH_PIXEL_MICROSECONDS: Final = 0.009  # to draw one pixel around a path
 GROUP_MICROSECONDS: Final = 700  # to predict a group of strokes
-CUT_MILLISECONDS: Final = 100  # to cut touching digits in an image without strokes
+CUT_MILLISECONDS: Final = 200  # to cut touching digits in an image without strokes
 TOO_SLOW_MILLISECONDS: Final = 200  # to find out twice that decoding would take too long
 PAGE_MILLISECONDS: Final = 400  # to read a page of 32 digits
 

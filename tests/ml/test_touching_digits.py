@@ -54,6 +54,11 @@ def test_cuts_ink_that_is_too_wide_for_one_digit_next_to_digits(split, first, se
     assert text(split(number)) == f"{first}{second}73"
 
 
+def test_cuts_four_touching_digits_apart(split):
+    grey = draw(row_of(6, 9, 7, 3, gap=-6), share=0.9, pen=8)
+    assert text(split(grey)) == "6973"
+
+
 def test_one_digit_of_a_longer_number_may_be_unknown(split):
     letter = [[[0, 100], [50, 0], [100, 100]], [[20, 60], [80, 60]]]  # A
     short, longer = (next_to(row_of(*digits), letter) for digits in ((4, 2), (4, 2, 7)))
