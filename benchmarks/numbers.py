@@ -124,7 +124,7 @@ def report_numbers(name: str, drawn: list[Drawing], segment: Segment) -> None:
     )
     print(
         f"    {name}: {percent(correct, len(drawn))} of {len(drawn)} numbers are correct, "
-        f"{percent(split, len(drawn))} are split rightly; {milliseconds:.1f} ms each"
+        f"{percent(split, len(drawn))} are split correctly; {milliseconds:.1f} ms each"
     )
 
 

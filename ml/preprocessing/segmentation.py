@@ -35,7 +35,7 @@ MAX_COMPONENTS: Final = 40  # an image with more components is not split
 MAX_PARTS: Final = 30  # an image with more parts is not split
 MAX_PARTS_PER_DIGIT: Final = 6
 MAX_CUT_GROUPS: Final = 10  # limits the time; in more groups, touching digits are not cut
-MAX_CUT_ATTEMPTS: Final = 8  # the same; groups that are left stay as they are
+MAX_FURTHER_CUTS: Final = 6  # attempts to cut the parts of a group again, for the same reason
 OVERLAP_SHARE: Final = 0.4  # of the narrower width; components that overlap more are one digit
 SMALL_HEIGHT: Final = 0.3  # of the tallest component; less tall ones are a bar or a speck
 
@@ -117,7 +117,7 @@ class _Cutter:
     ink: InkImage
     height: int
     recognizer: Predictor | None
-    attempts_left: int = MAX_CUT_ATTEMPTS
+    cuts_left: int = MAX_FURTHER_CUTS
 
     def cut(self, mask: Mask, *, is_in_number: bool) -> list[_Part]:
         """Return the parts of a group, from left to right."""
@@ -129,20 +129,24 @@ class _Cutter:
         if not more and right - left > WIDE_ASPECT * self.height:
             thin = cut_where_thin(mask, self.height)
             first, *more = [
-                half for part in thin for half in self._split(part, self.recognizer, True)
+                half for part in thin for half in self._cut_again(part, self.recognizer)
             ]
             penalty = CUT_PENALTY
         return [_Part(first, 0.0), *(_Part(part, penalty) for part in more)]
 
     def _split(self, mask: Mask, recognizer: Predictor, is_in_number: bool) -> list[Mask]:
         """Split a group into two, and each half again, as long as both sides are digits."""
-        if self.attempts_left == 0:
-            return [mask]
-        self.attempts_left -= 1
         halves = split_touching(self.ink, mask, recognizer, is_in_number=is_in_number)
         if len(halves) == 1:
             return halves
-        return [part for half in halves for part in self._split(half, recognizer, True)]
+        return [part for half in halves for part in self._cut_again(half, recognizer)]
+
+    def _cut_again(self, part: Mask, recognizer: Predictor) -> list[Mask]:
+        """Split a part of a group, unless there were too many attempts."""
+        if self.cuts_left == 0:
+            return [part]
+        self.cuts_left -= 1
+        return self._split(part, recognizer, is_in_number=True)
 
 
 def _find_groups(ink: InkImage) -> Groups:
