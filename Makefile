@@ -122,7 +122,7 @@ bench-personal: .venv/installed
 	@$(BIN)/python -m benchmarks.personal_memory \
 		$(or $(MNIST_PATH),var/mnist.npz) "$(REAL_DATA)"
 
-# Measure the accuracy on two-digit numbers and on pages (five minutes).
+# Measure the accuracy on multi-digit numbers and on pages (five minutes).
 bench-numbers: .venv/installed
 	@$(BIN)/python -m benchmarks.numbers "$(REAL_DATA)"
 

@@ -117,6 +117,7 @@ def _row_contrast(
 
 
 def _all_printed_lines(ink: Mask) -> Mask:
+    """Return the pixels of long, thin lines, horizontal and vertical."""
     return np.asarray(_printed_lines(ink) | _printed_lines(ink.T).T)
 
 

@@ -39,8 +39,8 @@ MAX_FURTHER_CUTS: Final = 6  # attempts to cut the parts of a group again, for t
 OVERLAP_SHARE: Final = 0.4  # of the narrower width; components that overlap more are one digit
 SMALL_HEIGHT: Final = 0.3  # of the tallest component; less tall ones are a bar or a speck
 
-# One of so many digits may be unknown ("not a digit"). In a shorter number, an unknown digit means
-# that the image more likely shows a letter or a word.
+# A number may have one unknown digit ("not a digit") for each group of this many digits. An unknown
+# digit in a shorter number suggests that the image shows a letter or a word.
 DIGITS_PER_UNKNOWN: Final = 4
 
 # Shares of the total height of the ink. A group is a set of components that lie above each other.
@@ -69,7 +69,8 @@ def segment_and_predict(
 ) -> list[SegmentedDigit]:
     """Split an image into digits, from left to right, and predict each.
 
-    Without `cut_touching`, touching digits stay one. Cutting two takes up to 300 predictions.
+    Without `cut_touching`, touching digits stay one. Each attempt to cut takes up to 300
+    predictions.
 
     One of `DIGITS_PER_UNKNOWN` digits may be "not a digit". If the image is not clearly a
     multi-digit number, the list has one item: the whole image with its prediction. Takes the same
@@ -111,7 +112,8 @@ def _find_parts(ink: InkImage, recognizer: Predictor | None) -> list[_Part]:
 class _Cutter:
     """Cuts groups of components that are probably more than one digit.
 
-    `height` is that of all ink, in pixels. Without a recognizer, nothing is cut.
+    `height` is that of all ink, in pixels. `cuts_left` counts down the attempts to cut parts again.
+    Without a recognizer, nothing is cut.
     """
 
     ink: InkImage
