@@ -37,7 +37,11 @@ def normalize(grey: GreyImage) -> Pixels:
     255. Raises `BadImageError` with the code `blank_image` if there is no ink, and with the code
     `single_dot` if the ink is one dot, because a tap on the canvas leaves a dot.
     """
-    return normalize_ink(np.asarray(extract_ink(Image.fromarray(grey))))
+    grey, ink_of_grey = _ink_of_greys(grey)
+    around = grey[0, 0]
+    if not ink_of_grey[around]:
+        grey = grey[_extent(grey != around)]  # Most of a canvas is paper around the drawing.
+    return normalize_ink(ink_of_grey.take(grey))
 
 
 def normalize_ink(ink: InkImage) -> Pixels:
@@ -55,18 +59,26 @@ def normalize_ink(ink: InkImage) -> Pixels:
     return _centre(_shrink(Image.fromarray(ink[_extent(ink >= EXTENT_LEVEL)])))
 
 
-def extract_ink(image: Image.Image) -> Image.Image:
+def extract_ink(grey: GreyImage) -> InkImage:
     """Return the amount of ink in each pixel, 0 to 255, for dark on light or light on dark.
 
-    Takes and returns a grey ("L") image. Photos are shrunk. The histogram shows the grey of the
-    paper and whether the ink is darker. Then each grey is mapped to an amount of ink. Raises
-    `BadImageError` if there is no ink.
+    Takes (height, width) uint8. Photos are shrunk. Raises `BadImageError` if there is no ink.
     """
-    count = _count_greys(image)
-    paper = int(np.searchsorted(count.cumsum(), count.sum() / 2))  # the median grey
-    if count[paper] < PLAIN_BACKGROUND_SHARE * count.sum():
-        image = photo_ink.extract_photo_ink(image)
-        count, paper = _count_greys(image), 0
+    grey, ink_of_grey = _ink_of_greys(grey)
+    return ink_of_grey.take(grey)
+
+
+def _ink_of_greys(grey: GreyImage) -> tuple[GreyImage, InkImage]:
+    """Return the image, and the amount of ink in a pixel of each grey, (256,) uint8.
+
+    A photo is replaced by its ink. The histogram shows the grey of the paper and whether the ink is
+    darker. Raises `BadImageError` if there is no ink.
+    """
+    count = _count_greys(grey)
+    paper = int(np.searchsorted(count.cumsum(), grey.size / 2))  # the median grey
+    if count[paper] < PLAIN_BACKGROUND_SHARE * grey.size:
+        grey = np.asarray(photo_ink.extract_photo_ink(Image.fromarray(grey)))
+        count, paper = _count_greys(grey), 0
     difference = paper - np.arange(256)
     if not is_dark_ink(difference, count):
         difference = -difference
@@ -75,12 +87,11 @@ def extract_ink(image: Image.Image) -> Image.Image:
         raise BadImageError("blank_image", BLANK)
     ink = np.rint(difference * (255 / strongest))
     ink[ink < NOISE_LEVEL] = 0
-    return image.point(ink.clip(0, 255).astype(int).tolist())
+    return grey, ink.clip(0, 255).astype(np.uint8)
 
 
-def _count_greys(image: Image.Image) -> Indices:
+def _count_greys(grey: GreyImage) -> Indices:
     """Return the number of pixels of each grey, (256,)."""
-    grey = np.asarray(image)
     # Most pixels of a drawing have the grey of its corner. Counting each of them would be slow.
     others = grey[grey != grey[0, 0]]
     count = np.bincount(others, minlength=256)

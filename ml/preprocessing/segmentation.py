@@ -76,7 +76,7 @@ def segment_and_predict(
     multi-digit number, the list has one item: the whole image with its prediction. Takes the same
     images as `normalize` and raises the same exceptions.
     """
-    ink = np.asarray(extract_ink(Image.fromarray(grey)))
+    ink = extract_ink(grey)
     whole = predict_whole(grey, ink, recognizer)
     parts = _find_parts(ink, recognizer if cut_touching else None)
     can_be_split = 1 < len(parts) <= MAX_PARTS

@@ -84,7 +84,7 @@ def segment_strokes(
     do not belong to the image, or if there are too many, they are ignored. Raises the same
     exceptions as `segment_and_predict`.
     """
-    ink = np.asarray(extract_ink(Image.fromarray(grey)))
+    ink = extract_ink(grey)
     pieces = _find_pieces(ink, strokes) if ink.shape == grey.shape else []
     if digits := _best_partition(ink, pieces, recognizer):
         return digits
