@@ -14,10 +14,10 @@ def view_on_site(request: HttpRequest, object_id: str) -> HttpResponse:
 
 
 urlpatterns = [
+    path("api/v1/", include("recognizer.api.urls")),  # first, because it gets most requests
     path("", include("recognizer.urls")),
     path("language/", set_language, name="set_language"),
     path("review/", include("recognizer.review.urls")),
-    path("api/v1/", include("recognizer.api.urls")),
     path("admin/r/<path:object_id>", view_on_site),
     path("admin/", admin.site.urls),
 ]
