@@ -2,7 +2,7 @@
 
 import uuid
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -10,6 +10,7 @@ from django.db import connection, models, transaction
 from django.db.models import Case, F, OuterRef, Q, Subquery, When
 from django.db.models.functions import Coalesce
 
+from recognizer.models.batches import batched
 from recognizer.models.choices import Label, Review, Source
 from recognizer.models.ledger import LedgerEntry
 from recognizer.models.model_version import ModelVersion
@@ -32,7 +33,6 @@ ROUND_SIZE: Final = 30
 LAST_ROUND: Final = 6
 # An owner's memory holds this many of the owner's corrected drawings.
 MEMORY_SIZE: Final = 250
-BATCH_SIZE: Final = 1000  # rows; databases limit the number of parameters of a statement
 # The values of the fields of a submission that no reviewer has claimed.
 UNCLAIMED: Final[dict[str, None]] = {"claimed_by": None, "claimed_until": None}
 # The values of the fields about label noise after the label or the review has changed.
@@ -42,11 +42,6 @@ UNCHECKED: Final[dict[str, Any]] = {"label_noise": None, "label_confirmed": Fals
 def round_after(count: int) -> int:
     """Return the round of an owner's next submission, after `count` pending ones."""
     return min((count // ROUND_SIZE).bit_length(), LAST_ROUND)
-
-
-def _batches(ids: list[uuid.UUID]) -> Iterator[list[uuid.UUID]]:
-    """Yield the ids in lists of at most `BATCH_SIZE`."""
-    return (ids[start : start + BATCH_SIZE] for start in range(0, len(ids), BATCH_SIZE))
 
 
 def _learned_values(order: str, field: str, **conditions: Any) -> Subquery:
@@ -80,7 +75,7 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
             ids = self.corrected().filter(remembered=True).lock()
             return sum(
                 self.model._base_manager.filter(pk__in=batch).update(remembered=False)
-                for batch in _batches(ids)
+                for batch in batched(ids)
             )
 
     def of_visitors(self) -> Self:
@@ -194,7 +189,7 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
         """Delete the submissions and their ledger entries. Only their number remains."""
         total = Counter[str]()
         with transaction.atomic():
-            for batch in _batches(self.lock()):
+            for batch in batched(self.lock()):
                 LedgerEntry.objects.of_submissions(batch).forget()
                 # Loading the images and strokes would take as long as deleting the rows.
                 rows = self.model._base_manager.filter(pk__in=batch).only("pk")

@@ -9,8 +9,8 @@ from typing import Final
 from ml.runtime import load_base
 from recognizer.models import Label
 from recognizer.serving.stored_pixels import repredict
-from recognizer.training.batches import Row
 from recognizer.training.duplicates import with_pixels
+from recognizer.training.rows import Row
 
 CAP_TO_MEDIAN_RATIO: Final = 3  # The cap of a group is this multiple of the median group size.
 MIN_CAP: Final = 50  # drawings; a cap per owner or per label is never lower

@@ -12,7 +12,8 @@ import numpy.typing as npt
 
 from ml.data.mnist_evaluation import digest
 from recognizer.models import Review, Submission
-from recognizer.training.batches import Row, batched
+from recognizer.models.batches import batched
+from recognizer.training.rows import Row
 
 NEAR_DUPLICATE_CORRELATION: Final = 0.97  # Drawings that correlate more are near duplicates.
 

@@ -13,7 +13,8 @@ from ml.data.mnist import LabelledImages
 from ml.evaluation.model_comparison import predict_all
 from ml.runtime import Recognizer, load_base
 from recognizer.models import Review, Submission
-from recognizer.training.batches import Row, batched
+from recognizer.models.batches import batched
+from recognizer.training.rows import Row
 from recognizer.training.run_lifecycle import RetrainError
 from recognizer.training.training_data import Drawings, TrainingSelection, load_drawings
 

@@ -8,7 +8,8 @@ from uuid import UUID
 from django.db import connection
 
 from recognizer.models import DeletedEntryCount, LedgerEntry, ModelVersion, Submission, pseudonym
-from recognizer.training.batches import Row, batched
+from recognizer.models.batches import batched
+from recognizer.training.rows import Row
 from recognizer.training.training_data import training_set_sha256
 
 INSERT: Final = (

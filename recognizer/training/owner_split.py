@@ -9,7 +9,8 @@ from typing import Final
 from uuid import UUID
 
 from recognizer.models import DeletedEntryCount, LedgerEntry, Review, Submission, pseudonym
-from recognizer.training.batches import Row, batched
+from recognizer.models.batches import batched
+from recognizer.training.rows import Row
 
 OWNERS_PER_HELD_OUT_OWNER: Final = 5  # About one owner in five is held out.
 MIN_OWNERS_TO_HOLD_OUT: Final = 5  # With fewer owners, only owners of test drawings are.

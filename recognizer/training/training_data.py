@@ -16,10 +16,11 @@ import numpy as np
 from ml.arrays import Images, Labels, Mask
 from ml.data.mnist_evaluation import digest, digests_of, is_evaluation_digest
 from recognizer.models import LedgerEntry, Submission
-from recognizer.training.batches import Row, batched
+from recognizer.models.batches import batched
 from recognizer.training.caps import CappedConfusion, cap_confusions, cap_per_group
 from recognizer.training.duplicates import Digests, deduplicate, with_pixels
 from recognizer.training.owner_split import split_by_owner
+from recognizer.training.rows import Row
 
 COUNT_LIMIT: Final = 10_000  # drawings; comparing more of them takes too long for a page
 

@@ -9,8 +9,8 @@ from django.test.utils import CaptureQueriesContext
 
 from ml.data.concat_dataset import ConcatDataset, all_of
 from ml.data.mnist import LabelledImages
-from recognizer.models import Submission
-from recognizer.training import batches, training_data
+from recognizer.models import Submission, batches
+from recognizer.training import training_data
 from recognizer.training.training_data import load_drawings, select
 from tests.support.factories import approved_submissions
 

@@ -1,12 +1,10 @@
-"""The type of the selected rows, and a function that splits long sequences of them."""
+"""Split long sequences of rows or ids."""
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 T = TypeVar("T")
-# A named tuple with the columns of `training_data.labelled_rows`. mypy cannot name its type.
-Row = Any
 
 BATCH_SIZE: Final = 1000  # items; databases limit the number of parameters of a statement
 
