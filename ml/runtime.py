@@ -2,6 +2,7 @@
 
 import hashlib
 import threading
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
@@ -147,3 +148,9 @@ def to_prediction(probabilities: Probabilities) -> Prediction:
     digits = exact[:DIGIT_COUNT] / max(exact[:DIGIT_COUNT].sum(), 1e-12)
     label = NOT_A_DIGIT if exact[NOT_A_DIGIT] > 0.5 else int(digits.argmax())
     return Prediction(label, float(exact[label]), tuple(digits.tolist()))
+
+
+def to_text(predictions: Iterable[Prediction]) -> str | None:
+    """Return the predicted digits as text, such as "007", or None if one is "not a digit"."""
+    labels = [prediction.label for prediction in predictions]
+    return None if NOT_A_DIGIT in labels else "".join(map(str, labels))

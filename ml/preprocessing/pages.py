@@ -14,7 +14,7 @@ from ml.preprocessing.decode import BadImageError
 from ml.preprocessing.page_ink import PageInk, extract_page_ink
 from ml.preprocessing.segmentation import segment_and_predict
 from ml.preprocessing.segmented_digit import SegmentedDigit
-from ml.runtime import NOT_A_DIGIT, Prediction, Predictor, to_prediction
+from ml.runtime import Prediction, Predictor, to_prediction, to_text
 
 COARSE_SIDE: Final = (
     480  # pixels, the longer side of the shrunk image in which components are found
@@ -50,8 +50,7 @@ class PageNumber:
     @property
     def text(self) -> str | None:
         """Return the digits as text, or None if one is "not a digit"."""
-        labels = [digit.prediction.label for digit in self.digits]
-        return None if NOT_A_DIGIT in labels else "".join(map(str, labels))
+        return to_text(digit.prediction for digit in self.digits)
 
     @property
     def confidence(self) -> float:

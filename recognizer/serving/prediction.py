@@ -24,7 +24,7 @@ from ml.preprocessing.png import encode_png
 from ml.preprocessing.segmented_digit import SegmentedDigit
 from ml.preprocessing.stroke_segmentation import segment_strokes
 from ml.preprocessing.unreadable import check_readable
-from ml.runtime import NOT_A_DIGIT, Prediction
+from ml.runtime import Prediction, to_text
 from recognizer import metrics
 from recognizer.models import Label
 from recognizer.models.strokes import rounded
@@ -158,8 +158,7 @@ class MultiDigitResult:
     @property
     def text(self) -> str | None:
         """Return the digits as text, such as "42" or "007". Return None if one is "not a digit"."""
-        labels = [digit.shown.label for digit in self.digits]
-        return None if NOT_A_DIGIT in labels else "".join(map(str, labels))
+        return to_text(digit.shown for digit in self.digits)
 
 
 def predict_number(
