@@ -7,7 +7,7 @@ from django.contrib.auth.models import Group, User
 from django.db import transaction
 
 from recognizer.admin.api_keys import ApiKeyAdmin, AuditTrailAdmin
-from recognizer.admin.base import RobustListAdmin
+from recognizer.admin.base import ValidatedLookupAdmin
 from recognizer.admin.model_versions import ModelVersionAdmin
 from recognizer.admin.reviewers import ReviewerAdmin
 from recognizer.admin.submissions import SubmissionAdmin
@@ -26,14 +26,14 @@ __all__ = [
 admin.site.add_action(transaction.atomic(delete_selected), "delete_selected")
 
 
-class RobustUserAdmin(RobustListAdmin, UserDeletionAdmin, ReviewerAdmin):
+class CustomUserAdmin(ValidatedLookupAdmin, UserDeletionAdmin, ReviewerAdmin):
     """Django's admin for users: it can add a reviewer, and deletes a user's drawings, too."""
 
 
-class RobustGroupAdmin(RobustListAdmin, GroupAdmin):
+class CustomGroupAdmin(ValidatedLookupAdmin, GroupAdmin):
     """Django's admin for groups."""
 
 
-for model, model_admin in ((User, RobustUserAdmin), (Group, RobustGroupAdmin)):
+for model, model_admin in ((User, CustomUserAdmin), (Group, CustomGroupAdmin)):
     admin.site.unregister(model)
     admin.site.register(model, model_admin)

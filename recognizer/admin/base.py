@@ -25,7 +25,7 @@ FILTER_ERRORS: Final = (
 )
 
 
-class RobustListAdmin(admin.ModelAdmin):
+class ValidatedLookupAdmin(admin.ModelAdmin):
     """Redirect if the URL contains a filter or an id that the database cannot compare."""
 
     def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
@@ -71,14 +71,14 @@ def _is_possible(value: str, field: Any) -> bool:
     return "\0" not in value  # PostgreSQL stores no NUL.
 
 
-class NoChangeAdmin(RobustListAdmin):
+class NoChangeAdmin(ValidatedLookupAdmin):
     """Show rows without an edit form. Users with the permissions can add and delete rows."""
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
 
-class ObjectPageAdmin(RobustListAdmin):
+class ObjectPageAdmin(ValidatedLookupAdmin):
     """Allow subclasses to add context and further views to the page of an object."""
 
     def object_context(self, request: HttpRequest, obj: Any) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from recognizer.admin.base import RobustListAdmin
+from recognizer.admin.base import ValidatedLookupAdmin
 
 # Rows are counted up to this many pages after the current one.
 LOOKAHEAD_PAGES: Final = 10
@@ -37,7 +37,7 @@ class BoundedPaginator(Paginator):
         return self._count_limit - 1
 
 
-class BoundedCountAdmin(RobustListAdmin):
+class BoundedCountAdmin(ValidatedLookupAdmin):
     """Use `BoundedPaginator` for the list.
 
     The templates `pagination.html` and `actions.html` adapt the admin to an incomplete count.
