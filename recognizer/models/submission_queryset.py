@@ -89,11 +89,11 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
     def pending(self) -> Self:
         return self.filter(review=Review.PENDING)
 
-    def most_doubtful_first(self) -> Self:
+    def highest_priority_first(self) -> Self:
         """Sort by round, and within a round by the highest review priority."""
         return self.order_by("review_round", "-review_priority", "-id")
 
-    def surest_first(self) -> Self:
+    def lowest_priority_first(self) -> Self:
         """Sort by round, and within a round by the lowest review priority."""
         return self.order_by("review_round", "review_priority", "id")
 

@@ -34,16 +34,16 @@ def claim(reviewer: Any, *, include_snoozed: bool = False) -> list[Submission]:
     """
     claimable = _claimable(reviewer, include_snoozed=include_snoozed)
     with transaction.atomic():
-        first = _lock(claimable.most_doubtful_first(), CLAIM_SIZE - OLDEST_PER_CLAIM)
+        first = _lock(claimable.highest_priority_first(), CLAIM_SIZE - OLDEST_PER_CLAIM)
         oldest = _lock(claimable.exclude(pk__in=first).oldest_first(), OLDEST_PER_CLAIM)
-        return for_cards(_claim([*first, *oldest], reviewer).most_doubtful_first())
+        return for_cards(_claim([*first, *oldest], reviewer).highest_priority_first())
 
 
 def claim_similar(reviewer: Any, suggested_label: Label) -> list[Submission]:
     """Claim submissions with one suggested label for a bulk review, lowest priority first."""
-    claimable = _claimable(reviewer).filter(suggested_label=suggested_label).surest_first()
+    claimable = _claimable(reviewer).filter(suggested_label=suggested_label).lowest_priority_first()
     with transaction.atomic():
-        return for_cards(_claim(_lock(claimable, BULK_SIZE), reviewer).surest_first())
+        return for_cards(_claim(_lock(claimable, BULK_SIZE), reviewer).lowest_priority_first())
 
 
 def _claimable(reviewer: Any, *, include_snoozed: bool = False) -> SubmissionQuerySet:

@@ -99,7 +99,7 @@ def test_second_page_of_a_list_is_a_range_of_an_index(sqlite, rf, is_own, revers
     ("rows", "index"),
     [
         (
-            lambda: Submission.objects.pending().most_doubtful_first(),
+            lambda: Submission.objects.pending().highest_priority_first(),
             "submission_by_round (review=?)",
         ),
         (
@@ -107,7 +107,7 @@ def test_second_page_of_a_list_is_a_range_of_an_index(sqlite, rf, is_own, revers
             "submission_by_review (review=?)",
         ),
         (
-            lambda: Submission.objects.pending().filter(suggested_label=7).surest_first(),
+            lambda: Submission.objects.pending().filter(suggested_label=7).lowest_priority_first(),
             "submission_by_label_round (review=? AND suggested_label=?)",
         ),
         (
