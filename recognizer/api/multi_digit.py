@@ -75,5 +75,5 @@ class StoreNumberView(StrictRequestMixin, APIView):
             StoredDigitsSerializer(number, context={"request": request}).data,
             status=status.HTTP_201_CREATED if any(is_new) else status.HTTP_200_OK,
         )
-        personal.tell_if_empty(request, response, submissions[0])
+        personal.set_no_corrections_cookie(request, response, submissions[0])
         return response

@@ -15,10 +15,10 @@ MEMORY_COOKIE: Final = "personal_memory"
 MEMORY_OFF: Final = "off"
 # A visitor with this cookie has corrected nothing, so a prediction need not ask the database.
 # Without the cookie, it asks. So the cookie may be lost.
-EMPTY_COOKIE: Final = "no_corrections"
+NO_CORRECTIONS_COOKIE: Final = "no_corrections"
 # The cookie can outlive a correction if two requests are answered in the wrong order. A rejected
 # correction can also be reopened.
-EMPTY_AGE: Final = timedelta(hours=1)
+NO_CORRECTIONS_AGE: Final = timedelta(hours=1)
 
 
 def memory_owner(request: Request, wanted: bool) -> uuid.UUID | None:
@@ -40,18 +40,18 @@ def _is_known_to_be_empty(request: Request) -> bool:
     # Users can also correct drawings in another browser.
     if request.user.is_authenticated:
         return False
-    return bool(request.COOKIES.get(EMPTY_COOKIE))
+    return bool(request.COOKIES.get(NO_CORRECTIONS_COOKIE))
 
 
-def tell_if_empty(request: Request, response: HttpResponse, stored: Submission) -> None:
+def set_no_corrections_cookie(request: Request, response: HttpResponse, stored: Submission) -> None:
     """Set the cookie in the response if the owner of the stored drawing has corrected nothing."""
-    if request.COOKIES.get(EMPTY_COOKIE) or request.user.is_authenticated:
+    if request.COOKIES.get(NO_CORRECTIONS_COOKIE) or request.user.is_authenticated:
         return
     if stored.personal_prediction is None and remembered_state(stored.owner) is None:
-        cookies.set_cookie(response, EMPTY_COOKIE, "yes", EMPTY_AGE)
+        cookies.set_cookie(response, NO_CORRECTIONS_COOKIE, "yes", NO_CORRECTIONS_AGE)
 
 
-def tell_of_correction(request: HttpRequest | Request, response: HttpResponse) -> None:
+def delete_no_corrections_cookie(request: HttpRequest | Request, response: HttpResponse) -> None:
     """Delete the cookie in the response to a correction."""
-    if request.COOKIES.get(EMPTY_COOKIE):
-        cookies.delete_cookie(response, EMPTY_COOKIE)
+    if request.COOKIES.get(NO_CORRECTIONS_COOKIE):
+        cookies.delete_cookie(response, NO_CORRECTIONS_COOKIE)

@@ -158,7 +158,7 @@ class SubmissionViewSet(
                 "Location": reverse("submission-detail", args=[submission.pk], request=request)
             },
         )
-        personal.tell_if_empty(request, response, submission)
+        personal.set_no_corrections_cookie(request, response, submission)
         return response
 
     @extend_schema(
@@ -195,7 +195,7 @@ class SubmissionViewSet(
         except AlreadyReviewedError as error:
             raise exceptions.AlreadyReviewed from error
         response = Response(self.get_serializer(submission).data)
-        personal.tell_of_correction(request, response)
+        personal.delete_no_corrections_cookie(request, response)
         return response
 
     @extend_schema(

@@ -41,7 +41,7 @@ def correct(request: HttpRequest, id: UUID) -> HttpResponse:
     except Submission.DoesNotExist:
         messages.error(request, _describe_missing(request))
     response = redirect(f"{reverse('mine')}?{request.GET.urlencode()}#drawing-{id}")
-    personal.tell_of_correction(request, response)
+    personal.delete_no_corrections_cookie(request, response)
     return response
 
 
