@@ -94,7 +94,7 @@ class FairQueue:
         self._max_running = max_running
         self._lock = lock
         self._waiting: dict[str, deque[Any]] = {}  # by client; the first one's turn is next
-        self._running: dict[str, list[Run]] = {}  # by client
+        self._running: dict[str, list[RunningRequest]] = {}  # by client
         self._usage = Usage()
 
     def __len__(self) -> int:
@@ -115,9 +115,9 @@ class FairQueue:
         connection = connections.popleft()
         if connections:
             self._waiting[client] = connections  # behind all other clients
-        run = Run(time.monotonic(), threading.get_ident(), time.thread_time())
-        self._running.setdefault(client, []).append(run)
-        return Job(connection, lambda seconds: self._finish(client, run, seconds))
+        request = RunningRequest(time.monotonic(), threading.get_ident(), time.thread_time())
+        self._running.setdefault(client, []).append(request)
+        return Job(connection, lambda seconds: self._finish(client, request, seconds))
 
     def connections(self) -> set[Any]:
         """Return all connections in the queue."""
@@ -150,19 +150,19 @@ class FairQueue:
             return False
         if not self._usage.others_are_active(client):
             return True
-        used = self._usage.level(client) + sum(run.seconds() for run in running)
+        used = self._usage.level(client) + sum(request.seconds() for request in running)
         return used <= BURST_SECONDS and not _count_fast(running)
 
-    def _finish(self, client: str, run: "Run", seconds: float) -> None:
+    def _finish(self, client: str, request: "RunningRequest", seconds: float) -> None:
         with self._lock:
             self._usage.add(client, seconds)
-            self._running[client].remove(run)
+            self._running[client].remove(request)
             if not self._running[client]:
                 del self._running[client]
 
 
 @dataclass(frozen=True, eq=False)
-class Run:
+class RunningRequest:
     """A running request.
 
     `started` is the time at which it started, `thread` the identifier of its thread, and
@@ -181,10 +181,10 @@ class Run:
         return time.clock_gettime(clock) - self.used_before
 
 
-def _count_fast(running: list[Run]) -> int:
+def _count_fast(running: list[RunningRequest]) -> int:
     """Return how many requests started less than `FAST_SECONDS` ago."""
     newest = time.monotonic() - FAST_SECONDS
-    return sum(run.started > newest for run in running)
+    return sum(request.started > newest for request in running)
 
 
 class Usage:
