@@ -2,7 +2,7 @@
 
 import os
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ml.data.mnist import Mnist
 from ml.training.provenance import code_sha256, library_versions
@@ -11,12 +11,10 @@ from recognizer.models import ModelVersion, VersionState
 from recognizer.serving import model_registry
 from recognizer.training import ledger
 from recognizer.training.candidate_evaluation import CandidateEvaluation
+from recognizer.training.options import Options
 from recognizer.training.rehearsal import Rehearsal
 from recognizer.training.run_lifecycle import RetrainError
 from recognizer.training.training_data import Drawings
-
-if TYPE_CHECKING:
-    from recognizer.training.retraining import Options
 
 
 @dataclass(frozen=True)
@@ -35,7 +33,7 @@ class Candidate:
     evaluation: CandidateEvaluation
     rehearsal: Rehearsal
 
-    def store(self, options: "Options") -> ModelVersion:
+    def store(self, options: Options) -> ModelVersion:
         """Store a version and its ledger entries, and promote it if it was accepted.
 
         Call this in a transaction. Raises `RetrainError` if another version went live during the
@@ -56,7 +54,7 @@ class Candidate:
             model_registry.promote(version, by="retrain")
         return version
 
-    def card(self, options: "Options") -> dict[str, Any]:
+    def card(self, options: Options) -> dict[str, Any]:
         """Return the model card.
 
         In `trained_on`, `mnist`, `corrections` and `label_noise` are numbers of images.

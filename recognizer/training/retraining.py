@@ -29,6 +29,7 @@ from recognizer.training.candidate_evaluation import (
 )
 from recognizer.training.database_outages import retry
 from recognizer.training.label_check import check_training_labels, drop_untrusted_drawings
+from recognizer.training.options import Options
 from recognizer.training.rehearsal import rehearse
 from recognizer.training.run_lifecycle import RetrainError, persist_log, persist_progress, track_run
 from recognizer.training.training_data import (
@@ -54,25 +55,6 @@ NOTHING_APPROVED: Final = (
     "Nothing approved yet. Approve drawings on the review pages, or train with --from-scratch."
 )
 STATES_WITH_RESULT: Final = (RunState.DONE, RunState.REJECTED)
-
-
-@dataclass(frozen=True)
-class Options:
-    """The options of a training run.
-
-    With `epochs=None`, the trainer uses its default. With `if_new=n`, skip the training if fewer
-    than n drawings are new, or if a version trained on the same drawings was already rejected or
-    waits for a person. With `confirm`, an accepted version waits until a person promotes or rejects
-    it.
-    """
-
-    from_scratch: bool = False
-    epochs: int | None = None
-    seed: int = 1
-    dry_run: bool = False
-    include_pending: bool = False
-    if_new: int | None = None
-    confirm: bool = False
 
 
 @dataclass(frozen=True)
