@@ -16,12 +16,8 @@ import pillow_heif
 from PIL import Image
 
 from ml.preprocessing.decode import decode
-from ml.preprocessing.decode_cost import (
-    HEIC_DEEP_BYTES,
-    HEIC_WHOLE_BYTES,
-    MAX_BYTES,
-    MAX_PIXELS,
-)
+from ml.preprocessing.decode_budget import MAX_PIXELS
+from ml.preprocessing.heif_cost import HEIC_DEEP_BYTES, HEIC_WHOLE_BYTES, MAX_BYTES
 from tests.fuzz.corpus import GREY, encoded
 
 MODES = {
