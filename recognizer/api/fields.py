@@ -15,7 +15,7 @@ from rest_framework.utils import html
 from recognizer.api.parsers import MAX_JSON_VALUES
 from recognizer.models import Label, to_digit
 from recognizer.models.strokes import (
-    MAX_NUMBER,
+    MAX_COORDINATE,
     MAX_POINTS,
     MAX_STROKES,
     are_strokes,
@@ -178,8 +178,8 @@ def _decode_base64(text: bytes) -> bytes:
                 "type": "array",
                 "items": {
                     "type": "number",
-                    "minimum": -MAX_NUMBER,
-                    "maximum": MAX_NUMBER,
+                    "minimum": -MAX_COORDINATE,
+                    "maximum": MAX_COORDINATE,
                 },
                 "minItems": 3,
                 "maxItems": 4,

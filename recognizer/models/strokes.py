@@ -6,7 +6,7 @@ from typing import Any, Final
 MAX_STROKES: Final = 200
 MAX_POINTS: Final = 2_000
 # The largest x, y, time and width. A day of drawing, in milliseconds.
-MAX_NUMBER: Final = 24 * 60 * 60 * 1000
+MAX_COORDINATE: Final = 24 * 60 * 60 * 1000
 
 
 def are_strokes(data: Any) -> bool:
@@ -35,4 +35,4 @@ def _rounded(x: float, y: float, time: float, *width: float) -> list[float]:
 def _is_point(point: Any) -> bool:
     if not (isinstance(point, list) and len(point) in (3, 4)):
         return False
-    return all(type(number) in (int, float) and abs(number) <= MAX_NUMBER for number in point)
+    return all(type(number) in (int, float) and abs(number) <= MAX_COORDINATE for number in point)
