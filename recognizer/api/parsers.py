@@ -19,6 +19,9 @@ from recognizer.api import heavy_work
 # The API needs at most some thousand values. Each takes about a hundred bytes of memory, so a body
 # of ten megabytes with a value in every third byte would take several hundred megabytes.
 MAX_JSON_VALUES: Final = 100_000
+# Of each part of a form. Parsing many long headers would take a second.
+MAX_PART_HEADERS: Final = 4
+MAX_HEADER_BYTES: Final = 1024
 
 
 class JSONParser(parsers.JSONParser):
@@ -67,7 +70,12 @@ class MultiPartParser(parsers.BaseParser):
         _name, options = multipart.parse_options_header(media_type or "")
         size = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
         form = multipart.MultipartParser(
-            stream, options.get("boundary", ""), spool_limit=size, memory_limit=size
+            stream,
+            options.get("boundary", ""),
+            header_limit=MAX_PART_HEADERS,
+            headersize_limit=MAX_HEADER_BYTES,
+            spool_limit=size,
+            memory_limit=size,
         )
         fields = QueryDict(mutable=True)
         files: MultiValueDict[str, BinaryIO] = MultiValueDict()

@@ -76,6 +76,7 @@ def test_an_empty_file_name_means_no_file(visitor):
             "; boundary=x",
             id="too many headers",
         ),
+        pytest.param(file("image", IMAGE, "4" * 1024) + END, "; boundary=x", id="long header"),
     ],
 )
 def test_rejects_damaged_form(visitor, body, boundary):
