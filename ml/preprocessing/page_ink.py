@@ -24,7 +24,7 @@ from ml.preprocessing.light import (
     flatten_light_by_median,
 )
 from ml.preprocessing.lines import long_runs
-from ml.preprocessing.sheet import TransformedPicture, remove_table
+from ml.preprocessing.sheet import TransformedPicture, cover_table, find_sheet
 
 BLUR: Final = 0.7  # pixels; suppresses the noise of the camera's sensor
 MIN_CONTRAST: Final = 20.0  # of 255, from paper to the strongest ink
@@ -67,7 +67,11 @@ class PageInk:
 
 def extract_page_ink(grey: GreyImage) -> PageInk:
     """Return the ink of a page. Raises `BadImageError` if there is none."""
-    grey, sheet, _ = remove_table(grey)
+    sheet = find_sheet(grey)
+    if sheet is not None:
+        grey = sheet.grey
+    elif (covered := cover_table(grey)) is not None:
+        grey = covered
     blurred = Image.fromarray(grey).filter(ImageFilter.GaussianBlur(BLUR))
     difference = flatten_light_by_median(blurred)
     difference[find_object_edges(grey, difference)] = 0

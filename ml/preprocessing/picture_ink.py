@@ -23,7 +23,7 @@ from ml.preprocessing.light import (
     is_dark_ink,
 )
 from ml.preprocessing.margin import add_margin
-from ml.preprocessing.sheet import TransformedPicture, remove_table
+from ml.preprocessing.sheet import TransformedPicture, cover_table, find_sheet
 
 MIN_SIDE: Final = 64  # pixels; a smaller picture has no room for anything but a digit
 PLAIN_SHARE: Final = 0.5  # of the pixels; a picture with this much of one grey is not a photo
@@ -73,8 +73,13 @@ def clean(grey: GreyImage) -> CleanedPicture:
     paper = int(np.median(grey))
     if (grey == paper).mean() >= PLAIN_SHARE:
         return CleanedPicture(_clean_plain(grey, paper))
-    photo, sheet, lacks_sheet = remove_table(grey)
-    return CleanedPicture(_clean_photo(photo), sheet, lacks_sheet)
+    sheet = find_sheet(grey)
+    if sheet is not None:
+        return CleanedPicture(_clean_photo(sheet.grey), sheet)
+    covered = cover_table(grey)
+    if covered is not None:
+        return CleanedPicture(_clean_photo(covered), lacks_sheet=True)
+    return CleanedPicture(_clean_photo(grey))
 
 
 def _clean_plain(grey: GreyImage, paper: int) -> GreyImage:

@@ -54,28 +54,36 @@ class TransformedPicture:
         return float(x.min()), float(y.min()), float(np.ptp(x)), float(np.ptp(y))
 
 
-def remove_table(grey: GreyImage) -> tuple[GreyImage, TransformedPicture | None, bool]:
-    """Return the picture without a table, the sheet on it, and whether the sheet is incomplete.
+def find_sheet(grey: GreyImage) -> TransformedPicture | None:
+    """Return the sheet if all of its four edges are seen in front of something darker."""
+    coarse, bright = _coarse(grey)
+    if not _is_on_a_table(bright):
+        return None
+    region = _largest_component(bright)
+    corners = _corners(region, coarse)
+    if corners is None:
+        return None
+    scale = np.array(grey.shape[::-1]) / np.array(coarse.shape[::-1])
+    return _rectify(grey, corners * scale)
 
-    If all four edges of the sheet are seen in front of something darker, the picture is the sheet.
-    If not, for example because a hand lies on a corner, the sheet is incomplete: it is None, and
-    the table gets the grey of the paper. A picture without a table stays as it is.
+
+def cover_table(grey: GreyImage) -> GreyImage | None:
+    """Return the picture with the grey of the paper instead of the table around the sheet.
+
+    This is for a sheet whose four edges are not seen, for example because a hand lies on a corner.
+    Return None if there is no such sheet.
     """
     coarse, bright = _coarse(grey)
-    if (~border(bright)).mean() < MIN_TABLE_BORDER:
-        return grey, None, False
     paper = _largest_component(bright)
-    corners = _corners(paper, coarse)
-    if corners is not None:
-        scale = np.array(grey.shape[::-1]) / np.array(coarse.shape[::-1])
-        sheet = _rectify(grey, corners * scale)
-        return sheet.grey, sheet, False
     table = touching_border(~paper)
-    if not (_is_sheet(paper, ~table) and _is_darker(coarse[table], coarse[paper])):
-        return grey, None, False
+    if not (
+        _is_on_a_table(bright)
+        and _is_sheet(paper, ~table)
+        and _is_darker(coarse[table], coarse[paper])
+    ):
+        return None
     mask = Image.fromarray(dilate(table, TABLE_MARGIN)).resize((grey.shape[1], grey.shape[0]))
-    covered = np.where(np.asarray(mask), np.median(coarse[paper]), grey).astype(np.uint8)
-    return covered, None, True
+    return np.where(np.asarray(mask), np.median(coarse[paper]), grey).astype(np.uint8)
 
 
 def _coarse(grey: GreyImage) -> tuple[GreyImage, Mask]:
@@ -92,6 +100,10 @@ def find_threshold(grey: GreyImage) -> int:
     below = total / weight.clip(1)
     above = (total[-1] - total) / (weight[-1] - weight).clip(1)
     return int((weight * (weight[-1] - weight) * (above - below) ** 2).argmax())
+
+
+def _is_on_a_table(bright: Mask) -> bool:
+    return bool((~border(bright)).mean() >= MIN_TABLE_BORDER)
 
 
 def _is_sheet(paper: Mask, sheet: Mask) -> bool:
