@@ -67,13 +67,16 @@ def clean(grey: GreyImage) -> CleanedPicture:
     """
     if min(grey.shape) < MIN_SIDE:
         return CleanedPicture(grey)
+    paper = int(np.median(grey))
+    is_plain = (grey == paper).mean() >= PLAIN_SHARE
+    sheet = None if is_plain else find_sheet(grey)
+    if sheet is not None and sheet.is_wide:
+        return CleanedPicture(_clean_photo(sheet.grey), sheet)
     padded = add_margin(grey)
     if padded is not None:
         return CleanedPicture(_clean_photo(padded.grey), padded)
-    paper = int(np.median(grey))
-    if (grey == paper).mean() >= PLAIN_SHARE:
+    if is_plain:
         return CleanedPicture(_clean_plain(grey, paper))
-    sheet = find_sheet(grey)
     if sheet is not None:
         return CleanedPicture(_clean_photo(sheet.grey), sheet)
     covered = cover_table(grey)

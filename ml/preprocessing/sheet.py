@@ -23,6 +23,9 @@ SMOOTHING: Final = 5  # pixels of the coarse image; removes thin strokes and noi
 SHEET_AREA: Final = (0.04, 0.95)  # range, as a share of the picture
 MAX_TABLE_BRIGHTNESS: Final = 0.72  # of the sheet's brightness; a table is darker than that
 MIN_TABLE_BORDER: Final = 0.6  # share of the picture's border where the table is seen
+# The same if the sheet reaches into a corner of the picture. A bright area in the corner is more
+# often the part of the paper that no shadow covers.
+MIN_TABLE_BORDER_AT_CORNER: Final = 0.75
 MIN_FILLED: Final = 0.6  # share of the sheet's outline that is paper, and not ink
 MIN_QUAD_FILL: Final = 0.85  # share of the sheet's outline that its four corners cover
 MIN_SHEET_WIDTH: Final = 44  # pixels of the coarse image; strokes of a broad pen are narrower
@@ -44,6 +47,11 @@ class TransformedPicture:
     matrix: npt.NDArray[np.float64]
     size: tuple[int, int]
 
+    @property
+    def is_wide(self) -> bool:
+        """Return whether both sides are longer than the width of a stroke of a broad pen."""
+        return min(self.grey.shape) >= MIN_SHEET_WIDTH / COARSE_SIDE * max(self.size)
+
     def to_original(self, box: Box) -> Box:
         """Take a box in shares of `grey` to shares of the original picture."""
         left, top, width, height = box
@@ -57,14 +65,8 @@ class TransformedPicture:
 def find_sheet(grey: GreyImage) -> TransformedPicture | None:
     """Return the sheet if all of its four edges are seen in front of something darker."""
     coarse, bright = _coarse(grey)
-    if not _is_on_a_table(bright):
-        return None
     region = _largest_component(bright)
-    corners = _corners(region, coarse)
-    if corners is None:
-        return None
-    scale = np.array(grey.shape[::-1]) / np.array(coarse.shape[::-1])
-    return _rectify(grey, corners * scale)
+    return _rectify(grey, coarse, region) if _is_on_a_table(bright, region) else None
 
 
 def cover_table(grey: GreyImage) -> GreyImage | None:
@@ -77,7 +79,7 @@ def cover_table(grey: GreyImage) -> GreyImage | None:
     paper = _largest_component(bright)
     table = touching_border(~paper)
     if not (
-        _is_on_a_table(bright)
+        _is_on_a_table(bright, paper)
         and _is_sheet(paper, ~table)
         and _is_darker(coarse[table], coarse[paper])
     ):
@@ -102,8 +104,14 @@ def find_threshold(grey: GreyImage) -> int:
     return int((weight * (weight[-1] - weight) * (above - below) ** 2).argmax())
 
 
-def _is_on_a_table(bright: Mask) -> bool:
-    return bool((~border(bright)).mean() >= MIN_TABLE_BORDER)
+def _is_on_a_table(bright: Mask, paper: Mask) -> bool:
+    """Return whether something dark is seen along enough of the picture's border."""
+    needed = MIN_TABLE_BORDER_AT_CORNER if _is_in_corner(paper) else MIN_TABLE_BORDER
+    return bool((~border(bright)).mean() >= needed)
+
+
+def _is_in_corner(paper: Mask) -> bool:
+    return bool(paper[[0, 0, -1, -1], [0, -1, 0, -1]].any())
 
 
 def _is_sheet(paper: Mask, sheet: Mask) -> bool:
@@ -191,7 +199,12 @@ def _simplify(polygon: Points) -> Points:
     return polygon
 
 
-def _rectify(grey: GreyImage, corners: Points) -> TransformedPicture:
+def _rectify(grey: GreyImage, coarse: GreyImage, region: Mask) -> TransformedPicture | None:
+    """Return the region of the coarse picture as seen from above, or None if it is no sheet."""
+    corners = _corners(region, coarse)
+    if corners is None:
+        return None
+    corners = corners * (np.array(grey.shape[::-1]) / np.array(coarse.shape[::-1]))
     sides = np.linalg.norm(corners - np.roll(corners, -1, axis=0), axis=1)
     width, height = (max(8, round(float(sides[i] + sides[i + 2]) / 2)) for i in (0, 1))
     u, v = INSET * width, INSET * height

@@ -1,0 +1,54 @@
+"""A sheet is found on a table, and the digit on it is predicted."""
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from ml.preprocessing.normalize import normalize
+from ml.preprocessing.picture_ink import clean
+from ml.runtime import BASE, Recognizer
+from tests.support.synthetic_digits import draw, strokes_of
+
+SIDE = 512
+DIGITS = (2, 3, 5, 7, 8)
+
+
+@pytest.fixture(scope="module")
+def predict():
+    """Return a function that predicts the digit in a picture, after adding the camera's noise."""
+    recognizer = Recognizer((BASE / "model.tflite").read_bytes())
+
+    def predict(picture):
+        noise = np.random.default_rng(0).normal(0, 3, picture.shape)
+        grey = (picture + noise).clip(0, 255).astype(np.uint8)
+        return recognizer.predict(normalize(clean(grey).grey)).label
+
+    return predict
+
+
+def paper(digit, share=0.4):
+    """Return white paper with a digit in the middle."""
+    strokes = strokes_of(digit, np.random.default_rng(digit))
+    return 40 + 0.75 * draw(strokes, size=SIDE, share=share, pen=16).astype(float)
+
+
+def on_table(sheet, table, corners):
+    """Show the part of the sheet between the corners, and the table around it."""
+    mask = Image.new("L", (SIDE, SIDE))
+    ImageDraw.Draw(mask).polygon(corners, fill=255)
+    return np.where(np.asarray(mask) > 0, sheet, table)
+
+
+@pytest.mark.parametrize("digit", DIGITS)
+def test_finds_a_sheet_on_a_table_with_bright_stripes(predict, digit):
+    grain = np.random.default_rng(0).normal(130, 25, (SIDE // 4, 1)).repeat(4, axis=0)
+    sheet = [(120, 100), (410, 130), (390, 420), (100, 390)]
+    assert predict(on_table(paper(digit), grain, sheet)) == digit
+
+
+@pytest.mark.parametrize("digit", DIGITS)
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_a_bright_corner_next_to_a_shadow_is_not_a_sheet(predict, digit, mirrored):
+    y, x = np.mgrid[:SIDE, :SIDE] / SIDE
+    light = np.where(x + y < 0.75, 1, 0.55)
+    assert predict(paper(digit, 0.5) * (light[:, ::-1] if mirrored else light)) == digit
