@@ -122,6 +122,20 @@ def torn_sheet(strokes: Strokes, rng: np.random.Generator) -> bytes:
     return _photo(_on_table(page, mask, rng), rng)
 
 
+def on_a_table_cloth(strokes: Strokes, rng: np.random.Generator) -> bytes:
+    """Photograph a turned sheet on a checked table cloth."""
+    page = _paint(_paper(rng), _ink(strokes, SIDE, rng.uniform(0.3, 0.4), 0.09, rng), BALLPOINT)
+    squares = np.indices((SIDE, SIDE)) // int(rng.integers(20, 60)) % 2
+    colours = ((170, 30, 40), (40, 70, 140), (60, 110, 60))
+    cloth = _paint(np.full(page.shape, 225.0), squares.mean(axis=0), colours[rng.integers(3)])
+    width, height = rng.uniform(0.3, 0.4, 2) * SIDE
+    box = (SIDE / 2 - width, SIDE / 2 - height, SIDE / 2 + width, SIDE / 2 + height)
+    mask = Image.new("L", (SIDE, SIDE))
+    ImageDraw.Draw(mask).rectangle(box, fill=255)
+    on_sheet = np.asarray(mask.rotate(rng.uniform(-15, 15)), float)[..., None] / 255
+    return _photo(cloth + on_sheet * (page - cloth), rng)
+
+
 def _perspective(corners: Floats, source: npt.NDArray[np.int64]) -> list[float]:
     """Return Pillow's coefficients of the transform that shows `source` at `corners`."""
     rows, right = [], []
@@ -352,7 +366,8 @@ def scanned_box(strokes: Strokes, rng: np.random.Generator) -> bytes:
 KINDS: Final[dict[str, Kind]] = {
     kind.__name__: kind
     for kind in (
-        *(plain, thin_pen, sheet_in_perspective, held_sheet, torn_sheet, next_to_a_coin),
+        *(plain, thin_pen, sheet_in_perspective, held_sheet, torn_sheet, on_a_table_cloth),
+        next_to_a_coin,
         *(
             next_to_a_pen,
             held_by_a_thumb,

@@ -4,8 +4,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from numpy.lib.stride_tricks import sliding_window_view
 
-from ml.arrays import Indices, Mask
+from ml.arrays import GreyImage, Indices, Mask
 
 Components = npt.NDArray[np.intp]  # (height, width), 0 is paper, 1, 2, ... are the components
 
@@ -74,6 +75,21 @@ def dilate(mask: Mask, radius: int) -> Mask:
     for i in range(1, 2 * radius + 1):
         wide |= tall[:, i : i + width]
     return wide
+
+
+def open_grey(grey: GreyImage, side: int) -> GreyImage:
+    """Return the greatest brightness of the squares that contain a pixel, for each pixel.
+
+    The brightness of a square is that of its darkest pixel (morphological opening). A bright part
+    that is narrower than `side`, an odd number, becomes as dark as the pixels around it. Outside of
+    the picture, it is black.
+    """
+    for extreme in (np.min, np.max):
+        for axis in (0, 1):
+            margin = [(side // 2, side // 2) if axis == i else (0, 0) for i in (0, 1)]
+            padded = np.pad(grey, margin)
+            grey = extreme(sliding_window_view(padded, side, axis=axis), axis=-1)
+    return grey
 
 
 def coarsen(mask: Mask, cell: int) -> npt.NDArray[np.intp]:

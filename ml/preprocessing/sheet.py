@@ -12,6 +12,7 @@ from ml.preprocessing.connected_components import (
     border,
     dilate,
     label_components,
+    open_grey,
     touching_border,
 )
 from ml.preprocessing.light import shrink
@@ -20,12 +21,14 @@ Points = npt.NDArray[np.float64]  # (n, 2), x and y in pixels
 
 COARSE_SIDE: Final = 128  # pixels, the longer side of the image in which the sheet is found
 SMOOTHING: Final = 5  # pixels of the coarse image; removes thin strokes and noise
+PATTERN_SIDE: Final = 13  # pixels of the coarse image; the bright parts of a pattern are narrower
 SHEET_AREA: Final = (0.04, 0.95)  # range, as a share of the picture
 MAX_TABLE_BRIGHTNESS: Final = 0.72  # of the sheet's brightness; a table is darker than that
 MIN_TABLE_BORDER: Final = 0.6  # share of the picture's border where the table is seen
 # The same if the sheet reaches into a corner of the picture. A bright area in the corner is more
 # often the part of the paper that no shadow covers.
 MIN_TABLE_BORDER_AT_CORNER: Final = 0.75
+MIN_COMPONENT: Final = 0.1  # of the largest component; a smaller one is not part of the sheet
 MIN_FILLED: Final = 0.6  # share of the sheet's outline that is paper, and not ink
 MIN_QUAD_FILL: Final = 0.85  # share of the sheet's outline that its four corners cover
 MIN_SHEET_WIDTH: Final = 44  # pixels of the coarse image; strokes of a broad pen are narrower
@@ -63,10 +66,28 @@ class TransformedPicture:
 
 
 def find_sheet(grey: GreyImage) -> TransformedPicture | None:
-    """Return the sheet if all of its four edges are seen in front of something darker."""
+    """Return the sheet if all of its four edges are seen in front of something darker.
+
+    If the table has a pattern, only the dark parts of the pattern have to be darker.
+    """
     coarse, bright = _coarse(grey)
+    if border(bright).any():
+        sheet = _find_sheet_on_pattern(grey, coarse)
+        if sheet is not None:
+            return sheet
     region = _largest_component(bright)
     return _rectify(grey, coarse, region) if _is_on_a_table(bright, region) else None
+
+
+def _find_sheet_on_pattern(grey: GreyImage, coarse: GreyImage) -> TransformedPicture | None:
+    """Return the sheet if nothing else is broad and bright."""
+    opened = open_grey(coarse, PATTERN_SIDE)
+    threshold = max(find_threshold(opened), find_threshold(coarse))
+    region = _large_components(opened > threshold)
+    if _is_in_corner(region) or not _is_on_a_table(region, region):
+        return None
+    sheet = _rectify(grey, opened, region)
+    return sheet if sheet is not None and sheet.is_wide else None
 
 
 def cover_table(grey: GreyImage) -> GreyImage | None:
@@ -134,6 +155,14 @@ def _largest_component(mask: Mask) -> Mask:
     sizes = np.bincount(components.ravel())
     sizes[0] = 0
     return np.asarray(components == sizes.argmax())
+
+
+def _large_components(mask: Mask) -> Mask:
+    """Return the largest component, and those that the strokes of digits separate from it."""
+    components = label_components(mask)
+    sizes = np.bincount(components.ravel())
+    sizes[0] = 0
+    return np.asarray((sizes >= MIN_COMPONENT * sizes.max())[components] & mask)
 
 
 def _corners(region: Mask, coarse: GreyImage) -> Points | None:

@@ -47,6 +47,16 @@ def test_finds_a_sheet_on_a_table_with_bright_stripes(predict, digit):
 
 
 @pytest.mark.parametrize("digit", DIGITS)
+@pytest.mark.parametrize("pattern", ["stripes", "squares", "checks"])
+@pytest.mark.parametrize("side", [20, 28, 40])
+def test_finds_a_sheet_on_a_patterned_table_cloth(predict, digit, pattern, side):
+    y, x = np.indices((SIDE, SIDE)) // side % 2
+    dark = {"stripes": x, "squares": x ^ y, "checks": (x + y) / 2}[pattern]
+    sheet = [(120, 100), (410, 130), (390, 420), (100, 390)]
+    assert predict(on_table(paper(digit), 225 - 120 * dark, sheet)) == digit
+
+
+@pytest.mark.parametrize("digit", DIGITS)
 @pytest.mark.parametrize("mirrored", [False, True])
 def test_a_bright_corner_next_to_a_shadow_is_not_a_sheet(predict, digit, mirrored):
     y, x = np.mgrid[:SIDE, :SIDE] / SIDE
