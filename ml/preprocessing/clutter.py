@@ -1,14 +1,22 @@
 """Tell handwriting from clutter by its shape, its size and its place."""
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from ml.arrays import Indices, Mask
-from ml.preprocessing.connected_components import Components, coarsen, dilate, label_components
+from ml.arrays import Mask
+from ml.preprocessing.connected_components import (
+    Components,
+    coarsen,
+    dilate,
+    fill_rectangles,
+    label_components,
+    open_mask,
+)
 from ml.preprocessing.lines import MAX_WIDTH, MIN_LENGTH, Line, find_lines, surrounds
+from ml.preprocessing.underlines import find_underline
 
 BORDER: Final = 3  # pixels; anything so near to the edge of the picture touches it
 CELL_SIDE: Final = 128  # cells along the longer side; ink in neighbouring cells is one group
@@ -16,7 +24,7 @@ MIN_SHARE: Final = 0.1  # of the largest group's ink; smaller ones are specks
 MIN_LINE_SHARE: Final = 0.35  # the same for what is left of a printed line's component
 MAX_STROKE_WIDTH: Final = 0.33  # of a digit's size; a coin is broader
 MIN_OBJECT_WIDTH: Final = 1.5  # times the width of the digit's strokes; coins and pens are broader
-MIN_BAR_FILL: Final = 0.75  # of its rectangle; a stroke that is not straight fills less
+MIN_BAR_FILL: Final = 0.75  # of its rectangle, as a pen does; a bent stroke fills less
 MAX_PIECE_WIDTH: Final = 0.45  # of the digit's strokes; a piece of a printed line is thinner
 # Shares of the picture's longer side.
 MIN_SIZE: Final = 0.018  # a smaller mark is not a digit
@@ -69,7 +77,7 @@ def has_no_clutter(marks: Mask) -> bool:
         return False
     side = max(marks.shape)
     thickness = max(2, round(MAX_WIDTH * side)) + 1
-    thin = marks & ~_open(marks, thickness)
+    thin = marks & ~open_mask(marks, thickness)
     if thin.sum() >= MIN_LENGTH * side or _touches_border(_box_of(marks), marks.shape):
         return False
     components = label_components(coarsen(marks, COARSE_CELL) > 0)
@@ -84,20 +92,15 @@ def has_no_clutter(marks: Mask) -> bool:
     )
 
 
-def _open(marks: Mask, side: int) -> Mask:
-    """Return the pixels of the squares that fit into the marks (morphological opening)."""
-    radius = side // 2
-    # Outside of the picture, there is paper.
-    eroded = ~dilate(np.pad(~marks, radius, constant_values=True), radius)
-    return dilate(eroded, radius)[radius:-radius, radius:-radius]
-
-
 def remove_clutter(ink: Mask) -> tuple[Mask, Mask]:
     """Return the handwriting in the ink, and the clutter."""
     lines = _printed_lines(ink)
     rest = ink & ~lines
     components = label_components(rest)
     boxes = _boxes(components)
+    if boxes and _remove_underline(rest, components, boxes):
+        components = label_components(rest)
+        boxes = _boxes(components)
     clutter = np.zeros(len(boxes) + 1, bool)
     for number, box in enumerate(boxes, 1):
         clutter[number] = _touches_border(box, ink.shape)
@@ -108,6 +111,16 @@ def remove_clutter(ink: Mask) -> tuple[Mask, Mask]:
     _mark_other_widths(components, boxes, clutter)
     kept = _large_groups(rest & ~clutter[components], lines)
     return kept, ink & ~kept
+
+
+def _remove_underline(ink: Mask, components: Components, boxes: list[_Box]) -> bool:
+    """Remove the line under the widest component, and return whether there is one."""
+    number, box = max(enumerate(boxes, 1), key=lambda item: item[1].width)
+    area = slice(box.top, box.bottom), slice(box.left, box.right)
+    line = find_underline(components[area] == number)
+    if line is not None:
+        ink[area] &= ~line
+    return line is not None
 
 
 def _printed_lines(ink: Mask) -> Mask:
@@ -213,7 +226,7 @@ def _mark_other_widths(components: Components, boxes: list[_Box], clutter: Mask)
     is_large = sizes >= MIN_DIGIT_SIZE * max(ink.shape)
     is_solid = widths > MAX_STROKE_WIDTH * sizes
     is_stroke = is_large & ~is_solid & ~clutter
-    is_bar = _are_bars(components, areas)
+    is_bar = fill_rectangles(components, areas, MIN_BAR_FILL)
     is_bent = is_stroke & ~is_bar
     widest, largest = (values.max(initial=0, where=is_bent) for values in (widths, sizes))
     # The bar may also be a 1 in a frame, or next to pieces of lines.
@@ -223,22 +236,6 @@ def _mark_other_widths(components: Components, boxes: list[_Box], clutter: Mask)
     if widest:
         clutter |= is_solid & (widths > MIN_OBJECT_WIDTH * widest)
         clutter |= widths < MAX_PIECE_WIDTH * widest
-
-
-def _are_bars(components: Components, areas: Indices) -> Mask:
-    """Return which components fill the rectangle that has the same second moments, as a pen does.
-
-    The determinant of the covariance of a rectangle's points is the square of its area / 12.
-    """
-    rows, columns = np.nonzero(components)
-    numbers = components[rows, columns]
-
-    def mean(values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
-        return np.bincount(numbers, values, len(areas)) / areas.clip(1)
-
-    y, x = rows - mean(rows)[numbers], columns - mean(columns)[numbers]
-    determinant = mean(y * y) * mean(x * x) - mean(x * y) ** 2
-    return areas > MIN_BAR_FILL * 12 * np.sqrt(determinant.clip(0))
 
 
 def _contains(box: _Box, point: npt.NDArray[np.float64]) -> bool:

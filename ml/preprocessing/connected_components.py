@@ -53,6 +53,22 @@ def _roots(count: int, upper: Indices, lower: Indices) -> Indices:
             root = root[root]
 
 
+def fill_rectangles(components: Components, areas: Indices, share: float) -> Mask:
+    """Return which components fill this share of the rectangle with the same second moments.
+
+    The determinant of the covariance of a rectangle's points is the square of its area / 12.
+    """
+    rows, columns = np.nonzero(components)
+    numbers = components[rows, columns]
+
+    def mean(values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+        return np.bincount(numbers, values, len(areas)) / areas.clip(1)
+
+    y, x = rows - mean(rows)[numbers], columns - mean(columns)[numbers]
+    determinant = mean(y * y) * mean(x * x) - mean(x * y) ** 2
+    return areas > share * 12 * np.sqrt(determinant.clip(0))
+
+
 def touching_border(mask: Mask) -> Mask:
     """Return the connected components of the mask that touch the border of the picture."""
     components = label_components(mask)
@@ -75,6 +91,14 @@ def dilate(mask: Mask, radius: int) -> Mask:
     for i in range(1, 2 * radius + 1):
         wide |= tall[:, i : i + width]
     return wide
+
+
+def open_mask(mask: Mask, side: int) -> Mask:
+    """Return the pixels of the squares that fit into the mask (morphological opening)."""
+    radius = side // 2
+    # Outside of the picture, there is paper.
+    eroded = ~dilate(np.pad(~mask, radius, constant_values=True), radius)
+    return dilate(eroded, radius)[radius:-radius, radius:-radius]
 
 
 def open_grey(grey: GreyImage, side: int) -> GreyImage:
