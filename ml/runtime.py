@@ -105,17 +105,16 @@ class Recognizer:
     def refine(self, probabilities: Probabilities, pixels: Pixels) -> Probabilities:
         """Return the probabilities that `forward` has returned, or better ones.
 
-        If the input is probably a digit, but not certainly, also use deformed copies of it
-        (test-time augmentation). The probabilities of the digits, given that the input is one, are
-        the mean of all views. The probability of "not a digit" is the highest of all views, because
-        few letters look like a digit in each of them.
+        If the input is a digit, but it is uncertain which one, average over deformed copies of the
+        input (test-time augmentation). The probability of "not a digit" stays.
         """
         if probabilities[NOT_A_DIGIT] > 0.5 or probabilities.max() >= CERTAIN:
             return probabilities
-        views = np.stack([probabilities, *map(self.forward, deformed_copies(pixels))])
-        digits, not_a_digit = views[:, :DIGIT_COUNT], views[:, NOT_A_DIGIT].max()
-        mean = (digits / digits.sum(axis=1, keepdims=True)).mean(axis=0)
-        return np.append(mean * (1 - not_a_digit), not_a_digit)
+        views = [probabilities, *map(self.forward, deformed_copies(pixels))]
+        digits = np.mean([view[:DIGIT_COUNT] / view[:DIGIT_COUNT].sum() for view in views], axis=0)
+        refined = probabilities.copy()
+        refined[:DIGIT_COUNT] = digits * (1 - probabilities[NOT_A_DIGIT])
+        return refined
 
     @property
     def has_embedding(self) -> bool:
