@@ -12,7 +12,6 @@ import numpy.typing as npt
 from ai_edge_litert.interpreter import Interpreter
 
 from ml.arrays import EMBEDDING_SIZE, IMAGE_SIDE, Embedding, Pixels, Probabilities
-from ml.deformed_copies import deformed_copies
 from ml.native_messages import native_messages_hidden
 
 DIGIT_COUNT: Final = 10
@@ -25,10 +24,6 @@ BASE: Final = Path(__file__).with_name("base")  # the folder of the version that
 # correctly with the model.
 SMOKE_TEST_DIGITS: Final = BASE / "smoke_test_digits.npy"
 MIN_SMOKE_TEST_CORRECT: Final = 8  # of ten
-
-# If no class is this probable, the prediction is an average over deformed copies of the image. This
-# and the copies were chosen on the drawings of writers 1 to 15 and on MNIST's validation images.
-CERTAIN: Final = 0.97
 
 
 class CorruptModelError(Exception):
@@ -51,7 +46,7 @@ class Prediction:
 
 @dataclass(frozen=True)
 class Outputs:
-    """The outputs of the network for one image.
+    """The outputs of the model for one image.
 
     `background`, (10,) float32, is the support of MNIST's training images for each digit. See
     `ml.personalization`.
@@ -68,8 +63,8 @@ class Predictor(Protocol):
     def predict(self, pixels: Pixels) -> Prediction:
         """Return the prediction for one model input, (28, 28) uint8."""
 
-    def forward(self, pixels: Pixels) -> Probabilities:
-        """Return the calibrated probabilities that the network gives for exactly this input."""
+    def predict_proba(self, pixels: Pixels) -> Probabilities:
+        """Return the calibrated probabilities of the eleven classes."""
 
 
 class Recognizer:
@@ -95,26 +90,8 @@ class Recognizer:
         return to_prediction(self.predict_proba(pixels))
 
     def predict_proba(self, pixels: Pixels) -> Probabilities:
-        """Return the probabilities of the eleven classes, (11,), on which `predict` is based."""
-        return self.refine(self.forward(pixels), pixels)
-
-    def forward(self, pixels: Pixels) -> Probabilities:
-        """Return the calibrated probabilities that the network gives for exactly this input."""
+        """Return the calibrated probabilities of the eleven classes."""
         return self._run(pixels)[CLASS_COUNT]
-
-    def refine(self, probabilities: Probabilities, pixels: Pixels) -> Probabilities:
-        """Return the probabilities that `forward` has returned, or better ones.
-
-        If the input is a digit, but it is uncertain which one, average over deformed copies of the
-        input (test-time augmentation). The probability of "not a digit" stays.
-        """
-        if probabilities[NOT_A_DIGIT] > 0.5 or probabilities.max() >= CERTAIN:
-            return probabilities
-        views = [probabilities, *map(self.forward, deformed_copies(pixels))]
-        digits = np.mean([view[:DIGIT_COUNT] / view[:DIGIT_COUNT].sum() for view in views], axis=0)
-        refined = probabilities.copy()
-        refined[:DIGIT_COUNT] = digits * (1 - probabilities[NOT_A_DIGIT])
-        return refined
 
     @property
     def has_embedding(self) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ml.arrays import IMAGE_SIDE, Pixels
-from ml.runtime import Recognizer
+from ml.runtime import Recognizer, to_prediction
 
 PATCH_SIZE: Final = 5  # pixels, about the width of a stroke
 STRIDE: Final = 2  # pixels between neighbouring patches
@@ -24,8 +24,8 @@ def occlusion(pixels: Pixels, recognizer: Recognizer) -> HeatMap:
     A pixel's value, in -1..1, is the mean drop over all patches that cover it. A negative value
     means that the label is more probable without the ink there.
     """
-    before = recognizer.forward(pixels)
-    label = recognizer.predict(pixels).label
+    before = recognizer.predict_proba(pixels)
+    label = to_prediction(before).label
     drop = np.zeros((IMAGE_SIDE, IMAGE_SIDE), np.float32)
     patch_counts = np.zeros((IMAGE_SIDE, IMAGE_SIDE), np.float32)
     starts = [*range(0, IMAGE_SIDE - PATCH_SIZE, STRIDE), IMAGE_SIDE - PATCH_SIZE]
@@ -36,5 +36,5 @@ def occlusion(pixels: Pixels, recognizer: Recognizer) -> HeatMap:
             if pixels[patch].any():  # Covering blank paper changes nothing.
                 occluded = pixels.copy()
                 occluded[patch] = 0
-                drop[patch] += before[label] - recognizer.forward(occluded)[label]
+                drop[patch] += before[label] - recognizer.predict_proba(occluded)[label]
     return np.asarray(drop / patch_counts)

@@ -14,7 +14,7 @@ from ml.preprocessing.decode import BadImageError
 from ml.preprocessing.page_ink import PageInk, extract_page_ink
 from ml.preprocessing.segmentation import segment_and_predict
 from ml.preprocessing.segmented_digit import SegmentedDigit
-from ml.runtime import Prediction, Predictor, to_text
+from ml.runtime import Prediction, Predictor, to_prediction, to_text
 
 COARSE_SIDE: Final = (
     480  # pixels, the longer side of the shrunk image in which components are found
@@ -73,13 +73,12 @@ class _Limited:
 
     def predict(self, pixels: Pixels) -> Prediction:
         """Return the prediction. Raises `BadImageError` after too many predictions."""
-        self.count()
-        return self._recognizer.predict(pixels)
+        return to_prediction(self.predict_proba(pixels))
 
-    def forward(self, pixels: Pixels) -> Probabilities:
+    def predict_proba(self, pixels: Pixels) -> Probabilities:
         """Return the probabilities. Raises `BadImageError` after too many predictions."""
         self.count()
-        return self._recognizer.forward(pixels)
+        return self._recognizer.predict_proba(pixels)
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,6 @@ from ml.preprocessing.normalize import INK_LEVEL, extract_ink
 from ml.preprocessing.segmented_digit import (
     SegmentedDigit,
     columns,
-    predict_again,
     predict_part,
     predict_whole,
     rows,
@@ -84,7 +83,7 @@ def segment_and_predict(
     digits = _best_split(ink, parts, recognizer) if can_be_split else []
     unknown = sum(digit.prediction.label == NOT_A_DIGIT for digit in digits)
     if len(digits) > 1 and unknown <= len(digits) // DIGITS_PER_UNKNOWN:
-        return predict_again(digits, recognizer)
+        return digits
     return [whole]
 
 

@@ -1,7 +1,7 @@
 """Cut a digit out of an image with several digits, and predict it."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -87,16 +87,11 @@ def predict_part(
         pixels = normalize(grey)
     except BadImageError:
         return None, math.inf
-    probabilities = recognizer.forward(pixels)
+    probabilities = recognizer.predict_proba(pixels)
     digit = SegmentedDigit(grey, pixels, to_prediction(probabilities), _box(solid), origin, mask)
     excess_width = max(0.0, width / height - 1)
     probability = max(float(probabilities[:DIGIT_COUNT].max()), 1e-9)
     return digit, WIDTH_PENALTY * excess_width - math.log(probability)
-
-
-def predict_again(digits: list[SegmentedDigit], recognizer: Predictor) -> list[SegmentedDigit]:
-    """Return the digits of the best split with the predictions that single digits get."""
-    return [replace(digit, prediction=recognizer.predict(digit.pixels)) for digit in digits]
 
 
 def _cut_out(ink: InkImage, mask: Mask, solid: Mask) -> tuple[GreyImage, tuple[int, int]]:

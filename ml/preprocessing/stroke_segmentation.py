@@ -18,13 +18,7 @@ from PIL import Image, ImageDraw
 from ml.arrays import GreyImage, InkImage, Mask
 from ml.preprocessing.normalize import INK_LEVEL, extract_ink
 from ml.preprocessing.segmentation import segment_and_predict
-from ml.preprocessing.segmented_digit import (
-    SegmentedDigit,
-    Stroke,
-    predict_again,
-    predict_part,
-    predict_whole,
-)
+from ml.preprocessing.segmented_digit import SegmentedDigit, Stroke, predict_part, predict_whole
 from ml.runtime import NOT_A_DIGIT, Predictor
 
 MAX_STROKES: Final = 16  # a drawing with more strokes is split without them
@@ -153,7 +147,7 @@ def _best_partition(
             if group:
                 ending[end].append(group)
     best = min(ending[-1], key=_compared_cost, default=None)
-    return predict_again(best.digits, recognizer) if best and best.cost < 0 else []
+    return best.digits if best and best.cost < 0 else []
 
 
 def _predict_group(

@@ -154,7 +154,7 @@ def _score(sides: list[InkImage], needed: float, recognizer: Predictor) -> float
 
 def _predict(ink: InkImage, recognizer: Predictor) -> Probabilities | None:
     try:
-        return recognizer.forward(normalize_ink(ink))
+        return recognizer.predict_proba(normalize_ink(ink))
     except BadImageError:
         return None
 

@@ -46,7 +46,7 @@ def calibrate(uncalibrated: Recognizer, digits: LabelledImages) -> Calibration:
     all negatives is `NEGATIVE_PRIOR` of the total weight.
     """
     data, weight = _calibration_set(digits)
-    probabilities = np.array([uncalibrated.forward(image) for image in data.images])
+    probabilities = np.array([uncalibrated.predict_proba(image) for image in data.images])
     # The softmax of these is the softmax of the logits, from which they differ by a constant.
     logits = np.log(np.maximum(probabilities.astype(np.float64), MIN_PROBABILITY))
 

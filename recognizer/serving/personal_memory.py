@@ -9,7 +9,7 @@ import logging
 import threading
 import uuid
 from collections import OrderedDict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -71,10 +71,7 @@ class OwnerMemory:
 
     def predict(self, pixels: Pixels) -> PersonalPrediction:
         """Return the prediction for a model input, adjusted by the owner's drawings."""
-        recognizer = self.version.recognizer
-        outputs = recognizer.outputs(pixels)
-        probabilities = recognizer.refine(outputs.probabilities, pixels)
-        outputs = replace(outputs, probabilities=probabilities)
+        outputs = self.version.recognizer.outputs(pixels)
         similarity, labels = self.memory.similarity(outputs.embedding), self.memory.labels
         prediction = to_prediction(personalize(outputs, similarity, labels))
         indices = nearest(similarity, labels, prediction.label, MAX_NEIGHBOURS)

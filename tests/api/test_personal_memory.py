@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from benchmarks.stroke_rendering import draw
-from ml.runtime import CERTAIN, SMOKE_TEST_DIGITS
 from recognizer.models import Label, Submission
 from recognizer.serving import personal_memory
 from tests.support.factories import (
@@ -47,17 +46,6 @@ def test_a_corrected_shape_is_predicted_at_the_next_request(visitor):
     assert after["personal"]["network_confidence"] == before["confidence"]
     assert set(after["personal"]["neighbours"]) == set(taught)
     assert sum(after["probabilities"]) == pytest.approx(1)
-
-
-def test_network_prediction_of_an_uncertain_drawing_is_the_same_without_memory(visitor):
-    four, three = np.load(SMOKE_TEST_DIGITS)[[4, 3]]
-    uncertain = png(255 - np.rint(0.4 * four + 0.6 * three).astype(np.uint8))
-    before = visitor.recognize(uncertain).json()
-    teach_zero(visitor, 1)
-    after = visitor.recognize(uncertain).json()["personal"]
-    assert before["confidence"] < CERTAIN
-    assert after["network_digit"] == before["digit"]
-    assert after["network_confidence"] == before["confidence"]
 
 
 def test_other_visitors_get_the_networks_prediction(visitor):

@@ -32,7 +32,7 @@ def test_exported_network_averages_over_shifted_copies():
     recognizer = Recognizer(network.to_litert(model, calibration, FIRST_64_FEATURES))
     for image, probabilities in zip(images, expected, strict=True):
         # The exported weights are quantized to 8 bits.
-        assert recognizer.forward(image) == pytest.approx(probabilities, abs=0.005)
+        assert recognizer.predict_proba(image) == pytest.approx(probabilities, abs=0.005)
 
 
 def test_exported_network_compares_an_image_with_the_background():
@@ -48,7 +48,7 @@ def test_exported_network_compares_an_image_with_the_background():
     outputs = recognizer.outputs(image)
     assert outputs.embedding == pytest.approx(embedding, abs=0.02)
     assert outputs.background == pytest.approx(support, abs=0.02)
-    assert (outputs.probabilities == recognizer.forward(image)).all()
+    assert (outputs.probabilities == recognizer.predict_proba(image)).all()
 
 
 def test_embedding_keeps_the_main_components_and_reduces_their_differences():

@@ -72,9 +72,9 @@ def test_many_groups_are_not_cut():
     calls = []
 
     class Counting(Recognizer):
-        def forward(self, pixels):
+        def predict_proba(self, pixels):
             calls.append(pixels)
-            return super().forward(pixels)
+            return super().predict_proba(pixels)
 
     square = [[0, 0], [100, 0], [100, 100], [0, 100], [0, 0]]
     row = [[[x + 250 * i, y] for x, y in square] for i in range(11)]

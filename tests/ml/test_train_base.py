@@ -1,6 +1,6 @@
 """`make base` trains the base, the version that ships, and writes a correct card.
 
-The fixture runs both training runs on a small MNIST, with three epochs each.
+The fixture runs both training runs on a small MNIST, with two epochs each.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ def digits(small_mnist_file):
 @pytest.fixture(scope="module")
 def folder(digits, tmp_path_factory):
     folder = tmp_path_factory.mktemp("base")
-    train_base.train_base(digits, folder, seed=1, epochs=3)
+    train_base.train_base(digits, folder, seed=1, epochs=2)
     return folder
 
 
@@ -33,7 +33,7 @@ def test_trained_base_matches_its_card(digits, folder):
     card = json.loads((folder / "card.json").read_text())
     assert card["sha256"] == hashlib.sha256(model).hexdigest()
     assert card["trained_on"]["mnist"] == len(digits.training)
-    assert card["epochs"] == 3 + 3
+    assert card["epochs"] == 2 + 2
     found = accuracy(predict_all(Recognizer(model), digits.test), digits.test)
     assert card["scores"]["mnist_test"] == found
     assert found > 0.5, "random predictions would have 0.1"
