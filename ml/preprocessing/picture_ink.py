@@ -116,6 +116,8 @@ def _without_black_edges(grey: GreyImage) -> GreyImage:
     if not 0 < black.mean() < 0.5:
         return grey
     black = dilate(black, EDGE_BLUR)
+    if black.all():  # The lines of a narrow grid, for example, are no edges.
+        return grey
     return np.where(black, np.median(grey[~black]), grey).astype(np.uint8)
 
 

@@ -123,6 +123,15 @@ def test_cleans_a_picture_of_many_dots_in_little_time(share):
     assert time.process_time() - started < 1
 
 
+@pytest.mark.filterwarnings("error")
+def test_narrow_grid_is_too_faint_to_read():
+    """Its lines reach the border like the black edges of a scan, but leave no paper."""
+    grid = np.random.default_rng(0).normal(220, 4, (200, 200))
+    grid[::6] = grid[:, ::6] = 10
+    with pytest.raises(BadImageError, match="Nothing in the picture stands out"):
+        clean(grid.clip(0, 255).astype(np.uint8))
+
+
 def test_ignores_the_sides_of_tiny_pictures():
     tiny = np.full((63, 300), 255, np.uint8)
     tiny[:, :2] = 0
