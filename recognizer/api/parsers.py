@@ -19,7 +19,7 @@ from recognizer.api import heavy_work
 # The API needs at most some thousand values. Each takes about a hundred bytes of memory, so a body
 # of ten megabytes with a value in every third byte would take several hundred megabytes.
 MAX_JSON_VALUES: Final = 100_000
-# Of each part of a form. Parsing many long headers would take a second.
+# Of each part of a form. Parsing many long headers would take long.
 MAX_PART_HEADERS: Final = 4
 MAX_HEADER_BYTES: Final = 1024
 
@@ -55,8 +55,8 @@ class JSONParser(parsers.JSONParser):
 class MultiPartParser(parsers.BaseParser):
     """Parse a form as UTF-8, in memory.
 
-    Django's own parser takes as long as the network. It does not count files towards the limit
-    `DATA_UPLOAD_MAX_MEMORY_SIZE`, either.
+    Django's own parser is slower, and does not count files towards the limit
+    `DATA_UPLOAD_MAX_MEMORY_SIZE`.
     """
 
     media_type = "multipart/form-data"
