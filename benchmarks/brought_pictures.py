@@ -14,7 +14,8 @@ import numpy as np
 from benchmarks import stroke_rendering
 from benchmarks.numbers import TUNING_WRITERS
 from benchmarks.photo_synthesis import photograph
-from benchmarks.picture_kinds import KINDS, Kind
+from benchmarks.picture_kinds import KINDS
+from benchmarks.picture_painting import Kind
 from benchmarks.pictures import HELD_OUT_WRITERS
 from benchmarks.stroke_rendering import Strokes
 from ml.preprocessing.decode import BadImageError, decode

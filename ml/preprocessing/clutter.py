@@ -24,6 +24,7 @@ MIN_SHARE: Final = 0.1  # of the largest group's ink; smaller ones are specks
 MIN_LINE_SHARE: Final = 0.35  # the same for what is left of a printed line's component
 MAX_STROKE_WIDTH: Final = 0.33  # of a digit's size; a coin is broader
 MIN_OBJECT_WIDTH: Final = 1.5  # times the width of the digit's strokes; coins and pens are broader
+MAX_DOT_SIZE: Final = 0.5  # of the largest digit's size; a larger solid mark may be a closed 0
 MIN_BAR_FILL: Final = 0.75  # of its rectangle, as a pen does; a bent stroke fills less
 MAX_PIECE_WIDTH: Final = 0.45  # of the digit's strokes; a piece of a printed line is thinner
 # Shares of the picture's longer side.
@@ -108,8 +109,8 @@ def remove_clutter(ink: Mask) -> tuple[Mask, Mask]:
         return np.zeros_like(ink), ink
     _mark_frames(components, boxes, clutter)
     _mark_bars(boxes, clutter)
-    _mark_other_widths(components, boxes, clutter)
-    kept = _large_groups(rest & ~clutter[components], lines)
+    is_dot = _mark_other_widths(components, boxes, clutter)
+    kept = _large_groups(rest & ~clutter[components], lines, is_dot[components])
     return kept, ink & ~kept
 
 
@@ -214,8 +215,11 @@ def _mark_bars(boxes: list[_Box], clutter: Mask) -> None:
         clutter[number] |= is_bar and height > 2 * box.height
 
 
-def _mark_other_widths(components: Components, boxes: list[_Box], clutter: Mask) -> None:
-    """Mark solid objects, pens, and what is thinner than the digits, such as pieces of lines."""
+def _mark_other_widths(components: Components, boxes: list[_Box], clutter: Mask) -> Mask:
+    """Mark solid objects, pens, and what is thinner than the digits, such as pieces of lines.
+
+    Return which components are small and solid, such as the holes in a sheet.
+    """
     ink = components > 0
     edges = ink & dilate(~ink, 1)
     areas, lengths = (
@@ -236,6 +240,7 @@ def _mark_other_widths(components: Components, boxes: list[_Box], clutter: Mask)
     if widest:
         clutter |= is_solid & (widths > MIN_OBJECT_WIDTH * widest)
         clutter |= widths < MAX_PIECE_WIDTH * widest
+    return is_solid & (sizes < MAX_DOT_SIZE * sizes.max(initial=0, where=is_stroke & ~clutter))
 
 
 def _contains(box: _Box, point: npt.NDArray[np.float64]) -> bool:
@@ -243,8 +248,11 @@ def _contains(box: _Box, point: npt.NDArray[np.float64]) -> bool:
     return bool(box.top < y < box.bottom and box.left < x < box.right)
 
 
-def _large_groups(ink: Mask, lines: Mask) -> Mask:
-    """Return the ink of the large groups. Ink in neighbouring cells is one group."""
+def _large_groups(ink: Mask, lines: Mask, dots: Mask) -> Mask:
+    """Return the ink of the large groups that do not consist of dots only.
+
+    Ink in neighbouring cells is one group.
+    """
     height, width = ink.shape
     cell = max(1, -(-max(ink.shape) // CELL_SIDE))
     cells = coarsen(ink, cell)
@@ -258,6 +266,7 @@ def _large_groups(ink: Mask, lines: Mask) -> Mask:
     large = sizes >= needed * sizes.max()
     for number, box in enumerate(boxes, 1):
         large[number] &= box.size * cell >= MIN_SIZE * max(ink.shape)
+    large &= np.bincount(groups[coarsen(ink & ~dots, cell) > 0], minlength=len(sizes)) > 0
     large[0] = False
     kept = large[groups] & (cells > 0)
     return np.asarray(kept.repeat(cell, 0).repeat(cell, 1)[:height, :width] & ink)

@@ -24,6 +24,12 @@ SMOOTHING: Final = 5  # pixels of the coarse image; removes thin strokes and noi
 PATTERN_SIDE: Final = 13  # pixels of the coarse image; the bright parts of a pattern are narrower
 SHEET_AREA: Final = (0.04, 0.95)  # range, as a share of the picture
 MAX_TABLE_BRIGHTNESS: Final = 0.72  # of the sheet's brightness; a table is darker than that
+# Of the difference in brightness between sheet and table. At the edge of a sheet, the brightness
+# drops by at least this share. At the edge of a lamp's light, it drops slowly.
+MIN_EDGE_CONTRAST: Final = 0.48
+EDGE_WIDTH: Final = 4  # pixels of the coarse image, on each side of the edge
+MAX_LIT: Final = 0.9  # share of a sheet in the shadow that is lit
+MIN_COMMON_EDGE: Final = 0.3  # share of the lit part's outline that is the edge of the sheet
 MIN_TABLE_BORDER: Final = 0.6  # share of the picture's border where the table is seen
 # The same if the sheet reaches into a corner of the picture. A bright area in the corner is more
 # often the part of the paper that no shadow covers.
@@ -31,7 +37,8 @@ MIN_TABLE_BORDER_AT_CORNER: Final = 0.75
 MIN_COMPONENT: Final = 0.1  # of the largest component; a smaller one is not part of the sheet
 MIN_FILLED: Final = 0.6  # share of the sheet's outline that is paper, and not ink
 MIN_QUAD_FILL: Final = 0.85  # share of the sheet's outline that its four corners cover
-MIN_SHEET_WIDTH: Final = 44  # pixels of the coarse image; strokes of a broad pen are narrower
+MIN_SHEET_WIDTH: Final = 44  # pixels of the coarse image; a digit by a broad pen is narrower
+MIN_STRIP_WIDTH: Final = 30  # the same for a sheet with four corners
 MIN_SOLIDITY: Final = 0.84  # area of the sheet, as a share of its convex hull
 MIN_PAPER: Final = 0.7  # share of the sheet that has no ink
 TABLE_MARGIN: Final = 2  # pixels of the coarse image; the width of the sheet's blurred edge
@@ -53,7 +60,7 @@ class TransformedPicture:
     @property
     def is_wide(self) -> bool:
         """Return whether both sides are longer than the width of a stroke of a broad pen."""
-        return min(self.grey.shape) >= MIN_SHEET_WIDTH / COARSE_SIDE * max(self.size)
+        return min(self.grey.shape) >= MIN_STRIP_WIDTH / COARSE_SIDE * max(self.size)
 
     def to_original(self, box: Box) -> Box:
         """Take a box in shares of `grey` to shares of the original picture."""
@@ -71,12 +78,31 @@ def find_sheet(grey: GreyImage) -> TransformedPicture | None:
     If the table has a pattern, only the dark parts of the pattern have to be darker.
     """
     coarse, bright = _coarse(grey)
-    if border(bright).any():
+    shaded = _find_shaded_sheet(coarse, bright)
+    sheet = None if shaded is None else _rectify(grey, coarse, shaded)
+    if sheet is None and border(bright).any():
         sheet = _find_sheet_on_pattern(grey, coarse)
-        if sheet is not None:
-            return sheet
+    if sheet is not None:
+        return sheet
     region = _largest_component(bright)
     return _rectify(grey, coarse, region) if _is_on_a_table(bright, region) else None
+
+
+def _find_shaded_sheet(coarse: GreyImage, bright: Mask) -> Mask | None:
+    """Return a sheet of which only the lit part is among the bright pixels, or None.
+
+    The lit part and the whole sheet have edges in common. A sheet on something else that is not as
+    bright has none.
+    """
+    lit = _largest_component(bright)
+    brighter = coarse > find_threshold(coarse[~bright])
+    sheet = _largest_component(brighter)
+    table = touching_border(~sheet)
+    if lit.sum() >= MAX_LIT * sheet.sum() or not _is_on_a_table(brighter, sheet):
+        return None
+    outline = lit & dilate(touching_border(~lit), 1)
+    common = outline & dilate(table, EDGE_WIDTH)
+    return sheet if common.sum() >= MIN_COMMON_EDGE * outline.sum() else None
 
 
 def _find_sheet_on_pattern(grey: GreyImage, coarse: GreyImage) -> TransformedPicture | None:
@@ -102,7 +128,7 @@ def cover_table(grey: GreyImage) -> GreyImage | None:
     if not (
         _is_on_a_table(bright, paper)
         and _is_sheet(paper, ~table)
-        and _is_darker(coarse[table], coarse[paper])
+        and _stands_out(coarse, paper, table)
     ):
         return None
     mask = Image.fromarray(dilate(table, TABLE_MARGIN)).resize((grey.shape[1], grey.shape[0]))
@@ -145,9 +171,17 @@ def _is_sheet(paper: Mask, sheet: Mask) -> bool:
     return bool(sheet.sum() >= MIN_SOLIDITY * _area(_convex_hull(_outline(sheet))))
 
 
-def _is_darker(table: GreyImage, sheet: GreyImage) -> bool:
-    brightest = MAX_TABLE_BRIGHTNESS * np.median(sheet)
-    return table.size > 0 and bool(np.median(table) <= brightest)
+def _stands_out(coarse: GreyImage, sheet: Mask, table: Mask) -> bool:
+    """Return whether the table is darker than the sheet, and whether the sheet has sharp edges."""
+    if not table.any():
+        return False
+    contrast = np.median(coarse[sheet]) - np.median(coarse[table])
+    if contrast < (1 - MAX_TABLE_BRIGHTNESS) * np.median(coarse[sheet]):
+        return False
+    around = touching_border(~sheet)
+    inside, outside = (dilate(side, EDGE_WIDTH) & ~side for side in (around, ~around))
+    drop = np.median(coarse[inside]) - np.median(coarse[outside])
+    return bool(drop >= MIN_EDGE_CONTRAST * contrast)
 
 
 def _largest_component(mask: Mask) -> Mask:
@@ -174,7 +208,7 @@ def _corners(region: Mask, coarse: GreyImage) -> Points | None:
     low, high = (share * region.size for share in SHEET_AREA)
     if not low <= area <= high or region.sum() < MIN_FILLED * area:
         return None
-    if not _is_darker(coarse[~dilate(region, 2)], coarse[region]):
+    if not _stands_out(coarse, region, ~dilate(region, 2)):
         return None
     quad = _simplify(hull)
     if len(quad) < 4 or _area(quad) < MIN_QUAD_FILL * area:

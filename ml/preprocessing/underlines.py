@@ -1,4 +1,4 @@
-"""Find a line under a number whose digits touch it.
+"""Find a line under a digit or a number that touches it.
 
 The digits interrupt the line, so its pieces are too short for `ml.preprocessing.lines`.
 """
@@ -11,7 +11,7 @@ import numpy.typing as npt
 from ml.arrays import Mask
 from ml.preprocessing.connected_components import label_components
 
-MIN_ASPECT: Final = 1.2  # ratio of width to height, with the line; a single digit is narrower
+MIN_ASPECT: Final = 1.2  # ratio of width to height, with the line; a digit alone is narrower
 MAX_SLOPE: Final = 0.2  # of the line
 STRAIGHT: Final = 0.015  # of the number's height, and a pixel; the farthest distance from the line
 MIN_STRAIGHT: Final = 0.75  # of the columns where the lowest ink is on the line
@@ -20,7 +20,10 @@ MAX_THICKNESS: Final = 1.6  # of the thickness of the line; more is a digit on t
 MAX_LINE_HEIGHT: Final = 0.2  # of the height of the number
 MIN_DIGIT_HEIGHT: Final = 0.5  # of the number's height
 MAX_DIGITS: Final = 20  # components that are checked
-BEYOND: Final = 0.08  # of the number's height; the line goes beyond the digits on both sides
+# Of the number's height. The line goes beyond the digits on both sides. Some people write a line
+# under a 1 or a 2, but a shorter one.
+BEYOND: Final = 0.08
+BEYOND_ONE: Final = 0.2  # the same for a single digit
 
 
 def find_underline(component: Mask) -> Mask | None:
@@ -59,14 +62,14 @@ def _is_straight(lowest: npt.NDArray[np.intp], tolerance: float) -> npt.NDArray[
 
 
 def _is_under_digits(rest: Mask) -> bool:
-    """Return whether what is left without the line is several digits within its length."""
+    """Return whether what is left without the line is a digit or more within its length."""
     components = label_components(rest)
     sizes = np.bincount(components.ravel())[1:]
     largest = np.argsort(-sizes, kind="stable")[:MAX_DIGITS] + 1
     masks = (components == number for number in largest)
     tall = [mask for mask in masks if mask.any(axis=1).sum() >= MIN_DIGIT_HEIGHT * len(rest)]
-    if len(tall) < 2:
+    if not tall:
         return False
     columns = np.flatnonzero(np.any(tall, axis=(0, 1)))
-    beyond = BEYOND * len(rest)
+    beyond = (BEYOND if len(tall) > 1 else BEYOND_ONE) * len(rest)
     return bool(columns[0] >= beyond and columns[-1] < rest.shape[1] - beyond)

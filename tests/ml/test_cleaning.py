@@ -105,6 +105,15 @@ def test_a_digit_at_the_border_is_kept_next_to_a_dot(recognizer):
     assert recognizer.predict(normalize(clean(grey).grey)).label == 7
 
 
+@pytest.mark.parametrize("digit", range(10))
+def test_removes_the_holes_of_a_punched_sheet(recognizer, digit):
+    grey = draw(strokes_of(digit, np.random.default_rng(digit)), size=512, share=0.3, pen=12)
+    sheet = Image.fromarray(grey)
+    for y in (180, 320):
+        ImageDraw.Draw(sheet).ellipse((20, y, 44, y + 24), fill=10)
+    assert recognizer.predict(normalize(clean(np.asarray(sheet)).grey)).label == digit
+
+
 def test_a_diagonal_strip_of_paper_is_cleaned():
     strip = Image.new("L", (512, 512), 60)
     pen = ImageDraw.Draw(strip)

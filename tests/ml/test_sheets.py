@@ -62,3 +62,29 @@ def test_a_bright_corner_next_to_a_shadow_is_not_a_sheet(predict, digit, mirrore
     y, x = np.mgrid[:SIDE, :SIDE] / SIDE
     light = np.where(x + y < 0.75, 1, 0.55)
     assert predict(paper(digit, 0.5) * (light[:, ::-1] if mirrored else light)) == digit
+
+
+@pytest.mark.parametrize("digit", DIGITS)
+@pytest.mark.parametrize("x", [0.3, 0.5, 0.8])
+def test_the_light_of_a_lamp_is_not_a_sheet(predict, digit, x):
+    rows, columns = np.mgrid[:SIDE, :SIDE] / SIDE
+    light = 0.4 + 0.7 * np.exp(-((columns - x) ** 2 + (rows - 0.4) ** 2) / 0.08)
+    assert predict(paper(digit, 0.5) * light) == digit
+
+
+@pytest.mark.parametrize("digit", DIGITS)
+@pytest.mark.parametrize("edge", [230, 280])
+def test_finds_a_sheet_that_is_half_in_the_shadow(predict, digit, edge):
+    sheet = [(90, 100), (420, 120), (410, 420), (80, 400)]
+    photo = on_table(paper(digit), np.full((SIDE, SIDE), 50), sheet)
+    photo[:, edge:] *= 0.55
+    assert predict(photo) == digit
+
+
+@pytest.mark.parametrize("digit", DIGITS)
+@pytest.mark.parametrize("half", [70, 85, 100])
+def test_finds_a_narrow_strip_of_paper(predict, digit, half):
+    middle = SIDE // 2
+    strip = [(middle - half, 0), (middle + half, 0), (middle + half, SIDE), (middle - half, SIDE)]
+    table = np.full((SIDE, SIDE), 60)
+    assert predict(on_table(paper(digit, 0.2), table, strip)) == digit
