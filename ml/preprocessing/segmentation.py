@@ -30,7 +30,7 @@ from ml.preprocessing.thin_cuts import cut_where_thin
 from ml.preprocessing.touching_digits import split_touching
 from ml.runtime import NOT_A_DIGIT, Predictor
 
-COARSE_SIDE: Final = 72  # pixels, the longer side of the shrunk image in which components are found
+COARSE_SIDE: Final = 72  # cells along the longer side of the ink, in which components are found
 MAX_COMPONENTS: Final = 40  # an image with more components is not split
 MAX_PARTS: Final = 30  # an image with more parts is not split
 MAX_PARTS_PER_DIGIT: Final = 6
@@ -156,7 +156,8 @@ def _find_groups(ink: InkImage) -> Groups:
 
     If there are more than `MAX_COMPONENTS` components, all ink is one group.
     """
-    cell = max(1, math.ceil(max(ink.shape) / COARSE_SIDE))
+    extents = [high - low for low, high in (rows(ink > 0), columns(ink > 0))]
+    cell = max(1, math.ceil(max(extents) / COARSE_SIDE))
     components = label_components(coarsen(ink >= INK_LEVEL, cell) > 0)
     if components.max() > MAX_COMPONENTS:
         return (ink > 0).astype(np.int32)
