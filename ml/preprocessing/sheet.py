@@ -78,23 +78,22 @@ def find_sheet(grey: GreyImage) -> TransformedPicture | None:
     If the table has a pattern, only the dark parts of the pattern have to be darker.
     """
     coarse, bright = _coarse(grey)
-    shaded = _find_shaded_sheet(coarse, bright)
+    region = _largest_component(bright)
+    shaded = _find_shaded_sheet(coarse, bright, region)
     sheet = None if shaded is None else _rectify(grey, coarse, shaded)
     if sheet is None and border(bright).any():
         sheet = _find_sheet_on_pattern(grey, coarse)
     if sheet is not None:
         return sheet
-    region = _largest_component(bright)
     return _rectify(grey, coarse, region) if _is_on_a_table(bright, region) else None
 
 
-def _find_shaded_sheet(coarse: GreyImage, bright: Mask) -> Mask | None:
-    """Return a sheet of which only the lit part is among the bright pixels, or None.
+def _find_shaded_sheet(coarse: GreyImage, bright: Mask, lit: Mask) -> Mask | None:
+    """Return the whole sheet if a shadow falls on a part of it, otherwise None.
 
-    The lit part and the whole sheet have edges in common. A sheet on something else that is not as
-    bright has none.
+    Only the lit part `lit` is among the bright pixels. It has edges in common with the whole sheet.
+    A sheet on something less bright, such as a place mat, has none in common with that.
     """
-    lit = _largest_component(bright)
     brighter = coarse > find_threshold(coarse[~bright])
     sheet = _largest_component(brighter)
     table = touching_border(~sheet)
