@@ -7,6 +7,7 @@ export const SIDE = 280; // coordinates run from 0 to SIDE; the image sent has S
 const UNDERLINE_WIDTH = 3; // of the line under each digit of a multi-digit number, same units
 const MAX_STROKES = 200; // The server accepts no more.
 const MAX_POINTS = 2000; // of all strokes
+const MAX_TIME_MS = 24 * 60 * 60 * 1000; // of a point
 const MAX_STROKES_JSON_CHARS = 50_000; // A closing page can send at most 64 KB.
 
 // Some browsers add noise to what a page reads from a canvas, so that sites cannot recognize them by
@@ -179,7 +180,7 @@ function toPoints(strokes) {
   return strokes.map(({ width, points }) =>
     points.map(([x, y, time, pressure]) => {
       const exactWidth = pressure === undefined ? width : pressureWidth(width, pressure);
-      return [x, y, time - start, Math.round(10 * exactWidth) / 10];
+      return [x, y, Math.min(time - start, MAX_TIME_MS), Math.round(10 * exactWidth) / 10];
     }),
   );
 }

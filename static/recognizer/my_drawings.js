@@ -49,7 +49,7 @@ async function deleteConfirmed() {
   const url = idToDelete ? `${page.submissions}${idToDelete}/` : page.submissions;
   const answer = await callApi("DELETE", url);
   if (!answer) return;
-  forgetCanvas();
+  forgetKept((id) => !idToDelete || id === idToDelete);
   if (answer.status === 200) ofTab.set(NOTICE_KEY, answer.body.detail);
   location.reload(); // Drawings of the next page move up.
 }
@@ -60,9 +60,13 @@ function showDeletionNotice() {
   ofTab.set(NOTICE_KEY, null);
 }
 
-// The draw page must not bring back a drawing that was deleted or corrected here.
-function forgetCanvas() {
-  ofTab.set(DRAWING_KEY, null);
+// The draw page must not bring back a drawing that was deleted or corrected here. It still sends the
+// drawings that the server does not have yet.
+function forgetKept(isForgotten) {
+  const kept = JSON.parse(ofTab.get(DRAWING_KEY) ?? "null");
+  if (!kept) return;
+  const unsaved = kept.unsaved.filter(({ ids }) => !ids.some(isForgotten));
+  ofTab.set(DRAWING_KEY, JSON.stringify({ ...kept, current: null, unsaved }));
 }
 
 // ---- The personal memory ----
@@ -143,8 +147,10 @@ onEachClick("button.replay", replay);
 dialog.addEventListener("close", deleteConfirmed);
 forgetForm?.addEventListener("submit", confirmForgetting);
 forgetDialog.addEventListener("close", forgetConfirmed);
-for (const form of document.querySelectorAll("form.correction")) {
-  form.addEventListener("submit", forgetCanvas);
+/** @type {NodeListOf<HTMLFormElement>} */
+const correctionForms = document.querySelectorAll("form.correction");
+for (const form of correctionForms) {
+  form.addEventListener("submit", () => forgetKept((id) => form.action.includes(id)));
 }
 renewFormTokens();
 showDeletionNotice();

@@ -19,8 +19,15 @@ export const isCorrected = ({ corrections }) => corrections.some((label) => labe
 /** @param {Drawing} drawing */
 export const isSaved = (drawing) => !mustStore(drawing) && unsavedCorrection(drawing) < 0;
 
-/** @param {Drawing} drawing */
-const mustStore = ({ finished, processed, unanswered }) => processed !== finished || unanswered !== null;
+/**
+ * If the server has refused to store the drawing, try again with each correction.
+ *
+ * @param {Drawing} drawing
+ */
+function mustStore({ finished, processed, unanswered, isRefused, corrections, savedCorrections }) {
+  const isCorrectedAgain = corrections.some((label, i) => label !== savedCorrections[i]);
+  return processed !== finished || unanswered !== null || (isRefused && isCorrectedAgain);
+}
 
 /**
  * Call the API. The server ignores the token of a new visitor as soon as the browser sends a cookie.
@@ -64,8 +71,10 @@ async function storeContent(drawing) {
   const content = drawing.unanswered ?? drawing.finished;
   const { ok, body } = await sendContent(drawing, content);
   if (!ok) {
+    // The submissions are those of an earlier content, so a correction does not belong to them.
     const corrections = [...savedCorrections];
-    Object.assign(drawing, { processed: content, refusal: body?.detail ?? uiStrings.refused, corrections });
+    const refusal = body?.detail ?? uiStrings.refused;
+    Object.assign(drawing, { processed: content, isRefused: true, refusal, corrections });
     return false;
   }
   /** @type {Submission[]} */
@@ -79,7 +88,7 @@ async function storeContent(drawing) {
   drawing.savedCorrections = submissions.map(({ id }, i) =>
     id === previous[i]?.id ? savedCorrections[i] : undefined,
   );
-  Object.assign(drawing, { processed: content, submissions });
+  Object.assign(drawing, { processed: content, isRefused: false, submissions });
   if (!submissions.length || content !== drawing.content) return false;
   // A new model version may find another number of digits. Then the corrections no longer fit.
   const { predictions: shown } = drawing;
@@ -222,11 +231,11 @@ export function keepInTab(current, unsaved) {
 
 /** @param {Drawing} drawing */
 function toKept(drawing) {
-  const { content, finished, processed, submissions, corrections, savedCorrections } = drawing;
+  const { content, finished, processed, isRefused, submissions, corrections, savedCorrections } = drawing;
   return {
     strokes: content.strokes,
     url: content.upload?.url,
-    isStored: content === finished && content === processed,
+    isStored: content === finished && content === processed && !isRefused,
     ids: submissions.map(({ id }) => id),
     earlierIds: drawing.earlierIds,
     // A corrected drawing is in the visitor's memory, which would change its prediction.
@@ -240,7 +249,7 @@ function toKept(drawing) {
 /**
  * Return what this tab has kept, or null. After a logout, forget the user's drawings.
  *
- * @returns {Promise<{current: Partial<Drawing>, unsaved: Partial<Drawing>[]} | null>}
+ * @returns {Promise<{current: Partial<Drawing> | null, unsaved: Partial<Drawing>[]} | null>}
  */
 export async function recallFromTab() {
   const kept = JSON.parse(ofTab.get(DRAWING_KEY) ?? "null");
@@ -248,7 +257,7 @@ export async function recallFromTab() {
   // The closing page may still be storing a new visitor's first drawing, with its own token.
   if (page.ownerToken && kept.ownerToken) page.ownerToken = kept.ownerToken;
   const unsaved = await Promise.all(kept.unsaved.map(fromKept));
-  return { current: await fromKept(kept.current), unsaved };
+  return { current: kept.current && (await fromKept(kept.current)), unsaved };
 }
 
 /**

@@ -68,6 +68,7 @@ function newDrawing() {
     savedCorrections: [],
     isStoredAgain: false,
     unanswered: null,
+    isRefused: false,
     correctionRefusal: "",
     refusal: "",
     refusalCode: "",
@@ -201,23 +202,31 @@ export function requestExplanation(wanted) {
 async function sync() {
   if (syncing) return; // The running loops also handle new changes.
   syncing = true;
-  try {
-    for (const drawing of outOfSync) {
-      while (!isSaved(drawing)) {
-        const isReplaced = await saveNext(drawing);
-        // A prediction in flight may contain the explanation, which the stored one does not have.
-        const isObsolete = isReplaced && drawing === state.drawing && !state.explanationWanted;
-        if (isObsolete) cancelPrediction();
-        state.connectionError = "";
-        notifyChange();
-      }
-      outOfSync.delete(drawing);
+  let failure = null;
+  for (const drawing of outOfSync) {
+    try {
+      await syncDrawing(drawing);
+    } catch (error) {
+      failure = error;
+      if (!(error instanceof Response)) break; // The server cannot be reached.
     }
-  } catch (error) {
-    scheduleRetry(error);
   }
+  if (failure) scheduleRetry(failure);
   syncing = false;
   notifyChange();
+}
+
+/** @param {Drawing} drawing */
+async function syncDrawing(drawing) {
+  while (!isSaved(drawing)) {
+    const isReplaced = await saveNext(drawing);
+    // A prediction in flight may contain the explanation, which the stored one does not have.
+    const isObsolete = isReplaced && drawing === state.drawing && !state.explanationWanted;
+    if (isObsolete) cancelPrediction();
+    state.connectionError = "";
+    notifyChange();
+  }
+  outOfSync.delete(drawing);
 }
 
 // ---- Editing ----
@@ -288,7 +297,7 @@ export async function restore() {
   if (!kept) return;
   kept.unsaved.forEach((each) => outOfSync.add(Object.assign(newDrawing(), each)));
   sync();
-  if (isBlank(kept.current.content ?? BLANK) || !isBlank(state.drawing.content)) return;
+  if (isBlank(kept.current?.content ?? BLANK) || !isBlank(state.drawing.content)) return;
   bringBack(Object.assign(newDrawing(), kept.current));
   finish(); // The closing page may have stored it, so learn the ids of the submissions.
 }
@@ -417,10 +426,7 @@ export function confirmOthers() {
   saveCorrections();
 }
 
-// If the server has refused to store the drawing, try again with each correction.
 function saveCorrections() {
-  const { drawing } = state;
-  drawing.correctionRefusal = "";
-  if (!drawing.submissions.length && !syncing) drawing.processed = BLANK;
+  state.drawing.correctionRefusal = "";
   finish();
 }

@@ -78,6 +78,8 @@ export interface Drawing {
   isStoredAgain: boolean;
   /** Content that was sent without a response, so the server may have stored it. */
   unanswered: Content | null;
+  /** Whether the server refused to store `processed`. The submissions are those of an earlier content. */
+  isRefused: boolean;
   /** Why the server refused the last correction. */
   correctionRefusal: string;
   /** Why the server refused the drawing. */

@@ -179,6 +179,43 @@ def test_retries_a_busy_site_after_retry_after(page, four, status):
     expect_sentence(page).to_contain_text("This is a 4")
 
 
+def test_error_of_one_drawing_does_not_hold_up_the_next(page, four):
+    def fail_for_first(route):
+        is_first = len(route.request.post_data_json["strokes"]) == 2
+        route.fulfill(status=500) if is_first else route.continue_()
+
+    page.route("**/numbers/", fail_for_first)
+    draw_by_mouse(page, four)
+    page.get_by_role("button", name="9").click()
+    expect_sentence(page).to_contain_text("The site is busy")
+    draw_by_mouse(page, four[:1])
+    page.clock.fast_forward(2000)
+
+    expect(page.locator("#notice")).to_contain_text("Saved")
+    assert len(Submission.objects.get().strokes) == 1
+
+
+def test_deleting_a_drawing_keeps_the_unsaved_ones(page, four):
+    draw_by_mouse(page, four[:1])
+    page.get_by_role("button", name="1", exact=True).click()
+    expect(page.get_by_text("Thanks.")).to_be_visible()
+    page.route("**/numbers/", lambda route: route.abort())
+    draw_by_mouse(page, four)
+    page.get_by_role("button", name="9").click()
+    expect_sentence(page).to_contain_text("No connection")
+    page.get_by_role("button", name="Next drawing").click()
+    page.get_by_role("link", name="My drawings").click()
+    page.wait_for_url("**/mine/")  # also waits until its script has run
+    page.get_by_role("button", name="Delete all").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(page.get_by_text("You have no drawings yet.")).to_be_visible()
+    page.unroute_all()
+    with page.expect_response("**/correction/"):
+        page.get_by_role("main").get_by_role("link", name="Draw a digit").click()
+
+    assert Submission.objects.get().corrected_digit == Label.NINE
+
+
 def test_shows_the_error_message_of_the_server(page, four):
     body = {"code": "some_code", "detail": "The reason, in a sentence."}
     page.route("**/recognize/", lambda route: route.fulfill(status=400, json=body))

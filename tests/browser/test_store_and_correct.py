@@ -170,6 +170,29 @@ def test_new_stroke_replaces_the_stored_drawing(stored, four):
     assert len(later.strokes) == 3
 
 
+def refuse_to_store(page, times):
+    refusal = {"code": "storage_limit", "detail": "You have stored too many drawings."}
+    page.route("**/numbers/", lambda route: route.fulfill(status=429, json=refusal), times=times)
+
+
+def test_correction_does_not_label_the_drawing_before_a_refused_stroke(stored):
+    earlier = Submission.objects.get()
+    refuse_to_store(stored, times=2)
+    draw_by_mouse(stored, [[[0, 0], [200, 200]]])
+    finish(stored)
+    expect(stored.locator("#sentence")).to_have_text("You have stored too many drawings.")
+    click(stored, "7")
+    expect(stored.locator("[aria-pressed=true]")).to_have_count(0)  # refused again
+    earlier.refresh_from_db()
+    assert earlier.corrected_digit is None
+    click(stored, "7")
+    expect_notice(stored).to_contain_text("as a 7")
+
+    later = Submission.objects.get()
+    assert len(later.strokes) == 3
+    assert later.corrected_digit == Label.SEVEN
+
+
 def test_undo_replaces_the_stored_drawing(stored):
     click(stored, "Undo")
     expect_notice(stored).to_have_text("")
