@@ -49,7 +49,7 @@ function clear() {
 }
 
 function startNext() {
-  store.startNew();
+  store.startNext();
   $("canvas").focus();
 }
 

@@ -94,8 +94,8 @@ async function storeContent(drawing) {
   const { predictions: shown } = drawing;
   if (shown && shown.length !== submissions.length) drawing.corrections = [];
   drawing.predictions = submissions.map((each, i) => mergePrediction(drawing, each, i));
-  const notice = drawing.isIncomplete ? uiStrings.incomplete : uiStrings.saved;
-  Object.assign(drawing, { refusal: "", notice });
+  const saved = isCorrected(drawing) ? "" : uiStrings.saved;
+  Object.assign(drawing, { refusal: "", notice: drawing.isIncomplete ? uiStrings.incomplete : saved });
   return true;
 }
 

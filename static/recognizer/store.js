@@ -365,11 +365,18 @@ export function isDrawingSaved() {
 
 // Start a new drawing. Discard the old one, unless it is already stored or corrected. If a request
 // to store it is still running, its submission is deleted afterwards.
-export function startNew() {
+function startNew() {
   const { drawing } = state;
   if (!drawing.submissions.length && !isCorrected(drawing)) drawing.finished = BLANK;
   replaceDrawing();
   notifyChange();
+}
+
+/** Start the next drawing. If the last one was a number of a picture with several rows, show them again. */
+export function startNext() {
+  const picture = state.drawing.past.find(({ upload }) => upload && !upload.isSingleRow)?.upload;
+  startNew();
+  if (picture) addUpload(picture);
 }
 
 function replaceDrawing() {
@@ -387,14 +394,16 @@ export function select(index) {
 
 /**
  * Refuse a file. The old drawing is stored and leaves the canvas, because its prediction would look
- * like that of the file.
+ * like that of the file. `undo` brings it back.
  *
  * @param {string} reason
  */
 export function refuseFile(reason) {
   if (!isBlank(state.drawing.content)) {
     finish();
+    const cleared = state.drawing;
     replaceDrawing();
+    state.drawing.cleared = cleared;
   }
   state.drawing.refusal = reason;
   notifyChange();

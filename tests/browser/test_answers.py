@@ -78,6 +78,9 @@ def test_refused_file_clears_the_old_answer_and_stores_its_drawing(page):
     expect(page.locator("#confirm")).to_be_disabled()
     assert Submission.objects.get().predicted_digit == 7
 
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator("#digit")).to_have_text("7")
+
 
 @pytest.mark.parametrize("locale", ["en", "fr", "es", "zh-CN"])
 def test_answers_are_visible_on_a_phone_without_scrolling(open_page, four, locale):

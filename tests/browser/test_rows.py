@@ -44,6 +44,19 @@ def test_undo_returns_to_the_rows(several):
     expect(several.locator("#digit")).to_have_text("186")
 
 
+def test_next_drawing_returns_to_the_rows(several):
+    several.get_by_role("button", name="73", exact=True).click()
+    several.get_by_role("button", name="Yes, it’s 73").click()
+    expect(several.locator("#notice")).to_contain_text("Saved as 73")
+    several.get_by_role("button", name="Next drawing").click()
+    expect(several.locator("#rows li")).to_have_text(["420", "73", "186"])
+    several.get_by_role("button", name="186").click()
+    several.get_by_role("button", name="Yes, it’s 186").click()
+    expect(several.locator("#notice")).to_contain_text("Saved as 186")
+
+    assert sorted(row.corrected_digit for row in Submission.objects.all()) == [1, 3, 6, 7, 8]
+
+
 def test_tables_have_a_button_for_each_cell(page):
     choose(page, png(draw_page(cell=220)))
     expect(page.locator("#rows li")).to_have_count(3)

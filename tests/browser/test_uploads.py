@@ -104,6 +104,7 @@ def test_correction_of_the_same_picture_from_before_counts(page):
     zero = page.locator("#correction").get_by_role("button", name="0", exact=True)
     expect(zero).to_have_attribute("aria-pressed", "true")
     expect(page.locator("#sentence")).to_contain_text("This is a 0")
+    expect(page.locator("#notice")).not_to_contain_text("correct it")
     assert Submission.objects.get().corrected_digit == Label.ZERO
 
 
