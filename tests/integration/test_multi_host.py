@@ -39,7 +39,8 @@ class Host(Site):
         self.folder, self.database = folder, database
 
     def prepare(self):
-        """Do nothing: the fixture migrates, and the API needs no static files."""
+        """Copy the static files. The fixture migrates."""
+        self.copy_static_files()
 
     def post(self, path, address="192.0.2.1", session=requests, **body):
         """POST to the API. Without a session, each request comes from a new visitor."""

@@ -1,17 +1,24 @@
 """`manage.py serve`: serve the site."""
 
 import errno
+import logging
 from argparse import ArgumentParser
 from socket import socket
 from typing import Any
 
 from django.conf import settings
+from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core.management.base import BaseCommand, CommandError
 from django.core.servers.basehttp import get_internal_wsgi_application
+from django.db import connection
 
 from recognizer.accounts import client_ip
+from recognizer.management import shared
 from recognizer.management.welcome import welcome
 from recognizer.ops import http_server
+from recognizer.serving.model_registry import DATABASE_OUTAGES
+
+log = logging.getLogger(__name__)
 
 
 class Command(BaseCommand):
@@ -27,9 +34,30 @@ class Command(BaseCommand):
     def handle(self, **options: Any) -> None:
         application = get_internal_wsgi_application()
         listener = listen()
+        check_static_files()
+        check_database()
         if options["welcome"]:
             self.stdout.write(welcome(show_qr_code=self.stdout.isatty()))
         http_server.serve(application, listener, client_ip.network_of_connection)
+
+
+def check_static_files() -> None:
+    """Raise `CommandError` if the static files have not been collected."""
+    try:
+        staticfiles_storage.url("base.css")
+    except ValueError as error:
+        message = "The static files are missing. Run: manage.py collectstatic"
+        raise CommandError(message) from error
+
+
+def check_database() -> None:
+    """Raise `CommandError` if a migration is missing. During an outage, do not check."""
+    try:
+        shared.check_migrations()
+    except DATABASE_OUTAGES as error:
+        log.warning("The migrations were not checked: %s", error)
+    finally:
+        connection.close()
 
 
 def listen() -> socket:
