@@ -24,6 +24,8 @@ from recognizer.review.presenters import short_label, to_cards
 # The session stores the time of the last bulk review under this key. Undo uses the time to find
 # the reviews.
 LAST_BULK_SESSION_KEY: Final = "last_bulk_review"
+# The session stores the label of the last bulk review under this key.
+LAST_LABEL_SESSION_KEY: Final = "last_bulk_label"
 # The session stores `BulkResult.previous_rounds` of the last bulk review under this key.
 LAST_ROUNDS_SESSION_KEY: Final = "last_bulk_rounds"
 
@@ -31,7 +33,7 @@ LAST_ROUNDS_SESSION_KEY: Final = "last_bulk_rounds"
 @reviewers_only
 @require_safe
 def largest_label(request: HttpRequest) -> HttpResponse:
-    """Redirect to the suggested label with the most pending submissions."""
+    """Redirect to the suggested label with the most submissions to review."""
     counts = _pending_counts()
     return redirect("review:bulk_label", max(counts, key=lambda label: counts[label]))
 
@@ -45,12 +47,13 @@ def bulk(request: HttpRequest, label: int) -> HttpResponse:
     if request.method == "POST":
         return _decide(request, Label(label))
     submissions = queue.claim_similar(request.user, Label(label))
+    counts = _pending_counts()
     context = {
         "label": label,
         "label_name": short_label(label),
         "cards": to_cards(submissions),
         "count_limit": queue.COUNT_LIMIT,
-        "tabs": [(tab, short_label(tab), count) for tab, count in _pending_counts().items()],
+        "tabs": [(tab, short_label(tab), count) for tab, count in counts.items()],
         "can_undo": LAST_BULK_SESSION_KEY in request.session,
     }
     return render(request, "review/bulk.html", context)
@@ -87,6 +90,7 @@ def _store(request: HttpRequest, label: Label, form: BulkReviewForm) -> None:
     # The same form, sent again by a double click, changes nothing. Undo must still find the review.
     if result.can_be_undone:
         request.session[LAST_BULK_SESSION_KEY] = now.isoformat()
+        request.session[LAST_LABEL_SESSION_KEY] = label
         request.session[LAST_ROUNDS_SESSION_KEY] = result.previous_rounds
     unchanged = len(shown) - result.approved - result.rejected - result.flagged
     messages.success(request, _report(label, result, unchanged))
@@ -104,7 +108,7 @@ def _report(label: Label, result: BulkResult, unchanged: int) -> str:
         text = _("%(count)d flagged and moved to the front of the queue.")
         sentences.append(text % {"count": result.flagged})
     if unchanged:
-        text = _("%(count)d unchanged: corrected, reviewed or deleted in the meantime.")
+        text = _("%(count)d unchanged: corrected, flagged, reviewed or deleted in the meantime.")
         sentences.append(text % {"count": unchanged})
     return " ".join(sentences)
 
@@ -112,15 +116,16 @@ def _report(label: Label, result: BulkResult, unchanged: int) -> str:
 @reviewers_only
 @require_POST
 def bulk_undo(request: HttpRequest) -> HttpResponse:
-    """Undo the last bulk review of this session."""
+    """Undo the last bulk review of this session, and show its label again."""
     at = request.session.pop(LAST_BULK_SESSION_KEY, None)
+    label = request.session.pop(LAST_LABEL_SESSION_KEY, None)
     previous_rounds = request.session.pop(LAST_ROUNDS_SESSION_KEY, {})
     with transaction.atomic():
         reopened = decisions.undo_bulk(request.user, datetime.fromisoformat(at)) if at else []
         audit.record_each(request.user, reopened, CHANGE, review_message(Review.PENDING))
         unflagged = decisions.unflag(previous_rounds)
     messages.success(request, _undo_report(len(reopened), unflagged))
-    return redirect("review:bulk")
+    return redirect("review:bulk") if label is None else redirect("review:bulk_label", label)
 
 
 def _undo_report(reopened: int, unflagged: int) -> str:

@@ -158,14 +158,17 @@ def bulk_approve(
 
     `shown` contains the time of the correction that the reviewer saw. With `reject`, the excluded
     submissions are rejected. Otherwise, they are flagged, so that they come first in the queue.
-    Submissions that were corrected or reviewed in the meantime do not change.
+    Submissions that were corrected or reviewed in the meantime do not change. Submissions that were
+    flagged in the meantime are not approved.
 
     Call it in a transaction. A simultaneous bulk review of the same submissions waits for its end.
     """
     Submission.objects.filter(pk__in=shown).lock()
     unchanged = Submission.objects.with_corrections(shown)
     included, others = unchanged.exclude(pk__in=excluded), unchanged.filter(pk__in=excluded)
-    approved = included.store_review_of_pending(Review.APPROVED, reviewer, label, at)
+    approved = included.filter(flagged=False).store_review_of_pending(
+        Review.APPROVED, reviewer, label, at
+    )
     if reject:
         rejected = others.store_review_of_pending(Review.REJECTED, reviewer, None, at)
         return BulkResult(approved, rejected, flagged=0, previous_rounds={})

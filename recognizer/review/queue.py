@@ -41,9 +41,14 @@ def claim(reviewer: Any, *, include_snoozed: bool = False) -> list[Submission]:
 
 def claim_similar(reviewer: Any, suggested_label: Label) -> list[Submission]:
     """Claim submissions with one suggested label for a bulk review, lowest priority first."""
-    claimable = _claimable(reviewer).filter(suggested_label=suggested_label).lowest_priority_first()
+    claimable = _similar(reviewer, suggested_label).lowest_priority_first()
     with transaction.atomic():
         return for_cards(_claim(_lock(claimable, BULK_SIZE), reviewer).lowest_priority_first())
+
+
+def _similar(reviewer: Any, suggested_label: Label) -> SubmissionQuerySet:
+    """Return what the reviewer can claim for a bulk review. Flagged submissions need the queue."""
+    return _claimable(reviewer).filter(suggested_label=suggested_label, flagged=False)
 
 
 def _claimable(reviewer: Any, *, include_snoozed: bool = False) -> SubmissionQuerySet:

@@ -78,6 +78,21 @@ def test_flagged_submissions_come_first_in_queue(reviewer_client):
     assert claimed_ids(reviewer_client)[0] == rows[0].pk
 
 
+def test_flagged_submissions_leave_bulk_review(reviewer_client):
+    rows = submissions(4)
+    bulk_review(reviewer_client, rows[:2], excluded=rows[:1])
+    assert set(shown_ids(reviewer_client)) == {str(row.pk) for row in rows[2:]}
+
+
+def test_does_not_approve_submissions_flagged_in_the_meantime(reviewer_client):
+    rows = submissions(3)
+    bulk_review(reviewer_client, rows, excluded=rows[:1])
+    message = bulk_review(reviewer_client, rows[:1])
+    text = "0 approved as 7. 1 unchanged: corrected, flagged, reviewed or deleted in the meantime."
+    assert message == text
+    assert Submission.objects.get(pk=rows[0].pk).review == "pending"
+
+
 def test_excluded_submissions_can_be_rejected(reviewer_client):
     rows = submissions(3)
     message = bulk_review(reviewer_client, rows, excluded=rows[:2], excluded_action="reject")
@@ -91,7 +106,7 @@ def test_keeps_decisions_made_in_the_meantime(reviewer_client, django_user_model
     rows[0].approve(ada, Label.ONE)
     rows[1].reject(ada)
     message = bulk_review(reviewer_client, rows, excluded=rows[1:2], excluded_action="reject")
-    text = "1 approved as 7. 2 unchanged: corrected, reviewed or deleted in the meantime."
+    text = "1 approved as 7. 2 unchanged: corrected, flagged, reviewed or deleted in the meantime."
     assert message == text
     assert stored() == [("approved", 1), ("approved", 7), ("rejected", None)]
     assert set(Submission.objects.filter(reviewed_by=ada)) == set(rows[:2])
@@ -106,6 +121,13 @@ def test_undo_reopens_last_bulk_review(reviewer_client):
     assert stored() == [("approved", 7)] + [("pending", None)] * 3
     assert LogEntry.objects.filter(change_message="Review undone.").count() == 3
     assert not page.context["can_undo"]
+
+
+def test_undo_shows_the_label_of_the_undone_review(reviewer_client):
+    submissions(3)
+    bulk_review(reviewer_client, submissions(2, predicted_digit=1), label=1)
+    page, _ = undo(reviewer_client)
+    assert page.context["label"] == 1
 
 
 def queue_positions(rows):

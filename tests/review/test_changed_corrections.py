@@ -138,7 +138,7 @@ def messages(page):
 
 REFUSALS = {
     QueuePage: "The visitor has changed the label to “1” in the meantime.",
-    BulkPage: "1 unchanged: corrected, reviewed or deleted in the meantime.",
+    BulkPage: "1 unchanged: corrected, flagged, reviewed or deleted in the meantime.",
     AdminList: "1 unchanged: corrected, reviewed or deleted in the meantime.",
     AdminListWithLabel: "1 unchanged: corrected, reviewed or deleted in the meantime.",
     AdminForm: "The review or the correction of this submission has changed",
