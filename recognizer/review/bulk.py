@@ -34,7 +34,7 @@ LAST_ROUNDS_SESSION_KEY: Final = "last_bulk_rounds"
 @require_safe
 def largest_label(request: HttpRequest) -> HttpResponse:
     """Redirect to the suggested label with the most submissions to review."""
-    counts = _pending_counts()
+    counts = queue.count_similar(request.user)
     return redirect("review:bulk_label", max(counts, key=lambda label: counts[label]))
 
 
@@ -47,7 +47,7 @@ def bulk(request: HttpRequest, label: int) -> HttpResponse:
     if request.method == "POST":
         return _decide(request, Label(label))
     submissions = queue.claim_similar(request.user, Label(label))
-    counts = _pending_counts()
+    counts = queue.count_similar(request.user)
     context = {
         "label": label,
         "label_name": short_label(label),
@@ -57,12 +57,6 @@ def bulk(request: HttpRequest, label: int) -> HttpResponse:
         "can_undo": LAST_BULK_SESSION_KEY in request.session,
     }
     return render(request, "review/bulk.html", context)
-
-
-def _pending_counts() -> dict[Label, int]:
-    """Count the pending submissions by suggested label, up to `queue.COUNT_LIMIT` each."""
-    pending = Submission.objects.pending()
-    return {label: queue.bounded_count(pending.filter(suggested_label=label)) for label in Label}
 
 
 def _decide(request: HttpRequest, label: Label) -> HttpResponse:

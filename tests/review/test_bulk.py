@@ -1,10 +1,11 @@
 """Bulk review: approve many submissions with one suggested label, except the excluded ones."""
 
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.utils import timezone
 
 from recognizer.models import Label, Submission
 from recognizer.review import queue
@@ -221,6 +222,18 @@ def test_starts_with_label_that_has_most_submissions(reviewer_client):
     assert reviewer_client.get("/review/bulk/")["Location"] == "/review/bulk/3/"
     tabs = reviewer_client.get("/review/bulk/3/").context["tabs"]
     assert [count for _, _, count in tabs] == [0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0]
+
+
+def test_tabs_count_the_submissions_that_can_be_shown(reviewer_client, django_user_model):
+    ada = django_user_model.objects.create_user("ada")
+    later = timezone.now() + timedelta(minutes=5)
+    submissions(2, predicted_digit=3, claimed_by=ada, claimed_until=later)
+    submissions(2, predicted_digit=3, claimed_until=later)  # snoozed
+    submissions(2, predicted_digit=3, flagged=True)
+    submissions(1)
+    assert reviewer_client.get("/review/bulk/")["Location"] == "/review/bulk/7/"
+    tabs = reviewer_client.get("/review/bulk/3/").context["tabs"]
+    assert [count for _, _, count in tabs] == [0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0]
 
 
 def test_empty_page_says_what_to_do(reviewer_client):
