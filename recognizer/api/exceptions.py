@@ -1,6 +1,7 @@
 """Errors of the API. Their JSON has a `code` for programs and a `detail` for people.
 
-Validation errors also have `fields`, which contains the error messages of each field.
+Validation errors also have `fields`, which contains a list of error messages for each field. For a
+field with several values, it contains an object with one list for each invalid value.
 """
 
 import sys
@@ -14,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views import defaults
 from rest_framework import exceptions, status
 from rest_framework.response import Response
+from rest_framework.serializers import as_serializer_error
 from rest_framework.views import exception_handler
 
 from recognizer.models import Submission
@@ -224,7 +226,9 @@ def handle_exception(error: Exception, context: dict[str, Any]) -> Response | No
 def error_body(error: Exception) -> dict[str, Any]:
     """Return the response body for an `APIException`, an `Http404` or a `PermissionDenied`."""
     if isinstance(error, exceptions.ValidationError):
-        fields = error.detail if isinstance(error.detail, dict) else {"body": error.detail}
+        is_dict = isinstance(error.detail, dict)
+        # as_serializer_error() replaces a text with a list, so that each field has the same type.
+        fields = as_serializer_error(error) if is_dict else {"body": error.detail}
         return {"code": "invalid", "detail": str(_("The request is invalid.")), "fields": fields}
     if isinstance(error, Http404):
         error = exceptions.NotFound()

@@ -20,7 +20,7 @@ class SubmissionPagination(CursorPagination):
     """Sort submissions newest first. A page has 50 rows, or `page_size`.
 
     Unlike DRF's class, this class rejects an invalid `page_size` with status 400. It also rejects a
-    cursor that contains an invalid position, with status 404.
+    cursor that is invalid, or that contains an invalid position, with status 400.
 
     DRF's position is only the time. Among drawings of the same time, DRF counts an offset, up to
     1,000 rows, and would then return the same page again and again. Imported drawings can all have
@@ -88,26 +88,28 @@ class SubmissionPagination(CursorPagination):
     def decode_cursor(self, request: Request) -> Cursor | None:
         """Return the cursor of the request, without an offset, or None if there is none.
 
-        Raises `NotFound` if the cursor or its position is invalid.
+        Raises `ValidationError` if the cursor or its position is invalid.
         """
-        cursor: Cursor | None = super().decode_cursor(request)
-        if cursor is None:
-            return None
-        if cursor.position is None:
-            return Cursor(0, cursor.reverse, None)
-        texts = str(cursor.position).split(SEPARATOR)
         try:
+            cursor: Cursor | None = super().decode_cursor(request)
+            if cursor is None:
+                return None
+            if cursor.position is None:
+                return Cursor(0, cursor.reverse, None)
+            texts = str(cursor.position).split(SEPARATOR)
             pairs = zip(self.position_fields, texts, strict=True)
             values = [_clean(field, text) for field, text in pairs]
-        except (DjangoValidationError, ValueError, OverflowError) as error:
-            raise NotFound(self.invalid_cursor_message) from error
+        except (NotFound, DjangoValidationError, ValueError, OverflowError) as error:
+            raise ValidationError({"cursor": [self.invalid_cursor_message]}) from error
         return Cursor(0, cursor.reverse, SEPARATOR.join(map(str, values)))  # type: ignore[arg-type]
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
-        """Return DRF's OpenAPI parameters, with the limits of `page_size`."""
+        """Return DRF's OpenAPI parameters, with a format of `cursor` and limits of `page_size`."""
         parameters: list[dict[str, Any]] = super().get_schema_operation_parameters(view)
         for parameter in parameters:
-            if parameter["name"] == "page_size":
+            if parameter["name"] == "cursor":
+                parameter["schema"] |= {"format": "cursor"}
+            elif parameter["name"] == "page_size":
                 parameter["schema"] |= {"minimum": 1, "maximum": MAX_PAGE_SIZE}
         return parameters
 

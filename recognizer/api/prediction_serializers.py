@@ -5,7 +5,7 @@ of submissions therefore build their responses by hand in `to_representation`, a
 describe the schema. tests/api/test_serializer_parity.py checks that the responses match the fields.
 """
 
-from typing import Any
+from typing import Any, Final
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -168,6 +168,21 @@ class PageResultSerializer(serializers.Serializer):
     incomplete = serializers.BooleanField(source="is_incomplete", help_text=INCOMPLETE_HELP)
 
 
+_MESSAGES: Final = {"type": "array", "items": {"type": "string"}}
+
+
+@extend_schema_field(
+    {
+        "type": "object",
+        "additionalProperties": {
+            "oneOf": [_MESSAGES, {"type": "object", "additionalProperties": _MESSAGES}]
+        },
+    }
+)
+class FieldErrorsField(serializers.DictField):
+    """The error messages by field."""
+
+
 class ErrorSerializer(serializers.Serializer):
     """An error response."""
 
@@ -176,7 +191,11 @@ class ErrorSerializer(serializers.Serializer):
         help_text="For programs. Codes do not change.",
     )
     detail = serializers.CharField(help_text="For people. The text may change.")
-    fields = serializers.DictField(required=False, help_text="The error messages by field.")
+    fields = FieldErrorsField(
+        required=False,
+        help_text="A list of error messages for each field or, for a field with several values, "
+        "an object with one list for each invalid value.",
+    )
 
 
 class RecognizeBatchItemSerializer(serializers.Serializer):

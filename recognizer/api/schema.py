@@ -152,16 +152,15 @@ def add_errors(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     """
     for path, operations in result["paths"].items():
         for operation in operations.values():
-            for status in _general_statuses(path, operation):
+            for status in _general_statuses(path):
                 operation["responses"].setdefault(status, _error(int(status)))
             operation["responses"]["414"] = URI_TOO_LONG
     return result
 
 
-def _general_statuses(path: str, operation: dict[str, Any]) -> list[str]:
+def _general_statuses(path: str) -> list[str]:
     statuses = ["400", "401", "403", "411", "429", "503"]
-    # The API returns 404 for an unknown object and for an invalid cursor.
-    if "{" in path or "cursor" in str(operation):
+    if "{" in path:
         statuses.append("404")
     return statuses
 

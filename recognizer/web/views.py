@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.templatetags.static import static
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
-from rest_framework.exceptions import NotFound
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
 from recognizer.accounts import ownership
@@ -55,7 +55,7 @@ def my_drawings(request: HttpRequest) -> HttpResponse:
     paginator = MyDrawingsPagination()
     try:
         submissions = paginator.paginate_queryset(rows, Request(request))
-    except NotFound:
+    except ValidationError:
         submissions = None
     # Return to the first page if the cursor is invalid, or if its drawings were deleted.
     if not submissions and request.GET:

@@ -189,9 +189,10 @@ def cursor(text):
     ],
 )
 @pytest.mark.parametrize("path", ["submissions", "models"])
-def test_returns_404_for_an_invalid_cursor(visitor, path, broken):
+def test_rejects_an_invalid_cursor(visitor, path, broken):
     response = visitor.get(f"/api/v1/{path}/", {"cursor": broken})
-    assert (response.status_code, response.json()["code"]) == (404, "not_found")
+    assert (response.status_code, response.json()["code"]) == (400, "invalid")
+    assert response.json()["fields"] == {"cursor": ["Invalid cursor"]}
 
 
 @pytest.mark.parametrize("size", ["0", "201", "-1", "many", "", "1.5", "0000001500", "0" * 5000])

@@ -18,6 +18,8 @@ schemathesis.openapi.format(
 schemathesis.openapi.format(
     "strokes", st.sampled_from(["[[[1, 2.5, 0], [30, 40, 16]], [[50, 60, 300]]]"])
 )
+# "r=1" in base64: the last page.
+schemathesis.openapi.format("cursor", st.sampled_from(["", "cj0x"]))
 
 
 @schemathesis.hook
