@@ -45,7 +45,9 @@ class SchemaView(SpectacularAPIView):
         with _lock:
             # mypy does not know that classes are hashable.
             content = _render(type(renderer), language)  # type: ignore[arg-type]
-        content_type = f"{renderer.media_type}; charset={renderer.charset}"
+        content_type = renderer.media_type
+        if renderer.charset:  # JSON has none, because it is always UTF-8.
+            content_type += f"; charset={renderer.charset}"
         return HttpResponse(content, content_type)
 
 

@@ -91,6 +91,18 @@ def test_simultaneous_requests_get_the_same_schema():
     assert len({response.content for response in responses}) == 1
 
 
+@pytest.mark.parametrize(
+    ("name", "content_type"),
+    [
+        ("yaml", "application/vnd.oai.openapi; charset=utf-8"),
+        ("json", "application/vnd.oai.openapi+json"),
+    ],
+)
+def test_content_type_names_only_a_charset_that_exists(visitor, name, content_type):
+    response = visitor.get("/api/v1/schema/", {"format": name})
+    assert response["Content-Type"] == content_type
+
+
 def test_describes_the_schema_in_each_language(visitor):
     texts = [
         visitor.get("/api/v1/schema/", {"lang": code}).content.decode()
