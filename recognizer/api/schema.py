@@ -118,8 +118,9 @@ IDEMPOTENCY_KEY: Final = OpenApiParameter(
 ERROR: Final = OpenApiResponse(ErrorSerializer)
 BODY_ERRORS: Final = {400: ERROR, 413: ERROR, 415: ERROR}
 
-URI_TOO_LONG: Final = {
-    "description": "The URL is too long. The web server itself responds, in HTML."
+HEADERS_TOO_LONG: Final = {
+    "description": "The URL and the headers are longer than 32 KB. The web server itself responds.",
+    "content": {"text/plain": {"schema": {"type": "string"}}},
 }
 
 
@@ -154,7 +155,7 @@ def add_errors(result: dict[str, Any], **_: Any) -> dict[str, Any]:
         for operation in operations.values():
             for status in _general_statuses(path):
                 operation["responses"].setdefault(status, _error(int(status)))
-            operation["responses"]["414"] = URI_TOO_LONG
+            operation["responses"]["431"] = HEADERS_TOO_LONG
     return result
 
 
