@@ -76,12 +76,13 @@ def export(
 ) -> dict[str, Any]:
     """Write a dataset to a new folder. Return its card. The audit trail names `by`.
 
-    After an error, the incomplete export is deleted. Raises `DatasetError` if the folder exists.
+    After an error, the incomplete export is deleted. Raises `DatasetError` if the folder exists,
+    and `OSError` if it cannot be written.
     """
     if folder.exists():
         raise DatasetError(f"{folder} already exists. Choose a new folder.")
     # The folder is renamed at the end, so that an incomplete export never has its final name.
-    partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    partial = _create_temporary(folder)
     try:
         counts = _write_rows(format_name, partial, selection)
         card = _build_card(format_name, selection, counts, partial)
@@ -94,6 +95,14 @@ def export(
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return card
+
+
+def _create_temporary(folder: Path) -> Path:
+    """Create a temporary folder next to `folder`. Raises `OSError` with the path of `folder`."""
+    try:
+        return Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    except OSError as error:  # It names the temporary path, which nobody knows.
+        raise OSError(error.errno, error.strerror, str(folder)) from error
 
 
 def _write_rows(

@@ -1,6 +1,7 @@
 """Arguments, checks and output that several commands share."""
 
 from argparse import ArgumentParser, ArgumentTypeError
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -37,23 +38,23 @@ def add_no_input_argument(parser: ArgumentParser) -> None:
 def positive_integer(text: str) -> int:
     """Parse an integer of 1 or more. Use this as an argparse type.
 
-    Raises `ValueError` if the text is anything else.
+    Raises `ArgumentTypeError` if the text is anything else.
     """
-    number = int(text)
-    if number < 1:
-        raise ValueError
-    return number
+    with suppress(ValueError):
+        if (number := int(text)) >= 1:
+            return number
+    raise ArgumentTypeError("must be a whole number from 1")
 
 
 def keras_seed(text: str) -> int:
     """Parse a seed that Keras accepts. Use this as an argparse type.
 
-    Raises `ValueError` if the text is anything else.
+    Raises `ArgumentTypeError` if the text is anything else.
     """
-    number = int(text)
-    if not 0 <= number < 2**32:
-        raise ValueError
-    return number
+    with suppress(ValueError):
+        if 0 <= (number := int(text)) < 2**32:
+            return number
+    raise ArgumentTypeError("must be a whole number from 0 to 4294967295")
 
 
 def label(text: str) -> Label:

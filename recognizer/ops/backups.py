@@ -3,6 +3,7 @@
 A backup is a SQLite database, or an archive of pg_dump. Its file appears complete or not at all.
 """
 
+import errno
 import os
 import tempfile
 from collections.abc import Iterator
@@ -64,9 +65,12 @@ def complete_file(path: Path) -> Iterator[Path]:
     """Yield a temporary path in the same folder. Rename its file to `path` if nothing was raised.
 
     Only its owner can read the file, because a backup contains hashes of passwords. Raises
-    `FileExistsError` if `path` exists at the end.
+    `OSError` if no file can be created, or if `path` exists at the end.
     """
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".partial")
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".partial")
+    except OSError as error:  # It names the temporary path, which nobody knows.
+        raise OSError(error.errno, error.strerror, str(path)) from error
     os.close(handle)
     temporary = Path(name)
     try:
@@ -79,7 +83,8 @@ def complete_file(path: Path) -> Iterator[Path]:
             raise
         except OSError as error:  # The file system has no hard links.
             if path.exists():
-                raise FileExistsError(path) from error
+                text = os.strerror(errno.EEXIST)
+                raise FileExistsError(errno.EEXIST, text, str(path)) from error
             temporary.rename(path)
     finally:
         with suppress(FileNotFoundError):

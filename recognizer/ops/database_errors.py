@@ -27,6 +27,9 @@ log = logging.getLogger(__name__)
 
 def describe(error: Exception) -> str:
     """Return an error of the database, or another error, as one sentence or two."""
+    if isinstance(error, OSError) and error.strerror:
+        path = error.filename2 or error.filename
+        return f"{path}: {error.strerror}." if path else f"{error.strerror}."
     text = " ".join(str(error).split())
     if MISSING_TABLE.search(text):
         return "The database is not up to date. Run manage.py migrate."

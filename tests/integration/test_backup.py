@@ -140,7 +140,7 @@ def test_leaves_no_file_if_the_disk_is_full(tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(sqlite_backups, "copy", fill)
-    with pytest.raises(CommandError, match=r"No space left on device Nothing was written\."):
+    with pytest.raises(CommandError, match=r"No space left on device\. Nothing was written\."):
         call_command("backup", str(tmp_path / "backup"))
     assert list(tmp_path.glob("*backup*")) == []
 

@@ -12,6 +12,7 @@ from django.template.defaultfilters import filesizeformat
 from recognizer.management import shared
 from recognizer.ops.backup_errors import BackupError
 from recognizer.ops.backups import back_up
+from recognizer.ops.database_errors import describe
 
 NOTHING_WRITTEN = "Nothing was written."
 
@@ -29,7 +30,7 @@ class Command(BaseCommand):
         try:
             back_up(file)
         except (BackupError, OSError, sqlite3.Error) as error:
-            raise CommandError(f"{error} {NOTHING_WRITTEN}") from error
+            raise CommandError(f"{describe(error)} {NOTHING_WRITTEN}") from error
         except KeyboardInterrupt:
             raise shared.interrupted(NOTHING_WRITTEN) from None
         size = filesizeformat(file.stat().st_size)

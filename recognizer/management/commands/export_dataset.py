@@ -54,6 +54,9 @@ class Command(BaseCommand):
 
     def handle(self, **options: Any) -> None:
         shared.check_migrations()
+        since, until = options["since"], options["until"]
+        if since and until and since >= until:
+            raise CommandError("--since must be earlier than --until.", returncode=2)
         user = shared.get_user(options["by"])
         predicted_by, learned_by = (
             options[name] and shared.find_version(options[name])
@@ -61,8 +64,8 @@ class Command(BaseCommand):
         )
         selection = ExportSelection(
             options["label"] or (list(Label) if learned_by else DIGITS),
-            options["since"],
-            options["until"],
+            since,
+            until,
             predicted_by,
             learned_by,
         )

@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from recognizer.management import shared
 from recognizer.ops.backup_errors import BackupError
 from recognizer.ops.backups import restore
+from recognizer.ops.database_errors import describe
 
 NOTHING_RESTORED = "Nothing was restored."
 
@@ -27,7 +28,7 @@ class Command(BaseCommand):
         try:
             restore(file)
         except (BackupError, OSError, sqlite3.Error) as error:
-            raise CommandError(f"{error} {NOTHING_RESTORED}") from error
+            raise CommandError(f"{describe(error)} {NOTHING_RESTORED}") from error
         except KeyboardInterrupt:
             raise shared.interrupted(NOTHING_RESTORED) from None
         self.stdout.write(f"Restored and verified {file}.")
