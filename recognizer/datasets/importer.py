@@ -15,7 +15,8 @@ from recognizer import audit
 from recognizer.datasets import DatasetError, Row
 from recognizer.models import Review, Source, Submission
 from recognizer.serving import model_registry
-from recognizer.serving.prediction import BadImageError, reencode
+from recognizer.serving.prediction import BadImageError
+from recognizer.serving.storage import reencode
 from recognizer.serving.stored_pixels import repredict, to_png
 from recognizer.training.duplicates import ApprovedPixels
 from recognizer.training.owner_split import trained_owners

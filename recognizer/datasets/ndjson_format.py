@@ -14,7 +14,7 @@ from recognizer.datasets.limits import read_lines, require_regular_file
 from recognizer.models.strokes import are_strokes
 
 FILE: Final = "drawings.ndjson.gz"
-# The largest image that the site stores has 13 million pixels, in base64.
+# Images of other programs may be much larger than those that the site stores.
 MAX_LINE_LENGTH: Final = 20_000_000
 MAX_WRITER_LENGTH: Final = 1000
 # Python cannot add an hour to the last moments of the year 9999, or convert all of them to UTC.

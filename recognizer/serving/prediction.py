@@ -20,7 +20,6 @@ from ml.preprocessing.decode import (
 from ml.preprocessing.normalize import normalize
 from ml.preprocessing.pages import PageNumber, read_page
 from ml.preprocessing.picture_ink import CleanedPicture, clean
-from ml.preprocessing.png import encode_png
 from ml.preprocessing.segmented_digit import SegmentedDigit
 from ml.preprocessing.stroke_segmentation import segment_strokes
 from ml.preprocessing.unreadable import check_readable
@@ -44,7 +43,6 @@ __all__ = [
     "predict_image",
     "predict_number",
     "predict_page",
-    "reencode",
 ]
 
 
@@ -230,14 +228,6 @@ def predict_page(data: bytes, pause: Callable[[], None] = lambda: None) -> PageR
 def explained(result: Result) -> Result:
     """Return the result with its explanation."""
     return replace(result, explanation=occlusion(result.pixels, result.version.recognizer))
-
-
-def reencode(image: bytes) -> bytes:
-    """Return an image file as a grey PNG without metadata.
-
-    Raises `BadImageError` if the file is not an accepted image.
-    """
-    return encode_png(decode(image))
 
 
 def _count(prediction: Prediction, version: model_registry.LoadedVersion) -> None:

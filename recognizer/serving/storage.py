@@ -11,6 +11,7 @@ from django.db import IntegrityError, connection, transaction
 from PIL import Image
 
 from ml.arrays import GreyImage
+from ml.preprocessing.decode import decode
 from ml.preprocessing.png import encode_png
 from recognizer import metrics
 from recognizer.models import Source, Submission
@@ -95,6 +96,14 @@ def new_submission(
         live_prediction_version=result.version.row,
         **fields,
     )
+
+
+def reencode(image: bytes) -> bytes:
+    """Return an image file as it is stored: as a small grey PNG without metadata.
+
+    Raises `BadImageError` if the file is not an accepted image.
+    """
+    return _stored_png(decode(image))
 
 
 def _stored_png(grey: GreyImage) -> bytes:

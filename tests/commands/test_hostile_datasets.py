@@ -11,6 +11,7 @@ import zipfile
 import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
+from PIL import Image
 
 from recognizer.datasets import DatasetError, Row
 from recognizer.datasets.formats import FORMATS
@@ -18,6 +19,8 @@ from recognizer.datasets.idx_format import IMAGES
 from recognizer.datasets.importer import ImportCounts, load
 from recognizer.models import Submission
 from recognizer.models.strokes import MAX_POINTS, MAX_STROKES
+from recognizer.serving.storage import MAX_STORED_BYTES
+from tests.support.factories import png
 
 PIXELS = base64.b64encode(bytes(784)).decode()
 VALID = {"label": 3, "pixels": PIXELS}
@@ -185,6 +188,16 @@ def test_large_images_are_imported_in_small_batches(reviewer, monkeypatch):
 
     load(rows, by=reviewer, report=report)
     assert ends == [2, 4, 5]
+
+
+def test_large_image_is_stored_with_fewer_pixels(reviewer, tmp_path):
+    image = png(Image.effect_noise((512, 512), 90))
+    line = json.dumps({**VALID, "image": base64.b64encode(image).decode()})
+    import_line(tmp_path, line)
+    row = Submission.objects.get()
+    assert len(image) > MAX_STORED_BYTES >= len(row.image)
+    import_line(tmp_path, line)
+    assert Submission.objects.count() == 1
 
 
 def test_damaged_compression_is_reported(reviewer, tmp_path):
