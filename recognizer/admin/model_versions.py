@@ -72,7 +72,7 @@ class ModelVersionAdmin(ObjectPageAdmin):
         "reason",
         "mnist_test",
         "held_out",
-        "correction_count",
+        "drawing_count",
         "created",
     )
     list_filter = ("state",)
@@ -111,8 +111,8 @@ class ModelVersionAdmin(ObjectPageAdmin):
         return format_percent(version.score("held_out_corrections"))
 
     @admin.display(description="drawings trained on")
-    def correction_count(self, version: ModelVersion) -> int:
-        return version.correction_count
+    def drawing_count(self, version: ModelVersion) -> int:
+        return version.drawing_count
 
     def get_urls(self) -> list[URLPattern]:
         return [

@@ -100,7 +100,7 @@ class ModelVersion(models.Model):
         return f"version {self.number}"
 
     @property
-    def correction_count(self) -> int:
+    def drawing_count(self) -> int:
         """Return how many of the site's drawings the version was trained on, corrected or not."""
         return int(self.card["trained_on"]["corrections"])
 

@@ -50,7 +50,7 @@ def check(version: ModelVersion) -> str:
     The SHA-256 of the training set on the card proves that it is complete.
     """
     deleted = sum(row.count for row in version.deleted_entry_counts.all())
-    stored, total = version.ledger_entries.count(), version.correction_count
+    stored, total = version.ledger_entries.count(), version.drawing_count
     if stored + deleted != total:
         return f"the training ledger holds {stored} of its {total} drawings; {deleted} were deleted"
     if deleted:

@@ -71,6 +71,7 @@ def answer(monkeypatch, text):
 def test_list_shows_versions_newest_first(five_versions, models):
     create_version(five_versions[-1], state=VersionState.REJECTED)
     lines = models("list").splitlines()
+    assert lines[0].split() == ["number", "state", "created", "(UTC)", "drawings", "MNIST", "test"]
     assert [line.split()[:2] for line in lines[1:3]] == [["6", "rejected"], ["*", "5"]]
     assert [line.startswith("*") for line in lines].count(True) == 1
     score = five_versions[0].score("mnist_test")
@@ -83,7 +84,7 @@ def test_list_shows_versions_newest_first(five_versions, models):
         "state": "retired",
         "live": False,
         "created": five_versions[0].created.isoformat(),
-        "corrections": 0,
+        "drawings": 0,
         "mnist_test": score,
         "has_files": True,
     }

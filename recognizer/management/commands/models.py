@@ -82,13 +82,13 @@ class Command(BaseCommand):
         if as_json:
             self.stdout.write(json.dumps(rows))
             return
-        self.stdout.write("  number  state      created (UTC)     corrections  MNIST test")
+        self.stdout.write("  number  state      created (UTC)     drawings  MNIST test")
         for row in rows:
             mark, files = "*" if row["live"] else " ", "" if row["has_files"] else "  files deleted"
             mnist_test = format_percent(row["mnist_test"])
             self.stdout.write(
                 f"{mark} {row['number']:>6}  {row['state']:<9}  {row['created']:.16}  "
-                f"{row['corrections']:>11}  {mnist_test:>10}{files}"
+                f"{row['drawings']:>8}  {mnist_test:>10}{files}"
             )
 
     def show(self, number: int, as_json: bool, **_: Any) -> None:
@@ -166,7 +166,7 @@ def summary(version: ModelVersion) -> dict[str, Any]:
         "state": version.state,
         "live": version.state == VersionState.LIVE,
         "created": version.created.isoformat(),
-        "corrections": version.correction_count,
+        "drawings": version.drawing_count,
         "mnist_test": version.score("mnist_test"),
         "has_files": version.has_files,
     }
