@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from benchmarks.personal_costs import DRAWINGS_PER_OWNER, OWNER_COUNT, Costs
 from benchmarks.plots import save
-from benchmarks.scores import by_bin
+from benchmarks.scores import calibration_error
 
 PAGE: Final = Path(__file__).parents[1] / "docs" / "personal-memory.md"
 TEMPLATE: Final = Path(__file__).with_name("personal_memory.txt")
@@ -128,11 +128,9 @@ def _network_errors(answers: Answers) -> int:
 
 
 def _calibration_error(answers: Answers) -> float:
-    """Return the expected calibration error (C. Guo et al., 2017), with 15 bins, in 0..1."""
     confidence = np.array([answer.confidence for answer in answers])
     correct = np.array([answer.is_correct for answer in answers])
-    bins = by_bin(confidence, correct)
-    return float(sum(len(c) * abs(c.mean() - r.mean()) for c, r in bins) / len(confidence))
+    return calibration_error(confidence, correct)
 
 
 def _plot(report: Report) -> None:
