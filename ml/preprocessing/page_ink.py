@@ -28,6 +28,8 @@ from ml.preprocessing.sheet import TransformedPicture, cover_table, find_sheet
 
 BLUR: Final = 0.7  # pixels; suppresses the noise of the camera's sensor
 MIN_CONTRAST: Final = 20.0  # of 255, from paper to the strongest ink
+NOISE_FACTOR: Final = 6.0  # marks have this many times the contrast of the paper's noise
+MIN_MARKS: Final = 0.0001  # of the page; fewer pixels that stand out are specks
 
 TILT_SIDE: Final = 320  # pixels, the longer side of the image that shows the tilt
 MAX_TILT: Final = 8.0  # degrees
@@ -75,9 +77,7 @@ def extract_page_ink(grey: GreyImage) -> PageInk:
     blurred = Image.fromarray(grey).filter(ImageFilter.GaussianBlur(BLUR))
     difference = flatten_light_by_median(blurred)
     difference[find_object_edges(grey, difference)] = 0
-    strongest = float(np.quantile(difference, CONTRAST_QUANTILE))
-    if strongest < MIN_CONTRAST:
-        raise BadImageError("blank_image", "The image is blank.")
+    strongest = _strongest_contrast(difference)
     scaled = (difference / (FULL_CONTRAST * strongest)).clip(0, 1) * 255
     tilt = _find_tilt(difference >= INK_CONTRAST * strongest)
     page = Image.fromarray(np.rint(scaled).astype(np.uint8))
@@ -89,6 +89,19 @@ def extract_page_ink(grey: GreyImage) -> PageInk:
     kept = dilate(ink & ~lines, 2) & (amount >= EDGE_CONTRAST * unit)
     kept &= ~dilate(lines, 1) | dilate(ink & ~lines, 1)
     return PageInk(np.where(kept, amount, 0).astype(np.uint8), tilt, sheet)
+
+
+def _strongest_contrast(difference: Field) -> float:
+    """Return the contrast of the strongest ink. Raises `BadImageError` if there is none."""
+    strongest = float(np.quantile(difference, CONTRAST_QUANTILE))
+    # A single small digit covers so little of the page that this quantile is paper.
+    noise = 1.48 * float(np.median(abs(difference)))
+    marks = difference[difference >= max(MIN_CONTRAST, NOISE_FACTOR * noise)]
+    if marks.size >= MIN_MARKS * difference.size:
+        strongest = max(strongest, float(np.median(marks)))
+    if strongest < MIN_CONTRAST:
+        raise BadImageError("blank_image", "The image is blank.")
+    return strongest
 
 
 def _find_tilt(ink: Mask) -> float:

@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageOps
 from ml.preprocessing import pages
 from recognizer.models import Submission
 from tests.support.factories import drawing_png, png, upload
-from tests.support.synthetic_digits import draw, row_of
+from tests.support.synthetic_digits import draw, row_of, strokes_of
 
 WIDTH, PITCH = 800, 130
 ROWS = ((4, 2, 0), (7, 3), (1, 8, 6))
@@ -120,6 +120,25 @@ def test_accepts_base64(visitor):
 
 def test_single_digit_is_one_row(recognize):
     assert numbers(recognize(drawing_png(7))) == [["7"]]
+
+
+@pytest.mark.parametrize("size", [(800, 600), (1500, 1000), (3000, 2000)])
+@pytest.mark.parametrize("share", [0.05, 0.1, 0.2])
+def test_reads_a_single_small_digit(recognize, size, share):
+    image = Image.new("L", size, 250)
+    height = round(share * image.height)
+    side, pen = 2 * height, height / 8
+    seven = draw(strokes_of(7, np.random.default_rng(1)), size=side, share=0.5, pen=pen)
+    image.paste(30, (size[0] // 3, size[1] // 3), Image.fromarray(255 - seven))
+    assert numbers(recognize(png(image))) == [["7"]]
+
+
+@pytest.mark.parametrize("noise", [0, 3, 8])
+def test_rejects_a_photo_of_an_empty_sheet(recognize, noise):
+    light = np.linspace(250, 120, 900) + np.zeros((600, 1))
+    light += np.random.default_rng(1).normal(0, noise, light.shape)
+    response = recognize(png(light.clip(0, 255).astype(np.uint8)))
+    assert (response.status_code, response.json()["code"]) == (400, "blank_image")
 
 
 def test_rejects_blank_pages_and_empty_bodies(visitor, recognize):
