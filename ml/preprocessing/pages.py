@@ -107,11 +107,12 @@ def read_page(
     other than rows of digits.
     """
     reader, rows = _lay_out(grey, _Limited(recognizer, MAX_PREDICTIONS))
-    found = [_read_row(reader, row, pause) for row in rows]
+    found = [numbers for row in rows if (numbers := _read_row(reader, row, pause))]
     texts = [number.text for row in found for number in row]
-    if len(texts) > 1 and sum(text is not None for text in texts) < MIN_DIGITS_SHARE * len(texts):
+    too_few = sum(text is not None for text in texts) < MIN_DIGITS_SHARE * len(texts)
+    if not found or (len(texts) > 1 and too_few):
         raise BadImageError("no_rows", NO_ROWS)
-    return [row for row in found if row]
+    return found
 
 
 def _read_row(

@@ -154,6 +154,14 @@ def test_ink_in_the_last_rows_alone_is_no_number(recognize):
     assert (response.status_code, response.json()["code"]) == (400, "no_rows")
 
 
+def test_rejects_a_page_of_nothing_but_specks(recognize):
+    image = Image.new("L", (WIDTH, 500), 255)
+    for x, y in ((200, 100), (500, 120), (300, 350)):
+        ImageDraw.Draw(image).rectangle((x, y, x + 30, y + 30), fill=0)
+    response = recognize(png(image))
+    assert (response.status_code, response.json()["code"]) == (400, "no_rows")
+
+
 def test_rejects_pictures_that_would_take_too_long(recognize, monkeypatch):
     monkeypatch.setattr(pages, "MAX_PREDICTIONS", 10)
     response = recognize(png(page()))
