@@ -24,8 +24,11 @@ def are_strokes(data: Any) -> bool:
 
 
 def rounded(strokes: list[Any]) -> list[Any]:
-    """Return the strokes with a tenth of a pixel and a millisecond as the smallest differences."""
-    return [[_rounded(*point) for point in stroke] for stroke in strokes]
+    """Return the strokes with a tenth of a pixel and a millisecond as the smallest differences.
+
+    Strokes without points are left out.
+    """
+    return [[_rounded(*point) for point in stroke] for stroke in strokes if stroke]
 
 
 def _rounded(x: float, y: float, time: float, *width: float) -> list[float]:

@@ -97,10 +97,11 @@ async function animate(frame, strokes) {
   const canvas = document.createElement("canvas");
   canvas.width = canvas.height = 2 * SIDE;
   frame.append(canvas);
-  const points = timeline(strokes);
+  // Imported drawings may contain strokes without points.
+  const points = timeline(strokes.filter((stroke) => stroke.length));
   const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)").matches;
   const nextFrame = reducedMotion ? (go) => setTimeout(go, MAX_PAUSE_MS) : requestAnimationFrame;
-  const [startedAt, endMs] = [performance.now(), points.at(-1).atMs];
+  const [startedAt, endMs] = [performance.now(), points.at(-1)?.atMs ?? 0];
   for (let elapsedMs = 0; elapsedMs < endMs; elapsedMs = performance.now() - startedAt) {
     await new Promise(nextFrame);
     paintUntil(canvas, points, elapsedMs, image.naturalWidth);
@@ -113,7 +114,7 @@ async function animate(frame, strokes) {
 // Return every point with the index of its stroke and the moment when the replay shows it.
 function timeline(strokes) {
   let atMs = 0;
-  let previousTime = strokes[0][0][2];
+  let previousTime = strokes[0]?.[0][2];
   return strokes.flatMap((stroke, strokeIndex) =>
     stroke.map(([x, y, time, width]) => {
       atMs += Math.min(Math.max(time - previousTime, 0), MAX_PAUSE_MS);

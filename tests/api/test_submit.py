@@ -94,6 +94,12 @@ def test_returns_the_stored_image(visitor):
     assert (np.asarray(Image.open(io.BytesIO(response.content))) == expected).all()
 
 
+@pytest.mark.parametrize(("sent", "stored"), [([[], *STROKES, []], STROKES), ([[]], []), ([], [])])
+def test_leaves_out_strokes_without_points(visitor, sent, stored):
+    assert visitor.submit(strokes=json.dumps(sent)).status_code == 201
+    assert Submission.objects.get().strokes == stored
+
+
 @pytest.mark.parametrize(
     "strokes",
     [

@@ -105,6 +105,16 @@ def test_replay_adds_ink_over_time(mine):
     expect(button).to_be_visible()
 
 
+def test_replays_a_drawing_with_strokes_without_points(mine):
+    row = Submission.objects.get(corrected_digit=1)
+    Submission.objects.filter(id=row.id).update(strokes=[[], *row.strokes, []])
+    card = cards(mine).filter(has=mine.locator(f"button.replay[value='{row.id}']"))
+    card.locator(".replay").click()
+
+    expect(card.locator(".replay")).to_be_enabled()
+    expect(card.locator("canvas")).to_have_count(0)
+
+
 def test_deletes_one_drawing(mine):
     delete = cards(mine).last.get_by_role("button", name="Delete")
     delete.click()
