@@ -23,7 +23,7 @@ MAX_COMPONENTS: Final = 2000  # a page with more is not a page of digits
 MAX_PREDICTIONS: Final = 3000  # a page of 200 digits takes about 1400, or 2100 if many touch
 TOUCHING_PREDICTIONS: Final = 2500  # after that many, touching digits are not cut any more
 MAX_CHECK_PREDICTIONS: Final = 100  # the same, to find out whether there are several rows
-EASY_CONFIDENCE: Final = 0.9  # of a number that is easy to read
+LIKELY: Final = 0.5  # confidence of a number that is more likely right than wrong
 MIN_DIGITS_SHARE: Final = 0.5  # of the numbers on a page; fewer are marks of another kind
 NO_ROWS: Final = "The picture shows no rows of digits."
 # Lengths are shares of the typical height of the page's components.
@@ -127,17 +127,17 @@ def _read_row(
 
 
 def has_several_rows(grey: GreyImage, recognizer: Predictor) -> bool:
-    """Return whether at least two rows of a picture have a number that is easy to read."""
+    """Return whether at least two rows of a picture have a number that is probably right."""
     try:
         reader, rows = _lay_out(grey, _Limited(recognizer, MAX_CHECK_PREDICTIONS))
-        easy = (row for row in rows if any(_is_easy(reader.read(number)) for number in row))
-        return len(list(islice(easy, 2))) == 2
+        likely = (row for row in rows if any(_is_likely(reader.read(number)) for number in row))
+        return len(list(islice(likely, 2))) == 2
     except BadImageError:
         return False
 
 
-def _is_easy(number: PageNumber | None) -> bool:
-    return number is not None and number.text is not None and number.confidence >= EASY_CONFIDENCE
+def _is_likely(number: PageNumber | None) -> bool:
+    return number is not None and number.text is not None and number.confidence >= LIKELY
 
 
 def _lay_out(

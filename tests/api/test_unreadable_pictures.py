@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw, ImageFilter
+from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
 from recognizer.models import Submission
 from tests.api.test_pages import page, photo
@@ -53,6 +53,21 @@ def test_names_the_cause(visitor, path, picture, code):
     response = send(visitor, path, picture())
     assert (response.status_code, response.json()["code"]) == (400, code)
     assert not Submission.objects.exists()
+
+
+@pytest.mark.parametrize("path", ["recognize", "numbers/recognize"])
+@pytest.mark.parametrize("seed", [13, 28, 45, 71])
+def test_names_several_rows_of_less_legible_digits(visitor, real_digits, real_pen, path, seed):
+    """Draw two rows of three digits of a writer, and photograph them."""
+    rng = np.random.default_rng(seed)
+    own = [each for each in real_digits if each["writer"] == 1 + seed % 15]
+    image = Image.new("L", (600, 600), 255)
+    for place in range(6):
+        strokes = own[rng.integers(len(own))]["strokes"]
+        drawn = Image.fromarray(real_pen(strokes, size=280, share=0.5, pen=14))
+        image.paste(0, (place % 3 * 160, place // 3 * 260), ImageOps.invert(drawn))
+    response = send(visitor, path, photo(image, 0))
+    assert (response.status_code, response.json()["code"]) == (400, "several_rows")
 
 
 def test_refused_picture_does_not_affect_the_others_of_a_batch(visitor):
