@@ -1,6 +1,7 @@
 """Cut a digit out of an image with several digits, and predict it."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -28,7 +29,8 @@ class SegmentedDigit:
     top, width and height of the digit's ink, as shares of the whole image's width and height.
     `origin` is the position (x, y) of the top left corner of `grey` in the whole image, in pixels.
     `mask` marks the digit's pixels in the whole image. `strokes` are the strokes that drew the
-    digit, in the whole image, if the image was split by its strokes.
+    digit, in the whole image, if the image was split by its strokes. `scale` is by how much the
+    whole image was shrunk before it was split, because photos are shrunk.
     """
 
     grey: GreyImage
@@ -38,18 +40,20 @@ class SegmentedDigit:
     origin: tuple[int, int]
     mask: Mask
     strokes: list[Stroke] | None = None
+    scale: float = 1.0
 
     def crop_strokes(self, strokes: list[Stroke]) -> list[Stroke]:
         """Return the parts of the strokes that drew this digit.
 
-        Takes coordinates in the whole image, and returns coordinates in `grey`.
+        Takes coordinates in the whole image before it was shrunk, and returns coordinates in
+        `grey`.
         """
         if self.strokes is not None:
             x0, y0 = self.origin
             return [[[x - x0, y - y0, *more] for x, y, *more in each] for each in self.strokes]
         cropped: list[Stroke] = []
         height, width = self.mask.shape
-        for stroke in strokes:
+        for stroke in scale_strokes(strokes, self.scale):
             was_inside = False
             for x, y, *more in stroke:
                 row, column = (min(max(int(y), 0), height - 1), min(max(int(x), 0), width - 1))
@@ -59,6 +63,18 @@ class SegmentedDigit:
                     cropped[-1].append([x - self.origin[0], y - self.origin[1], *more])
                 was_inside = is_inside
         return cropped
+
+
+def scale_strokes(strokes: Sequence[Stroke], scale: float) -> list[Stroke]:
+    """Return the strokes with scaled positions and widths."""
+    if scale == 1:
+        return list(strokes)
+    return [[_scale_point(scale, *point) for point in stroke] for stroke in strokes]
+
+
+def _scale_point(scale: float, x: float, y: float, *time_and_width: float) -> list[float]:
+    time, width = time_and_width[:1], time_and_width[1:]
+    return [x * scale, y * scale, *time, *(each * scale for each in width)]
 
 
 def predict_whole(grey: GreyImage, ink: InkImage, recognizer: Predictor) -> SegmentedDigit:

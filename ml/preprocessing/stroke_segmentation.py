@@ -18,7 +18,13 @@ from PIL import Image, ImageDraw
 from ml.arrays import GreyImage, InkImage, Mask
 from ml.preprocessing.normalize import INK_LEVEL, extract_ink
 from ml.preprocessing.segmentation import segment_and_predict
-from ml.preprocessing.segmented_digit import SegmentedDigit, Stroke, predict_part, predict_whole
+from ml.preprocessing.segmented_digit import (
+    SegmentedDigit,
+    Stroke,
+    predict_part,
+    predict_whole,
+    scale_strokes,
+)
 from ml.runtime import NOT_A_DIGIT, Predictor
 
 MAX_STROKES: Final = 16  # a drawing with more strokes is split without them
@@ -85,12 +91,15 @@ def segment_strokes(
     exceptions as `segment_and_predict`.
     """
     ink = extract_ink(grey)
-    pieces = _find_pieces(ink, strokes) if ink.shape == grey.shape else []
+    scale = max(ink.shape) / max(grey.shape)
+    pieces = _find_pieces(ink, scale_strokes(strokes, scale))
     if digits := _best_partition(ink, pieces, recognizer):
         return digits
     digits = segment_and_predict(grey, recognizer)
-    if len(digits) == 1 or not pieces or _is_confirmed(digits, pieces):
+    if len(digits) == 1:
         return digits
+    if not pieces or _is_confirmed(digits, pieces):
+        return [replace(digit, scale=scale) for digit in digits]
     return [predict_whole(grey, ink, recognizer)]
 
 

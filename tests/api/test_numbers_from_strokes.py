@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from benchmarks.stroke_rendering import paint, place
+from ml.preprocessing.decode import decode
 from recognizer.models import Submission
 from tests.support.factories import png
 from tests.support.synthetic_digits import row_of
@@ -115,3 +116,26 @@ def test_thin_circle_is_no_server_error(visitor, path, width):
     body = json.dumps({"strokes": circle(120, width)})
     response = visitor.post(f"/api/v1/{path}", body, content_type="application/json")
     assert response.status_code in (200, 201)
+
+
+@pytest.mark.parametrize(
+    ("gap", "share"),
+    [(40, 1), (-30, 1), (40, 0.5)],
+    ids=["apart", "overlapping", "strokes that do not cover the ink"],
+)
+def test_digits_of_a_noisy_image_keep_their_strokes(visitor, gap, share):
+    """Noise makes the image a photo, which is shrunk before it is split."""
+    strokes = drawn(6, 8, gap=gap)
+    noise = np.random.default_rng(1).normal(0, 8, (280, 280))
+    noisy = (paint(strokes).astype(float) * 0.8 + 25 + noise).clip(0, 255).astype(np.uint8)
+    strokes = [stroke[: round(share * len(stroke))] for stroke in strokes]
+    body = {"image": base64.b64encode(png(noisy)).decode(), "strokes": strokes}
+    response = visitor.post("/api/v1/numbers/", json.dumps(body), content_type="application/json")
+    rows = [Submission.objects.get(id=each["id"]) for each in response.json()["submissions"]]
+    assert [row.predicted_digit for row in rows] == [6, 8]
+    for row in rows:
+        grey = decode(bytes(row.image))
+        points = [point for stroke in row.strokes for point in stroke]
+        dark = [grey[round(y), round(x)] < 128 for x, y, *_ in points]
+        assert np.mean(dark) > 0.95
+    assert sum(len(row.strokes) for row in rows) == len(strokes)
