@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw
 
-from ml.arrays import IMAGE_SIDE, Images, InkImage, Pixels
-from ml.data.mnist import LabelledImages
+from ml.arrays import IMAGE_SIDE, InkImage, Pixels
+from ml.data.mnist import LabelledImages, stack
 from ml.preprocessing.decode import BadImageError
 from ml.preprocessing.normalize import INK_LEVEL, normalize
 
@@ -38,10 +38,7 @@ def restyle(digits: LabelledImages, rng: np.random.Generator) -> LabelledImages:
             except BadImageError:  # The result is blank or a single dot.
                 continue
             labels.append(digit)
-    stacked: Images = (
-        np.stack(images) if images else np.empty((0, IMAGE_SIDE, IMAGE_SIDE), np.uint8)
-    )
-    return LabelledImages(stacked, np.array(labels, np.uint8))
+    return LabelledImages(stack(images), np.array(labels, np.uint8))
 
 
 def _slashed(zero: InkImage, rng: np.random.Generator) -> InkImage:
@@ -121,7 +118,10 @@ def _ink_pixels(image: InkImage) -> npt.NDArray[np.intp]:
 
 
 def _crop(image: InkImage) -> InkImage:
+    """Return the ink's bounding box. Raises `BadImageError` if no pixel is mostly ink."""
     ink = _ink_pixels(image)
+    if len(ink) == 0:
+        raise BadImageError("blank_image", "The image is blank.")
     (top, left), (bottom, right) = ink.min(axis=0), ink.max(axis=0)
     return image[top : bottom + 1, left : right + 1]
 

@@ -6,6 +6,8 @@ import tempfile
 import urllib.error
 import urllib.request
 import zipfile
+import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -13,7 +15,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from ml.arrays import Images, Indices, Labels
+from ml.arrays import IMAGE_SIDE, Images, Indices, Labels, Pixels
 
 URL: Final = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz"
 ARRAYS: Final = ("x_train", "y_train", "x_test", "y_test")  # the names in Keras's .npz file
@@ -24,6 +26,9 @@ DIGEST: Final = "2eb4d82c94e1e65af5a565df335e810e7cfbcdeb8ce2cf9674792583d7c4266
 HELD_OUT_DIVISOR: Final = 12
 CALIBRATION_SHARE: Final = 0.4
 TIMEOUT_SECONDS: Final = 60
+REPLACE: Final = (
+    "If you have set MNIST_PATH, replace the file. Otherwise, delete it to download it again."
+)
 
 
 class MnistError(Exception):
@@ -49,6 +54,11 @@ class LabelledImages:
         )
 
 
+def stack(images: Sequence[Pixels]) -> Images:
+    """Return the images as one array, (n, 28, 28), also if there are none."""
+    return np.stack(images) if images else np.empty((0, IMAGE_SIDE, IMAGE_SIDE), np.uint8)
+
+
 @dataclass(frozen=True)
 class Mnist:
     """MNIST, split into four sets. `digest` is the `content_digest` of all its arrays."""
@@ -71,7 +81,7 @@ def load(path: Path, digest: str = DIGEST) -> Mnist:
     if found != digest:
         raise MnistError(
             f"{path} does not contain MNIST: the SHA-256 of its content is {found}, "
-            f"not {digest}. Delete it to download it again."
+            f"not {digest}. {REPLACE}"
         )
     start = len(x_train) - len(x_train) // HELD_OUT_DIVISOR
     middle = start + round(CALIBRATION_SHARE * (len(x_train) - start))
@@ -90,8 +100,11 @@ def _read_arrays(path: Path) -> list[npt.NDArray[np.uint8]]:
             return [file[name] for name in ARRAYS]
     except FileNotFoundError as error:
         raise MnistError(f"There is no MNIST at {path}.") from error
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise MnistError(f"{path} is damaged ({error}). Delete it to download it again.") from error
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise MnistError(
+            f"{path} is damaged, or it is not an .npz file with the arrays {', '.join(ARRAYS)}. "
+            f"{REPLACE}"
+        ) from error
 
 
 def content_digest(*arrays: npt.NDArray[np.uint8]) -> str:

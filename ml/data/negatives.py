@@ -13,7 +13,7 @@ from PIL import Image
 from ml.arrays import IMAGE_SIDE, Images, InkImage, Pixels
 from ml.data.digit_styles import bezier
 from ml.data.glyphs import Stroke, draw_glyph, draw_strokes
-from ml.data.mnist import LabelledImages
+from ml.data.mnist import LabelledImages, stack
 from ml.preprocessing.decode import BadImageError
 from ml.preprocessing.normalize import normalize
 from ml.runtime import NOT_A_DIGIT
@@ -36,8 +36,7 @@ def make_negatives(count: int, digits: LabelledImages, rng: np.random.Generator)
             images.append(normalize(255 - makers[len(images) % len(makers)]()))
         except BadImageError:  # The image is blank or a single dot.
             continue
-    stacked = np.stack(images) if images else np.empty((0, IMAGE_SIDE, IMAGE_SIDE), np.uint8)
-    return LabelledImages(stacked, np.full(count, NOT_A_DIGIT, np.uint8))
+    return LabelledImages(stack(images), np.full(count, NOT_A_DIGIT, np.uint8))
 
 
 def _makers(digits: LabelledImages, rng: np.random.Generator) -> tuple[Callable[[], InkImage], ...]:

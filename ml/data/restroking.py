@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from ml.arrays import IMAGE_SIDE, InkImage, Mask, Pixels
-from ml.data.mnist import LabelledImages
+from ml.data.mnist import LabelledImages, stack
 from ml.preprocessing.decode import BadImageError
 from ml.preprocessing.normalize import INK_LEVEL, normalize
 
@@ -28,15 +28,16 @@ def restroke(digits: LabelledImages, share: float, rng: np.random.Generator) -> 
     chosen = rng.choice(len(digits), round(share * len(digits)), replace=False)
     images: list[Pixels] = []
     labels: list[int] = []
-    for batch in np.split(chosen, range(BATCH_SIZE, len(chosen), BATCH_SIZE)):
+    for start in range(0, len(chosen), BATCH_SIZE):
+        batch = chosen[start : start + BATCH_SIZE]
         lines = thin(np.stack([_enlarge(digits.images[i]) for i in batch]) >= INK_LEVEL)
         for line, label in zip(lines, digits.labels[batch], strict=True):
             try:
                 images.append(normalize(255 - _draw_with_pen(line, rng.uniform(*PEN_RADIUS))))
-            except BadImageError:  # A wide pen turns a very small digit into a single dot.
+            except BadImageError:  # It is blank, or a wide pen turned it into a single dot.
                 continue
             labels.append(label)
-    return LabelledImages(np.stack(images), np.array(labels, np.uint8))
+    return LabelledImages(stack(images), np.array(labels, np.uint8))
 
 
 def thin(ink: Mask) -> Mask:

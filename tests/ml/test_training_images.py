@@ -7,6 +7,7 @@ from ml.data import mnist
 from ml.data.augment import augment
 from ml.data.digit_styles import STYLED_SHARE, STYLES, restyle
 from ml.data.glyphs import draw_glyph
+from ml.data.mnist import LabelledImages
 from ml.data.negatives import make_negatives
 from ml.data.restroking import restroke, thin
 from ml.preprocessing.normalize import INK_SIDE
@@ -88,3 +89,21 @@ def test_restroked_digits_have_other_pen_widths_and_keep_their_label(digits):
         for image in restroked.images[:50]
     ]
     assert (np.array(nearest) == restroked.labels[:50]).mean() > 0.9
+
+
+def specks():
+    """Return images with next to no ink, each with every label."""
+    images = np.zeros((5, 28, 28), np.uint8)
+    images[1, 14, 14] = images[2, 14, 5:20] = images[3, 5:20, 14] = 255
+    images[4] = 100
+    return LabelledImages(images.repeat(10, axis=0), np.tile(np.arange(10, dtype=np.uint8), 5))
+
+
+@pytest.mark.parametrize("chosen", [slice(0, 10), slice(0, 50), slice(0, 1), slice(0, 0)])
+@pytest.mark.parametrize("seed", range(5))
+def test_very_small_sets_and_images_without_ink_are_no_error(chosen, seed):
+    few, rng = specks()[chosen], np.random.default_rng(seed)
+    for made in (restyle(few, rng), restroke(few, 1, rng), restroke(few, 0.1, rng)):
+        assert made.images.shape == (len(made), 28, 28)
+        assert made.images.dtype == np.uint8
+        assert (made.images.max(axis=(1, 2)) == 255).all()
