@@ -9,11 +9,12 @@ from datetime import datetime
 from typing import Any, Final, Literal, get_args
 from uuid import UUID
 
+from recognizer.models import Label
+from recognizer.serving.stored_pixels import IMAGE_SIDE
+
 Split = Literal["train", "test"]
 SPLITS: Final[tuple[Split, ...]] = get_args(Split)
-SIDE: Final = 28
-PIXEL_COUNT: Final = SIDE * SIDE
-NOT_A_DIGIT: Final = 10
+PIXEL_COUNT: Final = IMAGE_SIDE * IMAGE_SIDE
 
 
 class DatasetError(Exception):
@@ -39,8 +40,8 @@ class Row:
     strokes: Any = None
 
     def __post_init__(self) -> None:
-        if len(self.pixels) != PIXEL_COUNT or not 0 <= self.label <= NOT_A_DIGIT:
+        if len(self.pixels) != PIXEL_COUNT or not 0 <= self.label <= Label.NOT_A_DIGIT:
             raise DatasetError(
-                f"a drawing needs {PIXEL_COUNT} pixels and a label from 0 to {NOT_A_DIGIT}, "
+                f"a drawing needs {PIXEL_COUNT} pixels and a label from 0 to {Label.NOT_A_DIGIT}, "
                 f"not {len(self.pixels)} and {self.label}"
             )

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Final, Self, cast
 
-from recognizer.datasets import PIXEL_COUNT, SIDE, SPLITS, DatasetError, Row, Split
+from recognizer.datasets import PIXEL_COUNT, SPLITS, DatasetError, Row, Split
 from recognizer.datasets.limits import require_regular_file
+from recognizer.serving.stored_pixels import IMAGE_SIDE
 
 FOLDER: Final = Path("MNIST", "raw")
 IMAGES: Final = {"train": "train-images-idx3-ubyte", "test": "t10k-images-idx3-ubyte"}
@@ -52,7 +53,9 @@ class Writer:
     def _write_headers(self) -> None:
         for split, count in self._counts.items():
             self._images[split].seek(0)
-            self._images[split].write(IMAGES_HEADER.pack(IMAGES_MAGIC, count, SIDE, SIDE))
+            self._images[split].write(
+                IMAGES_HEADER.pack(IMAGES_MAGIC, count, IMAGE_SIDE, IMAGE_SIDE)
+            )
             self._labels[split].seek(0)
             self._labels[split].write(LABELS_HEADER.pack(LABELS_MAGIC, count))
 
@@ -71,7 +74,7 @@ def read(path: Path) -> Iterator[Row]:
 
 def _read_split(images: IO[bytes], labels: IO[bytes], split: Split) -> Iterator[Row]:
     magic, count, height, width = _read_header(images, IMAGES_HEADER)
-    if (magic, height, width) != (IMAGES_MAGIC, SIDE, SIDE):
+    if (magic, height, width) != (IMAGES_MAGIC, IMAGE_SIDE, IMAGE_SIDE):
         raise DatasetError(f"{IMAGES[split]} does not contain 28×28 images.")
     if _read_header(labels, LABELS_HEADER) != (LABELS_MAGIC, count):
         raise DatasetError(f"{LABELS[split]} does not contain {count} labels.")

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import IO, Any, Final, Self
 from uuid import UUID
 
-from recognizer.datasets import NOT_A_DIGIT, DatasetError, Row
+from recognizer.datasets import DatasetError, Row
 from recognizer.datasets.limits import read_lines, require_regular_file
+from recognizer.models import Label
 from recognizer.models.strokes import are_strokes
 
 FILE: Final = "drawings.ndjson.gz"
@@ -46,7 +47,7 @@ class Writer:
             "created": row.created and row.created.isoformat(),
             "writer": row.writer,
             "split": row.split,
-            "label": None if row.label == NOT_A_DIGIT else row.label,
+            "label": None if row.label == Label.NOT_A_DIGIT else row.label,
             "strokes": row.strokes,
             "image": row.image and base64.b64encode(row.image).decode(),
             "pixels": base64.b64encode(row.pixels).decode(),
@@ -84,7 +85,7 @@ def _parse_row(drawing: Any) -> Row:
         raise DatasetError("the strokes are not valid: see the documentation of the API")
     return Row(
         pixels=base64.b64decode(drawing["pixels"], validate=True),
-        label=NOT_A_DIGIT if label is None else label,
+        label=Label.NOT_A_DIGIT if label is None else label,
         split="test" if drawing.get("split") == "test" else "train",
         id=UUID(drawing["id"]) if drawing.get("id") else None,
         created=_parse_utc(drawing["created"]) if drawing.get("created") else None,

@@ -9,8 +9,9 @@ from typing import IO, Final, Self
 
 from numpy.lib import format as npy
 
-from recognizer.datasets import PIXEL_COUNT, SIDE, SPLITS, DatasetError, Row, Split
+from recognizer.datasets import PIXEL_COUNT, SPLITS, DatasetError, Row, Split
 from recognizer.datasets.limits import ZIP_ERRORS, open_member, require_regular_file
+from recognizer.serving.stored_pixels import IMAGE_SIDE
 
 FILE: Final = "mnist.npz"
 # NumPy raises these for a header that is not the text of a dict with a shape and a type.
@@ -56,7 +57,7 @@ class Writer:
     def _write_arrays(self, archive: zipfile.ZipFile, split: Split) -> None:
         pixels, labels = self._pixels[split], self._labels[split]
         with archive.open(f"x_{split}.npy", "w", force_zip64=True) as member:
-            _write_header(member, (len(labels), SIDE, SIDE))
+            _write_header(member, (len(labels), IMAGE_SIDE, IMAGE_SIDE))
             pixels.seek(0)
             shutil.copyfileobj(pixels, member)
         with archive.open(f"y_{split}.npy", "w", force_zip64=True) as member:
@@ -89,7 +90,7 @@ def _read_split(images: IO[bytes], labels: IO[bytes], split: Split) -> Iterator[
     x, y = f"x_{split}", f"y_{split}"
     image_shape, pixel_size = _read_header(images)
     label_shape, label_size = _read_header(labels)
-    if image_shape[1:] not in ((SIDE, SIDE), (PIXEL_COUNT,)) or pixel_size != 1:
+    if image_shape[1:] not in ((IMAGE_SIDE, IMAGE_SIDE), (PIXEL_COUNT,)) or pixel_size != 1:
         raise DatasetError(f"{x} must have 1-byte integers and the shape (n, 28, 28) or (n, 784).")
     if label_shape != image_shape[:1]:
         raise DatasetError(f"{x} has {image_shape[0]} images, but {y} has {label_shape[0]} labels.")

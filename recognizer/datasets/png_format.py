@@ -5,18 +5,19 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Final, Self
 
-from recognizer.datasets import NOT_A_DIGIT, DatasetError, Row, Split
+from recognizer.datasets import DatasetError, Row, Split
 from recognizer.datasets.limits import ZIP_ERRORS, open_member, require_regular_file
+from recognizer.models import Label
 from recognizer.serving.prediction import BadImageError
 from recognizer.serving.stored_pixels import decode_pixels, to_png
 
 # An open ZIP file keeps the names of all its members in memory, so their number is limited.
 MEMBERS_PER_ARCHIVE = 50_000
-FOLDERS_BY_LABEL: Final = {**{digit: str(digit) for digit in range(10)}, NOT_A_DIGIT: "null"}
+FOLDERS_BY_LABEL: Final = {**{digit: str(digit) for digit in range(10)}, Label.NOT_A_DIGIT: "null"}
 # Other programs use the number that "not a digit" has in the other formats.
 LABELS_BY_FOLDER: Final = {
     **{folder: label for label, folder in FOLDERS_BY_LABEL.items()},
-    str(NOT_A_DIGIT): NOT_A_DIGIT,
+    str(Label.NOT_A_DIGIT): Label.NOT_A_DIGIT,
 }
 # A 28×28 PNG has less than 2 KB. The limit keeps a malicious file from filling the memory.
 MAX_IMAGE_BYTES: Final = 100_000

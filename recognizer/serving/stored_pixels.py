@@ -11,6 +11,16 @@ from ml.runtime import Prediction, Recognizer
 from recognizer.models import Submission
 from recognizer.serving import model_registry
 
+__all__ = [
+    "IMAGE_SIDE",
+    "decode_pixels",
+    "is_correct",
+    "png_data_url",
+    "repredict",
+    "to_array",
+    "to_png",
+]
+
 
 def to_array(pixels: bytes | memoryview) -> Pixels:
     """Return a stored model input, 28×28 bytes, as an array."""

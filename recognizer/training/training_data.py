@@ -13,10 +13,11 @@ from uuid import UUID
 
 import numpy as np
 
-from ml.arrays import Images, Labels, Mask
+from ml.arrays import IMAGE_SIDE, Images, Labels, Mask
 from ml.data.mnist_evaluation import digest, digests_of, is_evaluation_digest
 from recognizer.models import LedgerEntry, Submission
 from recognizer.models.batches import batched
+from recognizer.serving.stored_pixels import to_array
 from recognizer.training.caps import CappedConfusion, cap_confusions, cap_per_group
 from recognizer.training.duplicates import Digests, deduplicate, with_pixels
 from recognizer.training.owner_split import split_by_owner
@@ -190,15 +191,14 @@ def load_drawings(rows: Sequence[Row]) -> Drawings:
 
     The arrays are filled in place, so that a million drawings are in memory only once.
     """
-    pixels, labels = np.empty((len(rows), 28 * 28), np.uint8), np.empty(len(rows), np.uint8)
+    pixels = np.empty((len(rows), IMAGE_SIDE, IMAGE_SIDE), np.uint8)
+    labels = np.empty(len(rows), np.uint8)
     found: list[Row] = []
     for row, drawing in with_pixels(rows):
-        pixels[len(found)], labels[len(found)] = (
-            np.frombuffer(drawing, np.uint8),
-            row.effective_label,
-        )
+        pixels[len(found)] = to_array(drawing)
+        labels[len(found)] = row.effective_label
         found.append(row)
-    return Drawings(found, pixels[: len(found)].reshape(-1, 28, 28), labels[: len(found)])
+    return Drawings(found, pixels[: len(found)], labels[: len(found)])
 
 
 def drop_mnist_images(
