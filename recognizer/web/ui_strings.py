@@ -73,7 +73,9 @@ DRAW_PAGE_STRINGS: Final = {
     "offline_correction": _("No connection. Your correction is kept. Trying again …"),
     "busy_drawing": _("The site is busy. Your drawing is kept. Trying again …"),
     "busy_correction": _("The site is busy. Your correction is kept. Trying again …"),
-    "not_an_image": _("Your browser cannot open this file as an image."),
+    "not_an_image": _(
+        "This file is not a supported image. Send a PNG, JPEG, WebP, GIF, HEIC or AVIF image."
+    ),
     "pen_down": _("Pen down"),
     "pen_up": _("Pen up"),
     "cleared": _("Cleared"),

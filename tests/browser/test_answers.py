@@ -73,7 +73,7 @@ def test_refused_file_clears_the_old_answer_and_stores_its_drawing(page):
     with page.expect_response("**/numbers/"):
         choose(page, b"%PDF-1.7", "seven.pdf", "application/pdf")
 
-    expect(page.locator("#sentence")).to_contain_text("cannot open this file")
+    expect(page.locator("#sentence")).to_contain_text("not a supported image")
     expect(page.locator("#digit")).to_be_empty()
     expect(page.locator("#confirm")).to_be_disabled()
     assert Submission.objects.get().predicted_digit == 7

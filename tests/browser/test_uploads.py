@@ -176,10 +176,10 @@ def test_stores_an_upload_after_two_seconds(page):
 def test_rejects_a_file_that_is_not_an_image(page):
     choose(page, b"not an image", "seven.png")
     expect(page.locator("#sentence")).to_have_text(
-        "Your browser cannot open this file as an image."
+        "This file is not a supported image. Send a PNG, JPEG, WebP, GIF, HEIC or AVIF image."
     )
     paste_or_drop(page, "drop", b"text", "text.txt", "text/plain")
-    expect(page.locator("#sentence")).to_contain_text("cannot open this file")
+    expect(page.locator("#sentence")).to_contain_text("not a supported image")
 
     assert not Submission.objects.exists()
 
