@@ -53,6 +53,25 @@ def _roots(count: int, upper: Indices, lower: Indices) -> Indices:
             root = root[root]
 
 
+def component_boxes(components: Components) -> Indices:
+    """Return the left, top, right and bottom of each component, (n, 4). The ends are exclusive."""
+    y, x = np.nonzero(components)
+    found = components[y, x] - 1
+    count = int(found.max(initial=-1)) + 1
+    low, high = np.full((2, count), components.size), np.zeros((2, count), np.intp)
+    for axis, places in enumerate((x, y)):
+        np.minimum.at(low[axis], found, places)
+        np.maximum.at(high[axis], found, places + 1)
+    return np.concatenate([low, high]).T
+
+
+def typical_height(heights: Indices) -> float:
+    """Return the median height. Components count by their area, so specks hardly count."""
+    heights = np.sort(heights).astype(float)
+    weights = (heights**2).cumsum()
+    return float(heights[np.searchsorted(weights, weights[-1] / 2)])
+
+
 def fill_rectangles(components: Components, areas: Indices, share: float) -> Mask:
     """Return which components fill this share of the rectangle with the same second moments.
 

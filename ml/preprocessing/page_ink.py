@@ -14,7 +14,13 @@ from PIL import Image, ImageFilter
 
 from ml.arrays import Box, Field, GreyImage, InkImage, Mask
 from ml.preprocessing.border_objects import find_object_edges
-from ml.preprocessing.connected_components import coarsen, dilate
+from ml.preprocessing.connected_components import (
+    coarsen,
+    component_boxes,
+    dilate,
+    label_components,
+    typical_height,
+)
 from ml.preprocessing.decode import BadImageError
 from ml.preprocessing.light import (
     CONTRAST_QUANTILE,
@@ -36,6 +42,11 @@ MAX_TILT: Final = 8.0  # degrees
 TILT_STEPS: Final = (1.0, 0.25, 0.05)  # degrees
 LINE_LENGTH: Final = 0.1  # of the page's width or height; printed lines are at least this long
 LINE_DENSITY: Final = 0.8  # of the pixels of a printed line are ink
+PRINTED_LENGTH: Final = 0.45  # of the page's longer side; longer lines cannot be handwriting
+# A line is handwriting if it belongs to a mark like this one:
+MAX_STROKE: Final = 1.6  # the line is at most this many times as long as the digits are high
+MIN_OTHER_INK: Final = 0.25  # share of the mark's ink that is no line
+MIN_ASPECT: Final = 0.3  # width to height of the mark
 LINE_WIDTH: Final = 0.008  # of the page's longer side; printed lines are at most this thick
 
 
@@ -86,6 +97,7 @@ def extract_page_ink(grey: GreyImage) -> PageInk:
     ink = amount >= INK_CONTRAST * unit
     # Parts of a line may be too faint to be ink.
     lines = _all_printed_lines(ink) | (ink & _all_printed_lines(amount >= EDGE_CONTRAST * unit))
+    lines &= ~_handwritten_lines(ink, lines)
     kept = dilate(ink & ~lines, 2) & (amount >= EDGE_CONTRAST * unit)
     kept &= ~dilate(lines, 1) | dilate(ink & ~lines, 1)
     return PageInk(np.where(kept, amount, 0).astype(np.uint8), tilt, sheet)
@@ -142,6 +154,29 @@ def _printed_lines(ink: Mask) -> Mask:
     long = _windows(dense, length, length)[:, 1:] > 0
     thick = long_runs(ink.T, round(LINE_WIDTH * max(ink.shape)) + 1).T
     return np.asarray(ink & long[:, :width] & ~thick)
+
+
+def _handwritten_lines(ink: Mask, lines: Mask) -> Mask:
+    """Return the lines that belong to digits: the foot of a 1, the bar of a 7.
+
+    They are part of a mark of other ink, and not much longer than the digits are high.
+    """
+    cell = max(1, round(LINE_WIDTH * max(ink.shape)))
+    parts = label_components(coarsen(lines, cell) > 0)  # Crossings interrupt lines by less.
+    left, top, right, bottom = cell * component_boxes(parts).T
+    length = np.append(0, np.maximum(right - left, bottom - top))
+    parts = parts.repeat(cell, 0).repeat(cell, 1)[: ink.shape[0], : ink.shape[1]]
+    marks = label_components(ink & (length < PRINTED_LENGTH * max(ink.shape))[parts])
+    boxes = component_boxes(marks)
+    if not len(boxes):
+        return np.zeros_like(ink)
+    widths, heights = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
+    others = np.bincount(marks[~lines], minlength=len(boxes) + 1)
+    share = others / np.bincount(marks.ravel(), minlength=len(boxes) + 1)
+    # The pieces of a margin line between the rules are narrow.
+    is_digit = (share >= MIN_OTHER_INK) & np.append(False, widths >= MIN_ASPECT * heights)
+    is_short = length <= MAX_STROKE * typical_height(heights)
+    return np.asarray(lines & is_short[parts] & is_digit[marks])
 
 
 def _windows(mask: Mask, length: int, padding: int) -> Field:

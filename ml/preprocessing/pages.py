@@ -9,7 +9,13 @@ from typing import Final
 import numpy as np
 
 from ml.arrays import Box, GreyImage, Pixels, Probabilities
-from ml.preprocessing.connected_components import Components, coarsen, label_components
+from ml.preprocessing.connected_components import (
+    Components,
+    coarsen,
+    component_boxes,
+    label_components,
+    typical_height,
+)
 from ml.preprocessing.decode import BadImageError
 from ml.preprocessing.page_ink import PageInk, extract_page_ink
 from ml.preprocessing.segmentation import segment_and_predict
@@ -150,22 +156,15 @@ def _lay_out(
     components = _find_components(labels)
     if not 0 < len(components) <= MAX_COMPONENTS:
         raise BadImageError("no_rows", NO_ROWS)
-    height = _typical_height(components)
+    height = typical_height(np.array([each.height for each in components]))
     rows = _find_rows(_without_other_marks(components, height), height)
     reader = _Reader(page, labels, cell, round(MARGIN * height * cell), recognizer)
     return reader, [_split_row(row, height) for row in rows]
 
 
 def _find_components(labels: Components) -> list[_Component]:
-    y, x = np.nonzero(labels)
-    found = labels[y, x]
-    count = int(found.max(initial=0)) + 1
-    low, high = np.full((2, count), labels.size), np.zeros((2, count), np.intp)
-    for axis, places in enumerate((x, y)):
-        np.minimum.at(low[axis], found, places)
-        np.maximum.at(high[axis], found, places + 1)
-    boxes = np.concatenate([low, high]).T.tolist()
-    components = [_Component(label, *boxes[label]) for label in range(1, count)]
+    boxes = enumerate(component_boxes(labels).tolist(), 1)
+    components = [_Component(label, *box) for label, box in boxes]
     height, width = labels.shape
     # Marks that touch the border are the edge of the sheet, or the background around it.
     return [
@@ -173,13 +172,6 @@ def _find_components(labels: Components) -> list[_Component]:
         for each in components
         if min(each.left, each.top) > 0 and each.right < width and each.bottom < height
     ]
-
-
-def _typical_height(components: list[_Component]) -> float:
-    """Return the median height. Components count by their area, so specks hardly count."""
-    heights = np.array(sorted(component.height for component in components), float)
-    weights = (heights**2).cumsum()
-    return float(heights[np.searchsorted(weights, weights[-1] / 2)])
 
 
 def _without_other_marks(components: list[_Component], height: float) -> list[_Component]:

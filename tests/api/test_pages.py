@@ -107,6 +107,30 @@ def test_boxes_are_where_the_ink_is(recognize):
         assert 0 < number["confidence"] <= min(digit["confidence"] for digit in number["digits"])
 
 
+LEVEL_LINES = {  # strokes, each with level parts
+    1: [[(500, 380), (600, 300), (570, 600)], [(480, 600), (680, 600)]],
+    2: [[(490, 370), (580, 300), (660, 370), (480, 600), (680, 600)]],
+    4: [[(560, 300), (480, 490), (680, 490)], [(640, 400), (610, 600)]],
+    5: [[(680, 300), (520, 300), (480, 420), (600, 410), (660, 500), (600, 590), (480, 600)]],
+    7: [[(480, 300), (680, 300), (560, 600)], [(500, 450), (640, 450)]],
+}
+
+
+@pytest.mark.parametrize("pen", [4, 7])
+@pytest.mark.parametrize("digit", LEVEL_LINES)
+@pytest.mark.parametrize("ruled", [False, True])
+def test_level_lines_of_a_digit_are_handwriting(recognize, digit, pen, ruled):
+    image = Image.new("L", (1200, 900), 250)
+    for top in (220, 640) if ruled else ():
+        ImageDraw.Draw(image).line((0, top, 1200, top), fill=150, width=3)
+    for line in LEVEL_LINES[digit]:
+        ImageDraw.Draw(image).line(line, fill=30, width=pen, joint="curve")
+    (((number,),)) = recognize(png(image)).json()["rows"]
+    assert number["number"] == str(digit)
+    expected = [480 / 1200, 300 / 900, 200 / 1200, 300 / 900]
+    assert number["box"] == pytest.approx(expected, abs=0.02)
+
+
 def test_reads_light_digits_on_dark_paper(recognize):
     inverted = Image.fromarray(255 - np.asarray(page()))
     assert numbers(recognize(png(inverted))) == [["420"], ["73"], ["186"]]
