@@ -60,7 +60,9 @@ function describeNumber(predictions) {
 function describeBriefly(digits, confidence) {
   const values = { name: numberPhrase(digits), percent: formatPercent(confidence) };
   if (digits.length === 1 && digits[0] === null) return fill(uiStrings.not_a_digit, values);
-  return fill(confidence >= SURE_CONFIDENCE ? uiStrings.sure : uiStrings.likely, values);
+  if (confidence >= SURE_CONFIDENCE) return fill(uiStrings.sure, values);
+  if (confidence >= UNSURE_CONFIDENCE) return fill(uiStrings.likely, values);
+  return fill(uiStrings.unsure, { ...values, other: labelPhrase(null) });
 }
 
 // Return "" if the visitor has not answered, or agrees with the predictions.

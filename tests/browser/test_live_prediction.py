@@ -4,6 +4,7 @@ import json
 import re
 
 import numpy as np
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.pointer import draw_by_mouse, to_canvas_points
@@ -91,6 +92,22 @@ def test_sentence_depends_on_the_confidence(page, four):
         draw_by_mouse(page, four)
         expect(page.locator("#sentence")).to_have_text(sentence)
         clear(page)
+
+
+@pytest.mark.parametrize(
+    ("confidence", "sentence"),
+    [
+        (0.99, "This is 44 — 98% sure"),
+        (0.9, "This is probably 44 — 81% sure"),
+        (0.1, "This might be 44 or not a digit — 1% sure"),
+    ],
+)
+def test_sentence_for_a_number_depends_on_the_confidence(page, four, confidence, sentence):
+    response = prediction(4, confidence)
+    (digit,) = response["digits"]
+    mock_response(page, {**response, "number": "44", "digits": [digit, digit]})
+    draw_by_mouse(page, four)
+    expect(page.locator("#sentence")).to_have_text(sentence)
 
 
 def test_shows_and_hides_the_explanation(page):
