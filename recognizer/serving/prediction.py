@@ -116,7 +116,7 @@ def predict_image(drawing: Drawing, owner: uuid.UUID | None) -> PredictionResult
     The memory of `owner`, if it is not None, adjusts the prediction.
 
     Raises `BadImageError` if the file is not an accepted image, if it shows no drawing, or if it is
-    a picture that shows several rows of digits, is out of focus or shows no whole sheet.
+    a picture that shows several rows or a page of text, is out of focus or shows no whole sheet.
     """
     with metrics.PREDICTION_SECONDS.time():
         grey = _to_grey(drawing)
@@ -168,7 +168,7 @@ def predict_number(
     change how the image is split into digits.
 
     Raises `BadImageError` if the file is not an accepted image, if it shows no drawing, or if it is
-    a picture that shows several rows of digits, is out of focus or shows no whole sheet.
+    a picture that shows several rows or a page of text, is out of focus or shows no whole sheet.
     """
     with metrics.PREDICTION_SECONDS.time():
         grey = _to_grey(drawing)

@@ -19,7 +19,7 @@ import {
 
 const FINISH_AFTER_MS = 2000; // A drawing counts as finished this long after its last stroke.
 const PREDICT_INTERVAL_MS = 300; // minimum between two predictions during a stroke
-const CUT_REFUSALS = ["several_rows", "too_faint", "out_of_focus", "no_sheet"]; // A part of the picture may be better.
+const CUT_REFUSALS = ["several_rows", "no_rows", "too_faint", "out_of_focus", "no_sheet"]; // A part of the picture may be better.
 const SAVE_CHECK_MS = 50;
 const MIN_CONFIDENCE_MID_STROKE = 0.6; // During a stroke, only show predictions above this.
 

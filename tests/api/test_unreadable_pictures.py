@@ -70,6 +70,17 @@ def test_names_several_rows_of_less_legible_digits(visitor, real_digits, real_pe
     assert (response.status_code, response.json()["code"]) == (400, "several_rows")
 
 
+@pytest.mark.parametrize("path", PATHS)
+def test_rejects_a_page_of_text(visitor, path):
+    """Squeezed into the model input, a page of text is a grey bar, such as a 1."""
+    image = Image.new("L", (1200, 1600), 255)
+    for row in range(30):
+        text = f"The quick brown fox jumps over the lazy dog {row}"
+        ImageDraw.Draw(image).text((60, 40 + 50 * row), text, fill=0, font_size=40)
+    response = send(visitor, path, png(image))
+    assert (response.status_code, response.json()["code"]) == (400, "no_rows")
+
+
 def test_refused_picture_does_not_affect_the_others_of_a_batch(visitor):
     body = {"images": [upload(drawing_png(7)), upload(photo(page(), 2))]}
     seven, rows = visitor.post("/api/v1/recognize/batch/", body).json()["results"]
