@@ -46,5 +46,6 @@ def test_page_of_dots_is_no_page_of_digits(attempts, monkeypatch):
 
 def test_reading_pauses_before_each_number(attempts):
     pauses = []
-    pages.read_page(dots(20), load_base(), lambda: pauses.append(None))
+    with pytest.raises(BadImageError):
+        pages.read_page(dots(20), load_base(), lambda: pauses.append(None))
     assert len(pauses) == len(attempts) > 100
