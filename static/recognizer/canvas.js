@@ -148,7 +148,7 @@ export function paintPlaceholder(text) {
 
 // Return the image of a drawing, as a data URL. It always has 280 × 280 pixels, black on white, so
 // that the prediction does not depend on the screen.
-function toImage(strokes) {
+export function toImage(strokes) {
   const context = document.createElement("canvas").getContext("2d");
   context.canvas.width = context.canvas.height = SIDE;
   context.fillStyle = "white";
