@@ -16,7 +16,7 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw
 
 from ml.arrays import GreyImage, InkImage, Mask
-from ml.preprocessing.normalize import INK_LEVEL, extract_ink
+from ml.preprocessing.normalize import INK_LEVEL, extract_ink, normalize_ink
 from ml.preprocessing.segmentation import segment_and_predict
 from ml.preprocessing.segmented_digit import (
     SegmentedDigit,
@@ -51,6 +51,7 @@ MIN_GAP: Final = 0.1
 BAR_COST: Final = 0.6  # a bar that overlaps its neighbour is often the stem of a letter
 MORE_DIGITS_COST: Final = 1.5  # of each further digit, in the comparison with fewer digits
 BAR_OVERLAP: Final = 0.3  # of the narrower digit's width
+WHOLE_WEIGHT: Final = 2.0  # of the cost of the whole drawing as one digit
 
 MIN_INSIDE: Final = 0.85  # of a stroke's points; otherwise, the stroke belongs to several digits
 MIN_JOINED_ASPECT: Final = 1.3  # minimum width to height of digits that are one stroke
@@ -93,8 +94,9 @@ def segment_strokes(
     ink = extract_ink(grey)
     scale = max(ink.shape) / max(grey.shape)
     pieces = _find_pieces(ink, scale_strokes(strokes, scale))
-    if digits := _best_partition(ink, pieces, recognizer):
-        return digits
+    partition = _best_partition(ink, pieces, recognizer)
+    if partition and _is_likely(partition, ink, recognizer):
+        return partition.digits
     digits = segment_and_predict(grey, recognizer)
     if len(digits) == 1:
         return digits
@@ -139,12 +141,10 @@ def _draw_mask(stroke: Stroke, width: float | None, shape: tuple[int, ...]) -> M
     return np.asarray(image)
 
 
-def _best_partition(
-    ink: InkImage, pieces: list[Piece], recognizer: Predictor
-) -> list[SegmentedDigit]:
-    """Return the digits of the cheapest partition (Viterbi), or nothing if it is too expensive."""
+def _best_partition(ink: InkImage, pieces: list[Piece], recognizer: Predictor) -> Group | None:
+    """Return the last digit of the cheapest partition (Viterbi)."""
     if len(pieces) < 2:
-        return []
+        return None
     height = float(np.ptp(np.concatenate([piece.points for piece in pieces])[:, 1]))
     ending: list[list[Group]] = [[] for _ in range(len(pieces) + 1)]  # by the number of pieces
     for start in range(len(pieces)):
@@ -155,8 +155,20 @@ def _best_partition(
             group = group and (_append(group, ending[start]) if start else group)
             if group:
                 ending[end].append(group)
-    best = min(ending[-1], key=_compared_cost, default=None)
-    return best.digits if best and best.cost < 0 else []
+    return min(ending[-1], key=_compared_cost, default=None)
+
+
+def _is_likely(partition: Group, ink: InkImage, recognizer: Predictor) -> bool:
+    """Return whether the drawing is more likely several digits than one.
+
+    If the whole drawing is "not a digit", it may be a letter, so the partition must be cheap.
+    """
+    if partition.cost < 0:
+        return True
+    whole = recognizer.predict(normalize_ink(ink))
+    if whole.label == NOT_A_DIGIT:
+        return False
+    return partition.cost < -WHOLE_WEIGHT * math.log(whole.confidence)
 
 
 def _predict_group(

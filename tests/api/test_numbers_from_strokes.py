@@ -42,6 +42,14 @@ def test_separates_overlapping_digits(send, digits):
     assert second < left + width
 
 
+@pytest.mark.parametrize(
+    ("digits", "gap"), [((1, 3), -40), ((2, 1), -30), ((6, 1), -20), ((7, 1), -30), ((0, 1), -20)]
+)
+def test_separates_a_bar_that_overlaps_its_neighbour(send, digits, gap):
+    """As one digit, the network is less sure of the drawing than of its parts."""
+    assert send(drawn(*digits, gap=gap)).json()["number"] == "".join(map(str, digits))
+
+
 def test_separates_three_touching_digits(send):
     assert send(drawn(3, 6, 2, gap=-10)).json()["number"] == "362"
 
