@@ -94,4 +94,7 @@ def one_sentence(name: str) -> Iterator[None]:
 
 
 env: Final = SettingsEnv()
-env.read_env(BASE_DIR / ".env", recurse=False)
+try:
+    env.read_env(BASE_DIR / ".env", recurse=False)
+except UnicodeDecodeError as error:
+    raise ImproperlyConfigured(f"{BASE_DIR / '.env'} must be a text file in UTF-8.") from error

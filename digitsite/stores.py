@@ -106,11 +106,12 @@ def cache(name: str, kept_in: Path) -> dict[str, Any]:
         raise ImproperlyConfigured(
             f"{name} must be redis://host:port/number, or empty for a file in DATA_DIR."
         )
-    from redis.connection import parse_url  # takes memory
+    from redis.connection import ConnectionPool  # takes memory
 
     try:
-        parse_url(url)  # type: ignore[no-untyped-call]
-    except ValueError as error:
+        # This does not connect. It raises `TypeError` for an unknown option.
+        ConnectionPool.from_url(url).make_connection()
+    except (ValueError, TypeError) as error:
         raise ImproperlyConfigured(f"{name} is not a valid Redis URL: {error}") from error
     return {
         "BACKEND": "digitsite.redis_cache.RedisCache",

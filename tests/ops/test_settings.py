@@ -146,7 +146,10 @@ def test_uses_redis_for_redis_url(monkeypatch, tmp_path):
     assert stores.cache("VARIABLE", tmp_path)["BACKEND"].endswith("RedisCache")
 
 
-@pytest.mark.parametrize("url", ["memcached://127.0.0.1", "redis://127.0.0.1:port/1"])
+@pytest.mark.parametrize(
+    "url",
+    ["memcached://127.0.0.1", "redis://127.0.0.1:port/1", "redis://127.0.0.1/1?unknown_option=1"],
+)
 def test_rejects_invalid_cache_url(monkeypatch, tmp_path, url):
     monkeypatch.setenv("VARIABLE", url)
     with pytest.raises(ImproperlyConfigured, match=r"^VARIABLE (must be|is not a valid Redis URL)"):
@@ -179,6 +182,20 @@ def test_reads_env_file_unless_the_environment_says_otherwise(tmp_path):
         check=True,
     )
     assert done.stdout == f"8123 3 {tmp_path}/data\n"
+
+
+def test_rejects_env_file_that_is_not_utf_8(tmp_path):
+    shutil.copytree(ROOT / "digitsite", tmp_path / "digitsite")
+    (tmp_path / ".env").write_text("PORT=8123\n", encoding="utf-16")
+    shutil.copy(ROOT / "manage.py", tmp_path)
+    done = subprocess.run(
+        [sys.executable, "manage.py", "check"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert one_sentence(done) == f"Error: {tmp_path}/.env must be a text file in UTF-8.\n"
 
 
 def one_sentence(done):
