@@ -86,7 +86,8 @@ def export(
     try:
         counts = _write_rows(format_name, partial, selection)
         card = _build_card(format_name, selection, counts, partial)
-        (partial / CARD).write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n")
+        text = json.dumps(card, indent=2, ensure_ascii=False) + "\n"
+        (partial / CARD).write_text(text, encoding="utf-8")
         partial.chmod(0o755)
         # The entry comes first, so that no complete export is without one.
         message = f"Exported {card['total']} drawings as {format_name}."

@@ -3,7 +3,7 @@
 import base64
 import gzip
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any, Final, Self
@@ -64,8 +64,8 @@ def read(path: Path) -> Iterator[Row]:
     Raises `DatasetError` if a line is invalid.
     """
     path = require_regular_file(path / FILE if path.is_dir() else path)
-    lines: IO[str] = gzip.open(path, "rt") if path.suffix == ".gz" else path.open()  # noqa: SIM115
-    with lines:
+    opener: Callable[..., IO[str]] = gzip.open if path.suffix == ".gz" else open
+    with opener(path, "rt", encoding="utf-8-sig") as lines:
         for line_number, line in read_lines(lines, path.name, MAX_LINE_LENGTH):
             try:
                 yield _parse_row(json.loads(line))
