@@ -3,12 +3,12 @@
 import hashlib
 import os
 import tempfile
-import urllib.error
 import urllib.request
 import zipfile
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ml.arrays import IMAGE_SIDE, Images, Indices, Labels, Pixels
+from ml.preprocessing.normalize import INK_LEVEL
+from ml.runtime import DIGIT_COUNT
 
 URL: Final = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz"
 ARRAYS: Final = ("x_train", "y_train", "x_test", "y_test")  # the names in Keras's .npz file
@@ -73,8 +75,8 @@ class Mnist:
 def load(path: Path, digest: str = DIGEST) -> Mnist:
     """Load MNIST from an .npz file in Keras's format.
 
-    Raises `MnistError` if the file is missing or damaged, or if its content does not have the
-    digest `digest`.
+    Raises `MnistError` if the file is missing or damaged, if its content does not have the digest
+    `digest`, or if it is another data set that versions cannot be trained on.
     """
     x_train, y_train, x_test, y_test = _read_arrays(path)
     found = content_digest(x_train, y_train, x_test, y_test)
@@ -83,15 +85,20 @@ def load(path: Path, digest: str = DIGEST) -> Mnist:
             f"{path} does not contain MNIST: the SHA-256 of its content is {found}, "
             f"not {digest}. {REPLACE}"
         )
+    _check_format(path, x_train, y_train)
+    _check_format(path, x_test, y_test)
     start = len(x_train) - len(x_train) // HELD_OUT_DIVISOR
     middle = start + round(CALIBRATION_SHARE * (len(x_train) - start))
-    return Mnist(
+    mnist = Mnist(
         training=LabelledImages(x_train[:start], y_train[:start]),
         calibration=LabelledImages(x_train[start:middle], y_train[start:middle]),
         validation=LabelledImages(x_train[middle:], y_train[middle:]),
         test=LabelledImages(x_test, y_test),
         digest=found,
     )
+    for name in ("training", "calibration", "validation"):
+        _check_digits(path, name, getattr(mnist, name))
+    return mnist
 
 
 def _read_arrays(path: Path) -> list[npt.NDArray[np.uint8]]:
@@ -105,6 +112,32 @@ def _read_arrays(path: Path) -> list[npt.NDArray[np.uint8]]:
             f"{path} is damaged, or it is not an .npz file with the arrays {', '.join(ARRAYS)}. "
             f"{REPLACE}"
         ) from error
+
+
+def _check_format(path: Path, images: npt.NDArray, labels: npt.NDArray) -> None:
+    """Raise `MnistError` if the arrays are not images and labels in MNIST's format."""
+    is_valid = (
+        images.dtype == labels.dtype == np.uint8
+        and labels.ndim == 1
+        and images.shape == (len(labels), IMAGE_SIDE, IMAGE_SIDE)
+        and labels.max(initial=0) < DIGIT_COUNT
+    )
+    if not is_valid:
+        raise MnistError(
+            f"{path} is not in MNIST's format: images of the shape (n, {IMAGE_SIDE}, {IMAGE_SIDE}) "
+            f"and n labels from 0 to {DIGIT_COUNT - 1}, both of the type uint8. {REPLACE}"
+        )
+
+
+def _check_digits(path: Path, name: str, data: LabelledImages) -> None:
+    """Raise `MnistError` if a digit has no image with ink. Negatives are made from each digit."""
+    has_ink = data.images.max(axis=(1, 2), initial=0) >= INK_LEVEL
+    missing = set(range(DIGIT_COUNT)) - set(data.labels[has_ink].tolist())
+    if missing:
+        digits = ", ".join(map(str, sorted(missing)))
+        raise MnistError(
+            f"The {name} images of {path} do not show these digits: {digits}. {REPLACE}"
+        )
 
 
 def content_digest(*arrays: npt.NDArray[np.uint8]) -> str:
@@ -130,8 +163,10 @@ def fetch(path: Path) -> None:
                 partial.write_bytes(response.read())
             load(partial)
             os.replace(partial, path)
-    except (urllib.error.URLError, OSError) as error:
+    except (OSError, HTTPException, MnistError) as error:
+        # The message of a `MnistError` names the temporary file.
+        reason = "the answer is not MNIST" if isinstance(error, MnistError) else error
         raise MnistError(
-            f"MNIST cannot be downloaded from {URL} ({error}). "
+            f"MNIST cannot be downloaded from {URL} ({reason}). "
             f"Put the file at {path} yourself, or set MNIST_PATH to another path."
         ) from error

@@ -45,7 +45,8 @@ class ModelVersionQuerySet(models.QuerySet["ModelVersion"]):
         because they can replace a corrupt live version. Without the references, small losses could
         add up from one training run to the next.
         """
-        kept = set(self.order_by("-number").values_list("pk", flat=True)[:keep])
+        # Python cuts the list, because `keep` can be larger than a database's integers.
+        kept = set(list(self.order_by("-number").values_list("pk", flat=True))[:keep])
         kept |= set(self.gate_references().values_list("pk", flat=True))
         for pk, predecessor_pk in self.live().values_list("pk", "predecessor"):
             kept |= {pk, predecessor_pk}

@@ -191,6 +191,10 @@ def test_prune_keeps_newest_live_parent_base_and_references(five_versions, model
     assert models("list").count("files deleted") == 2
 
 
+def test_prune_keeps_everything_if_it_may_keep_more_than_there_is(five_versions, models):
+    assert models("prune", f"--keep={10**20}", "--no-input") == "There is nothing to delete.\n"
+
+
 def test_prune_does_not_weaken_the_gate(five_versions, models):
     live = five_versions[-1]
     create_version(live, state=VersionState.REJECTED)

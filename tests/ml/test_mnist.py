@@ -1,10 +1,14 @@
 """MNIST's content is verified and split by the use of the images."""
 
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
+
 import numpy as np
 import pytest
 
 from ml.data import mnist
-from ml.data.mnist import MnistError
+from ml.data.mnist import ARRAYS, MnistError, content_digest
 
 
 def sizes(digits):
@@ -44,3 +48,67 @@ def test_rejects_a_file_that_is_not_readable_without_details_of_numpy(tmp_path, 
             "x_test, y_test. If you have set MNIST_PATH, replace the file. Otherwise, delete it "
             "to download it again."
         )
+
+
+def load_changed(path, small_mnist_file, change):
+    """Load the small MNIST after `change` was called with its arrays, and with its new digest."""
+    with np.load(small_mnist_file[0]) as file:
+        arrays = {name: file[name] for name in ARRAYS}
+    arrays |= change(**arrays)
+    np.savez(path, **arrays)
+    return mnist.load(path, content_digest(*(arrays[name] for name in ARRAYS)))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda x_train, **_: {"x_train": x_train.reshape(-1, 784)},
+        lambda x_train, **_: {"x_train": x_train / 255},
+        lambda y_train, **_: {"y_train": y_train.astype(int)},
+        lambda y_train, **_: {"y_train": y_train + np.uint8(1)},
+        lambda y_test, **_: {"y_test": y_test[:-1]},
+        lambda y_test, **_: {"y_test": y_test[0]},
+    ],
+)
+def test_rejects_another_data_set_that_is_not_in_the_format(tmp_path, small_mnist_file, change):
+    with pytest.raises(MnistError, match="is not in MNIST's format"):
+        load_changed(tmp_path / "other.npz", small_mnist_file, change)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda y_train, **_: {"y_train": np.where(y_train == 4, np.uint8(9), y_train)},
+        lambda x_train, y_train, **_: {"x_train": x_train * (y_train != 4)[:, None, None]},
+    ],
+)
+def test_rejects_another_data_set_without_images_of_a_digit(tmp_path, small_mnist_file, change):
+    with pytest.raises(MnistError, match=r"^The training images of .* do not show .* digits: 4\."):
+        load_changed(tmp_path / "other.npz", small_mnist_file, change)
+
+
+@contextmanager
+def answering(body, length):
+    """Serve `body` at every URL, with `length` as its length."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.send_header("Content-Length", str(length))
+            self.end_headers()
+            self.wfile.write(body)
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        Thread(target=server.handle_request, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/mnist.npz"
+
+
+@pytest.mark.parametrize(
+    ("length", "reason"), [(5, "the answer is not MNIST"), (99, "IncompleteRead")]
+)
+def test_reports_a_download_that_is_not_mnist_or_was_cut(tmp_path, monkeypatch, length, reason):
+    with answering(b"login", length) as url:
+        monkeypatch.setattr(mnist, "URL", url)
+        with pytest.raises(MnistError, match=rf"^MNIST cannot be downloaded from {url} \({reason}"):
+            mnist.fetch(tmp_path / "mnist.npz")
+    assert not list(tmp_path.iterdir())
