@@ -19,6 +19,7 @@ def main() -> None:
     """Execute a command. End quietly if the program that reads the output, such as `head`, ends."""
     # SIGTERM raises KeyboardInterrupt, as Ctrl-C does, so that commands can clean up and report.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    open_missing_streams()
     # A file name may contain bytes that are not UTF-8. Standard error escapes them by default.
     if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
         sys.stdout.reconfigure(errors="backslashreplace")
@@ -27,11 +28,20 @@ def main() -> None:
             execute()
         finally:
             # Otherwise, Python would write the rest of the output when it exits, and report errors.
-            if sys.stdout:
-                sys.stdout.flush()
+            sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(EXIT_BROKEN_PIPE)
+
+
+def open_missing_streams() -> None:
+    """Open the null device for each standard stream that the caller has closed, such as by `>&-`.
+
+    Otherwise, a command would do its work, and then fail to report it.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115
 
 
 def execute() -> None:
