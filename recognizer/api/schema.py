@@ -160,7 +160,7 @@ def add_errors(result: dict[str, Any], **_: Any) -> dict[str, Any]:
 
 
 def _general_statuses(path: str) -> list[str]:
-    statuses = ["400", "401", "403", "411", "429", "503"]
+    statuses = ["400", "401", "403", "406", "411", "429", "503"]
     if "{" in path:
         statuses.append("404")
     return statuses

@@ -24,6 +24,7 @@ from recognizer import audit
 from recognizer.accounts import deletion, ownership
 from recognizer.api import drawings, exceptions, heavy_work, personal, schema, storage_quotas
 from recognizer.api.authentication import HasScope, IsReviewer, can_view_all
+from recognizer.api.content_negotiation import FileNegotiation
 from recognizer.api.filters import SubmissionFilter, with_filter_aliases
 from recognizer.api.pagination import SubmissionPagination
 from recognizer.api.parsers import JSONParser
@@ -255,7 +256,7 @@ class SubmissionViewSet(
     @extend_schema(
         summary="Get the stored image", responses={(200, "image/png"): OpenApiTypes.BINARY}
     )
-    @action(detail=True)
+    @action(detail=True, content_negotiation_class=FileNegotiation)
     def image(self, request: Request, **kwargs: Any) -> HttpResponse:
         submission: Submission = self.get_object()
         # The image never changes, so browsers cache it. Proxies must not, because it is private.

@@ -18,6 +18,7 @@ from rest_framework.views import APIView
 
 from recognizer.accounts import ownership
 from recognizer.api import exceptions, heavy_work
+from recognizer.api.content_negotiation import FileNegotiation
 from recognizer.api.submission_serializers import SubmissionWithStrokesSerializer
 from recognizer.models import Scope, Submission
 
@@ -55,6 +56,7 @@ class DownloadView(APIView):
     """
 
     accepted_scopes = (Scope.READ,)
+    content_negotiation_class = FileNegotiation
 
     @extend_schema(exclude=True)
     def get(self, request: Request) -> FileResponse:
