@@ -227,7 +227,7 @@ class ModelVersionAdmin(ObjectPageAdmin):
 
     def _reject(self, request: HttpRequest, version: ModelVersion) -> None:
         with transaction.atomic():
-            is_rejected = version.reject(by=request.user.get_username())
+            is_rejected = version.reject()
             if is_rejected:
                 self.log_change(request, version, "Rejected.")
         text = f"{version} is rejected." if is_rejected else f"{version} is not a candidate."

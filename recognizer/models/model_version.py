@@ -110,9 +110,12 @@ class ModelVersion(models.Model):
         score: float | None = self.card["scores"].get(name)
         return score
 
-    def reject(self, by: str) -> bool:
-        """Reject a candidate, and return whether it was one."""
-        self.reason += f" Rejected by {by}."
+    def reject(self) -> bool:
+        """Reject a candidate, and return whether it was one.
+
+        Everybody can read the reason, so it does not name the person. The audit trail does.
+        """
+        self.reason += " Rejected by a person."
         self.state = VersionState.REJECTED
         candidate = ModelVersion.objects.filter(pk=self.pk, state=VersionState.CANDIDATE)
         return bool(candidate.update(state=self.state, reason=self.reason))

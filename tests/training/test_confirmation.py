@@ -8,7 +8,12 @@ from recognizer.models import Label, ModelVersion, Status, Submission, TrainingR
 from recognizer.serving import model_registry
 from recognizer.training import retraining
 from tests.support import fast_trainer
-from tests.support.factories import drawing_png, model_with_swapped_labels, promotion_form
+from tests.support.factories import (
+    Visitor,
+    drawing_png,
+    model_with_swapped_labels,
+    promotion_form,
+)
 
 pytestmark = [pytest.mark.database, pytest.mark.usefixtures("fast_training")]
 
@@ -82,8 +87,10 @@ def test_person_can_reject_it(candidate, reviewer_client):
     assert "version 2 is rejected." in page.content.decode().lower()
     candidate.refresh_from_db()
     assert candidate.state == VersionState.REJECTED
-    assert candidate.reason.endswith("Rejected by rosa.")
-    assert LogEntry.objects.latest("pk").change_message == "Rejected."
+    assert candidate.reason.endswith("Rejected by a person.")
+    entry = LogEntry.objects.latest("pk")
+    assert (entry.user.username, entry.change_message) == ("rosa", "Rejected.")
+    assert "rosa" not in Visitor().get("/api/v1/models/2/").content.decode()
     page = reviewer_client.post(promote, {"reject": "Reject version 2"}, follow=True)
     assert "is not a candidate" in page.content.decode()
     assert model_registry.live_version().number == 1
