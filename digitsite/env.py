@@ -4,6 +4,7 @@ The environment takes precedence over the file. An empty variable counts as not 
 value raises `ImproperlyConfigured`. The message is one sentence that names the variable.
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,15 +27,18 @@ TOKEN: Final = validate.Regexp(
 SHA256: Final = validate.Regexp(r"[0-9a-f]{64}\Z", error="must be 64 hexadecimal digits.")
 HOST: Final = validate.Regexp(
     r"(\*|\.?[\w-]+(\.[\w-]+)*\.?|\[[0-9a-fA-F:.]+\])\Z",
-    error="must be host names such as digits.example, without http:// and without a port, "
-    "separated by commas.",
+    flags=re.ASCII,  # Browsers send münchen.example as xn--mnchen-3ya.example.
+    error="must be host names such as digits.example or xn--mnchen-3ya.example, without http:// "
+    "and without a port, separated by commas.",
 )
 ORIGIN: Final = validate.Regexp(
     r"https?://([a-z0-9.-]+|\[[0-9a-f:.]+\])(:\d+)?\Z",
     error="must be origins such as https://example.org, separated by commas.",
 )
 PREFIX: Final = validate.Regexp(
-    r"(/[\w.~-]+)+\Z", error="must be a path such as /digits, without a slash at its end."
+    r"(/[\w.~-]+)+\Z",
+    flags=re.ASCII,  # The prefix is part of headers.
+    error="must be a path such as /digits, in ASCII and without a slash at its end.",
 )
 
 

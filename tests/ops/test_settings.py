@@ -10,7 +10,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from digitsite import stores
-from digitsite.env import COUNT, HOST, PORT_NUMBER, SECRET, TOKEN, env
+from digitsite.env import COUNT, HOST, PORT_NUMBER, PREFIX, SECRET, TOKEN, env
 from digitsite.secret_key import secret_key
 from tests.support.live_site import ROOT, Site
 from tests.support.postgres import POSTGRES, on_postgresql
@@ -81,11 +81,20 @@ def test_rejects_weak_token(monkeypatch, value):
         env.text("VARIABLE", valid=TOKEN)
 
 
-@pytest.mark.parametrize("value", ["http://a.example", "a.example:8000", "a.example/", "a b"])
+@pytest.mark.parametrize(
+    "value", ["http://a.example", "a.example:8000", "a.example/", "a b", "münchen.example"]
+)
 def test_rejects_host_that_would_never_match(monkeypatch, value):
     monkeypatch.setenv("VARIABLE", value)
     with pytest.raises(ImproperlyConfigured, match="VARIABLE must be host names"):
         env.names("VARIABLE", default="", valid=HOST)
+
+
+@pytest.mark.parametrize("value", ["digits", "/digits/", "/a b", "/数字"])
+def test_rejects_invalid_prefix(monkeypatch, value):
+    monkeypatch.setenv("VARIABLE", value)
+    with pytest.raises(ImproperlyConfigured, match="VARIABLE must be a path such as /digits, in"):
+        env.text("VARIABLE", valid=PREFIX)
 
 
 def test_rejects_short_secret_key(monkeypatch, tmp_path):
