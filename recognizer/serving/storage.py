@@ -15,8 +15,8 @@ from ml.preprocessing.decode import decode
 from ml.preprocessing.png import encode_png
 from recognizer import metrics
 from recognizer.models import Source, Submission
-from recognizer.models.strokes import rounded
-from recognizer.serving.prediction import MultiDigitResult, PredictionResult
+from recognizer.models.strokes import are_strokes, rounded
+from recognizer.serving.prediction import DigitResult, MultiDigitResult, PredictionResult
 
 # Drawings from the page are far smaller. A larger image is stored with fewer pixels.
 MAX_STORED_BYTES: Final = 100_000
@@ -135,10 +135,19 @@ def new_submissions(
             digit,
             owner=owner,
             source=source,
-            strokes=strokes and digit.crop_strokes(strokes),
+            strokes=strokes and _crop_strokes(digit, strokes),
         )
         for digit in result.digits
     ]
+
+
+def _crop_strokes(digit: DigitResult, strokes: list[Any]) -> list[Any] | None:
+    """Return the strokes of one digit, or None if an import would refuse them.
+
+    Cropping can move a point beyond the largest coordinate, or cut a stroke into very many.
+    """
+    cropped = digit.crop_strokes(strokes)
+    return cropped if are_strokes(cropped) else None
 
 
 def store_all(submissions: Sequence[Submission]) -> list[tuple[Submission, bool]]:

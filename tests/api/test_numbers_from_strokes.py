@@ -87,6 +87,13 @@ def test_each_stored_digit_has_its_own_strokes(visitor, send):
     ]
 
 
+def test_strokes_that_an_import_would_refuse_are_not_stored(visitor, send):
+    back_and_forth = [[x, 140, i] for i in range(500) for x in (60, 220)]
+    number = drawn(6, 8, gap=30)
+    assert send([back_and_forth], path="numbers/", picture=number).json()["number"] == "68"
+    assert [row.strokes for row in Submission.objects.all()] == [None, None]
+
+
 def test_strokes_of_another_drawing_are_ignored(send):
     other = drawn(1, 1, gap=120)
     assert send(other, picture=drawn(4, 2, gap=60)).json()["number"] == "42"
