@@ -164,6 +164,7 @@ def lock_versions() -> None:
 def promote(version: ModelVersion, *, by: Any, force: bool = False) -> ModelVersion:
     """Make `version` the live version, and return the replaced version.
 
+    If another process has promoted `version` meanwhile, nothing changes, and it is returned itself.
     The log and the audit trail name `by`, which is as in `audit.record`.
 
     Raises `CorruptModelError` if the version cannot be loaded.
@@ -174,6 +175,8 @@ def promote(version: ModelVersion, *, by: Any, force: bool = False) -> ModelVers
         lock_versions()
         version.refresh_from_db()
         load(version)
+        if version.state == VersionState.LIVE:
+            return version
         objection = outdated_reason(version)
         if version.state == VersionState.REJECTED:
             objection = f"{version} was rejected: {version.reason}"

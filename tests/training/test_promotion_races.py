@@ -49,6 +49,16 @@ def test_simultaneous_promotions_all_succeed():
         assert only_live_version() in versions
 
 
+def test_simultaneous_promotions_of_one_version_are_recorded_once():
+    base = model_registry.live_version()
+    version = create_version(base)
+    errors = run_at_once(*[lambda: promote_later(version, 0)] * 3)
+    assert errors == [None] * 3
+    assert [entry.change_message for entry in LogEntry.objects.all()] == [
+        f"Promoted. It replaces {base}. By a test."
+    ]
+
+
 def test_simultaneous_promotions_in_the_admin_promote_one(reviewer):
     """The others promote nothing, because their pages showed the base as the live version."""
     base = model_registry.live_version()

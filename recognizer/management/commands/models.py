@@ -104,8 +104,9 @@ class Command(BaseCommand):
 
     def promote(self, number: int, force: bool, no_input: bool, **_: Any) -> None:
         version, live = shared.find_version(number), model_registry.live_version()
+        already_live = f"Version {number} is already live."
         if version == live:
-            self.stdout.write(f"Version {number} is already live.")
+            self.stdout.write(already_live)
             return
         if not no_input:
             shared.confirm(f"Promote {version} ({version.state})? It replaces {live}.")
@@ -119,7 +120,8 @@ class Command(BaseCommand):
             raise CommandError(
                 f"{error} The live version is {live}. Use --force to promote it all the same."
             ) from error
-        self.stdout.write(f"Version {number} is live. It replaces {replaced}.")
+        done = f"Version {number} is live. It replaces {replaced}."
+        self.stdout.write(already_live if replaced == version else done)
 
     def verify(self, **_: Any) -> None:
         corrupt_count = 0
