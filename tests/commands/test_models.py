@@ -248,6 +248,18 @@ def test_prune_asks_first(five_versions, models, one_reference, monkeypatch):
     assert numbers_with_files() == {1, 2, 3, 4, 5}
 
 
+def test_says_that_another_process_was_faster(five_versions, models, one_reference, monkeypatch):
+    def prune_and_promote(_question):
+        model_registry.prune(1, by="a test")
+        model_registry.promote(five_versions[3], by="a test")
+        return "y"
+
+    monkeypatch.setattr("builtins.input", prune_and_promote)
+    assert models("prune", "--keep=1").endswith("There is nothing to delete.\n")
+    model_registry.promote(five_versions[4], by="a test")
+    assert models("promote", "4").endswith("Version 4 is already live.\n")
+
+
 def test_prune_refuses_while_the_live_version_is_corrupt(five_versions, models, one_reference):
     corrupt(five_versions[-1])
     with pytest.raises(CommandError, match="The live version is corrupt"):

@@ -141,8 +141,9 @@ class Command(BaseCommand):
 
     def prune(self, keep: int, no_input: bool, **_: Any) -> None:
         prunable = ModelVersion.objects.prunable(keep)
+        nothing = "There is nothing to delete."
         if not prunable:
-            self.stdout.write("There is nothing to delete.")
+            self.stdout.write(nothing)
             return
         if not no_input:
             shared.confirm(f"Delete the files of {join(prunable)} permanently?")
@@ -152,7 +153,8 @@ class Command(BaseCommand):
             raise CommandError(
                 f"The live version is corrupt: {error}. Promote a valid version first."
             ) from error
-        self.stdout.write(f"Deleted the files of {join(pruned)}.")
+        # Another process may have deleted them meanwhile.
+        self.stdout.write(f"Deleted the files of {join(pruned)}." if pruned else nothing)
 
 
 def versions() -> ModelVersionQuerySet:
