@@ -47,10 +47,13 @@ def create_key(
 
 
 def revoke(key: ApiKey, *, by: Any) -> None:
-    """Delete the key, so that no program can use it any more. The audit trail names `by`."""
+    """Delete the key, so that no program can use it any more. The audit trail names `by`.
+
+    If another request has deleted it meanwhile, nothing is recorded.
+    """
     with transaction.atomic():
-        audit.record(by, key, DELETION, f"Revoked; it belonged to {key.user}.")
-        key.delete()
+        if ApiKey.objects.filter(pk=key.pk).delete()[0]:
+            audit.record(by, key, DELETION, f"Revoked; it belonged to {key.user}.")
 
 
 def delete_expired(owner: Any) -> None:

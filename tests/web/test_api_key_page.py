@@ -67,6 +67,13 @@ def test_audit_trail_records_creation_and_revocation(browser, ana):
     assert not any(SECRET.search(str(vars(entry))) for entry in trail)
 
 
+def test_key_that_two_requests_revoke_is_recorded_once(ana):
+    key, _ = api_keys.create_key(ana, "mine", ["read"], by=ana)
+    for same in ApiKey.objects.get(), key:
+        api_keys.revoke(same, by=ana)
+    assert LogEntry.objects.filter(change_message__startswith="Revoked").count() == 1
+
+
 def test_cannot_see_or_revoke_key_of_another_user(browser, reviewer):
     api_keys.create_key(reviewer, "theirs", ["read"], by=reviewer)
     assert "theirs" not in browser.get("/keys/").content.decode()
