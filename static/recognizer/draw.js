@@ -41,8 +41,14 @@ const refuseFile = () => store.refuseFile(uiStrings.not_an_image);
 listenForImages(document.querySelectorAll("[type=file]"), store.addUpload, refuseFile);
 
 // ---- Buttons ----
+// Undo and clear end the stroke that the keyboard is drawing, so that they include it.
+function undo() {
+  keyboardInput.finishStroke();
+  store.undo();
+}
+
 function clear() {
-  keyboardInput.discardStroke();
+  keyboardInput.finishStroke();
   if (isBlank(store.state.drawing.content)) return;
   store.clear();
   announce(uiStrings.cleared);
@@ -61,7 +67,7 @@ function onCorrectionClick({ target }) {
 
 const openHelp = () => $("help").showModal();
 
-$("undo").addEventListener("click", store.undo);
+$("undo").addEventListener("click", undo);
 $("redo").addEventListener("click", store.redo);
 $("clear").addEventListener("click", clear);
 $("correction").addEventListener("click", onCorrectionClick);
@@ -70,7 +76,7 @@ $("open-help").addEventListener("click", openHelp);
 
 // ---- Keyboard shortcuts ----
 /** @type {Record<string, () => void>} */
-const shortcuts = { z: store.undo, y: store.redo, escape: clear, "?": openHelp };
+const shortcuts = { z: undo, y: store.redo, escape: clear, "?": openHelp };
 
 // Ctrl+Z, Ctrl+Y and Ctrl+Shift+Z work even if the visitor has turned off the shortcuts that have no
 // modifier key.

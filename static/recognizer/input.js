@@ -170,11 +170,6 @@ export class KeyboardInput {
     this.#showCursor();
   }
 
-  discardStroke() {
-    this.#stroke = null;
-    this.#showCursor();
-  }
-
   /** End the current stroke, if there is one. */
   finishStroke() {
     if (!this.#stroke) return;
