@@ -65,8 +65,12 @@ function showDeletionNotice() {
 function forgetKept(isForgotten) {
   const kept = JSON.parse(ofTab.get(DRAWING_KEY) ?? "null");
   if (!kept) return;
-  const unsaved = kept.unsaved.filter(({ ids }) => !ids.some(isForgotten));
-  ofTab.set(DRAWING_KEY, JSON.stringify({ ...kept, current: null, unsaved }));
+  const isOther = ({ ids }) => !ids.some(isForgotten);
+  const { current } = kept;
+  // If the tab does not know that the drawing is stored, its id is unknown: it may be this one.
+  const keepsCurrent = current?.isStored && isOther(current);
+  const unsaved = kept.unsaved.filter(isOther);
+  ofTab.set(DRAWING_KEY, JSON.stringify({ ...kept, current: keepsCurrent ? current : null, unsaved }));
 }
 
 // ---- The personal memory ----

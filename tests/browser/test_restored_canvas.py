@@ -122,6 +122,29 @@ def test_deleted_drawing_does_not_come_back(drawn):
     assert not Submission.objects.exists()
 
 
+@pytest.mark.parametrize("change", ["delete", "correct"])
+def test_change_of_another_drawing_keeps_the_drawing(drawn, change):
+    store(drawn)
+    drawn.get_by_role("button", name="Yes").click()
+    drawn.get_by_role("button", name="Next drawing").click()
+    draw_by_mouse(drawn, square_strokes(1))
+    expect(drawn.locator("#prediction")).to_have_attribute("aria-busy", "false")
+    store(drawn)
+    ink = drawn.evaluate(INK)
+    drawn.get_by_role("link", name="My drawings").click()
+    four = drawn.locator(".drawings li").nth(1)
+    if change == "delete":
+        four.get_by_role("button", name="Delete").click()
+        drawn.get_by_role("dialog").get_by_role("button", name="Delete").click()
+        expect(drawn.locator(".drawings li")).to_have_count(1)
+    else:
+        four.get_by_role("button", name="9", exact=True).click()
+        expect(drawn.get_by_text("Thank you. Saved as a 9.")).to_be_visible()
+    drawn.get_by_role("link", name="Draw", exact=True).click()
+    expect(drawn.locator("#confirm")).to_be_enabled()
+    assert drawn.evaluate(INK) == ink
+
+
 def test_logout_forgets_the_drawing(page, site, rosa, client, four):
     client.force_login(rosa)
     session = client.cookies["sessionid"].value
