@@ -20,7 +20,7 @@ def test_saves_all_decisions_when_the_connection_is_back(open_review):
     for key in ("1", "2", "u", "3", "x"):
         page.keyboard.press(key)
     expect(page.get_by_role("alert")).to_contain_text(OFFLINE)
-    expect(page.get_by_role("alert")).to_contain_text("3 decisions are not saved yet.")
+    expect(page.get_by_role("alert")).to_contain_text("not saved yet: 3.")
     expect(page.locator("#recent-decisions .unsaved")).to_have_count(3)
     assert not Submission.objects.exclude(review=Review.PENDING).exists()
     page.context.set_offline(False)
