@@ -111,6 +111,7 @@ export function render() {
 
 function noticeFor({ predictions, notice, correctionRefusal }) {
   if (correctionRefusal) return correctionRefusal;
+  if (store.state.connectionError) return ""; // The notice says what was saved before.
   if (store.mayCut()) return uiStrings.cut_out;
   return notice || (predictions?.length > 1 ? uiStrings.choose_digit : "");
 }

@@ -66,6 +66,16 @@ def test_saves_a_correction_when_the_connection_is_back(page, four):
     assert Submission.objects.get().corrected_digit == Label.NINE
 
 
+def test_does_not_say_saved_while_a_correction_is_not(page, four):
+    draw_by_mouse(page, four)
+    page.clock.fast_forward(2000)
+    expect(page.locator("#notice")).to_contain_text("Saved")
+    page.context.set_offline(True)
+    page.get_by_role("button", name="9").click()
+    expect_sentence(page).to_have_text("No connection. Your correction is kept. Trying again …")
+    expect(page.locator("#notice")).to_be_empty()
+
+
 def test_stores_once_when_the_response_is_lost(page, four):
     page.route("**/numbers/", drop_response, times=1)
     draw_by_mouse(page, four)
