@@ -13,6 +13,9 @@ export const BLANK = { strokes: [], upload: null }; // Contents are never modifi
 /** @param {Content} content */
 export const isBlank = ({ strokes, upload }) => !strokes.length && !upload;
 
+/** @param {Drawing} drawing A number of a picture with several rows. Return the picture. */
+export const pageOf = ({ past }) => past.find(({ upload }) => upload && !upload.isSingleRow)?.upload;
+
 /** @param {Drawing} drawing */
 export const isCorrected = ({ corrections }) => corrections.some((label) => label !== undefined);
 
@@ -235,6 +238,7 @@ function toKept(drawing) {
   return {
     strokes: content.strokes,
     url: content.upload?.url,
+    picture: pageOf(drawing)?.url,
     isStored: content === finished && content === processed && !isRefused,
     ids: submissions.map(({ id }) => id),
     earlierIds: drawing.earlierIds,
@@ -265,12 +269,13 @@ export async function recallFromTab() {
  * @returns {Promise<Partial<Drawing>>}
  */
 async function fromKept(kept) {
-  /** @type {{strokes: Stroke[], url?: string}} */
-  const { strokes, url } = kept;
+  /** @type {{strokes: Stroke[], url?: string, picture?: string}} */
+  const { strokes, url, picture } = kept;
+  const earlier = picture ? [BLANK, { strokes: [], upload: await loadUpload(picture) }] : [BLANK];
   const content = { strokes, upload: url ? await loadUpload(url) : null };
   return {
     content,
-    past: url ? [BLANK] : strokes.map((_, i) => ({ strokes: strokes.slice(0, i), upload: null })),
+    past: url ? earlier : strokes.map((_, i) => ({ strokes: strokes.slice(0, i), upload: null })),
     finished: content,
     processed: kept.isStored ? content : BLANK,
     submissions: kept.ids.map((/** @type {string} */ id) => ({ id })),

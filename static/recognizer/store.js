@@ -11,6 +11,7 @@ import {
   isCorrected,
   isSaved,
   keepInTab,
+  pageOf,
   recallFromTab,
   saveNext,
 } from "./saving.js";
@@ -374,7 +375,7 @@ function startNew() {
 
 /** Start the next drawing. If the last one was a number of a picture with several rows, show them again. */
 export function startNext() {
-  const picture = state.drawing.past.find(({ upload }) => upload && !upload.isSingleRow)?.upload;
+  const picture = pageOf(state.drawing);
   startNew();
   if (picture) addUpload(picture);
 }

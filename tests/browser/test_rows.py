@@ -57,6 +57,19 @@ def test_next_drawing_returns_to_the_rows(several):
     assert sorted(row.corrected_digit for row in Submission.objects.all()) == [1, 3, 6, 7, 8]
 
 
+@pytest.mark.parametrize("button", ["Undo", "Next drawing"])
+def test_reload_keeps_the_way_back_to_the_rows(several, button):
+    several.get_by_role("button", name="73", exact=True).click()
+    expect(several.locator("#digit")).to_have_text("73")
+    if button == "Next drawing":
+        several.get_by_role("button", name="Yes, it’s 73").click()
+        expect(several.locator("#notice")).to_contain_text("Saved as 73")
+    several.reload()
+    expect(several.locator("#digit")).to_have_text("73")
+    several.get_by_role("button", name=button).click()
+    expect(several.locator("#rows li")).to_have_text(["420", "73", "186"])
+
+
 def test_tables_have_a_button_for_each_cell(page):
     choose(page, png(draw_page(cell=220)))
     expect(page.locator("#rows li")).to_have_count(3)
