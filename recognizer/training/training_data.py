@@ -120,9 +120,10 @@ def select(include_pending: bool) -> TrainingSelection:
     held-out one. MNIST's own held-out and test images are not in the training list, and neither are
     drawings that are identical to one of an imported test split.
     """
-    training, held_out, left_out_by_owner = split_by_owner(list(labelled_rows(include_pending)))
+    rows = list(labelled_rows(include_pending))
+    training, held_out, left_out_by_owner = split_by_owner(rows)
     unique_held_out, held_out_digests = deduplicate(held_out)
-    unique, digests = _without_test_drawings(*deduplicate(training), held_out_digests, held_out)
+    unique, digests = _without_test_drawings(*deduplicate(training), rows)
     without_mnist = [row for row in unique if not is_evaluation_digest(digests[row.id])]
     capped = cap_per_group(without_mnist, lambda row: row.owner)
     by_confusion, confusions = cap_confusions(capped)
@@ -219,13 +220,15 @@ def drop_mnist_images(
 
 
 def _without_test_drawings(
-    training: list[Row], digests: Digests, held_out_digests: Digests, held_out: list[Row]
+    training: list[Row], digests: Digests, rows: list[Row]
 ) -> tuple[list[Row], Digests]:
     """Leave out the training rows that are identical to a drawing of an imported test split.
 
-    Return the others and their digests.
+    `rows` are all labelled rows. Test drawings count even if they evaluate no version, for example
+    because they are near duplicates. Return the other training rows and their digests.
     """
-    tests = {held_out_digests.get(row.id) for row in held_out if row.for_evaluation}
+    test_rows = (row for row in rows if row.for_evaluation)
+    tests = {digest(pixels) for _, pixels in with_pixels(test_rows)}
     kept = [row for row in training if digests[row.id] not in tests]
     return kept, {row.id: digests[row.id] for row in kept}
 

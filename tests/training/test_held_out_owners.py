@@ -133,6 +133,22 @@ def test_owner_with_drawings_only_for_evaluation_is_held_out(people):
     assert not any(row.for_evaluation for row in selection.training + selection.held_out)
 
 
+@pytest.mark.parametrize("unused", ["near duplicate", "owner trained"])
+def test_copy_of_a_test_drawing_that_evaluates_no_version_is_not_learned(people, unused):
+    original = drawings(3, 1, seed=7)
+    similar = original.copy()
+    similar[0, 14, 14] ^= 3
+    for pixels in (original, similar):
+        approved_submissions(people[1], pixels, [Label.THREE], for_evaluation=True)
+    if unused == "owner trained":
+        learned = Submission.objects.filter(owner=people[1], for_evaluation=False).first()
+        learn(create_version(model_registry.live_version()), learned)
+    (copy,) = approved_submissions(people[2], similar, [Label.THREE])
+    selection = select(include_pending=False)
+    assert copy.pk not in {row.id for row in selection.training}
+    assert selection.labelled_count == Submission.objects.count()
+
+
 def test_counts_test_drawings_of_owners_of_training_drawings(people):
     learned = approve(people[1], digit=3)
     learn(create_version(model_registry.live_version()), *learned)
