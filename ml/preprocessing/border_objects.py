@@ -24,7 +24,7 @@ COARSE_SIDE: Final = 128  # cells along the longer side of the coarse picture
 STROKE_RADIUS: Final = 4  # cells; half of the width of the broadest stroke at the border
 MIN_CONTRAST: Final = 0.1  # of the strongest contrast; anything fainter is not part of an edge
 MAX_SHARE: Final = 0.3  # of the picture; a larger area is the shadow of something
-NEAR: Final = 3  # cells; a mark so near to an object belongs to it
+NEAR: Final = 1  # cells; the edge of an object reaches no farther outside of it
 MIN_WITHIN: Final = 0.9  # share of an edge that is within the object, or near to it
 # The cells of a mark along the edges of objects, per cell of its size. An edge has about two. A
 # digit that touches the edge of a shadow has far fewer.

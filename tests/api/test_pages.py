@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw, ImageOps
+from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
 from ml.preprocessing import pages
 from recognizer.models import Submission
@@ -88,6 +88,16 @@ def test_ignores_a_thumb_on_the_page(recognize):
     image = page()
     ImageDraw.Draw(image).ellipse((500, 300, 1000, 420), fill=130)
     assert numbers(recognize(photo(image, 0))) == [["420"], ["73"], ["186"]]
+
+
+@pytest.mark.parametrize("left", range(80, 400, 80))
+def test_digits_that_cross_the_edge_of_a_shadow_stay(recognize, left):
+    image = page()
+    shadow = Image.new("L", image.size, 255)
+    ImageDraw.Draw(shadow).ellipse((left, 150, left + 300, 900), fill=140)
+    soft = np.asarray(shadow.filter(ImageFilter.GaussianBlur(8)), float) / 255
+    shaded = Image.fromarray((np.asarray(image) * soft).astype(np.uint8))
+    assert numbers(recognize(photo(shaded, 0))) == [["420"], ["73"], ["186"]]
 
 
 def test_wide_gaps_separate_numbers(recognize):
