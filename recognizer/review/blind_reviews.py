@@ -2,10 +2,7 @@
 
 import random
 from typing import Any, Final
-from uuid import UUID
 
-from django.contrib.admin.models import LogEntry
-from django.contrib.contenttypes.models import ContentType
 from django.db.models import Q
 
 from recognizer.models import BlindReview, Review, Submission
@@ -39,16 +36,12 @@ def _unanswered(reviewer: Any) -> BlindReview | None:
     is_decided_by_another = ~Q(submission__review=Review.PENDING)
     is_decided_by_another &= ~Q(submission__reviewed_by=reviewer)
     open_reviews = BlindReview.objects.filter(reviewer=reviewer, answered_at=None)
-    candidates = list(open_reviews.filter(is_decided_by_another))
-    decided = _decided_by(reviewer, [each.submission_id for each in candidates])
-    return next((each for each in candidates if each.submission_id not in decided), None)
+    return open_reviews.filter(is_decided_by_another).first()
 
 
 def _create(reviewer: Any) -> BlindReview | None:
-    newest = list(
-        Submission.objects.newest_reviews().values_list("pk", flat=True)[:CANDIDATE_LIMIT]
-    )
-    recent = Submission.objects.filter(pk__in=newest).exclude(pk__in=_decided_by(reviewer, newest))
+    newest = Submission.objects.newest_reviews().values_list("pk", flat=True)[:CANDIDATE_LIMIT]
+    recent = Submission.objects.filter(pk__in=list(newest))
     known = BlindReview.objects.filter(reviewer=reviewer).values("submission")
     candidates = (
         recent.exclude(reviewed_by=reviewer).exclude(reviewed_by=None).exclude(pk__in=known)
@@ -57,17 +50,3 @@ def _create(reviewer: Any) -> BlindReview | None:
     if pk is None:
         return None
     return BlindReview.objects.get_or_create(submission_id=pk, reviewer=reviewer)[0]
-
-
-def _decided_by(reviewer: Any, submissions: list[UUID]) -> set[UUID]:
-    """Return the ids of those of the submissions that the reviewer has ever decided.
-
-    Another reviewer may have changed the review since, for example as a doubtful label. The audit
-    trail still has the earlier decision.
-    """
-    entries = LogEntry.objects.filter(
-        user=reviewer,
-        content_type=ContentType.objects.get_for_model(Submission),
-        object_id__in=[str(pk) for pk in submissions],
-    )
-    return {UUID(pk) for pk in entries.values_list("object_id", flat=True)}

@@ -190,19 +190,6 @@ def test_own_decisions_are_not_reviewed_again(reviewer_client, reviewer, pending
     assert claimed_ids(reviewer_client) == [pending.pk]
 
 
-@pytest.mark.parametrize("created", ["before the decision", "after the decision"])
-def test_own_decision_that_another_reviewer_replaced_is_not_reviewed_again(
-    reviewer_client, reviewer, pending, ada, created
-):
-    (row,) = submissions()
-    if created == "before the decision":
-        BlindReview.objects.create(submission=row, reviewer=reviewer)
-    decide(reviewer_client, row, "approve", 1)
-    row.refresh_from_db()
-    row.approve(ada, Label.SEVEN)
-    assert claimed_ids(reviewer_client) == [pending.pk]
-
-
 def test_probability_zero_creates_no_blind_review(
     reviewer_client, reviewed_by_ada, pending, monkeypatch
 ):
