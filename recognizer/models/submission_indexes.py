@@ -88,6 +88,12 @@ INDEXES: Final = (
         condition=Q(reviewed_at__isnull=False) & ~IMPORTED,
         name="submission_by_visitor_review",
     ),
+    # The owners of imported test drawings are held out. *My drawings* asks for one owner.
+    models.Index(
+        fields=("review", "owner"),
+        condition=Q(for_evaluation=True),
+        name="submission_by_test_owner",
+    ),
     # Deleting a user sets these foreign keys to null.
     models.Index(
         fields=("reviewed_by",),

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from recognizer.models import DeletedEntryCount, LedgerEntry, Review, Submission, pseudonym
 from recognizer.models.batches import batched
+from recognizer.models.submission_queryset import SubmissionQuerySet
 from recognizer.training.rows import Row
 
 OWNERS_PER_HELD_OUT_OWNER: Final = 5  # About one owner in five is held out.
@@ -67,8 +68,7 @@ def will_be_held_out(owner: UUID) -> bool:
     """
     if trained_owners([owner]):
         return False
-    test_drawings = Submission.objects.filter(review=Review.APPROVED, for_evaluation=True)
-    if test_drawings.owned_by(owner).exists():
+    if approved_test_drawings().owned_by(owner).exists():
         return True
     owners: set[UUID] = set()
     for owners in _growing_samples():
@@ -78,8 +78,13 @@ def will_be_held_out(owner: UUID) -> bool:
             if _has_untrained({other for other in owners if _is_chosen_before(other, owner)}):
                 return False
     # The last sample has all owners.
-    owners_of_test_drawings = test_drawings.order_by().values_list("owner", flat=True).distinct()
+    owners_of_test_drawings = approved_test_drawings().values_list("owner", flat=True).distinct()
     return len(owners) >= MIN_OWNERS_TO_HOLD_OUT and not _has_untrained(owners_of_test_drawings)
+
+
+def approved_test_drawings() -> SubmissionQuerySet:
+    """Return the approved drawings of imported test splits, in no order."""
+    return Submission.objects.filter(review=Review.APPROVED, for_evaluation=True).order_by()
 
 
 def _growing_samples() -> Iterator[set[UUID]]:

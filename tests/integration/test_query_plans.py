@@ -23,6 +23,7 @@ from recognizer.api.pagination import SubmissionPagination
 from recognizer.models import Review, Submission
 from recognizer.review import dashboard, doubtful_labels, queue
 from recognizer.serving import model_registry
+from recognizer.training import owner_split
 from tests.support.factories import create_version
 from tests.support.review_helpers import submissions
 
@@ -153,6 +154,14 @@ def test_second_page_of_a_list_is_a_range_of_an_index(sqlite, rf, is_own, revers
             lambda: Submission.objects.filter(review=Review.APPROVED).values_list("owner"),
             "submission_by_review",
         ),
+        (
+            lambda: owner_split.approved_test_drawings().owned_by(uuid.uuid4()),
+            "submission_by_test_owner (review=? AND owner=?)",
+        ),
+        (
+            lambda: owner_split.approved_test_drawings().values_list("owner").distinct(),
+            "submission_by_test_owner (review=?)",
+        ),
     ],
     ids=[
         "queue",
@@ -169,6 +178,8 @@ def test_second_page_of_a_list_is_a_range_of_an_index(sqlite, rf, is_own, revers
         "newest corrections",
         "training",
         "owners of approved drawings",
+        "test drawings of an owner",
+        "owners of test drawings",
     ],
 )
 def test_review_and_training_queries_use_an_index(sqlite, rows, index):
