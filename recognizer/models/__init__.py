@@ -31,7 +31,11 @@ from recognizer.models.model_version import (
     ModelVersionQuerySet,
     VersionState,
 )
-from recognizer.models.personal_memory import remembered_state, state_of
+from recognizer.models.personal_memory import (
+    RememberedDrawing,
+    remembered_drawings,
+    remembered_state,
+)
 from recognizer.models.submission import Submission
 from recognizer.models.submission_queryset import (
     CORRECTION_DISAGREES,
@@ -72,6 +76,7 @@ __all__ = [
     "ModelVersion",
     "ModelVersionQuerySet",
     "OutdatedError",
+    "RememberedDrawing",
     "Review",
     "RunCancelledError",
     "RunNotWaitingError",
@@ -86,9 +91,9 @@ __all__ = [
     "VersionState",
     "change_ledger_owner",
     "pseudonym",
+    "remembered_drawings",
     "remembered_state",
     "review_message",
     "round_after",
-    "state_of",
     "to_digit",
 ]

@@ -71,7 +71,7 @@ class Submission(models.Model):
         default=True,
         db_default=True,
         editable=False,
-        help_text="if it is corrected, it adjusts the predictions for its owner",
+        help_text="it can adjust the predictions for its owner, who has not forgotten it",
     )
 
     review = models.CharField(max_length=8, choices=Review, default=Review.PENDING)

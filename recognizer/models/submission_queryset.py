@@ -70,9 +70,9 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
         return labelled[:MEMORY_SIZE]
 
     def forget(self) -> int:
-        """Exclude the corrected drawings from their owners' memories, and return their number."""
+        """Exclude the drawings from their owners' memories, and return their number."""
         with transaction.atomic():
-            ids = self.corrected().filter(remembered=True).lock()
+            ids = self.filter(remembered=True).lock()
             return sum(
                 self.model._base_manager.filter(pk__in=batch).update(remembered=False)
                 for batch in batched(ids)

@@ -1,10 +1,12 @@
-"""Adjust predictions to their owner: remember the drawings that the owner has corrected.
+"""Adjust predictions to their owner: remember the owner's drawings and their labels.
 
-The embeddings of these drawings are computed from the stored model inputs, and each process keeps
+Once the owner has corrected a drawing, the owner's newest uncorrected drawings count, too. The
+embeddings of these drawings are computed from the stored model inputs, and each process keeps
 them in memory. Before each use, one query tells whether the owner's drawings have changed, so a
 correction, a review or a deletion counts at once in every process.
 """
 
+import hashlib
 import logging
 import threading
 import uuid
@@ -16,9 +18,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ml.arrays import EMBEDDING_SIZE, Pixels
-from ml.personalization import Memory, StoredEmbeddings, nearest, personalize, to_stored
+from ml.personalization import Memory, StoredEmbeddings, personalize, to_stored
 from ml.runtime import Prediction, to_prediction
-from recognizer.models import Submission, remembered_state, state_of
+from recognizer.models import Submission, remembered_drawings, remembered_state
 from recognizer.serving.model_registry import (
     DATABASE_OUTAGES,
     LoadedVersion,
@@ -61,20 +63,20 @@ class PersonalPrediction:
 class OwnerMemory:
     """An owner's memory for one version.
 
-    `state` is what `remembered_state` returns as long as the drawings do not change.
+    `digest` is the SHA-256 of what `remembered_state` returns until the drawings change.
     """
 
     version: LoadedVersion
-    state: bytes
+    digest: bytes
     ids: Ids
     memory: Memory
 
     def predict(self, pixels: Pixels) -> PersonalPrediction:
         """Return the prediction for a model input, adjusted by the owner's drawings."""
         outputs = self.version.recognizer.outputs(pixels)
-        similarity, labels = self.memory.similarity(outputs.embedding), self.memory.labels
-        prediction = to_prediction(personalize(outputs, similarity, labels))
-        indices = nearest(similarity, labels, prediction.label, MAX_NEIGHBOURS)
+        similarity = self.memory.similarity(outputs.embedding)
+        prediction = to_prediction(personalize(outputs, similarity, self.memory.labels))
+        indices = self.memory.nearest(similarity, prediction.label, MAX_NEIGHBOURS)
         neighbours = tuple(uuid.UUID(bytes=self.ids[i].tobytes()) for i in indices)
         return PersonalPrediction(to_prediction(outputs.probabilities), prediction, neighbours)
 
@@ -107,32 +109,32 @@ def _current_memory(owner: uuid.UUID, version: LoadedVersion) -> OwnerMemory | N
             _cache.move_to_end(owner)
     if state is None:
         return None
-    if cached is None or (cached.version.pk, cached.state) != (version.pk, state):
+    digest = hashlib.sha256(state.encode()).digest()
+    if cached is None or (cached.version.pk, cached.digest) != (version.pk, digest):
         known = cached if cached and cached.version.pk == version.pk else None
-        cached = _load(owner, version, known)
+        cached = _load(state, digest, version, known)
         _keep(owner, cached)
     return cached if len(cached.ids) else None
 
 
-def _load(owner: uuid.UUID, version: LoadedVersion, known: OwnerMemory | None) -> OwnerMemory:
-    """Return the owner's memory. Compute only the embeddings that are not in `known`."""
-    remembered = Submission.objects.remembered(owner)
-    # mypy does not know the annotations of a queryset.
-    rows = list(remembered.values_list("pk", "effective_label"))  # type: ignore[misc]
-    state = state_of(rows)
+def _load(
+    state: str, digest: bytes, version: LoadedVersion, known: OwnerMemory | None
+) -> OwnerMemory:
+    """Return the memory that `state` describes. Compute only the embeddings not in `known`."""
+    drawings = remembered_drawings(state)
     embeddings = _known_embeddings(known)
-    missing = [pk for pk, _ in rows if pk.bytes not in embeddings]
+    missing = [drawing.pk for drawing in drawings if drawing.pk.bytes not in embeddings]
     pixels = Submission.objects.filter(pk__in=missing).values_list("pk", "pixels")
     for pk, stored in pixels:
         embeddings[pk.bytes] = to_stored(version.recognizer.outputs(to_array(stored)).embedding)
     # A drawing that was deleted meanwhile has no embedding. The next request sees a new state.
-    rows = [(pk, label) for pk, label in rows if pk.bytes in embeddings]
-    ids = np.array([pk.bytes for pk, _ in rows], "V16")
-    stacked = np.array([embeddings[pk.bytes] for pk, _ in rows], np.int8)
-    memory = Memory(
-        np.array([label for _, label in rows], np.uint8), stacked.reshape(-1, EMBEDDING_SIZE)
-    )
-    return OwnerMemory(version, state, ids, memory)
+    drawings = [drawing for drawing in drawings if drawing.pk.bytes in embeddings]
+    ids = np.array([drawing.pk.bytes for drawing in drawings], "V16")
+    labels = np.array([drawing.label for drawing in drawings], np.uint8)
+    stacked = np.array([embeddings[drawing.pk.bytes] for drawing in drawings], np.int8)
+    corrected_count = sum(drawing.is_corrected for drawing in drawings)
+    memory = Memory(labels, stacked.reshape(-1, EMBEDDING_SIZE), corrected_count)
+    return OwnerMemory(version, digest, ids, memory)
 
 
 def _known_embeddings(known: OwnerMemory | None) -> dict[bytes, StoredEmbeddings]:

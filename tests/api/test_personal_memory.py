@@ -182,8 +182,8 @@ def test_a_deleted_drawing_no_longer_counts(visitor):
 
 def test_a_deleted_drawing_does_not_stay_when_an_older_one_takes_its_place(visitor, monkeypatch):
     monkeypatch.setattr("recognizer.models.submission_queryset.MEMORY_SIZE", 2)
-    sql = personal_memory.remembered_state.__globals__["_STATE"].replace("LIMIT 250", "LIMIT 2")
-    monkeypatch.setitem(personal_memory.remembered_state.__globals__, "_STATE", sql)
+    sql = personal_memory.remembered_state.__globals__["_QUERY"].replace("LIMIT 250", "LIMIT 2")
+    monkeypatch.setitem(personal_memory.remembered_state.__globals__, "_QUERY", sql)
     oldest, middle, newest = teach_zero(visitor, 1, 2, 3)
     before = visitor.recognize(square_png(9)).json()["personal"]["neighbours"]
     visitor.delete(f"/api/v1/submissions/{middle}/")

@@ -14,7 +14,7 @@ def _empty_cache():
     personal_memory._cache.clear()
 
 
-def test_a_correction_that_is_taken_back_while_the_memory_loads_counts(visitor, monkeypatch):
+def test_a_correction_while_the_memory_loads_counts_at_the_next_request(visitor, monkeypatch):
     taught = teach_zero(visitor, 1, 2, 3)
     load = personal_memory._load
 
@@ -25,10 +25,23 @@ def test_a_correction_that_is_taken_back_while_the_memory_loads_counts(visitor, 
 
     with monkeypatch.context() as patch:
         patch.setattr(personal_memory, "_load", correct_and_load)
-        assert visitor.recognize(square_png(9)).json()["digit"] == 4
+        visitor.recognize(square_png(9))
+    assert visitor.recognize(square_png(9)).json()["digit"] == 4
     for pk in taught:
         visitor.correct(pk, 0)
     assert visitor.recognize(square_png(9)).json()["digit"] == 0
+
+
+def test_a_drawing_that_is_deleted_while_the_memory_loads_does_not_count(visitor, monkeypatch):
+    (taught,) = teach_zero(visitor, 1)
+    load = personal_memory._load
+
+    def delete_and_load(*arguments):
+        visitor.delete(f"/api/v1/submissions/{taught}/")
+        return load(*arguments)
+
+    monkeypatch.setattr(personal_memory, "_load", delete_and_load)
+    assert visitor.recognize(square_png(9)).json()["personal"] is None
 
 
 def test_an_unchanged_memory_is_loaded_once(visitor, monkeypatch):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ml.arrays import EMBEDDING_SIZE
-from ml.personalization import Memory, nearest, personalize, to_stored
+from ml.personalization import UNCORRECTED_DISCOUNT, Memory, personalize, to_stored
 from ml.runtime import NOT_A_DIGIT, Outputs, load_base
 
 
@@ -73,16 +73,39 @@ def test_not_a_digit_is_a_label_like_the_others():
 
 def test_stored_embeddings_give_nearly_the_same_similarity():
     first, second = unit(3, 1, -2), unit(2, 2, -1)
-    memory = Memory(np.array([4], np.uint8), np.stack([to_stored(first)]))
+    memory = memory_of([first], [4])
     assert memory.similarity(second) == pytest.approx([first @ second], abs=0.01)
+
+
+def memory_of(embeddings, labels, corrected_count=None):
+    corrected_count = len(labels) if corrected_count is None else corrected_count
+    stored = np.stack([to_stored(embedding) for embedding in embeddings])
+    return Memory(np.array(labels, np.uint8), stored, corrected_count)
+
+
+def test_an_uncorrected_drawing_has_a_quarter_of_the_support():
+    drawing = unit(3, 1, -2)
+    corrected, uncorrected = memory_of([drawing, drawing], [4, 4], 1).similarity(drawing)
+    assert corrected - uncorrected == pytest.approx(UNCORRECTED_DISCOUNT)
+    before, gains = probabilities(d7=0.999), []
+    for similarity in ([corrected], [uncorrected] * 4):
+        after = adjust(before, similarity, [4] * len(similarity))
+        gains.append(np.log(after[4] / after[7]) - np.log(before[4] / before[7]))
+    assert gains[0] == pytest.approx(gains[1], rel=0.02)
 
 
 def test_nearest_returns_similar_drawings_with_the_label_most_similar_first():
     similarity = np.array([0.7, 0.99, 0.9, 0.2, 0.8], np.float32)
-    labels = np.array([1, 2, 1, 1, 1], np.uint8)
-    assert nearest(similarity, labels, 1, count=2).tolist() == [2, 4]
-    assert nearest(similarity, labels, 1, count=9).tolist() == [2, 4, 0]
-    assert nearest(similarity, labels, 5, count=9).tolist() == []
+    memory = memory_of([unit(1)] * 5, [1, 2, 1, 1, 1])
+    assert memory.nearest(similarity, 1, count=2).tolist() == [2, 4]
+    assert memory.nearest(similarity, 1, count=9).tolist() == [2, 4, 0]
+    assert memory.nearest(similarity, 5, count=9).tolist() == []
+
+
+def test_nearest_returns_only_corrected_drawings():
+    similarity = np.array([0.7, 0.99, 0.9], np.float32)
+    memory = memory_of([unit(1)] * 3, [1, 1, 1], corrected_count=2)
+    assert memory.nearest(similarity, 1, count=9).tolist() == [1, 0]
 
 
 def test_the_base_embeds_the_digits_of_one_writer_close_to_each_other(real_digits):
