@@ -39,6 +39,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         site.set_up(Path(folder), options.mnist)
         mistakes = [draw_all(person, confirm=False) for person in people]
+        half = [draw_all(person, confirm=False, corrected_share=0.5) for person in people]
         confirmed = [draw_all(person, confirm=True) for person in people]
         wrong = [draw_all(person, confirm=True, wrong_share=WRONG_SHARE) for person in people]
         shared = _share_one_browser(people, test)
@@ -47,7 +48,7 @@ def main() -> None:
         costs = measure_costs(people[0])
         site.reset()
         retrained = _retrain(people)
-    report = Report(mistakes, confirmed, wrong, shared, hands, squares, costs, retrained)
+    report = Report(mistakes, half, confirmed, wrong, shared, hands, squares, costs, retrained)
     print(personal_report.write(report))
 
 
@@ -63,21 +64,25 @@ def draw_all(
     drawings: Sequence[Drawing],
     *,
     confirm: bool,
+    corrected_share: float = 1.0,
     wrong_share: float = 0.0,
     visitor: site.Visitor | None = None,
 ) -> Answers:
-    """Submit the drawings one after the other, and correct each wrong prediction.
+    """Submit the drawings one after the other, and correct wrong predictions.
 
-    With `confirm`, also confirm the right ones. A share of the labels, `wrong_share`, is random.
-    Without `visitor`, a new visitor draws.
+    `corrected_share` of the wrong predictions are corrected. With `confirm`, all of them are, and
+    the right ones are confirmed. A share of the labels, `wrong_share`, is random. Without
+    `visitor`, a new visitor draws.
     """
     rng = np.random.default_rng(SEED + drawings[0].writer)
-    visitor = visitor or site.Visitor(f"{confirm} {wrong_share} {drawings[0].writer}")
+    name = f"{confirm} {corrected_share} {wrong_share} {drawings[0].writer}"
+    visitor = visitor or site.Visitor(name)
     answers = []
     for drawing in drawings:
         submission = visitor.submit(draw_at_random(drawing.strokes, rng))
         answers.append(_to_answer(submission, int(drawing.label)))
-        if confirm or not answers[-1].is_correct:
+        is_corrected = not answers[-1].is_correct and rng.random() < corrected_share
+        if confirm or is_corrected:
             is_wrong = rng.random() < wrong_share
             label = int(rng.integers(DIGIT_COUNT)) if is_wrong else int(drawing.label)
             visitor.label(submission["id"], label)

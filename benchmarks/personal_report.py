@@ -55,6 +55,7 @@ class Report:
     """The results of all experiments. The lists have one item per person or per trial."""
 
     mistakes: list[Answers]
+    half_of_mistakes: list[Answers]
     confirmed: list[Answers]
     wrong: list[Answers]
     shared: Shared
@@ -68,6 +69,7 @@ def write(report: Report) -> str:
     """Write the page and its plot. Return the text of the page."""
     rows = {
         "only mistakes corrected": report.mistakes,
+        "half of the mistakes corrected": report.half_of_mistakes,
         "everything corrected or confirmed": report.confirmed,
         "everything, but one label in ten is random": report.wrong,
         "one browser for all, only mistakes": [report.shared.answers],
