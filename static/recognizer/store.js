@@ -158,7 +158,10 @@ function showPrediction(content, { ok, body }) {
   }
   const predictions = ok ? body.digits : null;
   const selected = Math.min(drawing.selected, (predictions?.length ?? 1) - 1);
-  const refusal = ok ? "" : (body?.detail ?? uiStrings.refused);
+  // The server may have refused to store this content while it was predicted.
+  const isNotStored = drawing.isRefused && drawing.processed === content;
+  const earlier = isNotStored ? drawing.refusal : "";
+  const refusal = ok ? earlier : (body?.detail ?? uiStrings.refused);
   const refusalCode = ok ? "" : (body?.code ?? "");
   Object.assign(drawing, { predictions, selected, refusal, refusalCode });
   drawing.isIncomplete = ok && body.incomplete;

@@ -193,6 +193,20 @@ def test_correction_does_not_label_the_drawing_before_a_refused_stroke(stored):
     assert later.corrected_digit == Label.SEVEN
 
 
+def test_late_prediction_does_not_hide_that_storing_was_refused(stored):
+    held = []
+    stored.route("**/recognize/", lambda route: held.append(route))
+    refuse_to_store(stored, times=1)
+    draw_by_mouse(stored, [[[0, 0], [200, 200]]])
+    finish(stored)
+    refusal = "You have stored too many drawings."
+    expect(stored.locator("#sentence")).to_have_text(refusal)
+    expect(stored.locator("#prediction")).to_have_attribute("aria-busy", "true")
+    held[-1].continue_()
+    expect(stored.locator("#prediction")).to_have_attribute("aria-busy", "false")
+    expect(stored.locator("#sentence")).to_have_text(refusal)
+
+
 def test_undo_replaces_the_stored_drawing(stored):
     click(stored, "Undo")
     expect_notice(stored).to_have_text("")
