@@ -1,6 +1,19 @@
-"""Draw on the page with the mouse or a finger, and simulate a lost response."""
+"""Draw on the page with the mouse, a finger or the keyboard, and simulate a lost response."""
 
 import numpy as np
+from playwright.sync_api import expect
+
+# Return the share of a canvas that has ink, 0 to 1.
+INK = """(canvas) => {
+    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    const opaque = data.filter((value, i) => i % 4 === 3 && value > 127);
+    return opaque.length / (canvas.width * canvas.height);
+}"""
+
+
+def ink(page):
+    """Return the share of the page's canvas that has ink, 0 to 1."""
+    return page.locator("#canvas").evaluate(INK)
 
 
 def to_canvas_points(page, strokes, share=0.6):
@@ -22,6 +35,13 @@ def draw_by_mouse(page, strokes):
         page.mouse.up()
 
 
+def draw_and_wait(page, strokes):
+    """Draw by mouse, and wait for the prediction of the whole drawing."""
+    draw_by_mouse(page, strokes)
+    expect(page.locator("#confirm")).to_be_enabled()
+    expect(page.locator("#prediction")).to_have_attribute("aria-busy", "false")
+
+
 def draw_by_touch(page, strokes):
     for stroke in to_canvas_points(page, strokes):
         swipe(page, stroke)
@@ -36,6 +56,26 @@ def swipe(page, points):
         session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touch_points})
     session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
     session.detach()
+
+
+def tab_to_canvas(page):
+    """Move the focus to the canvas with the Tab key."""
+    for _ in range(10):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.id") == "canvas":
+            return
+    raise AssertionError("the Tab key does not reach the canvas")
+
+
+def press_keys(page, *presses):
+    """Press keys. Each item is (times, key), or (times, key, key to hold meanwhile)."""
+    for times, *keys in presses:
+        for key in keys[1:]:
+            page.keyboard.down(key)
+        for _ in range(times):
+            page.keyboard.press(keys[0])
+        for key in keys[1:]:
+            page.keyboard.up(key)
 
 
 def drop_response(route):

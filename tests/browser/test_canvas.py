@@ -4,19 +4,9 @@ import pytest
 from playwright.sync_api import expect
 
 from recognizer.models import Submission
-from tests.browser.pointer import draw_by_mouse, swipe, to_canvas_points
+from tests.browser.pointer import draw_by_mouse, ink, swipe, to_canvas_points
 
 SINGLE_DOT = "The image shows a single dot. Draw a digit."
-INK = """() => {
-    const canvas = document.getElementById("canvas");
-    const pixels = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
-    return pixels.filter((value, i) => i % 4 === 3 && value > 127).length / (canvas.width ** 2);
-}"""
-
-
-def ink(page):
-    """Return the share of the canvas that has ink, 0 to 1."""
-    return page.evaluate(INK)
 
 
 def middle(page):

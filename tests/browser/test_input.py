@@ -4,8 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from recognizer.models import Submission
-from tests.browser.pointer import draw_by_mouse, to_canvas_points
-from tests.browser.test_canvas import ink
+from tests.browser.pointer import draw_by_mouse, ink, to_canvas_points
 
 
 def draw_by_stylus(page, points, force):

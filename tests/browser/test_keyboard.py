@@ -4,28 +4,8 @@ import pytest
 from playwright.sync_api import expect
 
 from recognizer.models import Label, Submission
-from tests.browser.pointer import draw_by_mouse
+from tests.browser.pointer import draw_and_wait, draw_by_mouse, press_keys, tab_to_canvas
 from tests.support.synthetic_digits import row_of
-
-
-def tab_to_canvas(page):
-    """Move the focus to the canvas with the Tab key."""
-    for _ in range(10):
-        page.keyboard.press("Tab")
-        if page.evaluate("document.activeElement.id") == "canvas":
-            return
-    raise AssertionError("the Tab key does not reach the canvas")
-
-
-def press_keys(page, *presses):
-    """Press keys. Each item is (times, key), or (times, key, key to hold meanwhile)."""
-    for times, *keys in presses:
-        for key in keys[1:]:
-            page.keyboard.down(key)
-        for _ in range(times):
-            page.keyboard.press(keys[0])
-        for key in keys[1:]:
-            page.keyboard.up(key)
 
 
 def draw_a_seven(page):
@@ -40,12 +20,6 @@ def drawn(page, four):
     """Return a page with a drawn 4 and its prediction."""
     draw_and_wait(page, four)
     return page
-
-
-def draw_and_wait(page, strokes):
-    draw_by_mouse(page, strokes)
-    expect(page.locator("#confirm")).to_be_enabled()
-    expect(page.locator("#prediction")).to_have_attribute("aria-busy", "false")
 
 
 def draw_next(page, strokes):

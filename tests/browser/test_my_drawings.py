@@ -5,13 +5,8 @@ from playwright.sync_api import expect
 
 from recognizer.models import Label, Submission
 from recognizer.serving import model_registry
-from tests.browser.pointer import draw_by_mouse
+from tests.browser.pointer import INK, draw_by_mouse
 from tests.support.factories import learn
-
-INK = """canvas => {
-    const pixels = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
-    return pixels.filter((value, i) => i % 4 === 3 && value > 127).length;
-}"""
 
 
 def draw_and_correct(page, strokes, digit):

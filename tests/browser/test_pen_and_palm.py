@@ -4,8 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from recognizer.models import Submission
-from tests.browser.pointer import swipe, to_canvas_points
-from tests.browser.test_canvas import ink
+from tests.browser.pointer import ink, swipe, to_canvas_points
 
 
 class Device:

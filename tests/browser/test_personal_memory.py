@@ -6,21 +6,16 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from recognizer.models import Label, Submission
-from tests.browser.pointer import draw_by_mouse
+from tests.browser.pointer import draw_and_wait
 from tests.support.factories import approved_submissions
 from tests.support.synthetic_digits import row_of, square_strokes
 
 TAUGHT = "I read a 0. You taught me: it looks like these."
 
 
-def draw(page, strokes):
-    draw_by_mouse(page, strokes)
-    expect(page.locator("#prediction")).to_have_attribute("aria-busy", "false")
-
-
 def teach_zero(page, seed, notice):
     """Draw a square, choose 0, and clear the canvas."""
-    draw(page, square_strokes(seed))
+    draw_and_wait(page, square_strokes(seed))
     page.get_by_role("button", name="0", exact=True).click()
     expect(page.locator("#notice")).to_contain_text(notice)
     page.get_by_role("button", name="Clear").click()
@@ -56,11 +51,11 @@ def mine(taught):
 def back_to_drawing(page):
     page.get_by_role("link", name="Draw", exact=True).click()
     page.wait_for_url("**/")
-    draw(page, square_strokes(9))
+    draw_and_wait(page, square_strokes(9))
 
 
 def test_says_what_the_visitor_taught_and_shows_the_drawings(taught):
-    draw(taught, square_strokes(9))
+    draw_and_wait(taught, square_strokes(9))
 
     expect(taught.locator("#digit")).to_have_text("0")
     expect(taught.locator("#taught")).to_have_text(TAUGHT)
@@ -70,7 +65,7 @@ def test_says_what_the_visitor_taught_and_shows_the_drawings(taught):
 
 
 def test_shows_and_hides_the_networks_own_prediction(taught):
-    draw(taught, square_strokes(9))
+    draw_and_wait(taught, square_strokes(9))
     button = taught.get_by_text("The network’s own prediction")
     expect(taught.locator("#network-alone")).to_be_hidden()
     button.click()
@@ -84,7 +79,7 @@ def test_shows_and_hides_the_networks_own_prediction(taught):
 
 
 def test_confirms_the_digit_that_the_memory_predicts(taught):
-    draw(taught, square_strokes(9))
+    draw_and_wait(taught, square_strokes(9))
     taught.get_by_role("button", name="Yes, it’s a 0").click()
 
     expect(taught.locator("#notice")).to_have_text(
@@ -96,7 +91,7 @@ def test_confirms_the_digit_that_the_memory_predicts(taught):
 
 
 def test_explanation_shows_the_same_drawings(taught):
-    draw(taught, square_strokes(9))
+    draw_and_wait(taught, square_strokes(9))
     taught.get_by_role("button", name="Why this prediction?").click()
 
     expect(taught.locator("#alike")).to_have_text(TAUGHT)
@@ -105,11 +100,11 @@ def test_explanation_shows_the_same_drawings(taught):
 
 
 def test_explanation_shows_drawings_that_support_the_network(page, four):
-    draw(page, four)
+    draw_and_wait(page, four)
     page.get_by_role("button", name="Yes, it’s a 4").click()
     expect(page.locator("#notice")).to_contain_text("Saved as a 4")
     page.get_by_role("button", name="Clear").click()
-    draw(page, [[[x + 9, y] for x, y in four[0]], four[1]])
+    draw_and_wait(page, [[[x + 9, y] for x, y in four[0]], four[1]])
     expect(page.locator("#personal")).to_be_hidden()
     page.get_by_role("button", name="Why this prediction?").click()
 
@@ -121,7 +116,7 @@ def test_explanation_shows_drawings_that_support_the_network(page, four):
 
 def test_drawings_of_another_visitor_are_not_shown(taught, open_page):
     page = open_page()
-    draw(page, square_strokes(9))
+    draw_and_wait(page, square_strokes(9))
 
     expect(page.locator("#digit")).to_have_text("not a digit")
     expect(page.locator("#personal")).to_be_hidden()
@@ -129,7 +124,7 @@ def test_drawings_of_another_visitor_are_not_shown(taught, open_page):
 
 def test_a_drawing_deleted_meanwhile_disappears(taught):
     taught.route("**/image/", lambda route: route.fulfill(status=404))
-    draw(taught, square_strokes(9))
+    draw_and_wait(taught, square_strokes(9))
 
     expect(own_drawings(taught)).to_have_count(0)
     expect(taught.locator("#digit")).to_have_text("0")
@@ -145,7 +140,7 @@ def remember(row, label, count):
 
 
 def test_a_drawing_does_not_look_like_itself(page):
-    draw(page, square_strokes(1))
+    draw_and_wait(page, square_strokes(1))
     page.get_by_role("button", name="0", exact=True).click()
     expect(page.locator("#notice")).to_contain_text("I’ll read that as a 0 for you")
     # A new prediction, as for the explanation, would use the correction.
@@ -159,12 +154,12 @@ def test_a_drawing_does_not_look_like_itself(page):
 
 
 def test_a_number_shows_the_drawings_of_the_selected_digit(page):
-    draw(page, row_of(4, 2))
+    draw_and_wait(page, row_of(4, 2))
     page.get_by_role("button", name="Yes, it’s 42").click()
     expect(page.locator("#notice")).to_contain_text("Saved as 42")
     remember(Submission.objects.get(predicted_digit=2), Label.NINE, count=20)
     page.get_by_role("button", name="Clear").click()
-    draw(page, row_of(4, 2, gap=70))
+    draw_and_wait(page, row_of(4, 2, gap=70))
     expect(page.locator("#digit")).to_have_text("49")
     expect(page.locator("#personal")).to_be_hidden()
     page.get_by_role("button", name="Digit 2: a 9").click()

@@ -4,14 +4,8 @@ import pytest
 from playwright.sync_api import expect
 
 from recognizer.models import Label, Submission
-from tests.browser.pointer import draw_by_mouse
+from tests.browser.pointer import draw_by_mouse, ink
 from tests.support.synthetic_digits import square_strokes
-
-INK = """() => {
-    const canvas = document.getElementById("canvas");
-    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-    return data.filter((value, i) => i % 4 === 3 && value > 0).length;
-}"""
 
 
 @pytest.fixture
@@ -27,13 +21,13 @@ def store(page):
 
 
 def test_reload_keeps_the_drawing_and_stores_it_once(drawn):
-    ink = drawn.evaluate(INK)
+    before = ink(drawn)
     drawn.reload()
     expect(drawn.locator("#digit")).to_have_text("4")
-    assert drawn.evaluate(INK) == ink
+    assert ink(drawn) == before
     expect(drawn.locator("#notice")).to_contain_text("Saved")
     drawn.get_by_role("button", name="Undo").click()
-    assert drawn.evaluate(INK) < ink
+    assert ink(drawn) < before
     store(drawn)
     assert Submission.objects.count() == 1
 
@@ -45,7 +39,7 @@ def test_change_of_language_keeps_the_drawing_and_the_correction(drawn):
     expect(drawn.locator("h1")).to_have_text("Dessinez un chiffre")
     nine = drawn.locator("#correction").get_by_role("button", name="9", exact=True)
     expect(nine).to_have_attribute("aria-pressed", "true")
-    assert drawn.evaluate(INK) > 0
+    assert ink(drawn) > 0
     assert Submission.objects.get().corrected_digit == Label.NINE
 
 
@@ -75,34 +69,34 @@ def test_reload_keeps_an_uploaded_image(page, four):
     expect(page.locator("#digit")).to_have_text("4")
     page.reload()
     expect(page.locator("#digit")).to_have_text("4")
-    assert page.evaluate(INK) > 0
+    assert ink(page) > 0
 
 
 @pytest.mark.parametrize("way", ["button", "Control+z"])
 def test_clear_can_be_undone(drawn, way):
     store(drawn)
-    ink = drawn.evaluate(INK)
+    before = ink(drawn)
     drawn.get_by_role("button", name="Clear").click()
-    assert drawn.evaluate(INK) == 0
+    assert ink(drawn) == 0
     if way == "button":
         drawn.get_by_role("button", name="Undo").click()
     else:
         drawn.keyboard.press(way)
     expect(drawn.locator("#digit")).to_have_text("4")
-    assert drawn.evaluate(INK) == ink
+    assert ink(drawn) == before
     drawn.locator("#correction").get_by_role("button", name="9", exact=True).click()
     expect(drawn.locator("#notice")).to_contain_text("Thanks.")
     assert Submission.objects.get().corrected_digit == Label.NINE
 
 
 def test_undo_steps_back_over_clear(drawn, four):
-    ink = drawn.evaluate(INK)
+    before = ink(drawn)
     drawn.get_by_role("button", name="Clear").click()
     draw_by_mouse(drawn, four[:1])
     store(drawn)
     drawn.get_by_role("button", name="Undo").click()
     drawn.get_by_role("button", name="Undo").click()
-    assert drawn.evaluate(INK) == ink
+    assert ink(drawn) == before
     store(drawn)
     expect(drawn.locator("#digit")).to_have_text("4")
     # The stroke in between is deleted.
@@ -118,7 +112,7 @@ def test_deleted_drawing_does_not_come_back(drawn):
     expect(drawn.get_by_text("You have no drawings yet.")).to_be_visible()
     drawn.get_by_role("main").get_by_role("link", name="Draw a digit").click()
     expect(drawn.locator("#sentence")).to_contain_text("Draw one digit")
-    assert drawn.evaluate(INK) == 0
+    assert ink(drawn) == 0
     assert not Submission.objects.exists()
 
 
@@ -130,7 +124,7 @@ def test_change_of_another_drawing_keeps_the_drawing(drawn, change):
     draw_by_mouse(drawn, square_strokes(1))
     expect(drawn.locator("#prediction")).to_have_attribute("aria-busy", "false")
     store(drawn)
-    ink = drawn.evaluate(INK)
+    before = ink(drawn)
     drawn.get_by_role("link", name="My drawings").click()
     four = drawn.locator(".drawings li").nth(1)
     if change == "delete":
@@ -142,7 +136,7 @@ def test_change_of_another_drawing_keeps_the_drawing(drawn, change):
         expect(drawn.get_by_text("Thank you. Saved as a 9.")).to_be_visible()
     drawn.get_by_role("link", name="Draw", exact=True).click()
     expect(drawn.locator("#confirm")).to_be_enabled()
-    assert drawn.evaluate(INK) == ink
+    assert ink(drawn) == before
 
 
 def test_logout_forgets_the_drawing(page, site, rosa, client, four):
@@ -155,5 +149,5 @@ def test_logout_forgets_the_drawing(page, site, rosa, client, four):
     page.context.clear_cookies(name="sessionid")
     page.reload()
     expect(page.locator("#sentence")).to_contain_text("Draw one digit")
-    assert page.evaluate(INK) == 0
+    assert ink(page) == 0
     assert Submission.objects.count() == 1

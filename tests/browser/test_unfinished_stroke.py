@@ -2,12 +2,7 @@
 
 from playwright.sync_api import expect
 
-from tests.browser.test_keyboard import draw_and_wait, press_keys, tab_to_canvas
-
-INK = """(canvas) => {
-    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-    return data.filter((value, i) => i % 4 === 3 && value > 0).length;
-}"""
+from tests.browser.pointer import draw_and_wait, ink, press_keys, tab_to_canvas
 
 
 def test_escape_clears_a_stroke_before_the_pen_is_lifted(page):
@@ -16,7 +11,7 @@ def test_escape_clears_a_stroke_before_the_pen_is_lifted(page):
     press_keys(page, (15, "ArrowDown"))
     page.keyboard.press("Escape")
     expect(page.locator("#clear")).to_be_disabled()
-    assert page.locator("#canvas").evaluate(INK) == 0
+    assert ink(page) == 0
     page.keyboard.press("z")
     expect(page.locator("#digit")).to_have_text("1")
 
@@ -24,10 +19,10 @@ def test_escape_clears_a_stroke_before_the_pen_is_lifted(page):
 def test_undo_removes_the_stroke_that_the_keyboard_is_drawing(page, four):
     draw_and_wait(page, four)
     page.locator("#canvas").focus()
-    ink = page.locator("#canvas").evaluate(INK)
+    before = ink(page)
     page.keyboard.press("Space")
     press_keys(page, (5, "ArrowRight"))
     page.keyboard.press("z")
     press_keys(page, (5, "ArrowRight"))
     expect(page.locator("#digit")).to_have_text("4")
-    assert page.locator("#canvas").evaluate(INK) == ink
+    assert ink(page) == before
