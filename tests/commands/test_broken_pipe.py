@@ -7,22 +7,15 @@ import sys
 import pytest
 
 from tests.support.factories import drawing_png
-from tests.support.live_site import ROOT, Site
+from tests.support.live_site import ROOT
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory):
-    site = Site(tmp_path_factory.mktemp("site"), DATABASE_URL="", CACHE_URL="")
-    site.prepare()
-    return site
 
 
 @pytest.mark.parametrize(
     "arguments", [["models", "list"], ["read", "7.png", "7.png"], ["read", "7.png", "bad.png"]]
 )
-def test_ends_quietly_without_a_reader(site, tmp_path, arguments):
+def test_ends_quietly_without_a_reader(prepared_site, tmp_path, arguments):
     (tmp_path / "7.png").write_bytes(drawing_png(7))
     (tmp_path / "bad.png").write_bytes(b"no picture")
     reader, writer = os.pipe()
@@ -31,7 +24,7 @@ def test_ends_quietly_without_a_reader(site, tmp_path, arguments):
         done = subprocess.run(
             [sys.executable, str(ROOT / "manage.py"), *arguments],
             cwd=tmp_path,
-            env=site.environment,
+            env=prepared_site.environment,
             stdout=output,
             stderr=subprocess.PIPE,
             text=True,

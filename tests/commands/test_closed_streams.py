@@ -5,16 +5,9 @@ import sys
 
 import pytest
 
-from tests.support.live_site import ROOT, Site
+from tests.support.live_site import ROOT
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory):
-    site = Site(tmp_path_factory.mktemp("site"), DATABASE_URL="", CACHE_URL="")
-    site.prepare()
-    return site
 
 
 def manage(site, closed, *arguments):
@@ -30,15 +23,15 @@ def manage(site, closed, *arguments):
 
 
 @pytest.mark.parametrize("closed", [">&-", "<&- >&- 2>&-"])
-def test_backs_up_without_output(site, tmp_path, closed):
-    done = manage(site, closed, "backup", str(tmp_path / "backup"))
+def test_backs_up_without_output(prepared_site, tmp_path, closed):
+    done = manage(prepared_site, closed, "backup", str(tmp_path / "backup"))
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "backup").exists()
 
 
-def test_takes_closed_input_as_no(site):
-    assert site.manage("seed_demo").returncode == 0
-    done = manage(site, "<&-", "models", "promote", "1")
+def test_takes_closed_input_as_no(prepared_site):
+    assert prepared_site.manage("seed_demo").returncode == 0
+    done = manage(prepared_site, "<&-", "models", "promote", "1")
     assert done.returncode == 1
     assert "Not confirmed. Nothing was changed." in done.stderr
     assert "Traceback" not in done.stderr
