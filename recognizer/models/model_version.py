@@ -4,8 +4,9 @@ import hashlib
 from typing import Any, Final, Self
 
 from django.db import models, transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
+from django.utils.functional import cached_property
 
 # The number of the base, the version that is shipped with the code.
 BASE_NUMBER: Final = 1
@@ -30,6 +31,10 @@ class ModelVersionQuerySet(models.QuerySet["ModelVersion"]):
     def live(self) -> Self:
         """Return a queryset of the live version. It is empty on an empty database."""
         return self.filter(state=VersionState.LIVE)
+
+    def with_has_files(self) -> Self:
+        """Annotate `has_files`, as in `ModelVersion.has_files`, so that it needs no more query."""
+        return self.annotate(has_files=Exists(ModelFiles.objects.filter(version=OuterRef("pk"))))
 
     def gate_references(self) -> Self:
         """Return the versions, besides the live one, with which the gate compares a candidate."""
@@ -120,11 +125,12 @@ class ModelVersion(models.Model):
         candidate = ModelVersion.objects.filter(pk=self.pk, state=VersionState.CANDIDATE)
         return bool(candidate.update(state=self.state, reason=self.reason))
 
-    @property
+    @cached_property
     def has_files(self) -> bool:
         """Return whether the version has files. Without them, it cannot be loaded.
 
-        `manage.py models prune` deletes the files of old versions.
+        `manage.py models prune` deletes the files of old versions. `with_has_files()` sets this
+        attribute for a whole queryset.
         """
         return ModelFiles.objects.filter(pk=self.pk).exists()
 

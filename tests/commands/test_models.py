@@ -7,6 +7,8 @@ import sys
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from recognizer.models import (
     Label,
@@ -66,6 +68,17 @@ def numbers_with_files():
 
 def answer(monkeypatch, text):
     monkeypatch.setattr("sys.stdin", io.StringIO(text))
+
+
+def test_query_count_of_the_list_does_not_grow_with_versions(
+    base, models, django_assert_num_queries
+):
+    with CaptureQueriesContext(connection) as with_one:
+        models("list")
+    for _ in range(3):
+        create_version(base)
+    with django_assert_num_queries(len(with_one)):
+        assert len(models("list").splitlines()) == 5
 
 
 def test_list_shows_versions_newest_first(five_versions, models):

@@ -160,7 +160,7 @@ class Command(BaseCommand):
 def versions() -> ModelVersionQuerySet:
     """Return all versions, newest first. On an empty database, install the base first."""
     model_registry.live_version()
-    return ModelVersion.objects.all()
+    return ModelVersion.objects.with_has_files()
 
 
 def summary(version: ModelVersion) -> dict[str, Any]:
