@@ -33,7 +33,6 @@ class SubmissionPagination(CursorPagination):
     page_size: int = 50
     page_size_query_param = "page_size"
     page_size_query_description = f"Rows per page, 1 to {MAX_PAGE_SIZE}."
-    max_page_size = MAX_PAGE_SIZE
 
     def get_page_size(self, request: Request) -> int:
         """Return the requested page size, or the default.
