@@ -172,7 +172,7 @@ def bulk_approve(
     if reject:
         rejected = others.store_review_of_pending(Review.REJECTED, reviewer, None, at)
         return BulkResult(approved, rejected, flagged=0, previous_rounds={})
-    unflagged = others.pending().filter(flagged=False).select_for_update()
+    unflagged = others.pending().filter(flagged=False)
     rounds = {str(pk): number for pk, number in unflagged.values_list("pk", "review_round")}
     # Owners cannot flood the queue with these submissions, because reviewers choose them.
     flagged = others.pending().update(flagged=True, review_round=0, **UNCLAIMED)
