@@ -16,12 +16,8 @@ OUTDATED: Final = (
 class ReviewActionForm(ActionForm):
     """The form next to the list's actions, with the label for the action `approve`."""
 
-    label = forms.TypedChoiceField(
-        choices=[("", "the corrected digit"), *Label.choices],
-        coerce=int,
-        required=False,
-        empty_value=None,
-        label="Approve as",
+    label = forms.ChoiceField(
+        choices=[("", "the corrected digit"), *Label.choices], required=False, label="Approve as"
     )
 
 

@@ -57,7 +57,6 @@ class TrainingRunForm(forms.ModelForm):
     dry_run = forms.BooleanField(
         required=False, help_text="Train and compare, but do not store or promote the new version."
     )
-
     confirm = forms.BooleanField(
         required=False,
         label="Wait for a person",

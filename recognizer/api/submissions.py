@@ -213,7 +213,7 @@ class SubmissionViewSet(
     def approve(self, request: Request, **kwargs: Any) -> Response:
         body = ApprovalSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        return self._review(body.validated_data, Label(body.validated_data["digit"]))
+        return self._review(body.validated_data, body.validated_data["digit"])
 
     @extend_schema(
         summary="For reviewers: reject the submission",

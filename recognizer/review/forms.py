@@ -25,7 +25,10 @@ class DecisionForm(forms.Form):
     decided_at = forms.DateTimeField(required=False)
     action = forms.ChoiceField(choices=[(action, action) for action in ACTIONS])
     label = forms.TypedChoiceField(
-        choices=Label.choices, coerce=int, required=False, empty_value=None
+        choices=Label.choices,
+        coerce=lambda text: Label(int(text)),
+        required=False,
+        empty_value=None,
     )
 
     def clean(self) -> dict[str, Any]:

@@ -139,7 +139,7 @@ def _perform(form: DecisionForm, submission: Submission, reviewer: Any) -> datet
         is_changed = decisions.undo(submission, reviewer, decided_at=decided_at)
     else:
         corrected_at = form.cleaned_data["corrected_at"]
-        label = None if action == "reject" else Label(label)
+        label = None if action == "reject" else label
         is_changed = decisions.decide(submission, reviewer, label, corrected_at=corrected_at)
     if is_changed:
         message = review_message(submission.review, submission.label)
