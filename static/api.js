@@ -31,7 +31,7 @@ export async function request(method, url, options = {}) {
   const answer = await attempt(method, url, options);
   if (answer.status !== 403 || method === "GET") return answer;
   // The browser lost the CSRF cookie, or a login in another tab has just replaced it.
-  await renewToken();
+  await renewToken(options.signal);
   return attempt(method, url, options);
 }
 
@@ -59,11 +59,8 @@ export function isLoggedOut(error) {
 async function attempt(method, url, { json, form, headers, signal }) {
   const content = json ? JSON.stringify(json) : form && new URLSearchParams(form).toString();
   const type = json ? "application/json" : "application/x-www-form-urlencoded";
-  const controller = new AbortController();
-  const abort = () => controller.abort();
-  signal?.addEventListener("abort", abort);
-  const timer = setTimeout(abort, TIMEOUT_MS + (content ?? "").length / MIN_CHARS_PER_MS);
-  try {
+  const timeoutMs = TIMEOUT_MS + (content ?? "").length / MIN_CHARS_PER_MS;
+  return withTimeout(timeoutMs, signal, async (deadline) => {
     const response = await fetch(url, {
       method,
       body: content,
@@ -76,9 +73,28 @@ async function attempt(method, url, { json, form, headers, signal }) {
       redirect: "manual", // The API never redirects. Other pages redirect to the login.
       // A request that can be cancelled is not worth finishing after the page closes.
       keepalive: !signal && (content ?? "").length < MAX_KEEPALIVE_CHARS,
-      signal: controller.signal,
+      signal: deadline,
     });
-    return await read(response);
+    return read(response);
+  });
+}
+
+/**
+ * Call `use` with a signal that aborts when the time is up, or when `signal` aborts.
+ *
+ * @template T
+ * @param {number} ms
+ * @param {AbortSignal | undefined} signal
+ * @param {(deadline: AbortSignal) => Promise<T>} use
+ */
+async function withTimeout(ms, signal, use) {
+  signal?.throwIfAborted();
+  const controller = new AbortController();
+  const abort = () => controller.abort();
+  signal?.addEventListener("abort", abort);
+  const timer = setTimeout(abort, ms);
+  try {
+    return await use(controller.signal);
   } finally {
     clearTimeout(timer);
   }
@@ -97,7 +113,13 @@ async function read(response) {
   return { ok: response.ok, status: response.status, body };
 }
 
-// Every page that sends requests sets the cookie again.
-async function renewToken() {
-  await fetch(location.href, { method: "HEAD" });
+/**
+ * Every page that sends requests sets the cookie again.
+ *
+ * @param {AbortSignal} [signal] Cancels the request.
+ */
+function renewToken(signal) {
+  return withTimeout(TIMEOUT_MS, signal, (deadline) =>
+    fetch(location.href, { method: "HEAD", signal: deadline }),
+  );
 }

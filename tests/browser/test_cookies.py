@@ -8,6 +8,20 @@ from recognizer.accounts import ownership
 from recognizer.models import Submission
 from tests.browser.pointer import draw_by_mouse
 
+# Cancel a request while it waits for a new token. Return the methods that were sent.
+CANCEL_DURING_RENEWAL = """async () => {
+    const { request } = await import("/static/api.js");
+    const controller = new AbortController();
+    const methods = [];
+    window.fetch = async (url, { method }) => {
+        methods.push(method);
+        if (method === "HEAD") controller.abort();
+        return new Response(null, { status: 403 });
+    };
+    await request("POST", "/", { signal: controller.signal }).catch(() => {});
+    return methods;
+}"""
+
 
 def store(page, strokes):
     draw_by_mouse(page, strokes)
@@ -114,6 +128,19 @@ def test_recovers_from_a_lost_csrf_cookie(page, four):
     page.locator("#clear").click()
     store(page, four[:1])
     assert {row.corrected_digit for row in Submission.objects.all()} == {1, None}
+
+
+def test_a_cancelled_request_is_not_sent_with_a_new_token(page):
+    assert page.evaluate(CANCEL_DURING_RENEWAL) == ["POST", "HEAD"]
+
+
+def test_tries_again_if_there_is_no_answer_to_the_request_for_a_token(page, four):
+    page.route("**/api/**", lambda route: route.fulfill(status=403))
+    page.route(page.url, lambda route: None)  # no answer
+    with page.expect_request(lambda request: request.method == "HEAD"):
+        draw_by_mouse(page, four)
+    page.clock.fast_forward(10_000)
+    expect(page.locator("#sentence")).to_contain_text("No connection.")
 
 
 def test_answers_work_after_the_site_refused_to_store(page, four):
