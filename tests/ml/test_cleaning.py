@@ -12,7 +12,7 @@ from ml.preprocessing.decode import BadImageError, decode
 from ml.preprocessing.normalize import normalize
 from ml.preprocessing.picture_ink import clean
 from ml.preprocessing.png import encode_png
-from ml.runtime import BASE, Recognizer
+from ml.runtime import load_base
 from tests.support.factories import png
 from tests.support.synthetic_digits import draw, strokes_of
 
@@ -38,7 +38,7 @@ def test_a_drawing_on_even_paper_stays_as_it_is(seed):
 
 @pytest.fixture(scope="module")
 def recognizer():
-    return Recognizer((BASE / "model.tflite").read_bytes())
+    return load_base()
 
 
 @pytest.mark.slow

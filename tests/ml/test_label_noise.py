@@ -6,13 +6,13 @@ import pytest
 from ml.data.label_noise import RULED_OUT_PROBABILITY, flag_label_noise
 from ml.data.mnist import LabelledImages
 from ml.preprocessing.normalize import normalize
-from ml.runtime import BASE, Recognizer
+from ml.runtime import load_base
 from tests.support.synthetic_digits import draw, strokes_of
 
 
 @pytest.fixture(scope="module")
 def live():
-    return Recognizer((BASE / "model.tflite").read_bytes())
+    return load_base()
 
 
 def draw_digits(digits, seed=0):

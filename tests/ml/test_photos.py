@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw
 from benchmarks.photo_synthesis import photograph
 from ml.preprocessing.decode import BadImageError, decode
 from ml.preprocessing.normalize import normalize
-from ml.runtime import BASE, NOT_A_DIGIT, Recognizer
+from ml.runtime import NOT_A_DIGIT, load_base
 from tests.support.factories import png
 from tests.support.synthetic_digits import draw, strokes_of
 
@@ -49,7 +49,7 @@ def test_photos_give_the_model_input_of_the_drawing(photos):
 @pytest.fixture(scope="module")
 def predict():
     """Return a function that predicts a photo's label. A rejected photo counts as not a digit."""
-    recognizer = Recognizer((BASE / "model.tflite").read_bytes())
+    recognizer = load_base()
 
     def predict(photo):
         try:

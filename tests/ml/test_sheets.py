@@ -6,7 +6,7 @@ from PIL import Image, ImageDraw
 
 from ml.preprocessing.normalize import normalize
 from ml.preprocessing.picture_ink import clean
-from ml.runtime import BASE, Recognizer
+from ml.runtime import load_base
 from tests.support.synthetic_digits import draw, strokes_of
 
 SIDE = 512
@@ -16,7 +16,7 @@ DIGITS = (2, 3, 5, 7, 8)
 @pytest.fixture(scope="module")
 def predict():
     """Return a function that predicts the digit in a picture, after adding the camera's noise."""
-    recognizer = Recognizer((BASE / "model.tflite").read_bytes())
+    recognizer = load_base()
 
     def predict(picture):
         noise = np.random.default_rng(0).normal(0, 3, picture.shape)

@@ -5,14 +5,14 @@ import pytest
 from PIL import Image
 
 from ml.preprocessing.segmentation import segment_and_predict
-from ml.runtime import BASE, Recognizer
+from ml.runtime import load_base
 from tests.support.synthetic_digits import draw, row_of
 
 
 @pytest.fixture(scope="module")
 def predict():
     """Return a function that draws a small number, rotates it, and returns the prediction."""
-    recognizer = Recognizer((BASE / "model.tflite").read_bytes())
+    recognizer = load_base()
 
     def predict(digits, share, degrees=0):
         pen = max(2, round(12 * share))

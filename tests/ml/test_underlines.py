@@ -6,7 +6,7 @@ from PIL import Image, ImageDraw
 
 from ml.preprocessing.picture_ink import clean
 from ml.preprocessing.segmentation import segment_and_predict
-from ml.runtime import BASE, Recognizer
+from ml.runtime import load_base
 from tests.support.synthetic_digits import draw, row_of
 
 SIDE = 512
@@ -15,7 +15,7 @@ SIDE = 512
 @pytest.fixture(scope="module")
 def predict():
     """Return a function that predicts the number on a sheet, after adding the camera's noise."""
-    recognizer = Recognizer((BASE / "model.tflite").read_bytes())
+    recognizer = load_base()
 
     def predict(sheet):
         noise = np.random.default_rng(0).normal(0, 3, sheet.shape)

@@ -12,7 +12,7 @@ from benchmarks.model_card import ROW_NAMES, score_rows
 from benchmarks.scores import auroc, calibration_error, threshold
 from benchmarks.scoring import Result, normalize_or_none, predict_ours
 from ml.preprocessing.decode import decode
-from ml.runtime import BASE, NOT_A_DIGIT, Recognizer
+from ml.runtime import NOT_A_DIGIT, load_base
 from tests.support.synthetic_digits import strokes_of
 
 
@@ -56,7 +56,7 @@ def test_loads_and_renders_drawings(tmp_path):
 
 
 def test_rejects_nearly_all_negative_images():
-    recognizer = Recognizer((BASE / "model.tflite").read_bytes())
+    recognizer = load_base()
     files = negative_images.make_files(10, np.random.default_rng(1))
     model_inputs = [normalize_or_none(decode(file)) for file in files]
     labels = predict_ours(recognizer, model_inputs).labels

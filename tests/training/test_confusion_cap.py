@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ml.preprocessing.normalize import normalize
-from ml.runtime import BASE, Recognizer
+from ml.runtime import load_base
 from recognizer.models import Label, Submission
 from recognizer.training.caps import MIN_CONFUSION_CAP
 from recognizer.training.label_check import check_training_labels
@@ -35,7 +35,7 @@ def confused():
 
 def check(selection):
     messages = []
-    live = Recognizer((BASE / "model.tflite").read_bytes())
+    live = load_base()
     drawings = load_drawings(selection.training)
     noise = check_training_labels(drawings, selection, live, messages.append)
     return {

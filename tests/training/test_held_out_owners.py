@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from ml.preprocessing.normalize import normalize
-from ml.runtime import BASE, Recognizer
+from ml.runtime import load_base
 from recognizer.models import Label, Review, Submission
 from recognizer.serving import model_registry
 from recognizer.training import label_check, owner_split
@@ -184,7 +184,7 @@ def test_caps_the_share_of_an_owner_in_the_evaluation(people):
 
 
 def trusted_owners():
-    live = Recognizer((BASE / "model.tflite").read_bytes())
+    live = load_base()
     held_out = load_drawings(select(include_pending=False).held_out)
     return {row.owner for row in label_check.drop_untrusted_drawings(held_out, live).rows}
 
@@ -212,7 +212,7 @@ def test_images_that_every_version_is_trained_on_evaluate_no_version(people):
 
 def test_wrong_label_of_a_held_out_owner_is_doubtful(people):
     (wrong,) = approve(people[0], count=1, label=Label.ONE, seed=11)
-    live = Recognizer((BASE / "model.tflite").read_bytes())
+    live = load_base()
     held_out = load_drawings(select(include_pending=False).held_out)
     kept = label_check.drop_untrusted_drawings(held_out, live)
     assert len(kept.rows) == len(held_out.rows) - 1
@@ -222,7 +222,7 @@ def test_wrong_label_of_a_held_out_owner_is_doubtful(people):
 
 def check_held_out(review=lambda: None):
     """Check the labels of the held-out drawings, and call `review` before the result is stored."""
-    live = Recognizer((BASE / "model.tflite").read_bytes())
+    live = load_base()
     held_out = load_drawings(select(include_pending=False).held_out)
     review()
     label_check.drop_untrusted_drawings(held_out, live)
