@@ -1,4 +1,4 @@
-"""Fixtures that all tests share: visitors, reviewers, real handwriting and a small MNIST.
+"""Fixtures that all tests share: visitors, reviewers, the base, real handwriting, a small MNIST.
 
 REAL_DATA names a folder with real handwriting. Without it, the tests draw synthetic digits, and a
 test that needs real handwriting is skipped.
@@ -75,6 +75,12 @@ def django_assert_num_queries(db, django_assert_num_queries, monkeypatch):
 @pytest.fixture
 def visitor(db):
     return Visitor()
+
+
+@pytest.fixture
+def base(db):
+    """Return the live version of an empty database: the base."""
+    return model_registry.live_version()
 
 
 @pytest.fixture

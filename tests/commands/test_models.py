@@ -27,11 +27,6 @@ pytestmark = pytest.mark.database
 
 
 @pytest.fixture
-def base(db):
-    return model_registry.live_version()
-
-
-@pytest.fixture
 def five_versions(base):
     """Return five versions, each the child of the one before. The fifth is live."""
     versions = [base]

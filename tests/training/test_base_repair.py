@@ -11,11 +11,6 @@ from tests.support.factories import create_version, drawing_png, flip_bit
 pytestmark = pytest.mark.database
 
 
-@pytest.fixture
-def base(db):
-    return model_registry.live_version()
-
-
 def test_damaged_model_is_repaired(base, visitor, caplog):
     flip_bit(base)
     assert visitor.recognize(drawing_png(7)).json()["digit"] == 7

@@ -12,11 +12,6 @@ from tests.support.factories import corrupt, create_version, drawing_png, prune_
 pytestmark = pytest.mark.database
 
 
-@pytest.fixture
-def base(db):
-    return model_registry.live_version()
-
-
 def test_loads_the_base_on_an_empty_database(base):
     assert model_registry.loaded_version().number == 1
     assert ModelVersion.objects.get() == base
