@@ -13,21 +13,16 @@ from PIL import Image
 from ml.preprocessing.decode import BadImageError, decode
 from ml.preprocessing.normalize import normalize
 from recognizer.models import Submission
-from tests.fuzz.corpus import encoded
+from tests.fuzz.corpus import encoded, png_chunk
 from tests.support.factories import drawing_png, png, upload
 from tests.support.synthetic_digits import draw
 
 
 def bomb(side):
     """Return a PNG of side × side black pixels, which has less than 30 KB."""
-
-    def chunk(kind, data):
-        body = kind + data
-        return struct.pack(">I", len(data)) + body + struct.pack(">I", zlib.crc32(body))
-
-    header = chunk(b"IHDR", struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0))
+    header = png_chunk(b"IHDR", struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0))
     pixels = zlib.compress(b"\0" * ((side // 8 + 2) * side), 9)
-    return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + header + png_chunk(b"IDAT", pixels) + png_chunk(b"IEND", b"")
 
 
 def animated(format):
