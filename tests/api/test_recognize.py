@@ -37,9 +37,9 @@ def test_accepts_base64_in_json(visitor, prefix):
     assert response.json()["digit"] == 4
 
 
-def grey(digit=4):
-    """Return a drawn digit in greyscale, dark on light."""
-    return Image.fromarray(draw(strokes_of(digit, np.random.default_rng(0))))
+def grey():
+    """Return a drawn 4 in greyscale, dark on light."""
+    return Image.fromarray(draw(strokes_of(4, np.random.default_rng(0))))
 
 
 def transparent(ink):

@@ -16,12 +16,12 @@ def ink(page):
     return page.locator("#canvas").evaluate(INK)
 
 
-def to_canvas_points(page, strokes, share=0.6):
-    """Return the strokes in window coordinates. The longer side covers `share` of the canvas."""
+def to_canvas_points(page, strokes):
+    """Return the strokes in window coordinates. The longer side covers 60% of the canvas."""
     box = page.locator("#canvas").bounding_box()
     points = np.concatenate([np.array(stroke, float) for stroke in strokes])
     low, high = points.min(axis=0), points.max(axis=0)
-    scale = share * box["width"] / max((high - low).max(), 1)
+    scale = 0.6 * box["width"] / max((high - low).max(), 1)
     centre = np.array([box["x"] + box["width"] / 2, box["y"] + box["height"] / 2])
     return [(np.array(stroke) - (low + high) / 2) * scale + centre for stroke in strokes]
 

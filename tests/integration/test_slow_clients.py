@@ -109,9 +109,10 @@ def test_the_longest_waiting_connection_makes_room(monkeypatch):
 
 
 @contextmanager
-def connections_from(address, source, count):
+def connections_of_another_client(address, count):
     """Open new connections from another address of this host, and yield them."""
-    clients = [socket.create_connection(address, source_address=(source, 0)) for _ in range(count)]
+    source = ("127.0.0.2", 0)
+    clients = [socket.create_connection(address, source_address=source) for _ in range(count)]
     yield clients
     for client in clients:
         client.close()
@@ -122,7 +123,7 @@ def test_a_client_with_many_connections_closes_only_its_own(monkeypatch):
     monkeypatch.setattr(http_server, "MAX_CONNECTIONS", 10)
     with serve() as address, socket.create_connection(address) as slow:
         slow.sendall(POST % 2 + b"x")
-        with connections_from(address, "127.0.0.2", 40):
+        with connections_of_another_client(address, 40):
             assert exchange(address, b"GET / HTTP/1.1\r\n\r\n").startswith(b"HTTP/1.1 200")
             slow.sendall(b"x")
             assert slow.recv(12) == b"HTTP/1.1 200"
@@ -133,7 +134,7 @@ def test_a_client_with_large_bodies_closes_only_its_own(monkeypatch):
     monkeypatch.setattr(http_server, "MAX_MEMORY_BYTES", 20_000_000)
     with serve() as address, socket.create_connection(address) as slow:
         slow.sendall(POST % 1_000_000 + bytes(900_000))
-        with connections_from(address, "127.0.0.2", 4) as clients:
+        with connections_of_another_client(address, 4) as clients:
             for client in clients:
                 with suppress(ConnectionError):
                     client.sendall(POST % 10_000_000 + bytes(9_000_000))
@@ -164,7 +165,7 @@ def test_a_client_with_many_queued_requests_does_not_lock_out_others(monkeypatch
     monkeypatch.setattr(http_server, "MAX_CONNECTIONS", 10)
     with (
         busy_server() as (address, may_respond),
-        connections_from(address, "127.0.0.2", 10) as clients,
+        connections_of_another_client(address, 10) as clients,
     ):
         for client in clients:
             client.sendall(b"GET /slow HTTP/1.1\r\n\r\n")
@@ -186,7 +187,7 @@ def test_queued_bodies_do_not_lock_out_others(monkeypatch):
     slow_post = (POST % 9_000_000).replace(b"POST /", b"POST /slow")
     with (
         busy_server() as (address, _),
-        connections_from(address, "127.0.0.2", running + 2) as clients,
+        connections_of_another_client(address, running + 2) as clients,
     ):
         for client in clients:
             with suppress(ConnectionError):

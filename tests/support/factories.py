@@ -38,8 +38,8 @@ def drawing_png(digit=7, seed=0, **options):
     return png(draw(strokes_of(digit, np.random.default_rng(seed)), **options))
 
 
-def upload(data, name="drawing.png"):
-    return SimpleUploadedFile(name, data, "application/octet-stream")
+def upload(data):
+    return SimpleUploadedFile("drawing.png", data, "application/octet-stream")
 
 
 class Visitor(Client):

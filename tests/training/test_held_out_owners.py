@@ -220,7 +220,7 @@ def test_wrong_label_of_a_held_out_owner_is_doubtful(people):
     assert Submission.objects.get(pk=wrong.pk).label_noise > 0.99
 
 
-def check_held_out(review=lambda: None):
+def check_held_out(review):
     """Check the labels of the held-out drawings, and call `review` before the result is stored."""
     live = load_base()
     held_out = load_drawings(select(include_pending=False).held_out)
