@@ -1,4 +1,4 @@
-// Show Swagger UI in dark colors if the system prefers them. Its switch is in a bar that this page
+// Show Swagger UI in dark colours if the system prefers them. Its switch is in a bar that this page
 // does not have.
 
 const prefersDark = matchMedia("(prefers-color-scheme: dark)");

@@ -142,7 +142,7 @@ def test_each_digit_keeps_its_own_strokes(visitor, store):
     strokes = row_of(4, 2)
     points = np.concatenate([np.array(stroke) for stroke in strokes])
     low, high = points.min(axis=0), points.max(axis=0)
-    # Scale and center the points as draw() does, so that they lie on the ink.
+    # Scale and centre the points as draw() does, so that they lie on the ink.
     scale = 280 * 0.8 / (high - low).max()
     drawn = [
         [[*((np.array(point) - (low + high) / 2) * scale + 140).tolist(), 10 * i] for point in line]

@@ -22,7 +22,7 @@ RULES = {
     }
 }
 CONTRAST = {"runOnly": {"type": "rule", "values": ["color-contrast"]}}
-# Only the contrast depends on the color scheme.
+# Only the contrast depends on the colour scheme.
 RULES_BY_SCHEME = {"light": RULES, "dark": CONTRAST}
 
 # Targets smaller than 24 px, except for links in a sentence and inputs inside a label.
@@ -33,7 +33,7 @@ SMALL_TARGETS = """() => [...document.querySelectorAll("a, button, input, label,
     .filter(([, { width, height }]) => Math.min(width, height) < 24)
     .map(([html]) => html)"""
 
-# The links of the admin change their color slowly. axe measures the final color.
+# The links of the admin change their colour slowly. axe measures the final colour.
 END_TRANSITIONS = """() => document.getAnimations()
     .filter((animation) => animation instanceof CSSTransition)
     .forEach((transition) => transition.finish())"""

@@ -1,4 +1,4 @@
-"""The API docs follow the color scheme of the system."""
+"""The API docs follow the colour scheme of the system."""
 
 from playwright.sync_api import expect
 

@@ -1,4 +1,4 @@
-"""With forced colors (Windows' high contrast), drawings and selections stay visible."""
+"""With forced colours (Windows' high contrast), drawings and selections stay visible."""
 
 import io
 
