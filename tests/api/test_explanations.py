@@ -9,8 +9,7 @@ from ml.evaluation.occlusion import PATCH_SIZE, occlusion
 from ml.preprocessing.decode import decode
 from ml.preprocessing.normalize import normalize
 from ml.runtime import load_base
-from tests.api.test_multi_digit import number_png
-from tests.support.factories import drawing_png, png, upload
+from tests.support.factories import drawing_png, number_png, png, upload
 
 
 @pytest.fixture(scope="module")

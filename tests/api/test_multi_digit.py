@@ -11,13 +11,8 @@ from ml.preprocessing.decode import decode
 from ml.preprocessing.normalize import normalize
 from recognizer.models import Label, Submission
 from recognizer.serving import storage
-from tests.support.factories import drawing_png, png, upload
+from tests.support.factories import drawing_png, number_png, png, upload
 from tests.support.synthetic_digits import draw, row_of
-
-
-def number_png(*digits, **options):
-    """Return an image of the digits side by side."""
-    return png(draw(row_of(*digits, **options), share=0.8, pen=14))
 
 
 @pytest.fixture

@@ -1,43 +1,17 @@
 """POST /api/v1/pages/recognize/: pictures with several rows of digits."""
 
 import base64
-import io
 import json
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw, ImageFilter, ImageOps
+from PIL import Image, ImageDraw, ImageFilter
 
 from ml.preprocessing import pages
 from recognizer.models import Submission
 from tests.support.factories import drawing_png, png, upload
-from tests.support.synthetic_digits import draw, row_of, strokes_of
-
-WIDTH, PITCH = 800, 130
-ROWS = ((4, 2, 0), (7, 3), (1, 8, 6))
-
-
-def page(rows=ROWS, ruled=False, cell=None):
-    """Return a picture of the rows, (height, WIDTH)."""
-    image = Image.new("L", (WIDTH, PITCH * (len(rows) + 1)), 255)
-    for number, digits in enumerate(rows):
-        if ruled:
-            top = round((number + 1.15) * PITCH)
-            ImageDraw.Draw(image).line((0, top, WIDTH, top), fill=150, width=2)
-        for place, digit in enumerate(digits):
-            drawn = Image.fromarray(draw(row_of(digit, seed=number), size=130, share=0.6, pen=8))
-            image.paste(0, (80 + place * (cell or 90), number * PITCH + 40), ImageOps.invert(drawn))
-    return image
-
-
-def photo(image, tilt):
-    """Return a JPEG photo with uneven light, noise and a tilt in degrees."""
-    turned = image.rotate(tilt, Image.Resampling.BICUBIC, fillcolor=255)
-    noise = np.random.default_rng(1).normal(0, 3, (image.height, image.width))
-    lit = np.asarray(turned, float) * np.linspace(0.7, 0.95, image.width) + noise
-    buffer = io.BytesIO()
-    Image.fromarray(lit.clip(0, 255).astype(np.uint8)).save(buffer, "JPEG")
-    return buffer.getvalue()
+from tests.support.synthetic_digits import draw, strokes_of
+from tests.support.synthetic_pages import PITCH, WIDTH, draw_page, photo
 
 
 @pytest.fixture
@@ -50,7 +24,7 @@ def numbers(response):
 
 
 def test_reads_rows_from_top_to_bottom(recognize):
-    response = recognize(png(page()))
+    response = recognize(png(draw_page()))
     assert numbers(response) == [["420"], ["73"], ["186"]]
     assert response.json()["model_version"] == 1
     assert not Submission.objects.exists()
@@ -59,17 +33,17 @@ def test_reads_rows_from_top_to_bottom(recognize):
 @pytest.mark.parametrize("ruled", [False, True])
 @pytest.mark.parametrize("tilt", [-2, 2])
 def test_reads_tilted_photos_of_plain_and_ruled_paper(recognize, ruled, tilt):
-    assert numbers(recognize(photo(page(ruled=ruled), tilt))) == [["420"], ["73"], ["186"]]
+    assert numbers(recognize(photo(draw_page(ruled=ruled), tilt))) == [["420"], ["73"], ["186"]]
 
 
 def test_ignores_the_margin_line_of_ruled_paper(recognize):
-    image = page(ruled=True)
+    image = draw_page(ruled=True)
     ImageDraw.Draw(image).line((50, 0, 50, image.height), fill=138, width=3)
     assert numbers(recognize(photo(image, 2))) == [["420"], ["73"], ["186"]]
 
 
 def test_reads_a_sheet_on_a_table(recognize):
-    image = page()
+    image = draw_page()
     sheet = image.convert("LA").rotate(5, Image.Resampling.BICUBIC, expand=True)
     table = Image.new("L", (sheet.width + 200, sheet.height + 200), 80)
     table.paste(sheet.getchannel("L"), (100, 100), sheet.getchannel("A"))
@@ -85,14 +59,14 @@ def test_reads_a_sheet_on_a_table(recognize):
 
 
 def test_ignores_a_thumb_on_the_page(recognize):
-    image = page()
+    image = draw_page()
     ImageDraw.Draw(image).ellipse((500, 300, 1000, 420), fill=130)
     assert numbers(recognize(photo(image, 0))) == [["420"], ["73"], ["186"]]
 
 
 @pytest.mark.parametrize("left", range(80, 400, 80))
 def test_digits_that_cross_the_edge_of_a_shadow_stay(recognize, left):
-    image = page()
+    image = draw_page()
     shadow = Image.new("L", image.size, 255)
     ImageDraw.Draw(shadow).ellipse((left, 150, left + 300, 900), fill=140)
     soft = np.asarray(shadow.filter(ImageFilter.GaussianBlur(8)), float) / 255
@@ -101,11 +75,15 @@ def test_digits_that_cross_the_edge_of_a_shadow_stay(recognize, left):
 
 
 def test_wide_gaps_separate_numbers(recognize):
-    assert numbers(recognize(png(page(cell=220)))) == [["4", "2", "0"], ["7", "3"], ["1", "8", "6"]]
+    assert numbers(recognize(png(draw_page(cell=220)))) == [
+        ["4", "2", "0"],
+        ["7", "3"],
+        ["1", "8", "6"],
+    ]
 
 
 def test_boxes_are_where_the_ink_is(recognize):
-    image = page()
+    image = draw_page()
     for row, top in zip(recognize(png(image)).json()["rows"], (0, 1, 2), strict=True):
         (number,) = row
         _, y, _, height = number["box"]
@@ -142,12 +120,12 @@ def test_level_lines_of_a_digit_are_handwriting(recognize, digit, pen, ruled):
 
 
 def test_reads_light_digits_on_dark_paper(recognize):
-    inverted = Image.fromarray(255 - np.asarray(page()))
+    inverted = Image.fromarray(255 - np.asarray(draw_page()))
     assert numbers(recognize(png(inverted))) == [["420"], ["73"], ["186"]]
 
 
 def test_accepts_base64(visitor):
-    body = json.dumps({"image": base64.b64encode(png(page())).decode()})
+    body = json.dumps({"image": base64.b64encode(png(draw_page())).decode()})
     response = visitor.post("/api/v1/pages/recognize/", body, content_type="application/json")
     assert numbers(response) == [["420"], ["73"], ["186"]]
 
@@ -198,7 +176,7 @@ def test_rejects_a_page_of_nothing_but_specks(recognize):
 
 def test_rejects_pictures_that_would_take_too_long(recognize, monkeypatch):
     monkeypatch.setattr(pages, "MAX_PREDICTIONS", 10)
-    response = recognize(png(page()))
+    response = recognize(png(draw_page()))
     assert (response.status_code, response.json()["code"]) == (400, "no_rows")
 
 
@@ -210,4 +188,4 @@ def test_noise_is_rejected(recognize):
 
 def test_pages_are_charged_before_they_are_read(recognize, settings):
     settings.QUOTAS = {"processor": 300}
-    assert recognize(png(page())).status_code == 429
+    assert recognize(png(draw_page())).status_code == 429

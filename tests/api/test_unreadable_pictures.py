@@ -7,9 +7,9 @@ import pytest
 from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
 from recognizer.models import Submission
-from tests.api.test_pages import page, photo
 from tests.support.factories import drawing_png, png, upload
 from tests.support.synthetic_digits import draw, strokes_of
+from tests.support.synthetic_pages import draw_page, photo
 
 STAR = [[[0, 0], [1, 1]], [[0, 1], [1, 0]], [[0.5, 0], [0.5, 1]], [[0, 0.5], [1, 0.5]]]
 PATHS = ("recognize", "numbers/recognize", "submissions", "numbers")
@@ -41,9 +41,9 @@ def send(visitor, path, data, **fields):
 @pytest.mark.parametrize(
     ("picture", "code"),
     [
-        (lambda: photo(page(), 2), "several_rows"),
-        (lambda: photo(page(ruled=True), -2), "several_rows"),
-        (lambda: png(page(cell=220)), "several_rows"),
+        (lambda: photo(draw_page(), 2), "several_rows"),
+        (lambda: photo(draw_page(ruled=True), -2), "several_rows"),
+        (lambda: png(draw_page(cell=220)), "several_rows"),
         (lambda: blurred(STAR, 8), "out_of_focus"),
         (lambda: torn(STAR), "no_sheet"),
     ],
@@ -82,7 +82,7 @@ def test_rejects_a_page_of_text(visitor, path):
 
 
 def test_refused_picture_does_not_affect_the_others_of_a_batch(visitor):
-    body = {"images": [upload(drawing_png(7)), upload(photo(page(), 2))]}
+    body = {"images": [upload(drawing_png(7)), upload(photo(draw_page(), 2))]}
     seven, rows = visitor.post("/api/v1/recognize/batch/", body).json()["results"]
     assert (seven["prediction"]["digit"], rows["error"]["code"]) == (7, "several_rows")
 
@@ -111,13 +111,13 @@ def test_sharp_picture_of_something_else_is_not_a_digit(visitor):
 
 
 def test_two_digits_side_by_side_are_one_row(visitor):
-    response = send(visitor, "recognize", png(page(rows=((4, 2),))))
+    response = send(visitor, "recognize", png(draw_page(rows=((4, 2),))))
     assert response.status_code == 200
 
 
 @pytest.mark.parametrize("path", ["recognize", "numbers/recognize"])
 def test_canvas_is_always_predicted(visitor, path):
-    response = send(visitor, path, png(page()), source="canvas")
+    response = send(visitor, path, png(draw_page()), source="canvas")
     assert response.status_code == 200
 
 

@@ -1,4 +1,4 @@
-"""Draw on the page with the mouse, a finger or the keyboard, and simulate a lost response."""
+"""Use the draw page: draw with the mouse, a finger or the keyboard, upload, lose a response."""
 
 import numpy as np
 from playwright.sync_api import expect
@@ -76,6 +76,16 @@ def press_keys(page, *presses):
             page.keyboard.press(keys[0])
         for key in keys[1:]:
             page.keyboard.up(key)
+
+
+def choose(page, content, name="seven.png", kind="image/png"):
+    """Choose a file to upload."""
+    page.get_by_label("Upload").set_input_files({"name": name, "mimeType": kind, "buffer": content})
+
+
+def expect_prediction(page, digit):
+    """Wait for the prediction of a single digit."""
+    expect(page.locator("#sentence")).to_contain_text(f"a {digit}")
 
 
 def drop_response(route):

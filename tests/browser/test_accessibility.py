@@ -8,12 +8,11 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from recognizer.models import Label, Submission
-from tests.api.test_pages import page as draw_page
-from tests.browser.pointer import draw_by_mouse
-from tests.browser.test_uploads import choose
+from tests.browser.pointer import choose, draw_by_mouse
 from tests.support.factories import drawing_png, png
 from tests.support.review_helpers import doubtful_labels, submissions
 from tests.support.synthetic_digits import row_of, square_strokes
+from tests.support.synthetic_pages import draw_page
 
 RULES = {
     "runOnly": {

@@ -4,8 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from recognizer.models import Submission
-from tests.browser.pointer import draw_by_mouse
-from tests.browser.test_uploads import choose
+from tests.browser.pointer import choose, draw_by_mouse
 from tests.support.factories import drawing_png
 from tests.support.synthetic_digits import row_of
 

@@ -7,8 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from recognizer.models import Submission
-from tests.browser.pointer import draw_by_mouse
-from tests.browser.test_uploads import choose, expect_prediction
+from tests.browser.pointer import choose, draw_by_mouse, expect_prediction
 from tests.support.factories import drawing_png
 
 # What Tor Browser and Firefox with `privacy.resistFingerprinting` do.

@@ -4,10 +4,9 @@ import pytest
 from playwright.sync_api import expect
 
 from recognizer.models import Submission
-from tests.api.test_pages import page as draw_page
-from tests.api.test_pages import photo
-from tests.browser.test_uploads import choose
+from tests.browser.pointer import choose
 from tests.support.factories import png
+from tests.support.synthetic_pages import draw_page, photo
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from recognizer.models import Label, Submission
-from tests.browser.pointer import draw_by_mouse
+from tests.browser.pointer import choose, draw_by_mouse, expect_prediction
 from tests.fuzz.corpus import encoded
 from tests.support.factories import drawing_png, png
 
@@ -26,16 +26,8 @@ DISPATCH_FILE_EVENT = """([kind, name, type, content]) => {
 }"""
 
 
-def choose(page, content, name="seven.png", kind="image/png"):
-    page.get_by_label("Upload").set_input_files({"name": name, "mimeType": kind, "buffer": content})
-
-
 def paste_or_drop(page, how, content, name="seven.png", kind="image/png"):
     page.evaluate(DISPATCH_FILE_EVENT, [how, name, kind, base64.b64encode(content).decode()])
-
-
-def expect_prediction(page, digit):
-    expect(page.locator("#sentence")).to_contain_text(f"a {digit}")
 
 
 def test_chosen_file_is_predicted_and_stored(page):

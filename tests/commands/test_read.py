@@ -10,19 +10,19 @@ from django.core.management import CommandError, call_command
 
 from recognizer.models import Submission
 from recognizer.serving import model_registry
-from tests.api.test_pages import page, photo
 from tests.fuzz.corpus import encoded
 from tests.support.factories import corrupt, drawing_png, png
 from tests.support.live_site import Site
+from tests.support.synthetic_pages import draw_page, photo
 
 pytestmark = pytest.mark.database
 
 
 @pytest.fixture
 def scans(db, tmp_path):
-    (tmp_path / "a.png").write_bytes(png(page()))
-    (tmp_path / "b.JPG").write_bytes(photo(page(((5, 6),), cell=220), 1))
-    (tmp_path / "c.heic").write_bytes(encoded(page(((7, 8),)), "HEIC"))
+    (tmp_path / "a.png").write_bytes(png(draw_page()))
+    (tmp_path / "b.JPG").write_bytes(photo(draw_page(((5, 6),), cell=220), 1))
+    (tmp_path / "c.heic").write_bytes(encoded(draw_page(((7, 8),)), "HEIC"))
     (tmp_path / "notes.txt").write_text("no picture")
     return tmp_path
 

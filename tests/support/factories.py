@@ -18,7 +18,7 @@ from recognizer.models import ModelFiles, ModelVersion, Review, Submission, Vers
 from recognizer.serving.model_registry import live_version
 from recognizer.training import ledger
 from tests.support.live_site import ROOT
-from tests.support.synthetic_digits import draw, strokes_of
+from tests.support.synthetic_digits import draw, row_of, strokes_of
 
 # Real handwriting. It is not part of the repository.
 REAL_DATA = Path(os.environ.get("REAL_DATA") or ROOT.parent / "shared" / "data")
@@ -36,6 +36,11 @@ def png(image, **options):
 def drawing_png(digit=7, seed=0, **options):
     """Return a drawn digit as a browser would send it, as PNG bytes."""
     return png(draw(strokes_of(digit, np.random.default_rng(seed)), **options))
+
+
+def number_png(*digits, **options):
+    """Return an image of the digits side by side, as PNG bytes."""
+    return png(draw(row_of(*digits, **options), share=0.8, pen=14))
 
 
 def upload(data):
