@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from recognizer.accounts import api_keys
 from recognizer.models import ApiKey, Label, Submission
-from tests.support.factories import Visitor, client_with_key, drawing_png
+from tests.support.factories import Visitor, client_with_key, drawing_png, status_and_code
 
 pytestmark = pytest.mark.database
 
@@ -18,10 +18,6 @@ LIST = "/api/v1/submissions/"
 @pytest.fixture
 def ana(django_user_model):
     return django_user_model.objects.create_user("ana", password="a long password")
-
-
-def status_and_code(response):
-    return response.status_code, response.json().get("code")
 
 
 def test_program_stores_corrects_lists_and_deletes_without_cookies(ana):

@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from recognizer.api import heavy_work, schema_view, throttling
 from recognizer.serving.work_estimates import estimate_segmentation_milliseconds, estimate_work
 from tests.fuzz.corpus import encoded
-from tests.support.factories import client_with_key, drawing_png, png
+from tests.support.factories import client_with_key, drawing_png, png, status_and_code
 
 BATCH = "/api/v1/recognize/batch/"
 # Half a kilobyte, and more than a tenth of a second to decode.
@@ -25,10 +25,6 @@ FLAT_WEBP = encoded(Image.new("RGB", (1500, 1500), "white"), "WEBP", lossless=Tr
 def send_batch(visitor, images):
     body = {"images": [base64.b64encode(image).decode() for image in images]}
     return visitor.post(BATCH, json.dumps(body), content_type="application/json")
-
-
-def status_and_code(response):
-    return response.status_code, response.json()["code"]
 
 
 def remaining(response):

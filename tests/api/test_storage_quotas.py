@@ -13,7 +13,14 @@ from PIL import Image
 
 from recognizer.models import Submission
 from recognizer.serving.storage import MAX_STORED_BYTES
-from tests.support.factories import Visitor, client_with_key, drawing_png, png, upload
+from tests.support.factories import (
+    Visitor,
+    client_with_key,
+    drawing_png,
+    png,
+    status_and_code,
+    upload,
+)
 from tests.support.synthetic_digits import draw, strokes_of
 
 pytestmark = pytest.mark.database
@@ -49,10 +56,6 @@ def refused_inserts():
 
     with connection.execute_wrapper(refuse):
         yield
-
-
-def status_and_code(response):
-    return response.status_code, response.json().get("code")
 
 
 def statuses(visitor, count):

@@ -83,9 +83,14 @@ def choose(page, content, name="seven.png", kind="image/png"):
     page.get_by_label("Upload").set_input_files({"name": name, "mimeType": kind, "buffer": content})
 
 
+def expect_sentence(page):
+    """Return Playwright's assertions about the sentence with the prediction or the error."""
+    return expect(page.locator("#sentence"))
+
+
 def expect_prediction(page, digit):
     """Wait for the prediction of a single digit."""
-    expect(page.locator("#sentence")).to_contain_text(f"a {digit}")
+    expect_sentence(page).to_contain_text(f"a {digit}")
 
 
 def drop_response(route):

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from recognizer.models import Submission
-from tests.browser.pointer import draw_by_mouse, ink, swipe, to_canvas_points
+from tests.browser.pointer import draw_by_mouse, expect_sentence, ink, swipe, to_canvas_points
 
 SINGLE_DOT = "The image shows a single dot. Draw a digit."
 
@@ -12,10 +12,6 @@ SINGLE_DOT = "The image shows a single dot. Draw a digit."
 def middle(page):
     box = page.locator("#canvas").bounding_box()
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-
-
-def expect_sentence(page):
-    return expect(page.locator("#sentence"))
 
 
 def stored_strokes(page):

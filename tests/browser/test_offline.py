@@ -5,14 +5,10 @@ import pytest
 from playwright.sync_api import expect
 
 from recognizer.models import Label, Submission
-from tests.browser.pointer import draw_by_mouse, drop_response
+from tests.browser.pointer import draw_by_mouse, drop_response, expect_sentence
 from tests.support.factories import png
 
 OFFLINE = "No connection. Your drawing is kept. Trying again …"
-
-
-def expect_sentence(page):
-    return expect(page.locator("#sentence"))
 
 
 def test_predicts_when_the_connection_is_back(page, four):

@@ -20,8 +20,8 @@ import requests
 from recognizer.datasets import Row
 from recognizer.datasets.formats import FORMATS
 from tests.support.factories import drawing_png
-from tests.support.killable_site import FAST_TRAINER, KillableSite
-from tests.support.live_site import token
+from tests.support.killable_site import KillableSite
+from tests.support.live_site import FAST_TRAINER, token
 from tests.support.postgres import on_postgresql
 
 KILLS = int(os.environ.get("KILLS", "0"))

@@ -72,6 +72,11 @@ class Visitor(Client):
         return Submission.objects.get(pk=pk)
 
 
+def status_and_code(response):
+    """Return the status of a response of the API, and the code of its error or None."""
+    return response.status_code, response.json().get("code")
+
+
 def approved_submissions(owner, pixels, labels, **fields):
     """Store approved submissions of one owner. `pixels` are model inputs (n, 28, 28)."""
     rows = [

@@ -12,8 +12,6 @@ import psycopg
 
 from tests.support.live_site import ROOT, Site
 
-FAST_TRAINER = {"DJANGO_SETTINGS_MODULE": "tests.support.fast_trainer_settings"}
-
 
 class KillableSite(Site):
     """A site on SQLite, or on the PostgreSQL database of `DATABASE_URL`."""

@@ -15,6 +15,8 @@ import requests
 
 ROOT = Path(__file__).parents[2]
 DATABASE = "digitsite.sqlite3"
+# The environment of a site whose training runs take a moment.
+FAST_TRAINER = {"DJANGO_SETTINGS_MODULE": "tests.support.fast_trainer_settings"}
 COMMANDS_WITH_CHECKS = {
     *("backup", "createsuperuser", "dumpdata", "migrate", "models", "restore", "retrain"),
 }

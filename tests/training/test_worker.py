@@ -12,13 +12,12 @@ import pytest
 import requests
 
 from tests.support.factories import ROOT, drawing_png
-from tests.support.live_site import Site, token
+from tests.support.live_site import FAST_TRAINER, Site, token
 from tests.support.postgres import on_postgresql
 
 TIMEOUT = 600  # seconds; on an idle machine, each wait takes a few
 # Options of a run that does not finish during a test.
 LONG = {"from_scratch": "yes", "epochs": "10000", "seed": "1"}
-FAST_TRAINER = {"DJANGO_SETTINGS_MODULE": "tests.support.fast_trainer_settings"}
 
 pytestmark = pytest.mark.slow
 
