@@ -56,7 +56,7 @@ export function warnWithoutCookies() {
 }
 
 /**
- * Return what `use` returns, or undefined if the browser forbids it.
+ * Return the result of `use`, or undefined if the browser forbids it.
  *
  * @template T
  * @param {() => T} use

@@ -30,7 +30,7 @@ class UserDeletionAdmin(admin.ModelAdmin):
     """
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """Return what Django's method returns, with the number of the users' drawings."""
+        """Return the result of Django's method, with the number of the users' drawings."""
         objects, counts, missing_permissions, protected = super().get_deleted_objects(objs, request)
         if count := _drawings_of(objs).count():
             opts = Submission._meta

@@ -32,7 +32,7 @@ BYTES_PER_POINT: Final = 300  # of a stroke, as Python objects
 
 @dataclass
 class ImportCounts:
-    """The number of rows that have been read, and what became of them.
+    """The numbers of rows that have been read, stored and rejected.
 
     `for_evaluation` counts the stored rows of the test split. `owner_trained` counts those of them
     that evaluate no version, because a version was trained on other drawings of their owner.

@@ -29,7 +29,7 @@ MAX_PERCENT: Final = 99  # Never show 100%: the network cannot be certain.
 
 
 def to_cards(submissions: list[Submission]) -> list[dict[str, Any]]:
-    """Return what the pages show of each submission, as dictionaries that can be sent as JSON."""
+    """Return the cards of the submissions, as dictionaries that can be sent as JSON."""
     duplicate_counts = count_near_duplicates(submissions)
     return [_card(submission, duplicate_counts[submission.pk]) for submission in submissions]
 

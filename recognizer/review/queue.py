@@ -47,12 +47,12 @@ def claim_similar(reviewer: Any, suggested_label: Label) -> list[Submission]:
 
 
 def count_similar(reviewer: Any) -> dict[Label, int]:
-    """Count what the reviewer can claim for a bulk review, up to `COUNT_LIMIT` per label."""
+    """Count the submissions for a bulk review by this reviewer, up to `COUNT_LIMIT` per label."""
     return {label: bounded_count(_similar(reviewer, label)) for label in Label}
 
 
 def _similar(reviewer: Any, suggested_label: Label) -> SubmissionQuerySet:
-    """Return what the reviewer can claim for a bulk review. Flagged submissions need the queue."""
+    """Return the claimable submissions with this label. Flagged submissions need the queue."""
     return _claimable(reviewer).filter(suggested_label=suggested_label, flagged=False)
 
 

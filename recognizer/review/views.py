@@ -120,7 +120,7 @@ def decide(request: HttpRequest) -> HttpResponse:
 
 
 def _changed_correction(submission: Submission) -> JsonResponse:
-    """Return what has changed, and the new card."""
+    """Return a sentence about the new correction, and the new card."""
     current = review_queue.for_cards(Submission.objects.filter(pk=submission.pk))
     if not current:
         return JsonResponse({"detail": deleted_text()}, status=410)

@@ -137,7 +137,7 @@ def _start(run: TrainingRun) -> None:
 
 
 def _describe_running_run() -> str:
-    """Return which run prevents the start of another one, and what to do."""
+    """Return sentences that name the running run, and say how to start another one."""
     other = TrainingRun.objects.filter(state=RunState.RUNNING).first()
     if other is None or (age := other.heartbeat_age) is None:
         return "Another training run was running, and has just ended. Start this one again."

@@ -28,7 +28,7 @@ def memory_is_used(request: HttpRequest, live: LoadedVersion | None) -> bool:
 def memory_context(
     request: HttpRequest, owner: uuid.UUID | None, live: LoadedVersion | None
 ) -> dict[str, Any]:
-    """Return what the page shows about the owner's memory: its size, and the newest examples."""
+    """Return the context about the owner's memory: its size, and the newest examples."""
     by_label: dict[int, list[bytes]] = defaultdict(list)
     if owner is not None:
         # mypy does not know the annotations of a queryset.

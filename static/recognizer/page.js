@@ -1,4 +1,4 @@
-// What the template gives to the scripts of the draw page: elements, paths and UI strings.
+// The elements, paths and UI strings that the template gives to the scripts of the draw page.
 
 const NOT_A_DIGIT = 10; // index of its phrase in uiStrings.labels
 

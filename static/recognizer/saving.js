@@ -251,7 +251,7 @@ function toKept(drawing) {
 }
 
 /**
- * Return what this tab has kept, or null. After a logout, forget the user's drawings.
+ * Return the drawings that this tab has kept, or null. After a logout, forget the user's drawings.
  *
  * @returns {Promise<{current: Partial<Drawing> | null, unsaved: Partial<Drawing>[]} | null>}
  */

@@ -10,7 +10,7 @@ from recognizer.models import Submission
 from tests.browser.pointer import choose, draw_by_mouse, expect_prediction
 from tests.support.factories import drawing_png
 
-# What Tor Browser and Firefox with `privacy.resistFingerprinting` do.
+# Add noise, as Tor Browser and Firefox with `privacy.resistFingerprinting` do.
 ADD_NOISE = """
 const noise = (width, height) => {
   const image = new ImageData(width, height);

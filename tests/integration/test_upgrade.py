@@ -11,7 +11,7 @@ from tests.support.postgres import on_postgresql
 
 pytestmark = pytest.mark.slow
 
-# What the migrations after 0007 rename: models, columns, keys and values in JSON, permissions.
+# The migrations after 0007 rename these: models, columns, keys and values in JSON, permissions.
 RENAMED = {
     "SecondLook": "BlindReview",
     "secondlook": "blindreview",

@@ -139,7 +139,7 @@ def retrain(site):
     return done.returncode, done.stdout and json.loads(done.stdout)["decision"]
 
 
-# What `retrain` returns if the command can run, and if another run is running.
+# The exit status and the decision of `retrain` if it can run, and if another run is running.
 WORKS = (0, "would be rejected")
 BUSY = (1, "")
 
