@@ -48,6 +48,12 @@ export interface Submission extends Prediction {
   review: string;
 }
 
+/**
+ * A drawing on the canvas, and what the server knows about it. Its `content` changes with each
+ * stroke. After a pause, it becomes `finished`. While it is sent, it is `unanswered`. When the server
+ * has stored or refused it, it is `processed`. A further stroke changes `content` only, and the next
+ * pause starts again: the server stores the new content, and deletes the earlier submissions.
+ */
 export interface Drawing {
   content: Content;
   /** Earlier contents, for undo. */
