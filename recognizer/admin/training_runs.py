@@ -1,6 +1,7 @@
 """Admin pages to start, watch and cancel training runs."""
 
 from dataclasses import asdict
+from datetime import timedelta
 from typing import Any, Final
 
 from django import forms
@@ -88,8 +89,8 @@ def describe_progress(run: TrainingRun) -> str:
     if run.state == RunState.WAITING:
         return _describe_wait(run)
     if run.is_stale and (age := run.heartbeat_age):
-        elapsed = format_duration(age.total_seconds())
-        return f"No heartbeat for {elapsed}: the process has probably crashed. Cancel this run."
+        since = f" for {format_duration(age.total_seconds())}" if age > timedelta(0) else ""
+        return f"No heartbeat{since}: the process has probably crashed. Cancel this run."
     if run.cancelled_by:
         return f"Cancelled by {run.cancelled_by}. The run stops within a minute."
     if run.progress is None:

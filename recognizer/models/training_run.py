@@ -6,7 +6,7 @@ from typing import Any, Final, Self
 from django.db import models, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
-from django.db.models.lookups import GreaterThan
+from django.db.models.lookups import GreaterThan, LessThan
 from django.utils import timezone
 
 from recognizer.models.model_version import ModelVersion
@@ -44,13 +44,17 @@ class RunNotWaitingError(RunCancelledError):
     """Raised when a run cannot begin, because another process has begun it, or it has ended."""
 
 
-# The condition of a run that counts as crashed.
-IS_STALE: Final = Q(GreaterThan(HEARTBEAT_AGE, HEARTBEAT_TIMEOUT), state=RunState.RUNNING)
+# The condition of a run that counts as crashed. After the database's clock was set back, the last
+# heartbeat of a crashed run is in the future. A running process would have sent another one.
+IS_STALE: Final = Q(state=RunState.RUNNING) & (
+    Q(GreaterThan(HEARTBEAT_AGE, HEARTBEAT_TIMEOUT))
+    | Q(LessThan(HEARTBEAT_AGE, -HEARTBEAT_TIMEOUT))
+)
 
 
 class TrainingRunQuerySet(models.QuerySet["TrainingRun"]):
     def stale(self) -> Self:
-        """Return the running runs whose last heartbeat is too old. They count as crashed."""
+        """Return the running runs without a current heartbeat. They count as crashed."""
         return self.filter(IS_STALE)
 
     def unfinished(self) -> Self:
@@ -103,12 +107,15 @@ class TrainingRun(models.Model):
 
     @property
     def is_stale(self) -> bool:
-        """Return whether the run is marked as running, but its last heartbeat is too old."""
+        """Return whether the run is marked as running, but has no current heartbeat."""
         return TrainingRun.objects.stale().filter(pk=self.pk).exists()
 
     @property
     def heartbeat_age(self) -> timedelta | None:
-        """Return the time since the last stored heartbeat, or None if there was none."""
+        """Return the time since the last stored heartbeat, or None if there was none.
+
+        It is negative if the database's clock was set back.
+        """
         return TrainingRun.objects.values_list(HEARTBEAT_AGE, flat=True).get(pk=self.pk)
 
     def begin(self) -> None:

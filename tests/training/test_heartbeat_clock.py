@@ -81,3 +81,20 @@ def test_heartbeat_of_a_host_with_a_wrong_clock_is_current(wrong_clock, monkeypa
     assert timedelta(0) <= run.heartbeat_age < timedelta(seconds=20)
     run.refresh_from_db()
     assert run.started <= run.heartbeat_at <= run.finished
+
+
+def test_run_that_crashed_before_the_clock_was_set_back_is_stale(run, reviewer_client):
+    age(run, -24 * 60 * 60)
+    assert not TrainingRun.objects.unfinished().exists()
+    assert progress(reviewer_client, run).startswith("No heartbeat: the process has probably")
+    with run_lifecycle.track_run(create_run()):
+        pass
+    run.refresh_from_db()
+    assert run.state == RunState.FAILED
+
+
+def test_cancels_a_run_that_crashed_before_the_clock_was_set_back(run):
+    age(run, -24 * 60 * 60)
+    assert run.cancel(by="ada")
+    run.refresh_from_db()
+    assert run.state == RunState.CANCELLED
