@@ -87,6 +87,7 @@ def _read(path: Path) -> str:
     while path.stat().st_size < MIN_SECRET_LENGTH and time.monotonic() < deadline:
         time.sleep(0.01)
     try:
-        return path.read_text(encoding="utf-8")
+        # An editor or `echo` ends the file of a restored key with a line break.
+        return path.read_text(encoding="utf-8").strip()
     except UnicodeDecodeError:
         return ""

@@ -60,6 +60,16 @@ def test_creates_secret_key_once_and_readable_by_the_owner_alone(tmp_path, monke
         assert (tmp_path / "key").stat().st_mode & 0o077 == 0
 
 
+@pytest.mark.parametrize("line_break", ["\n", "\r\n"])
+def test_line_break_at_the_end_of_the_key_file_is_not_part_of_the_key(
+    tmp_path, monkeypatch, line_break
+):
+    monkeypatch.delenv("SECRET_KEY", raising=False)
+    key = secret_key(tmp_path / "key")
+    (tmp_path / "restored").write_bytes(f"{key}{line_break}".encode())
+    assert secret_key(tmp_path / "restored") == key
+
+
 @pytest.mark.parametrize("value", ["maybe", "2", "on off"])
 def test_rejects_invalid_switch(monkeypatch, value):
     monkeypatch.setenv("VARIABLE", value)
