@@ -16,6 +16,8 @@ from recognizer.models import ModelVersion
 from recognizer.serving import model_registry
 
 SQLITE_CACHE: Final = "digitsite.sqlite_cache.SQLiteCache"
+# With these, PostgreSQL stores all characters. SQL_ASCII stores the bytes of UTF-8 unchanged.
+COMPLETE_ENCODINGS: Final = ("UTF8", "SQL_ASCII")
 
 
 @register(Tags.database)
@@ -41,6 +43,26 @@ def check_live_version(databases: Sequence[str] | None = None, **_: Any) -> list
         )
         return [Warning(f"{live} is live and corrupt: {error}.", hint, id="digitsite.W001")]
     return []
+
+
+@register(Tags.database)
+def check_encoding(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
+    """Return a warning if PostgreSQL stores text in an encoding that lacks most characters.
+
+    It is not an error, because an error would keep `migrate` from running.
+    """
+    if not databases or connection.vendor != "postgresql":
+        return []
+    connection.ensure_connection()
+    encoding = connection.connection.info.parameter_status("server_encoding")
+    if encoding in COMPLETE_ENCODINGS:
+        return []
+    message = f"The database has the encoding {encoding}, which lacks most characters."
+    hint = (
+        "Texts such as names cannot be stored if it lacks one of their characters. Create a "
+        "database with “createdb --encoding=UTF8 --template=template0”, and move the data."
+    )
+    return [Warning(message, hint, id="digitsite.W004")]
 
 
 @register(Tags.security, deploy=True)

@@ -7,6 +7,7 @@ from digitsite import stores
 from recognizer.serving.model_registry import live_version
 from tests.support.factories import corrupt, prune_files
 from tests.support.live_site import Site
+from tests.support.postgres import on_postgresql
 
 
 def our_messages(**options):
@@ -44,6 +45,23 @@ def test_does_not_query_a_database_that_is_not_named(db, settings, django_assert
 def test_passes_before_the_first_migration(tmp_path):
     done = Site(tmp_path, DATABASE_URL="").manage("check", "--database", "default")
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.slow
+def test_warns_about_database_that_cannot_store_all_text(tmp_path):
+    with on_postgresql("ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0") as url:
+        done = Site(tmp_path, DATABASE_URL=url).manage("check", "--database", "default")
+    assert done.returncode == 0, done.stderr
+    assert "(digitsite.W004) The database has the encoding LATIN1" in done.stderr
+    assert "--encoding=UTF8" in done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("encoding", ["UTF8", "SQL_ASCII"])
+def test_accepts_database_that_can_store_all_text(tmp_path, encoding):
+    with on_postgresql(f"ENCODING '{encoding}' LOCALE 'C' TEMPLATE template0") as url:
+        done = Site(tmp_path, DATABASE_URL=url).manage("check", "--database", "default")
+    assert "no issues" in done.stdout, done.stderr
 
 
 def test_warns_about_plain_http(tmp_path):

@@ -12,15 +12,15 @@ POSTGRES = os.environ.get("POSTGRES_URL") or "postgres://postgres@127.0.0.1:5432
 
 
 @contextmanager
-def on_postgresql():
-    """Create a database, yield its URL, and drop it."""
+def on_postgresql(options=""):
+    """Create a database with these options of CREATE DATABASE, yield its URL, and drop it."""
     name = f"digitsite_{uuid.uuid4().hex}"
     try:
         server = psycopg.connect(POSTGRES, autocommit=True, connect_timeout=3)
     except psycopg.OperationalError as error:
         pytest.skip(f"needs PostgreSQL (set POSTGRES_URL). {error}")
     with server:
-        server.execute(SQL("CREATE DATABASE {}").format(Identifier(name)))
+        server.execute(SQL("CREATE DATABASE {} " + options).format(Identifier(name)))
         try:
             yield f"{POSTGRES.rpartition('/')[0]}/{name}"
         finally:
