@@ -6,6 +6,8 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	2>/dev/null && echo $$python && break; done)
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
+# One more than there are processors, because many tests wait for a browser or for another process.
+WORKERS := $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
 # Many tests start processes. They load much faster if Python may write its bytecode.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -29,18 +31,18 @@ run: .venv/installed
 
 # Run the linters and tests. The fuzz tests and the long versions of some tests have their own targets.
 test: .venv/installed lint audit browser
-	@$(PYTEST) -n auto
+	@$(PYTEST) -n $(WORKERS)
 	@$(MAKE) --no-print-directory test-services
 
 # Run the tests that need no browser, no real training and no server processes (two minutes).
 test-quick: .venv/installed
-	@$(PYTEST) -n auto -m "not browser and not training and not slow"
+	@$(PYTEST) -n $(WORKERS) -m "not browser and not training and not slow"
 
 # Run the tests with the marker `database` on PostgreSQL and Redis, if both are running.
 test-services: export DATABASE_URL := $(POSTGRES_URL)
 test-services: export CACHE_URL := $(REDIS_URL)
 test-services: .venv/installed
-	@! $(BIN)/python -m tests.support.check_services || $(PYTEST) -n auto -m database
+	@! $(BIN)/python -m tests.support.check_services || $(PYTEST) -n $(WORKERS) -m database
 
 # Send generated requests to the API: on SQLite, and on PostgreSQL if it is running (half an hour).
 # CASES is the number of requests per operation.
