@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from recognizer import audit
 from recognizer.models import Label, Review, Submission, review_message
@@ -108,9 +108,11 @@ def _report(label: Label, result: BulkResult, unchanged: int) -> str:
 
 
 @reviewers_only
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def bulk_undo(request: HttpRequest) -> HttpResponse:
-    """Undo the last bulk review of this session, and show its label again."""
+    """On POST, undo the last bulk review of this session, and show its label again."""
+    if request.method != "POST":  # The login redirects here if the session expired before the POST.
+        return redirect("review:bulk")
     at = request.session.pop(LAST_BULK_SESSION_KEY, None)
     label = request.session.pop(LAST_LABEL_SESSION_KEY, None)
     previous_rounds = request.session.pop(LAST_ROUNDS_SESSION_KEY, {})

@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from recognizer.accounts import rights
 from recognizer.accounts.api_keys import (
@@ -90,9 +90,11 @@ def api_keys(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def revoke_key(request: HttpRequest, public_id: UUID) -> HttpResponse:
-    """Delete one of the user's own keys. For any other key, the response is a 404."""
+    """On POST, delete one of the user's own keys. For any other key, the response is a 404."""
+    if request.method != "POST":  # The login redirects here if the session expired before the POST.
+        return redirect("keys")
     key = get_object_or_404(ApiKey, user=request.user, public_id=public_id)
     revoke(key, by=request.user)
     messages.success(request, gettext("“%(key)s” is revoked.") % {"key": key})

