@@ -327,3 +327,12 @@ def test_login_after_an_undo_without_a_session_shows_bulk_review(reviewer_client
     assert page.status_code == 200
     assert page.templates[0].name == "review/bulk.html"
     assert stored() == [("approved", 7)]
+
+
+def test_login_page_says_that_a_review_without_a_session_was_not_saved(reviewer_client):
+    body = {"shown": shown(submissions(1)), "excluded_action": "flag"}
+    reviewer_client.logout()
+    page = reviewer_client.post("/review/bulk/7/", body, follow=True)
+    assert page.redirect_chain == [("/admin/login/?next=/review/bulk/7/", 302)]
+    assert "You are logged out, so nothing was saved." in page.content.decode()
+    assert stored() == [("pending", None)]
