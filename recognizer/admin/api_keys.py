@@ -24,7 +24,7 @@ class ApiKeyAdmin(NoChangeAdmin):
     list_display = ("name", "visible_prefix", "user", "scope_names", "created", "expiry")
     list_select_related = ("user",)
     list_filter = ("user",)
-    fields = ("user", "name", "scopes", "expiry")
+    fields = readonly_fields = ("user", "name", "scope_names", "expiry")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -210,3 +210,10 @@ def test_audit_trail_is_read_only(reviewer_client, ana):
         reviewer_client.post(f"/admin/admin/logentry/{entry.pk}/{action}/", {"post": "yes"})
     assert LogEntry.objects.get() == entry
     assert reviewer_client.get("/admin/admin/logentry/add/").status_code == 403
+
+
+def test_admin_shows_the_scopes_of_a_key_as_text(reviewer_client, ana):
+    key, _ = api_keys.create_key(ana, "a script", ["read", "submit"], by=ana)
+    page = reviewer_client.get(f"/admin/recognizer/apikey/{key.pk}/change/").content.decode()
+    assert "read, submit" in page
+    assert "[&quot;read&quot;" not in page
