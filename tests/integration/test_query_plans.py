@@ -20,7 +20,7 @@ from recognizer.accounts import ownership
 from recognizer.admin import pagination
 from recognizer.api.filters import SubmissionFilter, with_filter_aliases
 from recognizer.api.pagination import SubmissionPagination
-from recognizer.models import Review, Submission
+from recognizer.models import Review, Submission, remembered_state
 from recognizer.review import dashboard, doubtful_labels, queue
 from recognizer.serving import model_registry
 from recognizer.training import owner_split
@@ -93,6 +93,17 @@ def test_second_page_of_a_list_is_a_range_of_an_index(sqlite, rf, is_own, revers
         found = str(database.fetchall())
     index = "submission_by_owner (owner=? AND created" if is_own else "submission_by_time (created"
     assert f"USING INDEX {index}" in found
+    assert "TEMP B-TREE" not in found
+
+
+def test_personal_memory_reads_ranges_of_two_indexes(sqlite):
+    with CaptureQueriesContext(connection) as captured:
+        remembered_state(uuid.uuid4())
+    with connection.cursor() as database:
+        database.execute(f"EXPLAIN QUERY PLAN {captured[0]['sql']}")
+        found = str(database.fetchall())
+    assert "USING COVERING INDEX submission_by_memory (owner=?)" in found
+    assert "USING INDEX submission_by_owner (owner=?)" in found
     assert "TEMP B-TREE" not in found
 
 
