@@ -11,6 +11,8 @@ from recognizer.models.submission_queryset import MEMORY_SIZE
 
 # Once an owner has corrected a drawing, the owner's newest drawings count, too, if the prediction
 # was confident. The newest one does not count yet, because its author may be about to correct it.
+# Next to so many corrected drawings that the memory has no room for them, they would make hardly
+# any difference.
 RECENT_SIZE: Final = 50
 MIN_CONFIDENCE: Final = 0.9
 
@@ -21,11 +23,10 @@ PERSONAL: Final = {
     "postgresql": "CAST(personal_prediction ->> '{}' AS float)",
 }[connection.vendor]
 UNCORRECTED_MARK: Final = "?"
-# The first column has the rows of `Submission.objects.remembered()`. The second column is computed
-# only if there are any. Django needs ten times as long to build this query as the database needs to
-# answer it, and each prediction waits for it.
+# The first column has the rows of `Submission.objects.remembered()`. Django needs ten times as long
+# to build this query as the database needs to answer it, and each prediction waits for it.
 _QUERY: Final = f"""
-SELECT corrected, CASE WHEN corrected IS NOT NULL THEN (
+SELECT corrected, CASE WHEN size BETWEEN 1 AND {MEMORY_SIZE - RECENT_SIZE} THEN (
     SELECT {CONCATENATE}(CAST(id AS TEXT) || shown || '{UNCORRECTED_MARK}', ' ')
     FROM (
         SELECT id, corrected_digit, remembered, review,
@@ -38,7 +39,8 @@ SELECT corrected, CASE WHEN corrected IS NOT NULL THEN (
         AND shown <> {Label.NOT_A_DIGIT.value} AND shown_confidence >= {MIN_CONFIDENCE}
 ) END
 FROM (
-    SELECT {CONCATENATE}(CAST(id AS TEXT) || COALESCE(label, corrected_digit), ' ') AS corrected
+    SELECT COUNT(*) AS size,
+        {CONCATENATE}(CAST(id AS TEXT) || COALESCE(label, corrected_digit), ' ') AS corrected
     FROM (
         SELECT id, label, corrected_digit FROM recognizer_submission
         WHERE owner = %s AND corrected_digit IS NOT NULL AND remembered AND review <> 'rejected'

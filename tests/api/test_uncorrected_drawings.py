@@ -1,12 +1,14 @@
 """Once visitors have corrected a drawing, their uncorrected drawings adjust predictions, too."""
 
 import uuid
+from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 
 from recognizer.models import Label, Submission, remembered_drawings, remembered_state
 from recognizer.models.personal_memory import MIN_CONFIDENCE, RECENT_SIZE
+from recognizer.models.submission_queryset import MEMORY_SIZE
 from recognizer.serving import personal_memory
 from tests.api.test_personal_memory import square_png, teach_zero
 from tests.support.factories import Visitor, drawing_png
@@ -92,6 +94,20 @@ def test_only_the_newest_drawings_count(visitor):
         row.save(force_insert=True)
     assert old not in uncorrected()
     assert len(uncorrected()) == RECENT_SIZE
+
+
+def test_no_drawing_counts_next_to_a_nearly_full_memory(visitor):
+    (taught,) = teach_zero(visitor, 1)
+    submit_sevens(visitor, 2)
+    row = Submission.objects.get(pk=taught)
+    for i in range(MEMORY_SIZE - RECENT_SIZE - 1):
+        row.pk, row.image_sha256 = uuid.uuid4(), bytes([i] * 32)
+        row.created -= timedelta(seconds=1)
+        row.save(force_insert=True)
+    assert len(uncorrected()) == 1
+    row.pk, row.image_sha256 = uuid.uuid4(), bytes([255] * 32)
+    row.save(force_insert=True)
+    assert uncorrected() == {}
 
 
 def test_a_correction_replaces_the_predicted_label(visitor):
