@@ -20,7 +20,7 @@ from django.core.cache import cache
 import ml.runtime
 from digitsite import stores
 from ml.data.mnist import ARRAYS, content_digest
-from recognizer.serving import model_registry
+from recognizer.serving import model_registry, personal_memory
 from recognizer.training import run_lifecycle
 from recognizer.web import download_views
 from tests.support.factories import REAL_DATA, Visitor, png
@@ -51,6 +51,7 @@ def _fresh_process(settings, tmp_path, cache_folder, monkeypatch):
     }
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # fast
     monkeypatch.setattr(model_registry, "_loaded", None)
+    personal_memory._cache.clear()
     monkeypatch.setattr(ml.runtime, "load", load_model)
     monkeypatch.setattr(download_views, "_owners", set())
     # The heartbeat thread would wait for the end of the test's transaction.

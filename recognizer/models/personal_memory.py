@@ -11,8 +11,8 @@ from recognizer.models.submission_queryset import MEMORY_SIZE
 
 # Once an owner has corrected a drawing, the owner's newest drawings count, too, if the prediction
 # was confident. The newest one does not count yet, because its author may be about to correct it.
-# Next to so many corrected drawings that the memory has no room for them, they would make hardly
-# any difference.
+# If the owner has corrected more than 200 drawings, the others do not count, so that the memory
+# never has more than 250. Both values were chosen on the drawings of writers 1 to 15.
 RECENT_SIZE: Final = 50
 MIN_CONFIDENCE: Final = 0.9
 

@@ -19,11 +19,6 @@ from tests.support.factories import (
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
 
-@pytest.fixture(autouse=True)
-def _empty_cache():
-    personal_memory._cache.clear()
-
-
 def square_png(seed):
     """Return a drawn square. The base predicts "not a digit"."""
     rng = np.random.default_rng(seed)

@@ -9,11 +9,6 @@ from tests.support.factories import Visitor, create_version, drawing_png
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
 
-@pytest.fixture(autouse=True)
-def _empty_cache():
-    personal_memory._cache.clear()
-
-
 def test_a_correction_while_the_memory_loads_counts_at_the_next_request(visitor, monkeypatch):
     taught = teach_zero(visitor, 1, 2, 3)
     load = personal_memory._load

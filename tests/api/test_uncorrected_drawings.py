@@ -9,16 +9,10 @@ from django.utils import timezone
 from recognizer.models import Label, Submission, remembered_drawings, remembered_state
 from recognizer.models.personal_memory import MIN_CONFIDENCE, RECENT_SIZE
 from recognizer.models.submission_queryset import MEMORY_SIZE
-from recognizer.serving import personal_memory
 from tests.api.test_personal_memory import square_png, teach_zero
 from tests.support.factories import Visitor, drawing_png
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
-
-
-@pytest.fixture(autouse=True)
-def _empty_cache():
-    personal_memory._cache.clear()
 
 
 def uncorrected():
